@@ -1,0 +1,56 @@
+"""Where things are: the project (seeds, dbt models) and the home (everything received, built and published)."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+# a checkout has seeds/ beside orchestration/; an installed wheel carries them inside the package
+PROJECT = PACKAGE.parent if (PACKAGE.parent / "seeds").is_dir() else PACKAGE / "project"
+SEEDS = PROJECT / "seeds"
+DBT_PROJECT = PROJECT / "dbt_project"
+
+
+@dataclass(frozen=True)
+class Home:
+    """One folder, `CPAI_HOME`: its parts are interfaces that analysts and forces rely on."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def ledger_url(self) -> str:
+        return os.environ.get("CPAI_LEDGER_URL") or f"sqlite:///{self.root / 'ledger.db'}"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def dbt(self) -> Path:
+        """dbt's target and log folder: build output, kept out of the project."""
+        return self.root / "dbt"
+
+
+def home(root: str | Path | None = None) -> Home:
+    """The home at `root`, else at `CPAI_HOME`, else `data/` in the working directory."""
+    return Home(Path(root or os.environ.get("CPAI_HOME") or "data").resolve())
