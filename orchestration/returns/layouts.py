@@ -1,0 +1,342 @@
+"""Layouts: how each crime system writes its return. Rows in `seeds/layouts`, resolved here, never code.
+
+layout_for("kent", "2023-Q1").parts[0].headings     # what a file of that return has to be headed
+forces_of("norfolk-and-suffolk", "2023-Q1")         # whose records a delivery holds
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache, cached_property
+from pathlib import Path
+
+from orchestration.home import SEEDS
+
+RECORD_TYPES = ("crimes", "victims", "suspects")
+FORMATS = ("csv", "xlsx")
+QUARTER = re.compile(r"\d{4}-Q[1-4]")
+
+Row = dict[str, str]
+
+
+class LayoutError(ValueError):
+    """The layout seeds contradict themselves, or say nothing about what was asked: names the rows to mend."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One heading of a part feeding one column of one record type; record_type "" is a heading we ignore."""
+
+    heading: str
+    record_type: str
+    column: str
+    must: bool
+    date_format: str
+    separator: str
+    take: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table of a layout: a CSV file, or one sheet of a workbook."""
+
+    part: str
+    file_pattern: str
+    format: str
+    sheet: str
+    banner_rows: int
+    example_rows: int
+    encoding: str
+    delimiter: str
+    contains: tuple[str, ...]
+    blank_values: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def headings(self) -> tuple[str, ...]:
+        """Every heading the layout knows for this part, once each, in the order of the seed."""
+        return tuple(dict.fromkeys(column.heading for column in self.columns))
+
+    @cached_property
+    def sources(self) -> dict[tuple[str, str], tuple[Column, ...]]:
+        """(record type, column) -> the headings that may feed it; more than one are aliases."""
+        sources: dict[tuple[str, str], list[Column]] = defaultdict(list)
+        for column in self.columns:
+            if column.record_type:
+                sources[column.record_type, column.column].append(column)
+        return {key: tuple(columns) for key, columns in sources.items()}
+
+    def of(self, record_type: str) -> dict[str, tuple[Column, ...]]:
+        """column -> headings that may feed it, for one record type of the part."""
+        return {column: rows for (kind, column), rows in self.sources.items() if kind == record_type}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All parts of a return, with everything inherited from the layouts it is based on filled in."""
+
+    layout: str
+    parts: tuple[Part, ...]
+
+    def part(self, name: str) -> Part:
+        return next(part for part in self.parts if part.part == name)
+
+
+@dataclass(frozen=True)
+class _Layouts:
+    """Everything the layout seeds say, validated once for each seeds folder."""
+
+    layouts: dict[str, Layout]
+    used_from: dict[str, tuple[tuple[str, str, str], ...]]  # delivered_as -> (layout, from, to)
+    joint: dict[str, tuple[tuple[str, str, str, str], ...]]  # delivered_as -> (force, prefix, from, to)
+    columns: dict[str, tuple[str, ...]]
+
+
+def layout_for(delivered_as: str, quarter: str, seeds: Path = SEEDS) -> Layout:
+    """The one layout that a folder of `landing/<quarter>/` is written in.
+
+    Raises LayoutError when the seeds give none, or more than one.
+    """
+    all_layouts = _load(seeds)
+    found = [
+        layout
+        for layout, start, end in all_layouts.used_from.get(delivered_as, ())
+        if _current(quarter, start, end)
+    ]
+    if len(found) != 1:
+        raise LayoutError(
+            f"{delivered_as} has {'no layout' if not found else 'more than one layout'} for {quarter}"
+            f"{': ' + ', '.join(found) if found else ''}; mend seeds/layouts/force_layouts.csv"
+        )
+    return all_layouts.layouts[found[0]]
+
+
+def all_layouts(seeds: Path = SEEDS) -> dict[str, Layout]:
+    """Every layout by name."""
+    return _load(seeds).layouts
+
+
+def delivered(quarter: str, seeds: Path = SEEDS) -> tuple[str, ...]:
+    """Names that a folder of `landing/<quarter>/` may have: forces and joint deliveries, sorted."""
+    return tuple(
+        sorted(
+            name
+            for name, rows in _load(seeds).used_from.items()
+            if any(_current(quarter, start, end) for _, start, end in rows)
+        )
+    )
+
+
+def forces_of(delivered_as: str, quarter: str, seeds: Path = SEEDS) -> dict[str, str]:
+    """force -> the prefix its crime references have in this delivery ("" when one force sends alone)."""
+    joint = _load(seeds).joint.get(delivered_as, ())
+    return {force: prefix for force, prefix, start, end in joint if _current(quarter, start, end)} or {
+        delivered_as: ""
+    }
+
+
+def return_columns(record_type: str, seeds: Path = SEEDS) -> tuple[str, ...]:
+    """Columns of a record type, in the order of `return_columns.csv` and of the raw Parquet."""
+    return _load(seeds).columns[record_type]
+
+
+def first_day(quarter: str) -> date:
+    """2023-Q2 -> 2023-04-01. Raises ValueError for text that is not a quarter."""
+    if not QUARTER.fullmatch(quarter):
+        raise ValueError(f"{quarter!r} is not a quarter: write it as 2023-Q1")
+    return date(int(quarter[:4]), 3 * int(quarter[-1]) - 2, 1)
+
+
+def last_day(quarter: str) -> date:
+    """2023-Q2 -> 2023-06-30."""
+    start = first_day(quarter)
+    following = date(start.year + (start.month == 10), (start.month + 2) % 12 + 1, 1)
+    return following - timedelta(days=1)
+
+
+def quarter_of(day: str) -> str:
+    """The quarter of an ISO date: 2023-05-01 -> 2023-Q2."""
+    return f"{day[:4]}-Q{(int(day[5:7]) + 2) // 3}"
+
+
+def _current(quarter: str, start: str, end: str) -> bool:
+    # quarters sort as text; an open end is open for ever
+    return start <= quarter and (not end or quarter <= end)
+
+
+def _rows(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def _load(seeds: Path) -> _Layouts:
+    columns: dict[str, list[str]] = {kind: [] for kind in RECORD_TYPES}
+    must: dict[str, list[str]] = {kind: [] for kind in RECORD_TYPES}
+    for row in _rows(seeds / "return_columns.csv"):
+        columns[row["record_type"]].append(row["column"])
+        if row["must"] == "Y":
+            must[row["record_type"]].append(row["column"])
+
+    part_rows: dict[str, list[Row]] = defaultdict(list)
+    for row in _rows(seeds / "layouts" / "layouts.csv"):
+        part_rows[row["layout"]].append(row)
+    column_rows: dict[str, list[Row]] = defaultdict(list)
+    for row in _rows(seeds / "layouts" / "layout_columns.csv"):
+        if row["record_type"] and row["column"] not in columns.get(row["record_type"], ()):
+            raise LayoutError(
+                f"layout_columns.csv: layout {row['layout']}, heading {row['heading']!r} feeds "
+                f"{row['record_type']}.{row['column']}, which return_columns.csv does not have"
+            )
+        column_rows[row["layout"]].append(row)
+    if unknown := column_rows.keys() - part_rows.keys():
+        raise LayoutError(
+            f"layout_columns.csv names layouts that layouts.csv does not have: {_list(unknown)}"
+        )
+
+    layouts = {name: _resolve(name, part_rows, column_rows, ()) for name in part_rows}
+    for layout in layouts.values():
+        for kind, names in must.items():
+            fed = {column for part in layout.parts for column in part.of(kind)}
+            if missing := set(names) - fed:
+                raise LayoutError(f"layout {layout.layout}: no heading feeds {kind}.{_list(missing)}")
+
+    used_from: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for row in _rows(seeds / "layouts" / "force_layouts.csv"):
+        if row["layout"] not in layouts:
+            raise LayoutError(
+                f"force_layouts.csv: {row['delivered_as']} uses layout {row['layout']!r}, "
+                "which layouts.csv does not have"
+            )
+        for other, start, end in used_from[row["delivered_as"]]:
+            if (not end or row["from_quarter"] <= end) and (
+                not row["to_quarter"] or start <= row["to_quarter"]
+            ):
+                raise LayoutError(
+                    f"force_layouts.csv: {row['delivered_as']} has two layouts at once, {other} and "
+                    f"{row['layout']}; give the earlier one a to_quarter"
+                )
+        used_from[row["delivered_as"]].append((row["layout"], row["from_quarter"], row["to_quarter"]))
+
+    joint: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
+    for row in _rows(seeds / "joint_returns.csv"):
+        joint[row["delivered_as"]].append(
+            (row["force"], row["reference_prefix"], row["from_quarter"], row["to_quarter"])
+        )
+    return _Layouts(
+        layouts,
+        {name: tuple(rows) for name, rows in used_from.items()},
+        {name: tuple(rows) for name, rows in joint.items()},
+        {kind: tuple(names) for kind, names in columns.items()},
+    )
+
+
+def _resolve(
+    name: str, part_rows: dict[str, list[Row]], column_rows: dict[str, list[Row]], derived: tuple[str, ...]
+) -> Layout:
+    """A layout with the cells and headings it leaves blank taken from its base, part by part."""
+    if name not in part_rows:
+        raise LayoutError(f"layouts.csv: {derived[-1]} is based on {name!r}, which is no layout")
+    if name in derived:
+        raise LayoutError(f"layouts.csv: layouts based on each other: {' -> '.join((*derived, name))}")
+    bases = {row["based_on"] for row in part_rows[name]} - {""}
+    if len(bases) > 1:
+        raise LayoutError(f"layouts.csv: {name} is based on more than one layout: {_list(bases)}")
+    inherited = (
+        {part.part: part for part in _resolve(bases.pop(), part_rows, column_rows, (*derived, name)).parts}
+        if bases
+        else {}
+    )
+    own = {row["part"]: row for row in part_rows[name]}
+    headings: dict[str, list[Row]] = defaultdict(list)
+    for row in column_rows[name]:
+        headings[row["part"]].append(row)
+    if strange := headings.keys() - own.keys() - inherited.keys():
+        raise LayoutError(f"layout_columns.csv: layout {name} has no part {_list(strange)}")
+    return Layout(
+        name,
+        tuple(
+            _part(name, part, own.get(part, {}), inherited.get(part), headings[part])
+            for part in dict.fromkeys((*inherited, *own))
+        ),
+    )
+
+
+def _part(layout: str, name: str, row: Row, base: Part | None, headings: list[Row]) -> Part:
+    def cell(column: str, inherited: object = "") -> str:
+        return row.get(column) or str(inherited)
+
+    columns = _columns(layout, headings)
+    if base:
+        # a derived layout's rows replace every heading of the same column, in its place: the old heading is
+        # unknown again. A heading that one of the two ignores belongs to the derived layout's reading of it.
+        own = {column.heading for column in columns}
+        ignored = {column.heading for column in columns if not column.record_type}
+        inherited = (
+            column
+            for column in base.columns
+            if column.heading not in (ignored if column.record_type else own)
+        )
+        columns = tuple(
+            column for group in {**_by_target(inherited), **_by_target(columns)}.values() for column in group
+        )
+    part = Part(
+        part=name,
+        file_pattern=cell("file_pattern", base.file_pattern if base else ""),
+        format=cell("format", base.format if base else ""),
+        sheet=cell("sheet", base.sheet if base else ""),
+        banner_rows=int(cell("banner_rows", base.banner_rows if base else 0)),
+        example_rows=int(cell("example_rows", base.example_rows if base else 0)),
+        encoding=cell("encoding", base.encoding if base else "") or "utf-8",
+        delimiter=cell("delimiter", base.delimiter if base else "") or ",",
+        contains=tuple(cell("contains", "+".join(base.contains) if base else "").split("+")),
+        blank_values=tuple(
+            filter(None, cell("blank_values", "|".join(base.blank_values) if base else "").split("|"))
+        ),
+        columns=columns,
+    )
+    if part.format not in FORMATS or not part.file_pattern:
+        raise LayoutError(
+            f"layouts.csv: layout {layout}, part {name} needs a file_pattern and a format of {_list(FORMATS)}"
+        )
+    fed = {column.record_type for column in columns} - {""}
+    if strange := (set(part.contains) - set(RECORD_TYPES)) | (fed - set(part.contains)):
+        raise LayoutError(f"layout {layout}, part {name}: {_list(strange)} is not among what it contains")
+    return part
+
+
+def _by_target(columns: Iterable[Column]) -> dict[tuple[str, str], list[Column]]:
+    groups: dict[tuple[str, str], list[Column]] = defaultdict(list)
+    for column in columns:
+        groups[column.record_type, column.column or column.heading].append(column)
+    return groups
+
+
+def _columns(layout: str, rows: Iterable[Row]) -> tuple[Column, ...]:
+    columns = []
+    for row in rows:
+        if row["separator"] and not row["take"]:
+            raise LayoutError(
+                f"layout_columns.csv: layout {layout}, heading {row['heading']!r} has a separator but no take"
+            )
+        columns.append(
+            Column(
+                heading=row["heading"],
+                record_type=row["record_type"],
+                column=row["column"],
+                must=row["must"] == "Y",
+                date_format=row["date_format"],
+                separator=row["separator"],
+                take=int(row["take"] or 0),
+            )
+        )
+    return tuple(columns)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
