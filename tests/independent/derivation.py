@@ -1,0 +1,528 @@
+"""A second derivation of CPAI, COCAD and the published figures, in plain Python over the raw records.
+
+Written from the design and the return specification, not from the dbt models, and one record at a time:
+where the two disagree one of them is wrong. Parquet is only read here, nothing is computed by it.
+Where the specification leaves something open, the reading taken is said in a comment that starts "Read as".
+
+Keys: a crime is (force, quarter, crime_reference); a person is (crime key, person_reference).
+"""
+
+import csv
+import html
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+PERSON_REFERENCE = {"victims": "victim_reference", "suspects": "suspect_reference"}
+MULTIPLE_OFFENDER_CLASSES = ("19J", "19K")
+# printed once as one of two bands; the project reads it as this one
+PUBLISHED_ALIASES = {"10_to_13_or_14_to_15": "14_to_15"}
+
+
+@dataclass
+class Records:
+    """What the warehouse starts from: rows as dicts, all texts, blank = None."""
+
+    submissions: list[dict]
+    crimes: list[dict]
+    victims: list[dict]
+    suspects: list[dict]
+    readings: list[dict]
+
+    @classmethod
+    def of_home(cls, root: Path) -> "Records":
+        """The raw Parquet of a home: every submission, superseded ones too."""
+        raw = Path(root) / "raw"
+
+        def rows(pattern: str) -> list[dict]:
+            return [row for file in sorted(raw.glob(pattern)) for row in pq.read_table(file).to_pylist()]
+
+        return cls(
+            submissions=rows("submissions.parquet"),
+            crimes=rows("crimes/*/*.parquet"),
+            victims=rows("victims/*/*.parquet"),
+            suspects=rows("suspects/*/*.parquet"),
+            readings=rows("readings.parquet"),
+        )
+
+
+def seed(folder: Path, name: str) -> list[dict]:
+    with (folder / f"{name}.csv").open(newline="", encoding="utf-8") as text:
+        return [{k: v or None for k, v in row.items()} for row in csv.DictReader(text)]
+
+
+def folded(text: str) -> str:
+    """How two spellings of one label are compared: entities undone, case and dashes levelled."""
+    return html.unescape(text).strip().casefold().replace("\u2013", "-").replace("\u2019", "'")
+
+
+class Seeds:
+    """The code lists, with the look-ups that turn a sent text into what it means."""
+
+    def __init__(self, folder: Path):
+        offences = seed(folder, "offences")
+        self.offence_rows = {row["offence_code"]: row for row in offences}
+        self.five_digits = {row["five_digit"]: row for row in offences if row["five_digit"]}
+        self.spellings = defaultdict(dict)
+        for row in seed(folder, "code_spellings"):
+            self.spellings[row["field"]][folded(row["spelling"])] = row["code"]
+        self.regions = {row["force"]: row["region"] for row in seed(folder, "forces")}
+        self.bands = seed(folder, "age_bands")
+        self.columns = defaultdict(list)
+        for row in seed(folder, "return_columns"):
+            self.columns[row["record_type"]].append(row)
+        self.published = seed(folder, "published_2023")
+        self.children_from = {
+            row["scheme"]: row["children_collected_from"] for row in seed(folder, "criteria")
+        }
+        self.self_defined = self._labelled(seed(folder, "self_defined_ethnicities"), "ethnicity_group")
+        self.relationships = self._labelled(seed(folder, "relationships"), "relationship_group")
+
+    @staticmethod
+    def _labelled(rows: list[dict], group: str) -> dict[str, tuple]:
+        """folded code, label or 2023 number -> (code, group, missing reason)"""
+        known = {}
+        for row in rows:
+            meaning = (row.get("recode_to") or row["code"], row[group], row["missing_reason"])
+            for text in (row["code"], row["label"], row.get("pole_2023_number")):
+                if text:
+                    known.setdefault(folded(text), meaning)
+        return known
+
+    def offence(self, sent: str | None) -> dict | None:
+        """The offence row that a sent code means; None when it is in no list."""
+        if not sent:
+            return None
+        text = sent.strip().upper()
+        eaten = excel_eaten_code(text)
+        if eaten:
+            text = eaten
+        if text in self.offence_rows:
+            return self.offence_rows[text]
+        if slash := re.fullmatch(r"0*(\d+)/0*(\d+)", text):
+            return self.offence_rows.get(f"{slash[1]}/{slash[2]}")
+        if re.fullmatch(r"\d{3,5}", text):  # 01916; a spreadsheet eats the leading zero
+            return self.five_digits.get(text.zfill(5))
+        if urn := re.fullmatch(r"([0-9N]+[A-Z]?)\.(\d+)\.(\d+)\.\d+[A-Z]?", text):
+            return self._urn(urn[1], f"{int(urn[2])}/{int(urn[3])}")
+        return None
+
+    def _urn(self, offence_class: str, code: str) -> dict | None:
+        """19E.19.16.0: the sub-code, unless its class is another (19J.19.8.0 is 19J, not 19C: CR36)."""
+        row = self.offence_rows.get(code)
+        if row and row["offence_class"] == offence_class:
+            return row
+        return self.offence_rows.get(offence_class) or row
+
+    def spelled(self, name: str, sent: str | None) -> str | None:
+        """The code of a sent text in one of the short lists; `unmapped` when in none; None when blank."""
+        if sent is None:
+            return None
+        return self.spellings[name].get(folded(sent), "unmapped")
+
+    def listed(self, known: dict, field_name: str, sent: str | None) -> tuple:
+        """(code, group, missing reason) of a self-defined ethnicity or a relationship."""
+        if sent is None:
+            return None, None, "not_recorded"
+        text = re.sub(r"^esdd_", "", folded(sent))
+        if text in known:
+            return known[text]
+        reason = self.spellings[field_name].get(folded(sent))
+        return (None, None, reason) if reason else ("unmapped", None, None)
+
+    def age_bands_of(self, unit: str, age: int | None) -> dict[str, set[str]]:
+        """breakdown (age_band, age_band_wide) -> the bands that hold this age"""
+        bands = defaultdict(set)
+        if age is not None:
+            for row in self.bands:
+                upper = int(row["age_to"]) if row["age_to"] else 10_000
+                if row["unit"] == unit and int(row["age_from"]) <= age <= upper:
+                    bands[row["breakdown"]].add(row["age_band"])
+        return bands
+
+
+def excel_eaten_code(text: str) -> str | None:
+    """19/8 as a workbook sends it: 44062 or the date 2020-08-19. None when the text is no such damage."""
+    day = as_date(text[:10]) if re.fullmatch(r"\d{4}-\d\d-\d\d( 00:00:00)?", text) else None
+    if re.fullmatch(r"\d{5}(\.0)?", text) and 43000 <= int(text[:5]) <= 46000:
+        day = date(1899, 12, 30) + timedelta(days=int(text[:5]))
+    return f"{day.day}/{day.month}" if day else None
+
+
+def as_date(text: str | None) -> date | None:
+    if text is None or not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def as_count(text: str | None) -> int | None:
+    """A whole number of 0 or more, or None."""
+    # Read as: a workbook's 14.0 is 14; 14.5, -1 and words are not recorded
+    return int(text.split(".")[0]) if text and re.fullmatch(r"\d{1,9}(\.0+)?", text) else None
+
+
+def quarter_ends(quarter: str) -> tuple[date, date]:
+    year, number = int(quarter[:4]), int(quarter[-1])
+    after = date(year + (number == 4), number % 4 * 3 + 1, 1)
+    return date(year, number * 3 - 2, 1), after - timedelta(days=1)
+
+
+def years_between(born: date | None, day: date | None) -> int | None:
+    if born is None or day is None or born > day:
+        return None
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def a_year_after(day: date) -> date:
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:  # 29 February
+        return date(day.year + 1, 2, 28)
+
+
+def current_submissions(submissions: list[dict]) -> set[tuple]:
+    """(force, quarter, submission) of the latest accepted or nil one; a nil one has no records."""
+    latest = {}
+    for row in submissions:
+        if row["status"] != "refused":
+            key = (row["force"], row["quarter"])
+            latest[key] = max(latest.get(key, 0), row["submission"])
+    return {(*key, number) for key, number in latest.items()}
+
+
+def merged(records: list[dict], key_columns: tuple[str, ...]) -> dict[tuple, dict]:
+    """One dict for each key: the first non-blank value of each column, in record order."""
+    # Read as: record order is file, sheet, record number
+    together = {}
+    for record in sorted(records, key=lambda r: (r["file"] or "", r["sheet"] or "", r["record_number"])):
+        key = tuple(record[column] for column in key_columns)
+        kept = together.setdefault(key, {})
+        for column, value in record.items():
+            if kept.get(column) is None:
+                kept[column] = value
+    return together
+
+
+@dataclass
+class Crime:
+    key: tuple
+    offence: dict | None
+    recorded_on: date
+    last_day: date | None
+    recency: str
+    flags: dict[str, str | None]
+    status: str | None
+    offenders_stated: int | None
+    offence_code_sent: str | None
+    victims: list[dict] = field(default_factory=list)
+    suspects: list[dict] = field(default_factory=list)
+    exclusion: str | None = None
+    reading: dict | None = None
+
+    @property
+    def is_image(self) -> bool:
+        return self.offence["image"] in ("Y", "C")
+
+    @property
+    def is_contact(self) -> bool:
+        return self.exclusion is None and not self.is_image and self.offence["contact"] in ("Y", "E")
+
+    @property
+    def candidate_reason(self) -> str | None:
+        if not self.is_contact:
+            return None
+        if len(self.suspects) >= 2:
+            return "suspect_rows"
+        if (self.offenders_stated or 0) >= 2:
+            return "offenders_stated"
+        return (
+            "multiple_offender_class" if self.offence["offence_class"] in MULTIPLE_OFFENDER_CLASSES else None
+        )
+
+    @property
+    def in_cocad(self) -> bool:
+        return bool(self.candidate_reason and self.reading and self.reading["group_based"] == "yes")
+
+    @property
+    def offenders(self) -> int:
+        read = self.reading["offenders_read"] if self.reading else None
+        return max(len(self.suspects), self.offenders_stated or 0, read or 0)
+
+
+def exclusion_reason(crime: Crime) -> str | None:
+    """The first reason of the design's table that applies; None: the crime is in the CPAI."""
+    first, last = quarter_ends(crime.key[1])
+    offence, csa, cse = crime.offence, crime.flags["csa_flag"] == "Y", crime.flags["cse_flag"] == "Y"
+    # Read as: N100 with a reason number that no list has is still a reported incident (CR23: N100%)
+    if (crime.offence_code_sent or "").strip().upper().startswith("N100"):
+        return "not_a_crime"
+    # Read as: the status decides, a stray cancellation code on a live crime is a finding
+    if crime.status == "cancelled":
+        return "cancelled"
+    if not first <= crime.recorded_on <= last:
+        return "wrong_quarter"
+    if offence is None:
+        return "unknown_code"
+    if offence["offence_group"] == "out_of_scope" or (offence["counts_only_when_flagged"] == "Y" and not cse):
+        return "not_in_scope"
+    if offence["image"] == "C" and not csa:
+        return "image_without_subcode"
+    if offence["names_a_child"] != "Y":
+        known = [victim["age"] for victim in crime.victims if victim["age"] is not None]
+        if known and min(known) >= 18:
+            return "adult_victim"
+        if not known and not csa and not cse:
+            return "child_not_shown"
+    return None
+
+
+def settled(readings: dict[str, dict]) -> dict | None:
+    """The reading that stands, of {role: reading}: adjudicator's, else agreed, else the only one."""
+    if "adjudicator" in readings:
+        return readings["adjudicator"]
+    first, second = readings.get("first"), readings.get("second")
+    if first and second:
+        same = all(first[c] == second[c] for c in ("group_based", "criterion", "committed_by_children"))
+        return first if same else None
+    return first or second
+
+
+class Derivation:
+    """Everything derived from one set of records.
+
+    crimes: key -> Crime, every accepted crime; rejected: number of records by type that cannot be used;
+    orphans: number of persons by type whose crime was not accepted.
+    """
+
+    def __init__(self, records: Records, seeds: Seeds):
+        self.seeds = seeds
+        self.current = current_submissions(records.submissions)
+        self.rejected = Counter()
+        self.orphans = Counter()
+        self.crimes = {key: self._crime(key, row) for key, row in self._accepted_crimes(records).items()}
+        for record_type in ("victims", "suspects"):
+            self._add_persons(record_type, getattr(records, record_type))
+        for crime in self.crimes.values():
+            crime.exclusion = exclusion_reason(crime)
+        self._settle(records.readings)
+
+    def _is_current(self, record: dict) -> bool:
+        return (record["force"], record["quarter"], record["submission"]) in self.current
+
+    def _accepted_crimes(self, records: Records) -> dict[tuple, dict]:
+        usable = []
+        for record in filter(self._is_current, records.crimes):
+            # Read as: without a reference or a date of recording a crime can be placed nowhere: rejected
+            if record["crime_reference"] is None or as_date(record["recorded_on"]) is None:
+                self.rejected["crimes"] += 1
+            else:
+                usable.append(record)
+        return merged(usable, ("force", "quarter", "crime_reference"))
+
+    def _crime(self, key: tuple, row: dict) -> Crime:
+        recorded_on = as_date(row["recorded_on"])
+        reported_on = as_date(row["reported_on"]) or recorded_on
+        last_day = self._last_day(row)
+        if last_day is None:
+            recency = "unknown"
+        else:
+            recency = "recent" if reported_on <= a_year_after(last_day) else "non_recent"
+        return Crime(
+            key=key,
+            offence=self.seeds.offence(row["offence_code"]),
+            recorded_on=recorded_on,
+            last_day=last_day,
+            recency=recency,
+            flags={name: self.seeds.spelled("flag", row[name]) for name in ("csa_flag", "cse_flag")},
+            status=self.seeds.spelled("status", row["status"]),
+            offenders_stated=as_count(row["offenders_stated"]),
+            offence_code_sent=row["offence_code"],
+        )
+
+    @staticmethod
+    def _last_day(row: dict) -> date | None:
+        # Read as: where only the first day was sent, it is the last day too ("one date: both the same")
+        return as_date(row["committed_to"]) or as_date(row["committed_from"])
+
+    def _add_persons(self, record_type: str, records: list[dict]) -> None:
+        reference = PERSON_REFERENCE[record_type]
+        usable = []
+        for record in filter(self._is_current, records):
+            # Read as: both parts of the key are musts
+            if record["crime_reference"] is None or record[reference] is None:
+                self.rejected[record_type] += 1
+            else:
+                usable.append(record)
+        for key, row in merged(usable, ("force", "quarter", "crime_reference", reference)).items():
+            crime = self.crimes.get(key[:3])
+            if crime is None:
+                self.orphans[record_type] += 1
+            else:
+                getattr(crime, record_type).append(self._person(key[3], row, record_type[:-1], crime))
+
+    def _person(self, reference: str, row: dict, unit: str, crime: Crime) -> dict:
+        age = as_count(row["age_at_offence"])
+        if age is None:
+            age = years_between(as_date(row["date_of_birth"]), crime.last_day)
+        gender = self.seeds.spelled("gender", row["gender"])
+        code, group, reason = self.seeds.listed(
+            self.seeds.self_defined, "self_defined_ethnicity", row["self_defined_ethnicity"]
+        )
+        person = {
+            "reference": reference,
+            "age": age,
+            "bands": self.seeds.age_bands_of(unit, age),
+            "gender": gender,
+            # Read as: `other` (non-binary, intersex) is a recorded gender
+            "gender_recorded": gender in ("male", "female", "other"),
+            "self_defined_ethnicity": code,
+            "ethnicity_group": group,
+            "ethnicity_missing_reason": reason,
+        }
+        if unit == "suspect":
+            _, person["relationship_group"], _ = self.seeds.listed(
+                self.seeds.relationships, "relationship", row["relationship"]
+            )
+        return person
+
+    def _settle(self, readings: list[dict]) -> None:
+        by_crime = defaultdict(dict)
+        for row in sorted(readings, key=lambda r: r["reading_id"]):
+            by_crime[row["force"], row["crime_reference"]].setdefault(row["version"], {})[row["role"]] = row
+        for (force, _, reference), crime in self.crimes.items():
+            versions = by_crime.get((force, reference))
+            if crime.candidate_reason and versions:
+                # Read as: what was read last is what stands; readings of an earlier version do not count
+                crime.reading = settled(list(versions.values())[-1])
+
+    @property
+    def cpai(self) -> dict[tuple, Crime]:
+        return {key: crime for key, crime in self.crimes.items() if crime.exclusion is None}
+
+    @property
+    def exclusions(self) -> dict[tuple, str]:
+        return {key: crime.exclusion for key, crime in self.crimes.items() if crime.exclusion}
+
+    @property
+    def candidates(self) -> dict[tuple, str]:
+        return {key: crime.candidate_reason for key, crime in self.crimes.items() if crime.candidate_reason}
+
+    @property
+    def unread(self) -> set[tuple]:
+        return {key for key in self.candidates if self.crimes[key].reading is None}
+
+    @property
+    def cocad(self) -> dict[tuple, Crime]:
+        return {key: crime for key, crime in self.crimes.items() if crime.in_cocad}
+
+    def children_collected(self, crime: Crime) -> bool:
+        return crime.key[1] >= self.seeds.children_from["2023"]
+
+    def committed_by_children(self, crime: Crime) -> str:
+        """yes, no or not_collected; nothing was collected before the quarter that the criteria seed names."""
+        return crime.reading["committed_by_children"] if self.children_collected(crime) else "not_collected"
+
+    def criterion(self, crime: Crime, scheme: str) -> str:
+        """The one criterion of a COCAD crime in the 2023 or 2024 scheme (children first in 2024)."""
+        if scheme == "2024" and self.committed_by_children(crime) == "yes":
+            return "committed_by_children"
+        return crime.reading["criterion"]
+
+    def _meets(self, crime: Crime, criterion: str) -> bool:
+        if criterion == "all":
+            return True
+        if criterion == "committed_by_children":
+            # the published reading: within `other`, where 704 is also printed
+            return crime.reading["criterion"] == "other" and self.committed_by_children(crime) == "yes"
+        return crime.reading["criterion"] == criterion
+
+    def _members(self, crime: Crime, unit: str) -> list:
+        if unit == "crime":
+            return [crime]
+        # Read as: STATE (a state-based offence) is no person
+        return [p for p in getattr(crime, f"{unit}s") if p["reference"].upper() != "STATE"]
+
+    def _counts(self, member, breakdown: str, category: str) -> tuple[bool, bool]:
+        """(in the numerator, in the base) for one crime or person"""
+        match breakdown:
+            case "total":
+                return True, True
+            case "group_based":
+                return member.in_cocad, True
+            case "quarter":
+                return member.key[1] == category, True
+            case "criterion":
+                return member.reading["criterion"] == category, True
+            case "committed_by_children":
+                base = self.children_collected(member)
+                return base and self.committed_by_children(member) == category, base
+            case "recency":
+                return member.recency == category, True
+            case "offence_group":
+                return member.offence["offence_group"] == category, True
+            case "gender_recorded":
+                return member["gender_recorded"], True
+            case "gender":
+                return member["gender"] == category, member["gender_recorded"]
+            case "age_recorded":
+                return member["age"] is not None, True
+            case "age_band" | "age_band_wide":
+                return category in member["bands"][breakdown], member["age"] is not None
+            case "sde_recorded":
+                return member["ethnicity_group"] is not None, True
+            case "sde":
+                return member["ethnicity_group"] == category, member["ethnicity_group"] is not None
+            case "relationship":
+                return member["relationship_group"] == category, member["relationship_group"] is not None
+        raise ValueError(f"no derivation for the breakdown {breakdown}: add it here")
+
+    def figures(self) -> dict[tuple[str, str, str], tuple[int, int]]:
+        """(figure_id, force, month '2023-01') -> (numerator, denominator), for every published figure id."""
+        sums: dict[tuple, list[int]] = defaultdict(lambda: [0, 0])
+        published = defaultdict(list)
+        for row in self.seeds.published:
+            published[row["population"]].append(row)
+        for key, crime in self.cpai.items():
+            rows = published["cpai"] + published["contact"] * crime.is_contact
+            for row in rows + published["cocad"] * crime.in_cocad:
+                if not self._meets(crime, row["criterion"]):
+                    continue
+                category = PUBLISHED_ALIASES.get(row["category"], row["category"])
+                cell = sums[row["figure_id"], key[0], crime.recorded_on.isoformat()[:7]]
+                for member in self._members(crime, row["unit"]):
+                    counted, in_base = self._counts(member, row["breakdown"], category)
+                    cell[0] += counted
+                    cell[1] += in_base
+        return {key: tuple(cell) for key, cell in sums.items()}
+
+    def figures_by(self, place_type: str, period_type: str) -> dict[tuple[str, str, str], tuple[int, int]]:
+        """(figure_id, place, period) -> (numerator, denominator), for places and periods of those types."""
+        place = {
+            "national": lambda force: "England and Wales",
+            "region": self.seeds.regions.__getitem__,
+            "force": lambda force: force,
+        }[place_type]
+        period = {
+            "year": lambda month: month[:4],
+            "quarter": lambda month: f"{month[:4]}-Q{(int(month[5:]) + 2) // 3}",
+            "month": lambda month: month,
+        }[period_type]
+        sums: dict[tuple, list[int]] = defaultdict(lambda: [0, 0])
+        for (figure_id, force, month), (numerator, denominator) in self._by_month.items():
+            cell = sums[figure_id, place(force), period(month)]
+            cell[0] += numerator
+            cell[1] += denominator
+        return {key: tuple(cell) for key, cell in sums.items()}
+
+    @property
+    def _by_month(self) -> dict:
+        if not hasattr(self, "_monthly"):
+            self._monthly = self.figures()
+        return self._monthly
