@@ -1,0 +1,343 @@
+"""`cpai`: a thin door to the same Dagster assets that the web UI shows.
+
+Exit code 0 done, 1 the data was refused or the gate is shut (with the reasons), 2 wrong usage.
+Nothing heavy is imported until a command needs it: `cpai --help` stays under a second.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestration import quarters
+from orchestration.home import Home
+from orchestration.home import home as find_home
+
+as_json = click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
+
+
+class Quarter(click.ParamType):
+    name = "quarter"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return quarters.valid(value)
+        except ValueError as problem:
+            self.fail(str(problem), param, ctx)
+
+
+class Period(click.ParamType):
+    name = "period"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            quarters.in_period(value)
+        except ValueError as problem:
+            self.fail(str(problem), param, ctx)
+        return value
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--home", "root", type=click.Path(path_type=Path), help="The home folder [CPAI_HOME, else data/].")
+@click.version_option(package_name="cpai-warehouse")
+@click.pass_context
+def cpai(context: click.Context, root: Path | None) -> None:
+    """Returns of 44 police forces into CPAI, COCAD and published figures."""
+    context.obj = find_home(root)
+    os.environ["CPAI_HOME"] = str(context.obj.root)
+    for switch in ("GX_ANALYTICS_ENABLED", "DBT_SEND_ANONYMOUS_USAGE_STATS"):
+        os.environ[switch] = "false"
+    os.environ["DO_NOT_TRACK"] = "1"
+
+
+def _stop(sentences: list[str], wants_json: bool = False, **more: Any) -> None:
+    """Say why, and end with exit code 1."""
+    if wants_json:
+        click.echo(json.dumps({"done": False, "reasons": sentences, **more}, default=str))
+    else:
+        for sentence in sentences:
+            click.echo(sentence, err=True)
+    sys.exit(1)
+
+
+@cpai.command()
+@click.option("--year", default=2023, show_default=True)
+@click.option("--scale", default=1.0, show_default=True, help="1 is the published year; 50 fifty of it; 0.02 a small one.")
+@click.option("--seed", default=2023, show_default=True)
+@click.option("--into", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option("--truth", type=click.Path(path_type=Path, file_okay=False), help="Where to write what is true, for tests.")
+def sample(year: int, scale: float, seed: int, into: Path, truth: Path | None) -> None:
+    """Write a made-up year of returns, and readings for its candidates."""
+    from orchestration.made_up import write_year
+
+    write_year(into, year=year, scale=int(scale) if scale >= 1 else scale, seed=seed, truth=truth)
+    click.echo(f"made-up returns of {year} in {into / 'landing'}, readings in {into / 'readings'}")
+
+
+@cpai.command()
+@click.argument("wanted", nargs=-1, required=True, type=Quarter(), metavar="QUARTER...")
+@as_json
+@click.pass_obj
+def run(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
+    """Receive what has landed for these quarters and build the warehouse."""
+    summary = _run(home, list(wanted))
+    refused = [row for row in summary if row["refused"]]
+    if wants_json:
+        click.echo(json.dumps({"done": not refused, "quarters": summary}, default=str))
+    else:
+        _show(summary)
+    if refused:
+        sys.exit(1)
+
+
+def _run(home: Home, wanted: list[str]) -> list[dict]:
+    """The quarter job for each unbroken range of quarters; what each quarter now holds."""
+    from orchestration.jobs import execute
+    from orchestration.returns.assets import partition_range
+
+    for first, last in quarters.runs(wanted):
+        result = execute(home, "quarter", tags=partition_range(first, last))
+        if not result.success:
+            _stop(_failures(result))
+    return _summary(home, wanted)
+
+
+def _failures(result: Any) -> list[str]:
+    """Why a run failed: the failure's own words, or the kind of error when it is not ours."""
+    sentences = []
+    for event in result.all_events:
+        if event.is_step_failure and (error := event.step_failure_data.error):
+            cause = error
+            while cause.cause:
+                cause = cause.cause
+            described = event.step_failure_data.user_failure_data
+            sentences.append((described and described.description) or f"{event.step_key}: {cause.message.strip()}")
+    return sentences or ["the run failed; see it in Dagster (make dev)"]
+
+
+def _summary(home: Home, wanted: list[str]) -> list[dict]:
+    from orchestration import warehouse
+    from orchestration.returns.receipts import standing
+
+    counted = {row["quarter"]: row for row in warehouse.query(home, "select * from marts.quarter_summary")}
+    rows = []
+    for quarter in sorted(set(wanted)):
+        received = standing(home, quarter)
+        row = {"quarter": quarter, **{name: len(forces) for name, forces in received.items()}}
+        rows.append({**row, "missing_forces": received["missing"], "refused_forces": received["refused"], **counted.get(quarter, {})})
+    return rows
+
+
+def _show(summary: list[dict]) -> None:
+    for row in summary:
+        click.echo(
+            f"{row['quarter']}: returns {row['received']} received, {row['refused']} refused, {row['missing']} missing"
+        )
+        if "crimes_received" in row:
+            click.echo(
+                "         crimes {crimes_received:,} = {in_cpai:,} in CPAI + {excluded:,} excluded; contact {contact:,}, "
+                "candidates {candidates:,}, read {read:,}, COCAD {cocad:,}".format(**row)
+            )
+        for name in ("refused", "missing"):
+            if row[name]:
+                shown = ", ".join(row[f"{name}_forces"][:8]) + (" ..." if row[name] > 8 else "")
+                click.echo(f"         {name}: {shown}")
+        if row.get("unread"):
+            click.echo(f"         {row['unread']:,} candidates unread: cpai read export {row['quarter']}")
+
+
+@cpai.command()
+@click.argument("wanted", nargs=-1, type=Quarter(), metavar="[QUARTER...]")
+@as_json
+@click.pass_obj
+def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
+    """Which forces have sent what, by quarter."""
+    from orchestration.returns.receipts import quarters_known, standing
+
+    rows = [{"quarter": quarter, **standing(home, quarter)} for quarter in wanted or quarters_known(home)]
+    if wants_json:
+        click.echo(json.dumps(rows))
+        return
+    if not rows:
+        click.echo("nothing received yet: put returns into landing/<quarter>/<force>/ and `cpai run <quarter>`")
+    for row in rows:
+        click.echo(f"{row['quarter']}: {len(row['received'])} received, {len(row['nil'])} nil, "
+                   f"{len(row['refused'])} refused, {len(row['missing'])} missing")
+        for name in ("nil", "refused", "missing"):
+            if row[name]:
+                click.echo(f"         {name}: {', '.join(row[name])}")
+        for sentence in row["reasons"]:
+            click.echo(f"         {sentence}")
+
+
+@cpai.group()
+def read() -> None:
+    """The worklist of candidates, out to readers and their answers back."""
+
+
+@read.command("export")
+@click.argument("quarter", type=Quarter())
+@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="[<quarter>_worklist.csv]")
+@click.pass_obj
+def read_export(home: Home, quarter: str, to: Path | None) -> None:
+    """Write a quarter's unread candidates to a file for readers."""
+    from orchestration.readings.book import export_worklist
+
+    _needs_warehouse(home)
+    file = to or Path(f"{quarter}_worklist.csv")
+    click.echo(f"{export_worklist(home, file, quarter):,} unread candidates of {quarter} in {file}")
+
+
+@read.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@as_json
+@click.pass_obj
+def read_import(home: Home, files: tuple[Path, ...], wants_json: bool) -> None:
+    """Check readings files and append them to the ledger; each whole or not at all."""
+    from orchestration.readings.book import ReadingsRefused, import_readings
+
+    _needs_warehouse(home)
+    taken = []
+    for file in files:
+        try:
+            imported = import_readings(home, file)
+        except ReadingsRefused as refusal:
+            _stop(str(refusal).splitlines(), wants_json, imported=taken)
+        taken.append({"file": file.name, "added": imported.added, "already": imported.already})
+        if not wants_json:
+            click.echo(f"{file.name}: {imported.added:,} readings added, {imported.already:,} already in the ledger")
+    if wants_json:
+        click.echo(json.dumps({"done": True, "imported": taken}))
+
+
+def _needs_warehouse(home: Home) -> None:
+    if not home.warehouse.exists():
+        _stop([f"there is no warehouse in {home.root} yet: run `cpai run <quarter>` first"])
+
+
+@cpai.command()
+@click.argument("period", type=Period())
+@as_json
+@click.pass_obj
+def publish(home: Home, period: str, wants_json: bool) -> None:
+    """Rebuild what readings change, check it, and publish PERIOD (2023 or 2023-Q1) if the gate is open."""
+    published = _publish(home, period, wants_json)
+    if wants_json:
+        click.echo(json.dumps({"done": True, **published}))
+    else:
+        click.echo(_released(home, published))
+
+
+def _publish(home: Home, period: str, wants_json: bool = False) -> dict:
+    from orchestration.jobs import execute
+
+    _needs_warehouse(home)
+    result = execute(home, "publish", config={"ops": {"release": {"config": {"period": period}}}})
+    if not result.success:
+        from orchestration import gate
+
+        checked = gate.check(home, period)
+        _stop(_failures(result) if checked.open else ["the gate is shut; the live release stays:", *checked.reasons], wants_json)
+    (event,) = result.asset_materializations_for_node("release")
+    return {"release": event.metadata["release"].value, "unchanged": event.metadata["unchanged"].value}
+
+
+def _released(home: Home, published: dict) -> str:
+    folder = home.releases / published["release"]
+    if published["unchanged"]:
+        return f"nothing has changed since {published['release']}: it stays the live release, {folder}"
+    return f"published {published['release']}: {folder}"
+
+
+@cpai.command()
+@click.argument("figure_id")
+@click.option("--place", default="England and Wales", show_default=True)
+@click.option("--period", default="2023", show_default=True)
+@click.option("--release", help="[the live one]")
+@as_json
+@click.pass_obj
+def explain(home: Home, figure_id: str, place: str, period: str, release: str | None, wants_json: bool) -> None:
+    """Where a published figure comes from: counts, definition, returns, readings, rules."""
+    from orchestration.releases.explain import explain as explained
+
+    try:
+        answer = explained(home, figure_id, place=place, period=period, release=release)
+    except (LookupError, FileNotFoundError) as problem:
+        _stop([str(problem.args[0])], wants_json)
+    if wants_json:
+        click.echo(json.dumps(answer, default=str))
+    else:
+        for name, value in answer.items():
+            click.echo(f"{name.replace('_', ' ')}: {value}")
+
+
+@cpai.command()
+@click.option("--release", help="[the live one]")
+@as_json
+@click.pass_obj
+def verify(home: Home, release: str | None, wants_json: bool) -> None:
+    """Re-hash every file of a release against its manifest."""
+    from orchestration.releases.verify import verify as verified
+
+    problems = verified(home, release)
+    if problems:
+        _stop(problems, wants_json)
+    click.echo(json.dumps({"done": True}) if wants_json else "every file is as the manifest says")
+
+
+@cpai.command()
+@click.argument("older")
+@click.argument("newer")
+@as_json
+@click.pass_obj
+def diff(home: Home, older: str, newer: str, wants_json: bool) -> None:
+    """The figures that differ between two releases."""
+    from orchestration.releases.diff import diff as differences
+
+    try:
+        rows = differences(home, older, newer)
+    except (LookupError, FileNotFoundError) as problem:
+        _stop([str(problem.args[0])], wants_json)
+    if wants_json:
+        click.echo(json.dumps(rows, default=str))
+        return
+    for row in rows:
+        click.echo("  ".join(str(value) for value in row.values()))
+    click.echo(f"{len(rows):,} figures differ between {older} and {newer}")
+
+
+@cpai.command()
+@click.option("--scale", default=1.0, show_default=True)
+@click.option("--seed", default=2023, show_default=True)
+@click.pass_obj
+def demo(home: Home, scale: float, seed: int) -> None:
+    """A made-up year from landing to a published release."""
+    year = 2023
+    if not (home.landing / f"{year}-Q4").is_dir():
+        from orchestration.made_up import write_year
+
+        click.echo(f"writing a made-up {year}: 44 forces x 4 quarters, six layouts")
+        write_year(home.root, year=year, scale=int(scale) if scale >= 1 else scale, seed=seed)
+    wanted = quarters.in_period(str(year))
+    from orchestration.readings.book import import_readings
+
+    click.echo("receiving the returns and building the warehouse")
+    _run(home, wanted)
+    added = sum(import_readings(home, home.root / "readings" / f"{quarter}.csv").added for quarter in wanted)
+    click.echo(f"readings: {added:,} added to the ledger")
+    published = _publish(home, str(year))
+    _show(_summary(home, wanted))
+    replication = home.releases / published["release"] / "report" / f"replication_{year}.csv"
+    if replication.exists():
+        from orchestration.releases.replication import sentence
+
+        click.echo(sentence(replication))
+    click.echo(_released(home, published))
+    click.echo(f"open {home.releases / 'current' / 'index.html'} in a browser; `make dev` shows the assets in Dagster")
+
+
+if __name__ == "__main__":
+    cpai()

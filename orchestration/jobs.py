@@ -1,0 +1,70 @@
+"""The two jobs, and how a command runs one of them in this process, in the same event log as the web UI."""
+
+import logging
+import os
+
+import dagster as dg
+
+from orchestration.home import Home
+from orchestration.releases.assets import gate
+
+quarter_job = dg.define_asset_job(
+    "quarter",
+    selection=dg.AssetSelection.all()
+    - dg.AssetSelection.assets("release")
+    - dg.AssetSelection.checks(*gate.check_keys),  # unread candidates are no fault of a quarter just received
+    description="Returns of a range of quarters, then the whole warehouse with its dbt tests.",
+)
+publish_job = dg.define_asset_job(
+    "publish",
+    selection=dg.AssetSelection.assets("readings").downstream(),
+    description="What readings change, the expectation suites as a gate, and the release.",
+)
+
+
+class _OwnWords(logging.Filter):
+    """Lets through what our assets say, not Dagster's hundreds of events."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        meta = getattr(record, "dagster_meta", None) or {}
+        return not meta.get("dagster_event") and bool(meta.get("step_key"))
+
+
+@dg.logger(description="One line for each thing an asset says: progress for a terminal.")
+def progress(_context: dg.InitLoggerContext) -> logging.Logger:
+    logger = logging.getLogger("cpai.progress")
+    logger.setLevel(logging.INFO)
+    logger.handlers.clear()
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("  %(message)s"))
+    handler.addFilter(_OwnWords())
+    logger.addHandler(handler)
+    logger.propagate = False
+    return logger
+
+
+LOGGERS = {"progress": progress}
+
+
+def instance(home: Home) -> dg.DagsterInstance:
+    """Dagster's own storage in the home; its telemetry off."""
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    settings = home.dagster / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text("telemetry:\n  enabled: false\n")
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    return dg.DagsterInstance.from_config(str(home.dagster))
+
+
+def execute(home: Home, job: str, tags: dict | None = None, config: dict | None = None) -> dg.ExecuteInProcessResult:
+    """Run a job here and now; the result carries its events, whether it succeeded or not."""
+    os.environ["CPAI_HOME"] = str(home.root)
+    from orchestration.definitions import defs
+
+    with instance(home) as storage:
+        return defs.resolve_job_def(job).execute_in_process(
+            instance=storage,
+            tags=tags,
+            run_config={"loggers": {"progress": {}}, **(config or {})},
+            raise_on_error=False,
+        )

@@ -1,0 +1,91 @@
+"""Returns as Dagster assets: force x quarter partitions, a whole quarter (or year) in one run."""
+
+import csv
+
+import dagster as dg
+
+from orchestration import quarters
+from orchestration.home import SEEDS, home
+
+with (SEEDS / "forces.csv").open(encoding="utf-8") as handle:
+    FORCES = [row["force"] for row in csv.DictReader(handle)]
+
+QUARTERS = dg.TimeWindowPartitionsDefinition(
+    cron_schedule="0 0 1 1,4,7,10 *", start=str(quarters.first_day(quarters.FIRST)), fmt="%Y-%m-%d", end_offset=1
+)
+PARTITIONS = dg.MultiPartitionsDefinition({"force": dg.StaticPartitionsDefinition(FORCES), "quarter": QUARTERS})
+
+
+def partition_range(first: str, last: str) -> dict[str, str]:
+    """Run tags for every force in the quarters `first` to `last`: one run, never one a partition."""
+    return {
+        "dagster/asset_partition_range_start": f"{FORCES[0]}|{quarters.first_day(first)}",
+        "dagster/asset_partition_range_end": f"{FORCES[-1]}|{quarters.first_day(last)}",
+    }
+
+
+@dg.asset(
+    partitions_def=PARTITIONS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name="returns",
+    kinds={"parquet"},
+    check_specs=[dg.AssetCheckSpec("accepted", asset="returns", description="No delivery of these forces is refused.")],
+    description="What forces delivered: archived by SHA-256, read by their layout to text, written as raw Parquet.",
+)
+def returns(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    from orchestration.returns.intake import receive
+
+    wanted: dict[str, set[str]] = {}
+    for key in context.partition_keys:
+        force, day = key.split("|")
+        wanted.setdefault(quarters.of(QUARTERS.start_time_for_partition_key(day).date()), set()).add(force)
+    refused, new = [], 0
+    for quarter, forces in sorted(wanted.items()):
+        whole = len(forces) == len(FORCES)
+        receipts = [
+            receipt
+            for force in ([None] if whole else sorted(forces))
+            for receipt in receive(home(), quarter, force)
+        ]
+        fresh = [receipt for receipt in receipts if receipt.new]
+        new += len(fresh)
+        refused += [receipt for receipt in fresh if receipt.status == "refused"]
+        context.log.info(f"{quarter}: {len(fresh)} new submissions, {len(receipts) - len(fresh)} already received")
+    for receipt in refused:
+        for reason in receipt.reasons:
+            context.log.warning(f"{receipt.quarter} {receipt.force} submission {receipt.submission} refused: {reason}")
+    return dg.MaterializeResult(
+        metadata={"new_submissions": new, "refused": len(refused)},
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="accepted",
+                passed=not refused,
+                severity=dg.AssetCheckSeverity.WARN,  # the others go on, and the last accepted submission stands
+                metadata={
+                    "refused": dg.MetadataValue.json(
+                        [
+                            {
+                                "force": receipt.force,
+                                "quarter": receipt.quarter,
+                                "submission": receipt.submission,
+                                "reasons": receipt.reasons,
+                            }
+                            for receipt in refused
+                        ]
+                    )
+                },
+            )
+        ],
+    )
+
+
+@dg.asset(
+    group_name="returns",
+    kinds={"parquet"},
+    description="Home Office police recorded crime by force, quarter and offence class (Open Government Licence v3.0).",
+)
+def police_recorded_crime(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    from orchestration.returns.recorded_crime import write_recorded_crime
+
+    cells = write_recorded_crime(home())
+    return dg.MaterializeResult(metadata={"cells": cells})

@@ -1,0 +1,63 @@
+"""dbt's manifest is the asset graph: every model and seed an asset, its tests one check."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
+
+from orchestration.home import home
+from orchestration.warehouse.dbt import manifest_path, run_dbt
+
+RAW = {"crimes": "returns", "victims": "returns", "suspects": "returns", "submissions": "returns"}
+
+
+class Translator(DagsterDbtTranslator):
+    """Joins dbt's raw sources to the assets that write them; groups models by layer."""
+
+    def get_asset_key(self, dbt_resource_props: dict) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            name = dbt_resource_props["name"]
+            return dg.AssetKey(RAW.get(name, name))
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: dict) -> str:
+        return dbt_resource_props["schema"]
+
+
+def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
+    """The dbt project as one multi-asset; what Dagster selects of it becomes dbt's selection."""
+    path = manifest_file or manifest_path(home())
+    specs = build_dbt_asset_specs(manifest=path, dagster_dbt_translator=Translator())
+    node_of = {spec.key: spec.metadata["dagster_dbt/unique_id"] for spec in specs}
+    tested = [key for key, node in node_of.items() if node.startswith("model.")]
+
+    @dg.multi_asset(
+        name="dbt",
+        specs=specs,
+        check_specs=[dg.AssetCheckSpec("dbt_tests", asset=key, blocking=True) for key in tested],
+        can_subset=True,
+        pool="warehouse",
+    )
+    def dbt(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        selected = context.selected_asset_keys
+        everything = len(selected) == len(specs)
+        names = None if everything else " ".join(sorted(node_of[key].split(".")[-1] for key in selected))
+        context.log.info(f"building {len(selected)} models and seeds")
+        built = run_dbt(home(), names)
+        for key in selected:
+            if (node := node_of[key]) in built.seconds:
+                yield dg.MaterializeResult(asset_key=key, metadata={"seconds": round(built.seconds[node], 3)})
+        for check in context.selected_asset_check_keys:
+            tests = built.tests.get(node_of[check.asset_key], [])
+            failed = [name for name, good in tests if not good]
+            if node_of[check.asset_key] in built.seconds:
+                yield dg.AssetCheckResult(
+                    asset_key=check.asset_key,
+                    check_name="dbt_tests",
+                    passed=not failed,
+                    metadata={"tests": len(tests), "failed": ", ".join(failed) or "none"},
+                )
+        if built.problems:
+            raise dg.Failure("\n".join(built.problems), allow_retries=False)
+
+    return dbt

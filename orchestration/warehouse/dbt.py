@@ -1,0 +1,168 @@
+"""The warehouse: dbt in this process, and its models as Dagster assets.
+
+dbt alone opens `warehouse.duckdb`, briefly: DuckDB lets one process write and nobody read meanwhile, and
+in-process dbt keeps its handle until told to close.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestration.home import DBT_PROJECT, SEEDS, Home
+
+
+class BuildFailed(RuntimeError):
+    """A dbt model failed or a dbt test found our own transformation wrong; `problems` has a sentence each."""
+
+    def __init__(self, problems: list[str]):
+        super().__init__("the warehouse build failed:\n" + "\n".join(problems))
+        self.problems = problems
+
+
+@dataclass
+class Built:
+    """What dbt did: status and seconds by node id, tests by the model they test."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    tests: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def token_key(home: Home) -> str:
+    """The secret that turns a person into a token: from `CPAI_TOKEN_KEY`, else made once and kept in the home."""
+    if key := os.environ.get("CPAI_TOKEN_KEY"):
+        return key
+    file = home.root / "token.key"
+    if not file.exists():
+        home.root.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(secrets.token_hex(32))
+    return file.read_text()
+
+
+@contextmanager
+def environment(home: Home) -> Iterator[None]:
+    """The variables that dbt's profile reads, set for as long as dbt runs."""
+    wanted = {
+        "CPAI_WAREHOUSE": str(home.warehouse),
+        "CPAI_RAW": str(home.raw),
+        "CPAI_TOKEN_KEY": token_key(home),
+        "DO_NOT_TRACK": "1",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def source_hash() -> str:
+    """SHA-256 over the dbt project and the seeds: the parsed manifest is good until it changes."""
+    digest = hashlib.sha256()
+    for folder in (DBT_PROJECT, SEEDS):
+        for file in sorted(folder.rglob("*")):
+            if file.is_file() and file.suffix in {".sql", ".yml", ".md", ".csv"} and "target" not in file.parts:
+                digest.update(str(file.relative_to(folder)).encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def manifest_path(home: Home) -> Path:
+    """dbt's manifest for the models as they are now; parsed anew only when they changed (about 5 s)."""
+    target = home.dbt / "target"
+    stamp = target / "manifest.sha256"
+    wanted = source_hash()
+    if not (stamp.exists() and (target / "manifest.json").exists() and stamp.read_text() == wanted):
+        _invoke(home, ["parse", "--no-partial-parse"])
+        stamp.write_text(wanted)
+    return target / "manifest.json"
+
+
+def _invoke(home: Home, words: list[str], manifest: Any = None, callbacks: list | None = None) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    home.dbt.mkdir(parents=True, exist_ok=True)
+    folders = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
+    folders += ["--target-path", home.dbt / "target", "--log-path", home.dbt / "logs"]
+    with environment(home):
+        outcome = dbtRunner(manifest=manifest, callbacks=callbacks or []).invoke(
+            [*words, "--quiet", "--no-use-colors", *map(str, folders)]
+        )
+    if outcome.exception:
+        raise BuildFailed([f"dbt {words[0]} could not run: {outcome.exception}"])
+    return outcome
+
+
+def run_dbt(home: Home, select: str | None = None) -> Built:
+    """Run seeds, models and tests, all or those that dbt's `select` names, and close the warehouse.
+
+    What failed is in `problems`; dbt builds nothing downstream of it.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.contracts.graph.manifest import Manifest, WritableManifest
+
+    document = WritableManifest.read_and_check_versions(str(manifest_path(home)))
+    try:
+        words = ["build", *(["--select", *select.split()] if select else [])]
+        outcome = _invoke(home, words, Manifest.from_writable_manifest(document))
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+    built = Built()
+    for result in outcome.result.results if outcome.result else []:
+        node, status = result.node, str(result.status)
+        good = status in {"success", "pass", "warn", "no-op"}
+        if node.resource_type in {"test", "unit_test"}:
+            built.tests.setdefault(_tested(node), []).append((node.name, good))
+        elif good:
+            built.seconds[node.unique_id] = result.execution_time
+        if not good and status != "skipped":
+            built.problems.append(_sentence(node, status, result))
+    return built
+
+
+def build(home: Home, select: str | None = None) -> Built:
+    """`run_dbt`, raising BuildFailed when a model or a test failed."""
+    built = run_dbt(home, select)
+    if built.problems:
+        raise BuildFailed(built.problems)
+    return built
+
+
+def _tested(node: Any) -> str:
+    """The model a test is about: the one it is attached to, else the first it reads."""
+    attached = getattr(node, "attached_node", None) or getattr(node, "tested_node_unique_id", None)
+    return attached or next((parent for parent in node.depends_on.nodes if parent.startswith("model.")), "")
+
+
+def _sentence(node: Any, status: str, result: Any) -> str:
+    """What failed, without any record's value: DuckDB quotes the value it could not convert."""
+    if node.resource_type == "test":
+        return f"test {node.name} failed on {result.failures} rows: see {node.original_file_path}"
+    if node.resource_type == "unit_test":
+        return f"unit test {node.name} failed: see {node.original_file_path}"
+    lines = [line for line in (result.message or "").strip().splitlines() if "Could not convert" not in line]
+    return f"{node.resource_type} {node.name}: {' '.join(lines[:3]) or status}"
+
+
+def query(home: Home, sql: str, parameters: list | None = None) -> list[dict]:
+    """Rows of the warehouse through a short read-only connection, closed before returning."""
+    import duckdb
+
+    connection = duckdb.connect(str(home.warehouse), read_only=True)
+    try:
+        cursor = connection.execute(sql, parameters or [])
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    finally:
+        connection.close()
