@@ -1,0 +1,248 @@
+"""The ledger: receipts, readings and releases, for ever. SQLite, or PostgreSQL by CPAI_LEDGER_URL.
+
+Nothing heavy is imported here: `cpai status` reads the ledger and has to answer within a second.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    DDL,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Engine,
+    ForeignKeyConstraint,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    event,
+    func,
+    insert,
+    make_url,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from orchestration.home import Home
+
+metadata = MetaData()
+
+# Stored as decided on arrival. `superseded` and `accepted_with_rejections` follow from later submissions and
+# from staging: stored here they would have to be changed, and a receipt never is.
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("force", Text, primary_key=True),
+    Column("quarter", Text, primary_key=True),
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("delivered_as", Text, nullable=False),
+    Column("layout", Text),
+    Column("status", Text, nullable=False),
+    Column("received_at", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("crimes", Integer, nullable=False, default=0),
+    Column("victims", Integer, nullable=False, default=0),
+    Column("suspects", Integer, nullable=False, default=0),
+    Column("reasons", Text, nullable=False, default="[]"),
+    CheckConstraint("status in ('accepted', 'refused', 'nil')", name="submission_status"),
+    # the same bytes twice are one submission
+    UniqueConstraint("force", "quarter", "fingerprint", name="submission_once"),
+)
+
+submission_files = Table(
+    "submission_files",
+    metadata,
+    Column("force", Text, primary_key=True),
+    Column("quarter", Text, primary_key=True),
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("file", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    ForeignKeyConstraint(
+        ["force", "quarter", "submission"],
+        [submissions.c.force, submissions.c.quarter, submissions.c.submission],
+    ),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("reading_id", Integer, primary_key=True),
+    Column("force", Text, nullable=False),
+    Column("crime_reference", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("reader", Text),
+    Column("read_at", Text),
+    Column("group_based", Text),
+    Column("network_definition", Text),
+    Column("offenders_read", Integer),
+    Column("criterion", Text),
+    Column("runner_up", Text),
+    Column("committed_by_children", Text),
+    Column("confidence", Text),
+    Column("reason", Text),
+    Column("imported_at", Text, nullable=False),
+    Column("source_file", Text),
+    UniqueConstraint("force", "crime_reference", "version", "role", name="reading_once"),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("release", Text, primary_key=True),
+    Column("period", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("manifest_sha256", Text, nullable=False),
+    Column("live", Boolean, nullable=False, default=False),
+)
+
+# Append-only is kept by the database itself, not by the good manners of its callers.
+for _table in (submissions, submission_files, readings):
+    for _verb in ("update", "delete"):
+        event.listen(
+            _table,
+            "after_create",
+            DDL(
+                f"create trigger {_table.name}_no_{_verb} before {_verb} on {_table.name} "
+                f"begin select raise(abort, 'the ledger is append-only: {_table.name}'); end"
+            ).execute_if(dialect="sqlite"),
+        )
+
+
+def open_ledger(home: Home) -> Engine:
+    """The ledger of a home, its tables made if they are not there. The caller may `dispose()` of it."""
+    url = make_url(home.ledger_url)
+    if url.get_backend_name() == "sqlite":
+        home.root.mkdir(parents=True, exist_ok=True)
+    # hidden: an error message would carry the text of a reading or a receipt into logs
+    engine = create_engine(url, hide_parameters=True)
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _sqlite_settings)
+    metadata.create_all(engine)
+    return engine
+
+
+def _sqlite_settings(connection: Any, _record: Any) -> None:
+    # WAL: `cpai status` reads while a run writes. 30 s: a quarter's receipts are written one by one, each in
+    # milliseconds, so a writer that waits longer than that is stuck and should say so.
+    for pragma in ("foreign_keys=on", "busy_timeout=30000", "journal_mode=wal"):
+        connection.execute(f"pragma {pragma}")
+
+
+def now() -> str:
+    """This moment in UTC as ISO text, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def submission_with(
+    connection: Connection, force: str, quarter: str, fingerprint: str
+) -> dict[str, Any] | None:
+    """The submission of a force-quarter that had exactly these bytes, if there is one."""
+    row = connection.execute(
+        select(submissions).where(
+            submissions.c.force == force,
+            submissions.c.quarter == quarter,
+            submissions.c.fingerprint == fingerprint,
+        )
+    ).one_or_none()
+    return dict(row._mapping) if row else None
+
+
+def next_submission(connection: Connection, force: str, quarter: str) -> int:
+    """1 for the first submission of a force-quarter, then 2, …"""
+    last = connection.scalar(
+        select(func.max(submissions.c.submission)).where(
+            submissions.c.force == force, submissions.c.quarter == quarter
+        )
+    )
+    return (last or 0) + 1
+
+
+def record_submission(
+    connection: Connection, submission: Mapping[str, Any], files: Iterable[tuple[str, str, int]]
+) -> None:
+    """Write one receipt: a row of `submissions` (reasons as a list) and its files (name, sha256, bytes)."""
+    key = {name: submission[name] for name in ("force", "quarter", "submission")}
+    connection.execute(
+        insert(submissions), {**submission, "reasons": json.dumps(submission["reasons"], ensure_ascii=False)}
+    )
+    rows = [{**key, "file": name, "sha256": sha256, "bytes": size} for name, sha256, size in files]
+    if rows:
+        connection.execute(insert(submission_files), rows)
+
+
+def read_submissions(engine: Engine, quarter: str | None = None) -> list[dict[str, Any]]:
+    """Every submission (of one quarter), by force, quarter and number; reasons as a list."""
+    statement = select(submissions).order_by(
+        submissions.c.force, submissions.c.quarter, submissions.c.submission
+    )
+    if quarter:
+        statement = statement.where(submissions.c.quarter == quarter)
+    with engine.connect() as connection:
+        return [{**row._mapping, "reasons": json.loads(row.reasons)} for row in connection.execute(statement)]
+
+
+def add_readings(engine: Engine, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Append readings in one transaction; where a (force, crime, version, role) is there already, it stands.
+
+    Returns how many were new. `imported_at` is filled in where a row has none.
+    """
+    moment = now()
+    rows = [{"imported_at": moment, **row} for row in rows]
+    if not rows:
+        return 0
+    dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(readings).on_conflict_do_nothing()
+    with engine.begin() as connection:
+        before = connection.scalar(select(func.count()).select_from(readings))
+        connection.execute(statement, rows)
+        return connection.scalar(select(func.count()).select_from(readings)) - before
+
+
+def read_readings(engine: Engine, force: str | None = None) -> list[dict[str, Any]]:
+    """Every reading (of one force) in the order it was imported."""
+    statement = select(readings).order_by(readings.c.reading_id)
+    if force:
+        statement = statement.where(readings.c.force == force)
+    with engine.connect() as connection:
+        return [dict(row._mapping) for row in connection.execute(statement)]
+
+
+def snapshot(engine: Engine, home: Home) -> None:
+    """Write raw/submissions.parquet and raw/readings.parquet: what dbt sees of the ledger. One rename each.
+
+    A file that already says the same is left alone, so that a run with nothing new changes nothing.
+    """
+    from orchestration.returns import raw
+
+    with engine.connect() as connection:
+        for name, schema, table in (
+            ("submissions", raw.submissions_schema(), submissions),
+            ("readings", raw.readings_schema(), readings),
+        ):
+            columns = [table.c[field.name] for field in schema]
+            rows = connection.execute(select(*columns).order_by(*table.primary_key.columns)).all()
+            raw.write_if_changed(_arrow(rows, schema), home.raw / f"{name}.parquet")
+
+
+def _arrow(rows: list[Any], schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(values, schema, strict=True)], schema=schema
+    )
