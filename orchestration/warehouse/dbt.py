@@ -84,19 +84,20 @@ def manifest_path(home: Home) -> Path:
     stamp = target / "manifest.sha256"
     wanted = source_hash()
     if not (stamp.exists() and (target / "manifest.json").exists() and stamp.read_text() == wanted):
-        _invoke(home, ["parse", "--no-partial-parse"])
+        invoke(home, ["parse", "--no-partial-parse"])
         stamp.write_text(wanted)
     return target / "manifest.json"
 
 
-def _invoke(home: Home, words: list[str], manifest: Any = None, callbacks: list | None = None) -> Any:
+def invoke(home: Home, words: list[str], manifest: Any = None) -> Any:
+    """One dbt command in this process, its output and log in the home. Raises BuildFailed when it could not run."""
     from dbt.cli.main import dbtRunner
 
     home.dbt.mkdir(parents=True, exist_ok=True)
     folders = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
     folders += ["--target-path", home.dbt / "target", "--log-path", home.dbt / "logs"]
     with environment(home):
-        outcome = dbtRunner(manifest=manifest, callbacks=callbacks or []).invoke(
+        outcome = dbtRunner(manifest=manifest).invoke(
             [*words, "--quiet", "--no-use-colors", *map(str, folders)]
         )
     if outcome.exception:
@@ -115,7 +116,7 @@ def run_dbt(home: Home, select: str | None = None) -> Built:
     document = WritableManifest.read_and_check_versions(str(manifest_path(home)))
     try:
         words = ["build", *(["--select", *select.split()] if select else [])]
-        outcome = _invoke(home, words, Manifest.from_writable_manifest(document))
+        outcome = invoke(home, words, Manifest.from_writable_manifest(document))
     finally:
         DuckDBConnectionManager.close_all_connections()
     built = Built()

@@ -1,0 +1,24 @@
+"""dbt's documentation of every model and column as one page that reads offline: `make docs`."""
+
+import sys
+
+from orchestration.home import home
+from orchestration.warehouse.dbt import invoke
+
+
+def main() -> None:
+    """Write target/static_index.html in the home's dbt folder and print its path."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    place = home()
+    if not place.warehouse.exists():
+        sys.exit(f"there is no warehouse in {place.root} yet: run `make demo` or `cpai run <quarter>` first")
+    try:
+        invoke(place, ["docs", "generate", "--static"])
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+    sys.stdout.write(f"{place.dbt / 'target' / 'static_index.html'}\n")
+
+
+if __name__ == "__main__":
+    main()
