@@ -1,0 +1,41 @@
+{# What DuckDB and Spark say differently. Models use these names only. #}
+
+{# A number that tells rows apart by `columns`; collisions are possible, so confirm on the columns themselves. #}
+{% macro row_hash(columns) %}{{ return(adapter.dispatch('row_hash', 'cpai')(columns)) }}{% endmacro %}
+{% macro default__row_hash(columns) %}hash({{ columns | join(', ') }}){% endmacro %}
+{% macro spark__row_hash(columns) %}xxhash64({{ columns | join(', ') }}){% endmacro %}
+
+{# True when the whole of `text` matches `pattern` (RE2 and Java agree on what is used here). #}
+{% macro matches(text, pattern) %}{{ return(adapter.dispatch('matches', 'cpai')(text, pattern)) }}{% endmacro %}
+{% macro default__matches(text, pattern) %}regexp_full_match({{ text }}, '{{ pattern }}'){% endmacro %}
+{% macro spark__matches(text, pattern) %}{{ text }} rlike '^({{ pattern }})$'{% endmacro %}
+
+{# The n-th group of `pattern` in `text`; null when it does not match. #}
+{% macro matched_group(text, pattern, group) %}
+    nullif(regexp_extract({{ text }}, '{{ pattern }}', {{ group }}), '')
+{% endmacro %}
+
+{# `day` that many days later, as a date. #}
+{% macro days_after(day, days) %}{{ return(adapter.dispatch('days_after', 'cpai')(day, days)) }}{% endmacro %}
+{% macro default__days_after(day, days) %}({{ day }} + {{ days }}){% endmacro %}
+{% macro spark__days_after(day, days) %}date_add({{ day }}, {{ days }}){% endmacro %}
+
+{# The same day a year later, as a date; 28 February after a 29 February. #}
+{% macro a_year_after(day) %}{{ return(adapter.dispatch('a_year_after', 'cpai')(day)) }}{% endmacro %}
+{% macro default__a_year_after(day) %}cast({{ day }} + interval 1 year as date){% endmacro %}
+{% macro spark__a_year_after(day) %}add_months({{ day }}, 12){% endmacro %}
+
+{# All values of a text expression in one text, in order: equal sets give equal texts. #}
+{% macro ordered_list(text) %}{{ return(adapter.dispatch('ordered_list', 'cpai')(text)) }}{% endmacro %}
+{% macro default__ordered_list(text) %}string_agg({{ text }}, ',' order by {{ text }}){% endmacro %}
+{% macro spark__ordered_list(text) %}array_join(array_sort(collect_list({{ text }})), ','){% endmacro %}
+
+{# SHA-256 in hexadecimal digits. #}
+{% macro sha256_of(text) %}{{ return(adapter.dispatch('sha256_of', 'cpai')(text)) }}{% endmacro %}
+{% macro default__sha256_of(text) %}sha256({{ text }}){% endmacro %}
+{% macro spark__sha256_of(text) %}sha2({{ text }}, 256){% endmacro %}
+
+{# The secret of person tokens: a variable of the connection, so that SQL never holds it. #}
+{% macro token_key() %}{{ return(adapter.dispatch('token_key', 'cpai')()) }}{% endmacro %}
+{% macro default__token_key() %}getvariable('token_key'){% endmacro %}
+{% macro spark__token_key() %}token_key{% endmacro %}

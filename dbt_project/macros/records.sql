@@ -1,0 +1,80 @@
+{# One row per key out of records that may repeat it: flat files and workbooks with several sheets do by nature. #}
+
+{% macro same_key(left, right, key) -%}
+    {%- for column in key -%}
+        {{ left }}.{{ column }} = {{ right }}.{{ column }}{{ ' and ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#
+    CTEs `sent_once`, `repeated`, `merged` and `complete`. A key sent once passes straight through; a key in
+    `duplicates` takes, column by column, its first non-blank value in record order. `records` is a select
+    without its own where clause for the key.
+#}
+{% macro merge_records(records, duplicates, key, columns, condition='true') %}
+sent_once as (
+    select {{ key | join(', ') }}, submission, layout, file, sheet, record_number,
+        {{ columns | join(', ') }}
+    from {{ records }} as records
+    where {{ condition }}
+        and not exists (
+            select 1 from {{ duplicates }} as duplicates
+            where {{ same_key('duplicates', 'records', key) }}
+        )
+),
+
+repeated as (
+    select
+        records.*,
+        row_number() over (
+            partition by {{ key | join(', ') }} order by record_number, file, sheet
+        ) as record_order
+    from {{ records }} as records
+    where {{ condition }}
+        and exists (
+            select 1 from {{ duplicates }} as duplicates
+            where {{ same_key('duplicates', 'records', key) }}
+        )
+),
+
+merged as (
+    select
+        {{ key | join(', ') }},
+        {%- for column in ['submission', 'layout', 'file', 'sheet', 'record_number'] %}
+        min_by({{ column }}, record_order) as {{ column }},
+        {%- endfor %}
+        {%- for column in columns %}
+        min_by({{ column }}, record_order) filter (where {{ column }} is not null) as {{ column }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from repeated
+    group by {{ key | join(', ') }}
+),
+
+complete as (
+    select * from sent_once
+    union all
+    select * from merged
+)
+{% endmacro %}
+
+{#
+    How `codes` reads one coded column: the left join, and in the select list the code. A spelling in no list is
+    `unmapped`, never null: a null would be lost from every count without a trace.
+#}
+{% macro code_join(alias, field, text, records='complete') %}
+    left join {{ ref('stg_code_spellings') }} as {{ alias }}
+        on {{ alias }}.field = '{{ field }}'
+        and {{ alias }}.layout = {{ records }}.layout
+        and {{ alias }}.spelling = lower({{ records }}.{{ text }})
+{% endmacro %}
+
+{% macro code_of(alias, text, records='complete') -%}
+    case when {{ records }}.{{ text }} is not null then coalesce({{ alias }}.code, 'unmapped') end
+{%- endmacro %}
+
+{# The same submitted record: force, quarter and submission, then its place in what was delivered. #}
+{% macro same_record(left, right) -%}
+    {{ same_key(left, right, ['force', 'quarter', 'submission', 'file', 'record_number']) }}
+    and coalesce({{ left }}.sheet, '') = coalesce({{ right }}.sheet, '')
+{%- endmacro %}

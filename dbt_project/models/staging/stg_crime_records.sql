@@ -1,0 +1,31 @@
+{{ config(materialized='view') }}
+
+with
+
+records as (
+    select * from {{ source('raw', 'crimes') }}
+),
+
+current_submissions as (
+    select force, quarter, submission
+    from {{ ref('stg_submissions') }}
+    where is_current
+),
+
+final as (
+    select
+        records.*,
+        case
+            when records.crime_reference is null then 'missing_key'
+            when records.offence_code is null or records.recorded_on is null or records.status is null
+                then 'missing_required'
+            when {{ iso_date('records.recorded_on') }} is null then 'impossible_date'
+        end as rule
+    from records
+    inner join current_submissions
+        on current_submissions.force = records.force
+        and current_submissions.quarter = records.quarter
+        and current_submissions.submission = records.submission
+)
+
+select * from final

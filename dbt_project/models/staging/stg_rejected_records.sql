@@ -1,0 +1,61 @@
+with
+
+crime_records as (
+    select * from {{ ref('stg_crime_records') }} where rule is not null
+),
+
+victim_records as (
+    select * from {{ ref('stg_victim_records') }}
+),
+
+suspect_records as (
+    select * from {{ ref('stg_suspect_records') }}
+),
+
+crimes as (
+    select force, quarter, crime_reference from {{ ref('stg_crimes') }}
+),
+
+rejected_crimes as (
+    select
+        'crimes' as record_type,
+        force, quarter, submission, file, sheet, record_number, crime_reference, rule
+    from crime_records
+),
+
+-- a person of a rejected or absent crime can be on none; staged crimes are those of the same submission
+rejected_victims as (
+    select
+        'victims' as record_type,
+        force, quarter, submission, file, sheet, record_number, crime_reference,
+        coalesce(rule, 'no_such_crime') as rule
+    from victim_records
+    where rule is not null
+        or not exists (
+            select 1 from crimes
+            where {{ same_key('crimes', 'victim_records', ['force', 'quarter', 'crime_reference']) }}
+        )
+),
+
+rejected_suspects as (
+    select
+        'suspects' as record_type,
+        force, quarter, submission, file, sheet, record_number, crime_reference,
+        coalesce(rule, 'no_such_crime') as rule
+    from suspect_records
+    where rule is not null
+        or not exists (
+            select 1 from crimes
+            where {{ same_key('crimes', 'suspect_records', ['force', 'quarter', 'crime_reference']) }}
+        )
+),
+
+final as (
+    select * from rejected_crimes
+    union all
+    select * from rejected_victims
+    union all
+    select * from rejected_suspects
+)
+
+select * from final

@@ -1,0 +1,12 @@
+{%- set key = ['force', 'quarter', 'crime_reference'] -%}
+with
+
+{{ merge_records(ref('stg_crime_records'), ref('stg_duplicate_crimes'), key, ['summary'], 'rule is null') }},
+
+final as (
+    select force, quarter, crime_reference, summary
+    from complete
+    where summary is not null
+)
+
+select * from final

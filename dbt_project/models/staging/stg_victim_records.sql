@@ -1,0 +1,28 @@
+{{ config(materialized='view') }}
+
+with
+
+records as (
+    select * from {{ source('raw', 'victims') }}
+),
+
+current_submissions as (
+    select force, quarter, submission
+    from {{ ref('stg_submissions') }}
+    where is_current
+),
+
+final as (
+    select
+        records.*,
+        case
+            when records.crime_reference is null or records.victim_reference is null then 'missing_key'
+        end as rule
+    from records
+    inner join current_submissions
+        on current_submissions.force = records.force
+        and current_submissions.quarter = records.quarter
+        and current_submissions.submission = records.submission
+)
+
+select * from final
