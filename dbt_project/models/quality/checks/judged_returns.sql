@@ -1,0 +1,68 @@
+{{ config(materialized='ephemeral', contract={'enforced': false}) }}
+-- Each return that a force owes beside the rule about it: macros/judged_rules.sql says how to read a rule's column.
+
+with
+
+forces as (
+    select * from {{ ref('forces') }}
+),
+
+submissions as (
+    select * from {{ ref('stg_submissions') }}
+),
+
+crimes as (
+    select * from {{ ref('stg_crimes') }}
+),
+
+-- the quarters are those that anybody delivered for; which force owes them comes from the seed alone
+quarters as (
+    select distinct quarter from submissions
+),
+
+owed as (
+    select forces.force, quarters.quarter
+    from forces
+    inner join quarters
+        on quarters.quarter >= forces.from_quarter
+        and quarters.quarter <= coalesce(forces.to_quarter, '9999-Q4')
+),
+
+attempts as (
+    select
+        force,
+        quarter,
+        max(submission) as last_submission,
+        max(case when is_current then submission end) as submission,
+        max(case when is_current then status end) as status
+    from submissions
+    group by force, quarter
+),
+
+received as (
+    select force, quarter, count(*) as crimes
+    from crimes
+    group by force, quarter
+)
+
+select
+    owed.force,
+    owed.quarter,
+    coalesce(attempts.submission, attempts.last_submission) as submission,
+    'return' as record_type,
+    cast(null as varchar) as crime_reference,
+    cast(null as varchar) as person_reference,
+
+    case
+        when attempts.last_submission is null then 'missing'
+        when attempts.submission is null then 'refused_only'
+        when attempts.status <> 'nil' and coalesce(received.crimes, 0) = 0 then 'empty_without_nil'
+        else 'ok'
+    end as cr55
+from owed
+left join attempts
+    on owed.force = attempts.force
+    and owed.quarter = attempts.quarter
+left join received
+    on owed.force = received.force
+    and owed.quarter = received.quarter

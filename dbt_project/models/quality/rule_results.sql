@@ -1,0 +1,127 @@
+-- One row per record rule, force and quarter: how many records were tested, how many failed, and the verdict.
+
+{%- set judged = judged_rules() %}
+
+with
+
+rules as (
+    select * from {{ ref('rules') }}
+    where home = 'record_rule'
+),
+
+findings as (
+    select * from {{ ref('findings') }}
+),
+
+waivers as (
+    select * from {{ ref('judged_waivers') }}
+    where wv01 = 'ok'
+),
+
+force_quarters as (
+    select force, quarter from {{ ref('judged_returns') }}
+),
+
+{% for view, columns in judged.items() -%}
+tested_{{ view }} as (
+    select
+        force,
+        quarter
+        {%- for rule in columns %},
+        count({{ rule | lower }}) as {{ rule | lower }}
+        {%- endfor %}
+    from {{ ref(view) }}
+    group by force, quarter
+),
+
+{% endfor -%}
+tested as (
+    {%- for view, columns in judged.items() %}
+    {%- set last_view = loop.last %}
+    {%- for rule in columns %}
+    select '{{ rule }}' as rule, force, quarter, {{ rule | lower }} as tested from tested_{{ view }}
+    {%- if not (last_view and loop.last) %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {%- endfor %}
+),
+
+-- a rule reported as a whole counts all it found; of a blocking rule only the blocking part counts to the verdict
+found as (
+    select
+        findings.rule,
+        findings.force,
+        findings.quarter,
+        count(*) filter (where findings.severity = rules.severity) as failed,
+        count(*) filter (where findings.severity <> rules.severity) as also_reported
+    from findings
+    inner join rules
+        on findings.rule = rules.rule
+    group by findings.rule, findings.force, findings.quarter
+),
+
+-- every rule answers for every return that is owed, and where a record stands outside them
+asked as (
+    select rules.rule, force_quarters.force, force_quarters.quarter
+    from rules
+    cross join force_quarters
+    where rules.scope <> 'table' or rules.rule = 'CR59'
+
+    union
+    select rule, force, quarter
+    from tested
+    where tested > 0
+),
+
+counted as (
+    select
+        asked.rule,
+        asked.force,
+        asked.quarter,
+        rules.our_own,
+        rules.tolerance_rate,
+        rules.tolerance_records,
+        coalesce(tested.tested, 0) as tested,
+        coalesce(found.failed, 0) as failed,
+        coalesce(found.also_reported, 0) as also_reported,
+        waivers.waived_rule is not null as is_waived
+    from asked
+    inner join rules
+        on asked.rule = rules.rule
+    left join tested
+        on asked.rule = tested.rule
+        and asked.force = tested.force
+        and asked.quarter = tested.quarter
+    left join found
+        on asked.rule = found.rule
+        and asked.force = found.force
+        and asked.quarter = found.quarter
+    left join (select distinct waived_rule, force, quarter from waivers) as waivers
+        on asked.rule = waivers.waived_rule
+        and asked.force = waivers.force
+        and asked.quarter = waivers.quarter
+)
+
+select
+    cast(rule as varchar) as rule,
+    cast(force as varchar) as force,
+    cast(quarter as varchar) as quarter,
+    cast(tested as bigint) as tested,
+    cast(failed as bigint) as failed,
+    cast(also_reported as bigint) as also_reported,
+    cast(case when is_waived then failed else 0 end as bigint) as waived,
+    cast(1.0 * failed / nullif(tested, 0) as double) as rate,
+    cast(
+        case
+            when tested = 0 then 'not_applicable'
+            when failed = 0 then 'pass'
+            when
+                our_own <> 'Y'
+                and (1.0 * failed / tested <= tolerance_rate or failed <= tolerance_records)
+                then 'within_tolerance'
+            when is_waived then 'waived'
+            else 'fails'
+        end as varchar
+    ) as verdict
+from counted
