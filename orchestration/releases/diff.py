@@ -1,0 +1,47 @@
+"""The figures that changed between two releases."""
+
+# ruff: noqa: S608 - table names come from dbt's manifest, never from a user
+
+from orchestration.home import Home
+from orchestration.releases.verify import named
+
+KEY = ("figure_id", "scheme", "place_type", "place", "period_type", "period")
+VALUES = ("numerator", "denominator", "percent")
+
+
+def diff(home: Home, a: str, b: str) -> list[dict]:
+    """Figures of release `a` that are changed, added or removed in `b`, over the periods that both hold.
+
+    Each has `change`, the figure's key, and numerator, denominator and percent as `<value>_before` and
+    `<value>_after`.
+    Raises FileNotFoundError when a release is not there, LookupError when the two have no period in common.
+    """
+    import duckdb
+
+    files = [str(home.releases / named(home, release) / "marts" / "figures.parquet") for release in (a, b)]
+    values = ", ".join(f"a.{name} as {name}_before, b.{name} as {name}_after" for name in VALUES)
+    differs = " or ".join(f"a.{name} is distinct from b.{name}" for name in VALUES)
+    with duckdb.connect() as connection:
+        for name, file in zip("ab", files, strict=True):
+            connection.execute(f"create temp table {name} as select * from read_parquet(?)", [file])
+        shared = "(select period from a intersect select period from b)"
+        if not connection.execute(f"select count(*) from {shared}").fetchone()[0]:
+            raise LookupError(f"{a} and {b} have no period in common: there is nothing to compare")
+        cursor = connection.execute(
+            f"""
+            select
+                case
+                    when a.figure_id is null then 'added'
+                    when b.figure_id is null then 'removed'
+                    else 'changed'
+                end as change,
+                {", ".join(KEY)},
+                {values},
+            from a
+            full join b using ({", ".join(KEY)})
+            where period in {shared} and ({differs} or a.figure_id is null or b.figure_id is null)
+            order by period_type desc, period, place_type, place, figure_id, scheme
+            """
+        )
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

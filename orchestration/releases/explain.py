@@ -1,0 +1,114 @@
+"""Explain a published figure: what it counts, out of what, by which model, from which returns."""
+
+# ruff: noqa: S608 - table names come from dbt's manifest, never from a user
+
+import json
+from difflib import get_close_matches
+
+from orchestration.home import Home
+from orchestration.releases.figures import NATION, base, definition, label
+from orchestration.releases.verify import manifest_of, named
+
+
+def explain(
+    home: Home, figure_id: str, place: str = NATION, period: str = "2023", release: str | None = None
+) -> dict:
+    """Where a figure of `release` (else the live one) comes from; read from the release alone.
+
+    `place` is the nation, a region or a force's slug; `period` a month (`2023-04`), quarter or year.
+    Raises LookupError when there is no such figure there, naming near ones; FileNotFoundError when there is
+    no such release.
+    """
+    import duckdb
+
+    release = named(home, release)
+    folder = home.releases / release
+    connection = duckdb.connect(str(folder / "marts.duckdb"), read_only=True)
+    try:
+        figure = _figure(connection, figure_id, place, period)
+        forces = _forces(connection, figure["place_type"], place)
+    finally:
+        connection.close()
+    head = manifest_of(home, release)
+    quarters = _quarters(period)
+    counted = [row for row in head["submissions"] if row["force"] in forces and row["quarter"] in quarters]
+    model, upstream = _models(folder)
+    return {
+        "figure_id": figure_id,
+        "place": place,
+        "period": period,
+        "release": release,
+        "scheme": figure["scheme"],
+        "counts": label(figure),
+        "numerator": figure["numerator"],
+        "base": base(figure),
+        "denominator": figure["denominator"],
+        "percent": figure["percent"],
+        "percent_rounding": figure["percent_rounding"],
+        "definition": definition(figure),
+        "model": model,
+        "built_from": upstream,
+        "submissions": [f"{row['force']} {row['quarter']} submission {row['submission']}" for row in counted],
+        # CPAI and contact need no reading; readings are counted for the whole release, not for the place
+        "readings_of_the_release": head["readings"]["count"] if figure["population"] == "cocad" else 0,
+        "rules_sha256": head["rules_sha256"],
+        "seeds_sha256": head["seeds_sha256"],
+        "code": head["code_commit"] or head["code_sha256"],
+    }
+
+
+def _figure(connection, figure_id: str, place: str, period: str) -> dict:
+    cursor = connection.execute(
+        "select * from marts.figures where figure_id = ? and place = ? and period = ? order by scheme",
+        [figure_id, place, period],
+    )
+    names = [column[0] for column in cursor.description]
+    if row := cursor.fetchone():
+        return dict(zip(names, row, strict=True))
+    for column, value in (("figure_id", figure_id), ("place", place), ("period", period)):
+        known = [
+            row[0] for row in connection.execute(f"select distinct {column} from marts.figures").fetchall()
+        ]
+        if value not in known:
+            near = ", ".join(get_close_matches(value, sorted(known), n=5, cutoff=0.4))
+            raise LookupError(
+                f"no {column} {value!r} in this release" + (f"; near it: {near}" if near else "")
+            )
+    raise LookupError(
+        f"{figure_id} has no figure for {place} in {period}; it may exist for a year or quarter only"
+    )
+
+
+def _forces(connection, place_type: str, place: str) -> set[str]:
+    if place_type == "force":
+        return {place}
+    where, values = ("where region = ?", [place]) if place_type == "region" else ("", [])
+    rows = connection.execute(f"select force from marts.dim_force {where}", values).fetchall()
+    return {row[0] for row in rows}
+
+
+def _quarters(period: str) -> set[str]:
+    year, _, part = period.partition("-")
+    if part.startswith("Q"):
+        return {period}
+    if part:
+        return {f"{year}-Q{(int(part) + 2) // 3}"}
+    return {f"{year}-Q{number}" for number in range(1, 5)}
+
+
+def _models(folder) -> tuple[str, list[str]]:
+    """Path of the model behind `marts.figures` in the dbt project, and the names of every model above it."""
+    nodes = json.loads((folder / "lineage" / "dbt_manifest.json").read_text(encoding="utf-8"))["nodes"]
+    (start,) = (
+        key
+        for key, node in nodes.items()
+        if node["resource_type"] == "model" and node["name"] == "figures" and node["schema"] == "marts"
+    )
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for parent in nodes[waiting.pop()].get("depends_on", {}).get("nodes", []):
+            if parent in nodes and parent not in seen:
+                seen.add(parent)
+                waiting.append(parent)
+    return nodes[start]["original_file_path"], sorted(nodes[key]["name"] for key in seen)

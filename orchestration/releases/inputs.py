@@ -1,0 +1,157 @@
+"""What a release is made from: submissions, readings, seeds, code, and one fingerprint over all of them."""
+
+import hashlib
+import json
+import subprocess
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from orchestration.home import DBT_PROJECT, PACKAGE, PROJECT, SEEDS, Home
+from orchestration.ledger import open_ledger, submission_files, submissions
+from orchestration.quarters import in_period
+
+CURRENT = ("accepted", "accepted_with_rejections", "nil")
+SOURCE = {".py", ".sql", ".yml", ".md", ".html", ".css", ".csv"}
+
+
+class WarehouseStale(RuntimeError):
+    """The ledger holds something that the warehouse was not built from."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Inputs of one period: `seeds` maps a path to its SHA-256; `readings` has count, last id and SHA-256."""
+
+    period: str
+    submissions: list[dict]
+    readings: dict
+    seeds: dict[str, str]
+    code: str
+
+    @property
+    def fingerprint(self) -> str:
+        # the git commit stays out: a commit that changes neither source nor seeds makes no new figures
+        parts = [self.period, self.submissions, self.readings, self.seeds, self.code]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def seeds_sha256(self) -> str:
+        return hashlib.sha256(json.dumps(self.seeds, sort_keys=True).encode()).hexdigest()
+
+
+def read(home: Home, period: str, connection) -> Inputs:
+    """The inputs of `period`; `connection` has the warehouse attached, read-only, as `warehouse`.
+
+    Raises WarehouseStale when a submission or reading came in after the warehouse was built.
+    """
+    quarters = in_period(period)
+    current = _submissions(home, quarters)
+    _refuse_stale(connection, quarters, current)
+    return Inputs(period, current, _readings(home, quarters, connection), seed_hashes(), code_hash())
+
+
+def _submissions(home: Home, quarters: list[str]) -> list[dict]:
+    from sqlalchemy import select
+
+    engine = open_ledger(home)
+    try:
+        with engine.connect() as ledger:
+            columns = submissions.c
+            rows = ledger.execute(
+                select(columns.force, columns.quarter, columns.submission, columns.status)
+                .where(columns.quarter.in_(quarters), columns.status.in_(CURRENT))
+                .order_by(columns.quarter, columns.force, columns.submission)
+            )
+            latest = {(row.force, row.quarter): dict(row._mapping) | {"files": []} for row in rows}
+            received = submission_files.c
+            for row in ledger.execute(
+                select(submission_files)
+                .where(received.quarter.in_(quarters))
+                .order_by(received.file, received.sha256)
+            ):
+                submission = latest.get((row.force, row.quarter))
+                if submission and submission["submission"] == row.submission:
+                    file = {"file": row.file, "sha256": row.sha256, "bytes": row.bytes}
+                    submission["files"].append(file)
+    finally:
+        engine.dispose()
+    return list(latest.values())
+
+
+def _refuse_stale(connection, quarters: list[str], current: list[dict]) -> None:
+    """Warehouse and ledger must hold the same submissions, or the manifest would name the wrong ones."""
+    built = connection.execute(
+        "select force, quarter, submission from warehouse.quality.returns "
+        "where quarter in (select unnest(?)) and status in (select unnest(?))",
+        [quarters, list(CURRENT)],
+    ).fetchall()
+    received = {(row["force"], row["quarter"], row["submission"]) for row in current}
+    if differ := sorted(received ^ set(built)):
+        force, quarter, submission = differ[0]
+        raise WarehouseStale(
+            f"{len(differ)} submissions differ between ledger and warehouse (first: {force} {quarter} "
+            f"submission {submission}): build the warehouse again (cpai run {quarter}), then publish"
+        )
+
+
+def _readings(home: Home, quarters: list[str], connection) -> dict:
+    """Readings of the period's candidates; a reading for another quarter does not make a new release."""
+    file = home.raw / "readings.parquet"
+    if not file.exists():
+        return {"count": 0, "last_reading_id": None, "sha256": None}
+    count, last, digest = connection.execute(
+        """
+        select
+            count(*),
+            max(readings.reading_id),
+            sha256(string_agg(to_json(readings)::varchar, chr(10) order by readings.reading_id))
+        from read_parquet(?) as readings
+        where (readings.force, readings.crime_reference) in (
+            select (force, crime_reference)
+            from warehouse.cocad.cocad_candidates
+            where quarter in (select unnest(?))
+        )
+        """,
+        [str(file), quarters],
+    ).fetchone()
+    return {"count": count, "last_reading_id": last, "sha256": digest}
+
+
+def seed_hashes() -> dict[str, str]:
+    """SHA-256 of every seed by its path below seeds/."""
+    return {
+        file.relative_to(SEEDS).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(SEEDS.rglob("*.csv"))
+    }
+
+
+def code_hash() -> str:
+    """SHA-256 over the source of the dbt project, the orchestration and the expectations."""
+    expectations = Path(find_spec("expectations").submodule_search_locations[0])
+    digest = hashlib.sha256()
+    for folder in (DBT_PROJECT, PACKAGE, expectations):
+        for file in sorted(folder.rglob("*")):
+            built = {"target", "logs", "__pycache__", "project"} & set(file.relative_to(folder).parts[:-1])
+            if file.suffix in SOURCE and not built:
+                digest.update(f"{folder.name}/{file.relative_to(folder).as_posix()}".encode())
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def git_commit() -> str | None:
+    """The commit of the checkout, `+changes` when files differ from it; None outside a checkout."""
+    if not (PROJECT / ".git").exists():
+        return None
+    git = ["git", "-C", str(PROJECT)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)  # noqa: S603
+        status = subprocess.run(  # noqa: S603
+            [*git, "status", "--porcelain", "--untracked-files=no"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head.stdout.strip() + ("+changes" if status.stdout.strip() else "")

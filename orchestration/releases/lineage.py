@@ -1,0 +1,69 @@
+"""The release's lineage: dbt's manifest, catalogue and page, freed of machine paths and run times."""
+
+import json
+import sys
+from pathlib import Path
+
+from orchestration.home import PROJECT, Home
+
+PARTS = {
+    "manifest.json": "dbt_manifest.json",
+    "catalog.json": "dbt_catalog.json",
+    "static_index.html": "dbt.html",
+}
+# differ between two builds of the same models
+OF_ONE_RUN = {"invocation_id", "invocation_started_at", "generated_at", "created_at", "user_id", "env"}
+
+
+class MachinePath(RuntimeError):
+    """A lineage file would carry a path of this machine into the release."""
+
+
+def dbt_manifest(home: Home) -> dict:
+    """dbt's manifest of the last build; FileNotFoundError says how to get one."""
+    file = home.dbt / "target" / "manifest.json"
+    if not file.exists():
+        raise FileNotFoundError(f"no dbt manifest at {file}: build the warehouse first (cpai run)")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def write(home: Home, folder: Path) -> list[str]:
+    """Copies what dbt left of its lineage to `folder`; returns the names written.
+
+    Raises MachinePath when a path of this machine is still in one of them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, target in PARTS.items():
+        file = home.dbt / "target" / name
+        if not file.exists():
+            continue
+        text = file.read_text(encoding="utf-8")
+        if name.endswith(".json"):
+            text = json.dumps(_without_run(json.loads(text)), indent=1, sort_keys=True, ensure_ascii=False)
+        (folder / target).write_text(_without_paths(home, text, target) + "\n", encoding="utf-8")
+        written.append(target)
+    return written
+
+
+def _without_run(value):
+    if isinstance(value, dict):
+        # a column may be named created_at: its value is a dict, a run's is a number or text
+        return {
+            key: _without_run(item)
+            for key, item in value.items()
+            if key not in OF_ONE_RUN or (isinstance(item, dict) and key != "env")
+        }
+    if isinstance(value, list):
+        return [_without_run(item) for item in value]
+    return value
+
+
+def _without_paths(home: Home, text: str, name: str) -> str:
+    places = {str(home.root), str(PROJECT), sys.prefix, str(Path.home())}
+    for place in sorted(places, key=len, reverse=True):
+        text = text.replace(f"{place}/", "")
+    for place in (str(home.root), str(PROJECT)):
+        if place in text:
+            raise MachinePath(f"lineage/{name} names {place}: make the path relative in the dbt project")
+    return text

@@ -1,0 +1,342 @@
+"""The data of a release: `marts.duckdb`, Parquet, CSV, the data package on them, the manifest.
+
+The dbt manifest says which tables there are and what each column means; the warehouse is only read.
+"""
+
+# ruff: noqa: S608 - table names come from dbt's manifest, never from a user
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PUBLISHED = ("marts", "quality")
+# DuckDB refuses `marts.figures` in a file marts.duckdb that has a schema marts (catalog and schema of one
+# name). In the file's main schema, `marts.figures` and plain `figures` both work.
+SCHEMA_OF_FILE = {"marts": "main", "quality": "quality"}
+# design: personal data stops at staging; a release with one of these columns must not come to be
+FORBIDDEN = {"summary", "surname", "forenames", "date_of_birth", "person_token"}
+TOOLS = (
+    "duckdb",
+    "dbt-core",
+    "dbt-duckdb",
+    "dagster",
+    "great-expectations",
+    "sqlalchemy",
+    "pyarrow",
+    "jinja2",
+)
+LICENCE = {
+    "name": "OGL-UK-3.0",
+    "title": "Open Government Licence v3.0",
+    "path": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+}
+RELEASE_COLUMN = "Name of the release that the figure belongs to."
+EXPECTATION_RESULTS = {
+    "suite": ("varchar", "Suite of expectations: returns, cpai, cocad or marts."),
+    "rule": ("varchar", "Code of the rule, as in the rulebook."),
+    "checked_table": ("varchar", "Table or query that was checked."),
+    "expectation": ("varchar", "Kind of expectation."),
+    "severity": ("varchar", "blocks: failing shuts the gate; reported: failing is shown only."),
+    "verdict": ("varchar", "held, failed, or error when the expectation could not run (never a pass)."),
+    "tested": ("bigint", "Records or rows tested."),
+    "failed": ("bigint", "Records or rows that failed."),
+    "error": ("varchar", "Why the expectation could not run; blank when it ran."),
+    "statement": ("varchar", "What is expected, in a sentence."),
+    "what_to_do": ("varchar", "What to do when it fails."),
+    "failing_keys": ("varchar", "Keys of failing records as JSON: never values."),
+}
+TYPES = {
+    "VARCHAR": "string",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP": "datetime",
+    "TIMESTAMP WITH TIME ZONE": "datetime",
+    "FLOAT": "number",
+    "DOUBLE": "number",
+}
+
+
+class NotPublishable(RuntimeError):
+    """The tables are not fit to be a release; the message names the table and column and says what to do."""
+
+
+def _quote(name: str | Path) -> str:
+    return "'" + str(name).replace("'", "''") + "'"
+
+
+def _at(schema: str, table: str) -> str:
+    return f'target.{SCHEMA_OF_FILE[schema]}."{table}"'
+
+
+def published_models(dbt: dict, period: str) -> dict[tuple[str, str], dict]:
+    """dbt model by (schema, table) of every mart and evidence table that belongs in a release of `period`."""
+    models = {
+        (node["schema"], node.get("alias") or node["name"]): node
+        for node in dbt["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] in PUBLISHED
+    }
+    # the replication of one year's publication says nothing about another period
+    return {
+        (schema, table): node
+        for (schema, table), node in sorted(models.items())
+        if not table.startswith("replication_") or table == f"replication_{period}"
+    }
+
+
+def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list[str]) -> None:
+    """Copy the period's rows of each mart and evidence table from `warehouse` to `target`, sorted by key.
+
+    `figures` gains the column `release`. Tables with a quarter keep the period's quarters, dimensions all.
+    Raises NotPublishable when a table is not built, has a forbidden column, or there is no figure.
+    """
+    connection.execute("create schema target.quality")
+    for schema, table in published_models(dbt, period):
+        source = f'warehouse.{schema}."{table}"'
+        columns = {row[0] for row in _describe(connection, "warehouse", schema, table)}
+        if not columns:
+            raise NotPublishable(
+                f"{schema}.{table} is not in the warehouse: build it (cpai run), then publish"
+            )
+        if personal := sorted(FORBIDDEN & columns):
+            raise NotPublishable(
+                f"{schema}.{table} has the personal column {personal[0]}: take it out of the dbt model"
+            )
+        added = ""
+        where = "true"
+        if (schema, table) == ("marts", "figures"):
+            added = f", {_quote(release)} as release"
+            where = "period in (select unnest($periods))"
+        elif "quarter" in columns and not table.startswith("dim_"):
+            where = "quarter is null or quarter in (select unnest($periods))"
+        periods = {"periods": within(period, quarters)} if where != "true" else {}
+        connection.execute(
+            f"create table {_at(schema, table)} as select *{added} from {source} where {where} order by all",
+            periods,
+        )
+    if not connection.execute("select count(*) from target.main.figures").fetchone()[0]:
+        raise NotPublishable(
+            f"marts.figures has no figure of {period}: run its quarters (cpai run), then publish"
+        )
+
+
+def within(period: str, quarters: list[str]) -> list[str]:
+    """Every period inside `period`: itself, its quarters (`2023-Q1`) and months (`2023-01`)."""
+    months = [
+        f"{quarter[:4]}-{3 * int(quarter[-1]) - offset:02d}" for quarter in quarters for offset in (2, 1, 0)
+    ]
+    return sorted({period, *quarters, *months})
+
+
+def verdict(result) -> str:
+    """`held`, `failed`, or `error` of an expectation that could not run: never a failure, never a pass."""
+    if result.error:
+        return "error"
+    return "held" if result.success else "failed"
+
+
+def write_expectation_results(connection, results: Iterable) -> None:
+    """`target.quality.expectation_results` from the gate's results, in the gate's order by suite and rule."""
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in EXPECTATION_RESULTS.items())
+    connection.execute(f"create or replace table target.quality.expectation_results ({columns})")
+    rows = sorted(
+        (
+            result.suite,
+            result.rule,
+            result.table,
+            result.expectation,
+            result.severity,
+            verdict(result),
+            result.tested,
+            result.failed,
+            result.error or "",
+            result.statement,
+            result.what_to_do,
+            json.dumps(result.failing_keys, default=str),
+        )
+        for result in results
+    )
+    if rows:
+        marks = ", ".join("?" * len(EXPECTATION_RESULTS))
+        connection.executemany(f"insert into target.quality.expectation_results values ({marks})", rows)
+
+
+def _describe(connection, catalog: str, schema: str, table: str) -> list[tuple[str, str]]:
+    return connection.execute(
+        "select column_name, data_type from duckdb_columns() "
+        "where database_name = ? and schema_name = ? and table_name = ? order by column_index",
+        [catalog, schema, table],
+    ).fetchall()
+
+
+def _field_type(duckdb_type: str) -> str:
+    if duckdb_type.startswith("DECIMAL"):
+        return "number"
+    return TYPES.get(duckdb_type, "integer" if "INT" in duckdb_type else "any")
+
+
+def write_files(connection, folder: Path) -> list[dict]:
+    """Every table of `target` as Parquet, and those that people open in a spreadsheet as CSV too.
+
+    Returns the resources of the data package, without descriptions: path, schema, table, rows.
+    """
+    tables = connection.execute(
+        "select if(schema_name = 'main', 'marts', schema_name), table_name "
+        "from duckdb_tables() where database_name = 'target' order by all"
+    ).fetchall()
+    resources = []
+    for schema, table in tables:
+        source = _at(schema, table)
+        rows = connection.execute(f"select count(*) from {source}").fetchone()[0]
+        paths = [f"{schema}/{table}.parquet"]
+        if (schema, table) == ("marts", "figures"):
+            paths.append("figures.csv")
+        elif table.startswith("replication_"):
+            paths.append(f"report/{table}.csv")
+        elif table in ("expectation_results", "rule_results"):
+            paths.append(f"quality/{table}.csv")
+        for path in paths:
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            how = "format csv, header" if path.endswith(".csv") else "format parquet, compression zstd"
+            connection.execute(f"copy {source} to {_quote(file)} ({how})")
+            resources.append({"path": path, "schema": schema, "table": table, "rows": rows})
+    return resources
+
+
+def describe(connection, dbt: dict, period: str, resources: list[dict]) -> list[dict]:
+    """Resources with title, description and every column's type and description, from dbt's manifest.
+
+    The same words become comments in `target`, so that they travel with marts.duckdb.
+    Raises NotPublishable when a table or a column has no description.
+    """
+    models = published_models(dbt, period)
+    described: dict[tuple[str, str], dict] = {}
+    for resource in resources:
+        key = schema, table = resource["schema"], resource["table"]
+        if key in described:
+            continue
+        columns = _describe(connection, "target", SCHEMA_OF_FILE[schema], table)
+        if key == ("quality", "expectation_results"):
+            about = "One row an expectation: what the gate checked before this release, and what it found."
+            words = {name: text for name, (_, text) in EXPECTATION_RESULTS.items()}
+            keys = []
+        else:
+            node = models[key]
+            about = node["description"]
+            words = {name: column.get("description") for name, column in node["columns"].items()}
+            keys = [name for name in node.get("primary_key") or [] if name in dict(columns)]
+            if table == "figures":
+                words["release"] = RELEASE_COLUMN
+        missing = [name for name, _ in columns if not words.get(name)]
+        if not about or missing:
+            what = f"column {missing[0]} of {schema}.{table}" if missing else f"table {schema}.{table}"
+            raise NotPublishable(
+                f"{what} has no description: write it in the model's YAML in dbt_project/models"
+            )
+        fields = [
+            {"name": name, "type": _field_type(kind), "description": " ".join(words[name].split())}
+            for name, kind in columns
+        ]
+        described[key] = {"description": " ".join(about.split()), "fields": fields, "keys": keys}
+        _comment(connection, f"table {_at(schema, table)}", described[key]["description"])
+        for field in fields:
+            name = f'column {_at(schema, table)}."{field["name"]}"'
+            _comment(connection, name, field["description"])
+    return [resource | described[resource["schema"], resource["table"]] for resource in resources]
+
+
+def _comment(connection, on: str, text: str) -> None:
+    connection.execute(f"comment on {on} is {_quote(text)}")
+
+
+def write_data_package(folder: Path, release: str, resources: list[dict]) -> None:
+    """`datapackage.json` (Frictionless): each file with size, hash and every column described."""
+    document = {
+        "profile": "data-package",
+        "name": f"cpai-cocad-{release.lower()}",
+        "title": f"Group-based child sexual abuse and exploitation crimes, release {release}",
+        "description": "Made-up data: no real person or crime. Marts and evidence of one release.",
+        "licenses": [LICENCE],
+        "resources": [_resource(folder, resource) for resource in resources],
+    }
+    write_json(folder / "datapackage.json", document)
+
+
+def _resource(folder: Path, resource: dict) -> dict:
+    path = resource["path"]
+    is_csv = path.endswith(".csv")
+    schema: dict = {"fields": resource["fields"]}
+    if is_csv:
+        schema["missingValues"] = [""]
+    if resource["keys"]:
+        schema["primaryKey"] = resource["keys"]
+    return {
+        "name": f"{resource['schema']}.{resource['table']}{'.csv' if is_csv else ''}",
+        "path": path,
+        "profile": "tabular-data-resource" if is_csv else "data-resource",
+        "description": resource["description"],
+        "format": "csv" if is_csv else "parquet",
+        "mediatype": "text/csv" if is_csv else "application/vnd.apache.parquet",
+        **({"encoding": "utf-8"} if is_csv else {}),
+        "rows": resource["rows"],
+        "bytes": (folder / path).stat().st_size,
+        "hash": f"sha256:{file_hash(folder / path)}",
+        "schema": schema,
+    }
+
+
+def write_json(path: Path, document: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_of(folder: Path) -> list[str]:
+    """Every file of a release but its manifest, by path inside the release, sorted."""
+    paths = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if not file.is_dir())
+    return sorted(path for path in paths if path != "manifest.json")
+
+
+def tool_versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for tool in TOOLS:
+        try:
+            found[tool] = version(tool)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def write_manifest(folder: Path, head: dict) -> str:
+    """`manifest.json`, last: `head` and every file's size and SHA-256. Returns the manifest's own SHA-256."""
+    files = [
+        {"path": path, "bytes": (folder / path).stat().st_size, "sha256": file_hash(folder / path)}
+        for path in files_of(folder)
+    ]
+    write_json(folder / "manifest.json", head | {"files": files})
+    return file_hash(folder / "manifest.json")
+
+
+def settle(folder: Path) -> None:
+    """Everything below `folder` read-only and on disk, so that the rename never shows a hollow release."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_file():
+            path.chmod(0o444)
+        _sync(path)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,172 @@
+"""The pages of a release: plain HTML that reads offline, from a file share, without a script.
+
+Every number on them comes from the release's own tables; nothing is computed from the warehouse.
+"""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+from orchestration.home import SEEDS
+from orchestration.releases import replication
+from orchestration.releases.figures import NATION, label
+
+TEMPLATES = Path(__file__).resolve().parent
+HEADLINES = (
+    "scale.cpai",
+    "scale.contact",
+    "scale.cocad_of_cpai",
+    "scale.cocad_of_contact",
+    "criterion.familial",
+    "criterion.cse",
+    "criterion.institutional",
+    "criterion.ritualistic",
+    "criterion.other",
+    "criterion.unknown",
+)
+
+
+def write(connection, folder: Path, head: dict, resources: list[dict]) -> None:
+    """Front page, data dictionary, quality page and, where it belongs, the replication report.
+
+    `connection` has the release's tables attached as `target`; `head` is the manifest without its files.
+    """
+    period = head["period"]
+    tables = [resource for resource in resources if resource["path"].endswith(".parquet")]
+    names = {resource["table"] for resource in tables}
+    _write(folder / "dictionary.html", "dictionary.html", "", head, tables=tables)
+    _write(folder / "quality" / "index.html", "quality.html", "../", head, **_quality(connection, names))
+    summary = None
+    if f"replication_{period}" in names:
+        report = replication.read(connection, period)
+        summary = replication.summary(report)
+        rows = replication.by_page(report)
+        path = folder / "report" / f"replication_{period}.html"
+        errata = [row for row in report if row["erratum"]]
+        _write(path, "replication.html", "../", head, pages=rows, errata=errata, summary=summary)
+    _write(
+        folder / "index.html",
+        "index.html",
+        "",
+        head,
+        headlines=_headlines(connection, period),
+        tables=tables,
+        summary=summary,
+        files=sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()),
+    )
+
+
+def _rows(connection, sql: str, parameters: list | None = None) -> list[dict]:
+    cursor = connection.execute(sql, parameters or [])
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _headlines(connection, period: str) -> list[dict]:
+    scheme = "2023" if period < "2024" else "2024"
+    found = _rows(
+        connection,
+        "select * from target.main.figures where period = ? and place = ? and scheme = ? "
+        "and figure_id in (select unnest(?))",
+        [period, NATION, scheme, list(HEADLINES)],
+    )
+    by_id = {row["figure_id"]: row | {"label": label(row)} for row in found}
+    return [by_id[figure_id] for figure_id in HEADLINES if figure_id in by_id]
+
+
+def _quality(connection, names: set[str]) -> dict:
+    returns = _rows(
+        connection,
+        "select * from target.quality.returns where status <> 'superseded' order by all",
+    )
+    return {
+        "expectations": _rows(connection, "select * from target.quality.expectation_results order by all"),
+        "quarters": sorted({row["quarter"] for row in returns}),
+        "returns": _by_force(returns),
+        "received": _rows(
+            connection,
+            "select quarter, status, count(*) as submissions, coalesce(sum(crimes), 0)::bigint as crimes, "
+            "coalesce(sum(victims), 0)::bigint as victims, coalesce(sum(suspects), 0)::bigint as suspects "
+            "from target.quality.returns group by all order by all",
+        ),
+        "balance": _rows(
+            connection,
+            "select quarter, record_type, "
+            "sum(received)::bigint as received, sum(accepted)::bigint as accepted, "
+            "sum(rejected)::bigint as rejected, sum(duplicate)::bigint as duplicate, "
+            "sum(superseded)::bigint as superseded from target.quality.balance group by all order by all",
+        ),
+        "exclusions": _rows(
+            connection,
+            "select quarter, reason, sum(crimes)::bigint as crimes, count(distinct force) as forces "
+            "from target.quality.exclusions group by all order by all",
+        ),
+        "rules": _rules(connection),
+        "has_reconciliation": "reconciliation" in names,
+    }
+
+
+def _by_force(returns: list[dict]) -> list[dict]:
+    """One row a force: by quarter, its latest submission's status."""
+    forces: dict[str, dict] = {}
+    for row in returns:
+        forces.setdefault(row["force"], {})[row["quarter"]] = row
+    return [{"force": _force_names().get(force, force), "quarters": rows} for force, rows in forces.items()]
+
+
+def _rules(connection) -> list[dict]:
+    verdicts = _rows(
+        connection,
+        "select rule, verdict, count(*) as force_quarters, coalesce(sum(tested), 0)::bigint as tested, "
+        "coalesce(sum(failed), 0)::bigint as failed, coalesce(sum(waived), 0)::bigint as waived "
+        "from target.quality.rule_results group by all order by all",
+    )
+    rules: dict[str, dict] = {}
+    for row in verdicts:
+        rule = rules.setdefault(
+            row["rule"], {"rule": row["rule"], "tested": 0, "failed": 0, "waived": 0, "verdicts": []}
+        )
+        for count in ("tested", "failed", "waived"):
+            rule[count] += row[count]
+        rule["verdicts"].append(f"{row['verdict'] or 'none'} {row['force_quarters']:,}".replace("_", " "))
+    statements = _statements()
+    return [
+        rule | {"verdicts": ", ".join(rule["verdicts"]), "statement": statements.get(rule["rule"], "")}
+        for rule in rules.values()
+    ]
+
+
+@cache
+def _statements() -> dict[str, str]:
+    with (SEEDS / "rules.csv").open(newline="", encoding="utf-8") as file:
+        return {row["rule"]: row["statement"] for row in csv.DictReader(file)}
+
+
+@cache
+def _force_names() -> dict[str, str]:
+    with (SEEDS / "forces.csv").open(newline="", encoding="utf-8") as file:
+        return {row["force"]: row["name"] for row in csv.DictReader(file)}
+
+
+@cache
+def _environment():
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["count"] = lambda number: "" if number is None else f"{number:,}"
+    environment.filters["percent"] = lambda share: "" if share is None else f"{float(share):g}"
+    environment.filters["words"] = lambda text: str(text or "").replace("_", " ")
+    return environment
+
+
+def _write(path: Path, template: str, to_root: str, head: dict, **values) -> None:
+    """One page; `to_root` is the relative way from the page's folder to the release's own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    html = _environment().get_template(template).render(head=head, root=to_root, **values)
+    path.write_text(html + "\n", encoding="utf-8")

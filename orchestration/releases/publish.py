@@ -1,0 +1,257 @@
+"""Publish a period: the candidate release is built aside, checked, and becomes visible by one rename.
+
+Write, audit, publish: until the rename, readers see the release that was live before and nothing of this one.
+"""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestration.home import SEEDS, Home
+from orchestration.ledger import open_ledger, releases
+from orchestration.quarters import in_period
+from orchestration.releases import inputs as release_inputs
+from orchestration.releases import lineage, package, pages, verify
+
+
+class GateShut(RuntimeError):
+    """The gate is shut; `reasons` has a sentence each. The live release is as it was."""
+
+    def __init__(self, reasons: list[str]):
+        super().__init__("the gate is shut, nothing was published:\n" + "\n".join(reasons))
+        self.reasons = list(reasons)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published release; `unchanged` when it was live already with the same inputs."""
+
+    name: str
+    period: str
+    path: Path
+    fingerprint: str
+    created_at: str
+    manifest_sha256: str
+    unchanged: bool = False
+
+
+def publish(home: Home, period: str, gate_result=None) -> Release:
+    """Publish `period` (`2023` or `2023-Q1`), or return its live release when its inputs are the same.
+
+    Raises GateShut, WarehouseStale (build again), NotPublishable (mend the model); none of them changes the
+    live release. ValueError when `period` is neither a year nor a quarter.
+    """
+    quarters = in_period(period)
+    if gate_result is None:
+        from orchestration import gate
+
+        gate_result = gate.check(home, period)
+    if not gate_result.open:
+        raise GateShut(gate_result.reasons)
+    home.releases.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(home), open_warehouse(home) as connection:
+        for leftover in home.releases.glob(".building-*"):
+            shutil.rmtree(leftover)
+        inputs = release_inputs.read(home, period, connection)
+        recorded = _recorded(home, period)
+        live = next((row for row in recorded if row.live), None)
+        if live and live.fingerprint == inputs.fingerprint and _stands(home, live.release):
+            return _release(home, live, unchanged=True)
+        folders = _folders(home, period)
+        if unfinished := _unfinished(home, folders, recorded, inputs.fingerprint):
+            return _go_live(home, unfinished)
+        numbers = [_number(row.release) for row in recorded] + [_number(folder.name) for folder in folders]
+        name = f"{period}.r{max(numbers, default=0) + 1}"
+        building = home.releases / f".building-{name}"
+        try:
+            _build(home, connection, building, name, quarters, inputs, gate_result)
+            building.rename(home.releases / name)
+        except BaseException:
+            shutil.rmtree(building, ignore_errors=True)
+            raise
+        return _go_live(home, name)
+
+
+@contextmanager
+def _one_at_a_time(home: Home) -> Iterator[None]:
+    """A lock on the releases folder itself: a second publisher waits, a killed one leaves no lock behind."""
+    folder = os.open(home.releases, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def open_warehouse(home: Home) -> Iterator:
+    """A connection with the warehouse attached read-only: closed after use, or dbt could not write again."""
+    import duckdb
+
+    if not home.warehouse.exists():
+        raise release_inputs.WarehouseStale(
+            f"there is no {home.warehouse.name}: build it (cpai run), then publish"
+        )
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    try:
+        # a mart that is a view may read raw/ by relative path
+        connection.execute(f"set file_search_path = '{_sql(home.raw)}'")
+        # sorting a scale-50 year stays below the 8 GB of the whole run
+        connection.execute("set memory_limit = '4GB'")
+        connection.execute(f"set temp_directory = '{_sql(home.releases / '.building-spill')}'")
+        connection.execute(f"attach '{_sql(home.warehouse)}' as warehouse (read_only)")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _sql(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _build(home, connection, building: Path, name: str, quarters, inputs, gate_result) -> None:
+    """Fill `building` with everything of the release, its manifest last, and check it by reading it back."""
+    period = inputs.period
+    dbt = lineage.dbt_manifest(home)
+    building.mkdir()
+    connection.execute(f"attach '{_sql(building / 'marts.duckdb')}' as target")
+    package.copy_tables(connection, dbt, name, period, quarters)
+    # everything is in target: dbt may write the warehouse again while the rest is made
+    connection.execute("detach warehouse")
+    package.write_expectation_results(connection, gate_result.results)
+    resources = package.describe(connection, dbt, period, package.write_files(connection, building))
+    head = _manifest_head(name, inputs, gate_result)
+    package.write_data_package(building, name, resources)
+    lineage.write(home, building / "lineage")
+    pages.write(connection, building, head, resources)
+    # detached: its write-ahead log is folded in, and the file is closed before it is hashed
+    connection.execute("detach target")
+    package.write_manifest(building, head)
+    if problems := verify.problems_of(building) + verify.contents(building):
+        raise package.NotPublishable("the release just built does not verify:\n" + "\n".join(problems))
+    package.settle(building)
+
+
+def _manifest_head(name: str, inputs, gate_result) -> dict:
+    verdicts = [package.verdict(result) for result in gate_result.results]
+    return {
+        "release": name,
+        "period": inputs.period,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "fingerprint": inputs.fingerprint,
+        "made_up_data": True,
+        "submissions": inputs.submissions,
+        "readings": inputs.readings,
+        "seeds_sha256": inputs.seeds_sha256,
+        "seeds": inputs.seeds,
+        "rules_sha256": inputs.seeds.get("rules.csv"),
+        "code_sha256": inputs.code,
+        "code_commit": release_inputs.git_commit(),
+        "tools": package.tool_versions(),
+        "gate": {
+            "open": True,
+            "expectations": len(verdicts),
+            **{verdict: verdicts.count(verdict) for verdict in ("held", "failed", "error")},
+            "reasons": list(gate_result.reasons),
+        },
+        "waivers": _waivers(inputs.period),
+    }
+
+
+def _waivers(period: str) -> list[dict]:
+    """The signed waivers of the period's quarters (a blank quarter means every one)."""
+    import csv
+
+    quarters = {"", *in_period(period)}
+    with (SEEDS / "waivers.csv").open(newline="", encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if row["quarter"] in quarters]
+
+
+def _number(release: str) -> int:
+    return int(release.rpartition(".r")[2])
+
+
+def _folders(home: Home, period: str) -> list[Path]:
+    wanted = re.compile(re.escape(period) + r"\.r\d+")
+    found = (folder for folder in home.releases.iterdir() if wanted.fullmatch(folder.name))
+    return sorted(found, key=lambda folder: _number(folder.name))
+
+
+def _stands(home: Home, release: str) -> bool:
+    return (home.releases / release / "manifest.json").exists()
+
+
+def _unfinished(home: Home, folders: list[Path], recorded: list, fingerprint: str) -> str | None:
+    """A release renamed into place by a run that was killed before recording it: it only has to go live."""
+    known = {row.release for row in recorded}
+    for folder in reversed(folders):
+        if folder.name not in known and not verify.problems_of(folder):
+            head = json.loads((folder / "manifest.json").read_text())
+            if head["fingerprint"] == fingerprint:
+                return folder.name
+    return None
+
+
+def _recorded(home: Home, period: str) -> list:
+    from sqlalchemy import select
+
+    engine = open_ledger(home)
+    try:
+        with engine.connect() as ledger:
+            return ledger.execute(select(releases).where(releases.c.period == period)).all()
+    finally:
+        engine.dispose()
+
+
+def _go_live(home: Home, name: str) -> Release:
+    """Point `current` at the release and record it as its period's live one; safe to do twice."""
+    head = json.loads((home.releases / name / "manifest.json").read_text())
+    pointer = home.releases / ".current.new"
+    pointer.unlink(missing_ok=True)
+    pointer.symlink_to(name)
+    pointer.replace(home.releases / "current")
+    folder = os.open(home.releases, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+    row = {
+        "release": name,
+        "period": head["period"],
+        "created_at": head["created_at"],
+        "fingerprint": head["fingerprint"],
+        "manifest_sha256": package.file_hash(home.releases / name / "manifest.json"),
+        "live": True,
+    }
+    engine = open_ledger(home)
+    try:
+        with engine.begin() as ledger:
+            ledger.execute(releases.update().where(releases.c.period == head["period"]).values(live=False))
+            ledger.execute(releases.insert().values(**row))
+    finally:
+        engine.dispose()
+    return Release(
+        name=name,
+        period=row["period"],
+        path=home.releases / name,
+        fingerprint=row["fingerprint"],
+        created_at=row["created_at"],
+        manifest_sha256=row["manifest_sha256"],
+    )
+
+
+def _release(home: Home, row, unchanged: bool) -> Release:
+    return Release(
+        name=row.release,
+        period=row.period,
+        path=home.releases / row.release,
+        fingerprint=row.fingerprint,
+        created_at=row.created_at,
+        manifest_sha256=row.manifest_sha256,
+        unchanged=unchanged,
+    )

@@ -1,0 +1,69 @@
+"""Replay a release: are the bytes it was built from still there, and do they give the same tables again?"""
+
+import tempfile
+from pathlib import Path
+
+from orchestration.home import Home
+from orchestration.quarters import in_period
+from orchestration.releases import inputs, lineage, package
+from orchestration.releases.publish import open_warehouse
+from orchestration.releases.verify import manifest_of, named
+
+# the gate's results are of their day: waivers expire
+NOT_FROM_THE_WAREHOUSE = ("quality/expectation_results",)
+
+
+def replay(home: Home, release: str | None = None) -> list[str]:
+    """Problems on rebuilding the tables of `release` from the warehouse as it is; empty when all are equal.
+
+    The archive must hold every file of every submission, and the warehouse be built from the release's own
+    submissions, readings, seeds and code: when not, a problem says what differs, and nothing is rebuilt.
+    """
+    release = named(home, release)
+    head = manifest_of(home, release)
+    problems = _archive_problems(home, head)
+    with open_warehouse(home) as connection:
+        now = inputs.read(home, head["period"], connection)
+        then = {"submissions": head["submissions"], "readings": head["readings"], "seeds": head["seeds"]}
+        differ = [name for name, value in then.items() if getattr(now, name) != value]
+        if now.code != head["code_sha256"]:
+            differ.append(f"code (released from {head['code_commit'] or head['code_sha256'][:12]})")
+        if differ:
+            return [
+                *problems,
+                f"the warehouse is not built from what {release} was: {', '.join(differ)} differ",
+            ]
+        with tempfile.TemporaryDirectory(dir=home.releases, prefix=".building-replay-") as folder:
+            return problems + _rebuild(connection, home, head, Path(folder))
+
+
+def _archive_problems(home: Home, head: dict) -> list[str]:
+    held = {path.name.split(".")[0]: path for path in home.archive.rglob("*") if path.is_file()}
+    problems = []
+    for row in head["submissions"]:
+        for file in row["files"]:
+            path = held.get(file["sha256"])
+            of = f"{row['force']} {row['quarter']} submission {row['submission']}"
+            if path is None:
+                problems.append(f"the archive has lost {file['file']} of {of}; restore it from a copy")
+            elif package.file_hash(path) != file["sha256"]:
+                problems.append(
+                    f"the archive's copy of {file['file']} of {of} was changed; restore it from a copy"
+                )
+    return problems
+
+
+def _rebuild(connection, home: Home, head: dict, folder: Path) -> list[str]:
+    connection.execute("attach ':memory:' as target")
+    period = head["period"]
+    package.copy_tables(connection, lineage.dbt_manifest(home), head["release"], period, in_period(period))
+    package.write_files(connection, folder)
+    again = {path: package.file_hash(folder / path) for path in package.files_of(folder)}
+    then = {
+        file["path"]: file["sha256"]
+        for file in head["files"]
+        if file["path"].endswith((".parquet", ".csv")) and not file["path"].startswith(NOT_FROM_THE_WAREHOUSE)
+    }
+    return [
+        f"{path} does not come out the same again" for path in sorted(then) if again.get(path) != then[path]
+    ]

@@ -1,0 +1,44 @@
+"""The replication report: each printed figure beside ours, from `marts.replication_<year>`."""
+
+# ruff: noqa: S608 - table names come from dbt's manifest, never from a user
+
+import csv
+from itertools import groupby
+from pathlib import Path
+
+
+def read(connection, period: str) -> list[dict]:
+    """The report's rows by page; `erratum` says that the publication prints against its own counts."""
+    cursor = connection.execute(
+        f'select * from target.main."replication_{int(period)}" order by page, figure_id'
+    )
+    names = [column[0] for column in cursor.description]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [row | {"erratum": "errat" in (row["status"] or "")} for row in rows]
+
+
+def by_page(rows: list[dict]) -> list[tuple[int, list[dict]]]:
+    return [(page, list(group)) for page, group in groupby(rows, key=lambda row: row["page"])]
+
+
+def summary(rows: list[dict]) -> dict:
+    """How much agrees: rows with a published count, rows with a percentage only, and errata."""
+    counted = [row for row in rows if row["published_numerator"] is not None]
+    return {
+        "counts": len(counted),
+        "counts_agree": sum(bool(row["counts_agree"]) for row in counted),
+        "percent_only": len(rows) - len(counted),
+        "percent_only_agree": sum(
+            bool(row["percent_agrees_with_print"]) for row in rows if row["published_numerator"] is None
+        ),
+        "errata": sum(row["erratum"] for row in rows),
+    }
+
+
+def sentence(file: Path) -> str:
+    """`74 of 74 counts, 1 percent-only`, from a release's report/replication_<year>.csv."""
+    with file.open(newline="", encoding="utf-8") as opened:
+        rows = [{name: value or None for name, value in row.items()} for row in csv.DictReader(opened)]
+    counted = [row for row in rows if row["published_numerator"] is not None]
+    agree = sum(row["counts_agree"] == "true" for row in counted)
+    return f"{agree} of {len(counted)} counts, {len(rows) - len(counted)} percent-only"

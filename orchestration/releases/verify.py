@@ -1,0 +1,113 @@
+"""Verify a release: every file against its manifest, and the pointer to the live one."""
+
+# ruff: noqa: S608 - table names come from dbt's manifest, never from a user
+
+import json
+import re
+from pathlib import Path
+
+from orchestration.home import Home
+from orchestration.releases.package import FORBIDDEN, file_hash, files_of
+
+
+def verify(home: Home, release: str | None = None) -> list[str]:
+    """Problems of `release`, else of the live one, and of `current`; none says all is as published."""
+    if pointing := _pointer(home):
+        return pointing
+    name = release or (home.releases / "current").readlink().name
+    folder = home.releases / name
+    problems = [f"{name}: {problem}" for problem in problems_of(folder)]
+    recorded = _recorded(home).get(name)
+    if recorded is None:
+        problems.append(f"{name}: is not in the ledger: a run was cut off; publish its period again")
+    elif (folder / "manifest.json").exists() and file_hash(folder / "manifest.json") != recorded:
+        problems.append(f"{name}: manifest.json is not the one that was published; restore it from a copy")
+    return problems
+
+
+def release_names(home: Home) -> list[str]:
+    """Every release in the home, sorted by period and number."""
+    pattern = re.compile(r"(\d{4}(?:-Q[1-4])?)\.r(\d+)")
+    found = [pattern.fullmatch(path.name) for path in home.releases.glob("*.r*")]
+    return [match[0] for match in sorted(filter(None, found), key=lambda match: (match[1], int(match[2])))]
+
+
+def named(home: Home, release: str | None = None) -> str:
+    """`release` itself, or the one that `current` points at; FileNotFoundError when there is none such."""
+    name = release or (
+        (home.releases / "current").resolve().name if (home.releases / "current").exists() else ""
+    )
+    if not name or not (home.releases / name / "manifest.json").exists():
+        known = ", ".join(release_names(home)) or "none"
+        raise FileNotFoundError(f"no release {name or 'is live'} in {home.releases}; there are: {known}")
+    return name
+
+
+def manifest_of(home: Home, release: str) -> dict:
+    return json.loads((home.releases / release / "manifest.json").read_text(encoding="utf-8"))
+
+
+def problems_of(folder: Path) -> list[str]:
+    """Where `folder` differs from its own manifest: changed, missing and extra files."""
+    manifest = folder / "manifest.json"
+    if not manifest.exists():
+        return ["has no manifest.json: it is not a release; restore it from a copy"]
+    listed = {file["path"]: file for file in json.loads(manifest.read_text(encoding="utf-8"))["files"]}
+    present = set(files_of(folder))
+    problems = [f"{path} is missing; restore it from a copy" for path in sorted(listed.keys() - present)]
+    problems += [f"{path} is not in the manifest; take it out" for path in sorted(present - listed.keys())]
+    for path in sorted(present & listed.keys()):
+        if file_hash(folder / path) != listed[path]["sha256"]:
+            problems.append(f"{path} was changed after publishing; restore it from a copy")
+    return problems
+
+
+def contents(folder: Path) -> list[str]:
+    """What no hash can tell: Parquet and CSV hold the rows of marts.duckdb, no column is personal."""
+    import duckdb
+
+    problems = []
+    described = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["resources"]
+    connection = duckdb.connect(str(folder / "marts.duckdb"), read_only=True)
+    try:
+        columns = connection.execute("select distinct column_name from duckdb_columns()").fetchall()
+        problems += [
+            f"marts.duckdb has the personal column {name}" for (name,) in columns if name in FORBIDDEN
+        ]
+        for resource in described:
+            schema, table = resource["name"].removesuffix(".csv").split(".")
+            if resource["format"] == "csv":
+                source = "read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"')"
+            else:
+                source = "read_parquet(?)"
+            parameters = [str(folder / resource["path"])]
+            (found,) = connection.execute(f"select count(*) from {source}", parameters).fetchone()
+            (wanted,) = connection.execute(f'select count(*) from {schema}."{table}"').fetchone()
+            if found != wanted:
+                problems.append(f"{resource['path']} has {found} rows, {schema}.{table} has {wanted}")
+    finally:
+        connection.close()
+    return problems
+
+
+def _pointer(home: Home) -> list[str]:
+    current = home.releases / "current"
+    if not current.is_symlink():
+        return [f"there is no live release in {home.releases}: publish one (cpai publish 2023)"]
+    if not (current / "manifest.json").exists():
+        return [f"current: points at {current.readlink()}, which is no release; publish again"]
+    return []
+
+
+def _recorded(home: Home) -> dict[str, str]:
+    from sqlalchemy import select
+
+    from orchestration.ledger import open_ledger, releases
+
+    engine = open_ledger(home)
+    try:
+        with engine.connect() as ledger:
+            rows = ledger.execute(select(releases.c.release, releases.c.manifest_sha256))
+            return {row.release: row.manifest_sha256 for row in rows}
+    finally:
+        engine.dispose()
