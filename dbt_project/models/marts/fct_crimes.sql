@@ -1,0 +1,80 @@
+with
+
+cpai_crimes as (
+    select * from {{ ref('cpai_crimes') }}
+),
+
+candidates as (
+    select * from {{ ref('cocad_candidates') }}
+),
+
+unread as (
+    select * from {{ ref('cocad_unread') }}
+),
+
+cocad_crimes as (
+    select * from {{ ref('cocad_crimes') }}
+),
+
+-- candidates are few beside the CPAI: what is known of them is put together first, then joined once
+judged as (
+    select
+        candidates.force,
+        candidates.quarter,
+        candidates.crime_reference,
+        candidates.reason as candidate_reason,
+        unread.crime_reference is null as is_read,
+        cocad_crimes.crime_reference is not null as is_cocad,
+        cocad_crimes.criterion,
+        cocad_crimes.criterion_2024,
+        cocad_crimes.committed_by_children,
+        cocad_crimes.network_definition,
+        cocad_crimes.offenders
+    from candidates
+    left join unread
+        on candidates.force = unread.force
+        and candidates.quarter = unread.quarter
+        and candidates.crime_reference = unread.crime_reference
+    left join cocad_crimes
+        on candidates.force = cocad_crimes.force
+        and candidates.quarter = cocad_crimes.quarter
+        and candidates.crime_reference = cocad_crimes.crime_reference
+)
+
+select
+    cpai_crimes.force,
+    cpai_crimes.quarter,
+    cpai_crimes.crime_reference,
+    cpai_crimes.month,
+    cpai_crimes.recorded_on,
+    cpai_crimes.offence_code,
+    cpai_crimes.offence_class,
+    cpai_crimes.offence_group,
+    cpai_crimes.recency,
+    cpai_crimes.is_image,
+    cpai_crimes.is_contact,
+    judged.crime_reference is not null as is_candidate,
+    judged.candidate_reason,
+    coalesce(judged.is_read, false) as is_read,
+    coalesce(judged.is_cocad, false) as is_cocad,
+    judged.criterion,
+    judged.criterion_2024,
+    judged.committed_by_children,
+    judged.network_definition,
+    cast(judged.offenders as integer) as offenders,
+    cast(cpai_crimes.offenders_stated as integer) as offenders_stated,
+    cast(cpai_crimes.suspect_rows as integer) as suspect_rows,
+    cast(cpai_crimes.victim_rows as integer) as victim_rows,
+    cpai_crimes.csa_flag,
+    cpai_crimes.cse_flag,
+    cpai_crimes.online_flag,
+    cpai_crimes.children_flag,
+    cpai_crimes.location_type,
+    cpai_crimes.local_authority,
+    cpai_crimes.outcome_code,
+    cast(cpai_crimes.outcome_on as date) as outcome_on
+from cpai_crimes
+left join judged
+    on cpai_crimes.force = judged.force
+    and cpai_crimes.quarter = judged.quarter
+    and cpai_crimes.crime_reference = judged.crime_reference

@@ -1,0 +1,25 @@
+-- The force's person number stays below: it says who across crimes, and no figure needs it.
+select
+    force,
+    quarter,
+    crime_reference,
+    cast(
+        row_number() over (partition by force, quarter, crime_reference order by suspect_reference) as integer
+    ) as suspect_number,
+    gender,
+    gender_recorded,
+    age_band,
+    ethnicity_group,
+    self_defined_ethnicity,
+    ethnicity_missing_reason,
+    observed_ethnicity,
+    observed_ethnicity_group,
+    disability,
+    nationality,
+    role,
+    identified,
+    deceased,
+    relationship,
+    relationship_group,
+    cast(arrested_on as date) as arrested_on
+from {{ ref('cpai_suspects') }}

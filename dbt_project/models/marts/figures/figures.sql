@@ -1,0 +1,121 @@
+with
+
+figure_numbers as (
+    select * from {{ ref('figure_numbers') }}
+),
+
+breakdowns as (
+    select * from {{ ref('breakdowns') }}
+),
+
+figure_definitions as (
+    select * from {{ ref('figure_definitions') }}
+),
+
+rounded_by as (
+    select
+        figure_numbers.*,
+        case
+            when breakdowns.base is null then null
+            when breakdowns.percent_decimals = 1 then 'half_up_one_decimal'
+            when breakdowns.exhaustive = 'Y' and figure_numbers.criterion = 'all' then 'largest_remainder'
+            else 'half_up'
+        end as percent_rounding
+    from figure_numbers
+    inner join breakdowns
+        on figure_numbers.population = breakdowns.population
+        and figure_numbers.unit = breakdowns.unit
+        and figure_numbers.breakdown = breakdowns.breakdown
+),
+
+rounded as (
+    select
+        *,
+        case percent_rounding
+            when 'half_up' then {{ half_up('numerator', 'denominator') }}
+            when 'half_up_one_decimal' then {{ half_up('numerator', 'denominator', decimals=1) }}
+            when 'largest_remainder' then {{ shares_that_sum(
+                'numerator',
+                'denominator',
+                partition_by='percent_rounding, scheme, place_type, place, period_type, period, '
+                    ~ 'population, unit, criterion, breakdown',
+                sort_order='sort_order',
+            ) }}
+        end as percent
+    from rounded_by
+),
+
+-- A published figure keeps its published id at every place and period; the split under the 2024 scheme was never
+-- published for 2023 and would otherwise share the ids of the 2023 one.
+named as (
+    select
+        rounded.*,
+        coalesce(
+            figure_definitions.figure_id,
+            rounded.population || '.' || rounded.criterion || '.' || rounded.unit
+            || '.' || rounded.breakdown || '.' || rounded.category
+        ) as figure_id
+    from rounded
+    left join figure_definitions
+        on rounded.scheme = '2023'
+        and figure_definitions.repeats is null
+        and rounded.unit = figure_definitions.unit
+        and rounded.population = figure_definitions.population
+        and rounded.criterion = figure_definitions.criterion
+        and rounded.breakdown = figure_definitions.breakdown
+        and rounded.category = figure_definitions.category
+),
+
+-- Printed again under another id. It stands alone, in no split: its breakdown would otherwise count it twice.
+repeated as (
+    select
+        figure_definitions.figure_id,
+        figure_definitions.breakdown,
+        figure_definitions.category,
+        figure_definitions.percent_rounding,
+        {{ half_up('named.numerator', 'named.denominator') }} as percent,
+        named.unit,
+        named.population,
+        named.criterion,
+        named.place_type,
+        named.place,
+        named.period_type,
+        named.period,
+        named.numerator,
+        named.denominator,
+        named.scheme
+    from named
+    inner join figure_definitions
+        on named.figure_id = figure_definitions.repeats
+        and named.scheme = '2023'
+),
+
+figures as (
+    select
+        figure_id, unit, population, criterion, breakdown, category, place_type, place, period_type, period,
+        numerator, denominator, percent, percent_rounding, scheme
+    from named
+    union all
+    select
+        figure_id, unit, population, criterion, breakdown, category, place_type, place, period_type, period,
+        numerator, denominator, percent, percent_rounding, scheme
+    from repeated
+)
+
+select
+    cast(figure_id as varchar) as figure_id,
+    cast(unit as varchar) as unit,
+    cast(population as varchar) as population,
+    cast(criterion as varchar) as criterion,
+    cast(breakdown as varchar) as breakdown,
+    cast(category as varchar) as category,
+    cast(place_type as varchar) as place_type,
+    cast(place as varchar) as place,
+    cast(period_type as varchar) as period_type,
+    cast(period as varchar) as period,
+    cast(numerator as bigint) as numerator,
+    cast(denominator as bigint) as denominator,
+    cast(percent as decimal(4, 1)) as percent,
+    cast(percent_rounding as varchar) as percent_rounding,
+    cast(scheme as varchar) as scheme
+from figures
