@@ -1,0 +1,96 @@
+with
+
+candidates as (
+    select * from {{ ref('cocad_candidates') }}
+),
+
+readings as (
+    select * from {{ ref('stg_readings') }}
+),
+
+-- readings of the candidate as it is now: one of an earlier version says nothing about it
+current_readings as (
+    select
+        candidates.quarter,
+        readings.*
+    from readings
+    inner join candidates
+        on candidates.force = readings.force
+        and candidates.crime_reference = readings.crime_reference
+        and candidates.version = readings.version
+),
+
+{% set judgements = [
+    'group_based', 'network_definition', 'criterion', 'committed_by_children', 'offenders_read'
+] -%}
+by_role as (
+    select
+        force,
+        quarter,
+        crime_reference,
+        version,
+        cast(count(*) as integer) as readings,
+        count(*) filter (where role = 'adjudicator') > 0 as has_adjudicator,
+        count(*) filter (where role = 'first') > 0 as has_first,
+        count(*) filter (where role = 'second') > 0 as has_second
+        {%- for role in ['adjudicator', 'first', 'second'] %}
+        {%- for judgement in judgements %},
+        max({{ judgement }}) filter (where role = '{{ role }}') as {{ role }}_{{ judgement }}
+        {%- endfor %}
+        {%- endfor %}
+    from current_readings
+    group by force, quarter, crime_reference, version
+),
+
+judged as (
+    select
+        *,
+        case
+            when has_adjudicator then 'adjudicator'
+            when has_first and has_second then
+                case
+                    when
+                        first_group_based is not distinct from second_group_based
+                        and first_criterion is not distinct from second_criterion
+                        and first_committed_by_children is not distinct from second_committed_by_children
+                        then 'agreement'
+                end
+            else 'only'
+        end as settled_by
+    from by_role
+),
+
+final as (
+    select
+        force,
+        quarter,
+        crime_reference,
+        version,
+        {% for judgement in ['group_based', 'criterion', 'committed_by_children'] -%}
+        case
+            when settled_by = 'adjudicator' then adjudicator_{{ judgement }}
+            when has_first then first_{{ judgement }}
+            else second_{{ judgement }}
+        end as {{ judgement }},
+        {% endfor -%}
+        -- agreement does not ask for the same answer here: two that differ leave it open
+        case
+            when settled_by = 'adjudicator' then adjudicator_network_definition
+            when first_network_definition <> second_network_definition then 'cannot_tell'
+            else coalesce(first_network_definition, second_network_definition)
+        end as network_definition,
+        -- nor here: who counted more saw more
+        case
+            when settled_by = 'adjudicator' then adjudicator_offenders_read
+            else greatest(
+                coalesce(first_offenders_read, second_offenders_read),
+                coalesce(second_offenders_read, first_offenders_read)
+            )
+        end as offenders_read,
+        settled_by,
+        readings
+    from judged
+    where settled_by is not null
+)
+
+select * from final

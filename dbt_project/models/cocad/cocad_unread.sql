@@ -1,0 +1,45 @@
+with
+
+candidates as (
+    select * from {{ ref('cocad_candidates') }}
+),
+
+settled_readings as (
+    select * from {{ ref('cocad_settled_readings') }}
+),
+
+-- how many readings a candidate has, of its current version and of earlier ones
+reading_counts as (
+    select
+        candidates.force,
+        candidates.quarter,
+        candidates.crime_reference,
+        count(*) filter (where readings.version = candidates.version) as current_readings
+    from candidates
+    inner join {{ ref('stg_readings') }} as readings
+        on readings.force = candidates.force
+        and readings.crime_reference = candidates.crime_reference
+    group by candidates.force, candidates.quarter, candidates.crime_reference
+),
+
+final as (
+    select
+        candidates.quarter,
+        candidates.force,
+        candidates.crime_reference,
+        candidates.version,
+        case
+            when reading_counts.current_readings is null then 'no_reading'
+            when reading_counts.current_readings = 0 then 'stale_reading'
+            else 'disagreement'
+        end as reason
+    from candidates
+    left join reading_counts
+        on {{ same_key('reading_counts', 'candidates', ['force', 'quarter', 'crime_reference']) }}
+    where not exists (
+        select 1 from settled_readings
+        where {{ same_key('settled_readings', 'candidates', ['force', 'quarter', 'crime_reference']) }}
+    )
+)
+
+select * from final

@@ -1,0 +1,80 @@
+{#- record type, column, and the list that its spellings are looked up in -#}
+{%- set coded = [
+    ('crime', 'status', 'status'),
+    ('crime', 'cancellation_code', 'cancellation_code'),
+    ('crime', 'csa_flag', 'flag'),
+    ('crime', 'cse_flag', 'flag'),
+    ('crime', 'online_flag', 'flag'),
+    ('crime', 'children_flag', 'flag'),
+    ('crime', 'location_type', 'location_type'),
+    ('crime', 'outcome_code', 'outcome_code'),
+    ('victim', 'gender', 'gender'),
+    ('victim', 'self_defined_ethnicity', 'self_defined_ethnicity'),
+    ('victim', 'observed_ethnicity', 'observed_ethnicity'),
+    ('victim', 'disability', 'flag'),
+    ('suspect', 'identified', 'flag'),
+    ('suspect', 'role', 'role'),
+    ('suspect', 'deceased', 'flag'),
+    ('suspect', 'gender', 'gender'),
+    ('suspect', 'self_defined_ethnicity', 'self_defined_ethnicity'),
+    ('suspect', 'observed_ethnicity', 'observed_ethnicity'),
+    ('suspect', 'disability', 'flag'),
+    ('suspect', 'relationship', 'relationship'),
+] -%}
+with
+
+offence_spellings as (
+    select * from {{ ref('stg_offence_spellings') }}
+    where offence_class is null
+),
+
+code_spellings as (
+    select * from {{ ref('stg_code_spellings') }}
+),
+
+sent as (
+    {% for record_type, column, field in coded -%}
+    select
+        '{{ record_type }}s' as record_type, '{{ column }}' as field, '{{ field }}' as list,
+        force, quarter, layout, {{ column }} as spelling, count(*) as records
+    from {{ ref('stg_' ~ record_type ~ '_records') }}
+    where rule is null and {{ column }} is not null
+    group by force, quarter, layout, {{ column }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+unmapped as (
+    select record_type, field, force, quarter, spelling, records
+    from sent
+    where not exists (
+        select 1 from code_spellings
+        where code_spellings.field = sent.list
+            and code_spellings.layout = sent.layout
+            and code_spellings.spelling = lower(sent.spelling)
+    )
+    union all
+    select
+        'crimes' as record_type, 'offence_code' as field, records.force, records.quarter, records.offence_code,
+        count(*) as records
+    from {{ ref('stg_crime_records') }} as records
+    inner join offence_spellings on offence_spellings.spelling = records.offence_code
+    where records.rule is null
+    group by records.force, records.quarter, records.offence_code
+),
+
+-- a code is short: a long text in its place may say something about a person, and stays below
+shown as (
+    select
+        record_type, field, force, quarter, records,
+        case when length(spelling) <= 40 then spelling else '(long text)' end as spelling
+    from unmapped
+),
+
+final as (
+    select record_type, field, force, quarter, spelling, cast(sum(records) as bigint) as records
+    from shown
+    group by record_type, field, force, quarter, spelling
+)
+
+select * from final
