@@ -151,7 +151,7 @@ def now() -> str:
 def submission_with(
     connection: Connection, force: str, quarter: str, fingerprint: str
 ) -> dict[str, Any] | None:
-    """The submission of a force-quarter that had exactly these bytes, if there is one."""
+    """The submission of a force-quarter that had exactly these bytes (reasons as a list), if there is one."""
     row = connection.execute(
         select(submissions).where(
             submissions.c.force == force,
@@ -159,7 +159,7 @@ def submission_with(
             submissions.c.fingerprint == fingerprint,
         )
     ).one_or_none()
-    return dict(row._mapping) if row else None
+    return {**row._mapping, "reasons": json.loads(row.reasons)} if row else None
 
 
 def next_submission(connection: Connection, force: str, quarter: str) -> int:

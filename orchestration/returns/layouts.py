@@ -7,11 +7,9 @@ forces_of("norfolk-and-suffolk", "2023-Q1")         # whose records a delivery h
 from __future__ import annotations
 
 import csv
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -19,7 +17,6 @@ from orchestration.home import SEEDS
 
 RECORD_TYPES = ("crimes", "victims", "suspects")
 FORMATS = ("csv", "xlsx")
-QUARTER = re.compile(r"\d{4}-Q[1-4]")
 
 Row = dict[str, str]
 
@@ -143,25 +140,6 @@ def forces_of(delivered_as: str, quarter: str, seeds: Path = SEEDS) -> dict[str,
 def return_columns(record_type: str, seeds: Path = SEEDS) -> tuple[str, ...]:
     """Columns of a record type, in the order of `return_columns.csv` and of the raw Parquet."""
     return _load(seeds).columns[record_type]
-
-
-def first_day(quarter: str) -> date:
-    """2023-Q2 -> 2023-04-01. Raises ValueError for text that is not a quarter."""
-    if not QUARTER.fullmatch(quarter):
-        raise ValueError(f"{quarter!r} is not a quarter: write it as 2023-Q1")
-    return date(int(quarter[:4]), 3 * int(quarter[-1]) - 2, 1)
-
-
-def last_day(quarter: str) -> date:
-    """2023-Q2 -> 2023-06-30."""
-    start = first_day(quarter)
-    following = date(start.year + (start.month == 10), (start.month + 2) % 12 + 1, 1)
-    return following - timedelta(days=1)
-
-
-def quarter_of(day: str) -> str:
-    """The quarter of an ISO date: 2023-05-01 -> 2023-Q2."""
-    return f"{day[:4]}-Q{(int(day[5:7]) + 2) // 3}"
 
 
 def _current(quarter: str, start: str, end: str) -> bool:

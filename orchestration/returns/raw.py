@@ -1,7 +1,8 @@
 """Raw Parquet: the records of each submission as text, where dbt finds them.
 
 `raw/<record_type>/<quarter>/<force>.<submission>.parquet`, and a zero-row
-`raw/<record_type>/none/none.0.parquet` so that a model reading `crimes/*/*.parquet` finds its columns before anything has arrived.
+`raw/<record_type>/none/none.0.parquet` so that a model reading `crimes/*/*.parquet` finds its columns before
+anything has arrived.
 """
 
 from __future__ import annotations

@@ -1,0 +1,417 @@
+"""Files to text: every cell as it came, by the layout, with nothing sniffed, inferred or evaluated."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import fnmatch
+import io
+import re
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from orchestration.returns.layouts import Layout, Part
+
+# Files that a delivery may hold beside its records (see the return specification).
+NIL = "NIL"
+MANIFEST = "manifest.csv"
+EXPLANATIONS = "explanations.csv"
+
+# A force's quarter at 50 times the real volume is under 100 MB; arrow's text offsets end at 2 GB.
+LARGEST_FILE = 2 * 1024**3
+# Real workbooks of 50,000 records unpack to 20 times their size and have about 15 entries.
+LARGEST_UNPACKED = 4 * 1024**3
+LARGEST_RATIO = 200
+MOST_ENTRIES = 1_000
+# 4 MB read fastest (200,000 records x 22 columns: 0.3 s); also the longest that one record may be.
+BLOCK = 4 * 1024**2
+LONGEST_HEADING_ROW = 1024**2
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+
+
+class Unreadable(Exception):
+    """A delivery that does not fit its layout: one sentence for each problem, never with a record's value."""
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = list(reasons)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One table of a delivery as text. Columns by heading, dictionary-encoded: what follows (trimming, dates,
+    splitting, de-duplication) then costs by distinct text and not by cell."""
+
+    file: str
+    sheet: str | None
+    part: Part
+    columns: dict[str, pa.DictionaryArray]
+    first_record: int  # 1-based number of the first row kept: example rows are dropped but counted
+    rows: int
+
+    @property
+    def where(self) -> str:
+        return _where(self.file, self.sheet)
+
+
+def read(files: dict[str, Path], layout: Layout) -> list[Grid]:
+    """Read a delivery's record files (name -> bytes on disk) into one grid for each part of the layout.
+
+    Raises Unreadable with a sentence for each problem found, over all files.
+    """
+    reasons: list[str] = []
+    grids: list[Grid] = []
+    for name, parts in _assign(files, layout, reasons).items():
+        try:
+            if parts[0].format == "csv":
+                grids.append(_read_csv(files[name], name, parts[0], layout))
+            else:
+                grids.extend(_read_workbook(files[name], name, parts, layout, reasons))
+        except Unreadable as problem:
+            reasons.extend(problem.reasons)
+    if reasons:
+        raise Unreadable(*reasons)
+    return grids
+
+
+def _assign(files: Iterable[str], layout: Layout, reasons: list[str]) -> dict[str, list[Part]]:
+    """file name -> the parts of the layout it holds."""
+    holds: dict[str, list[Part]] = {}
+    found: dict[str, list[str]] = {part.part: [] for part in layout.parts}
+    for name in files:
+        parts = [
+            part for part in layout.parts if fnmatch.fnmatchcase(name.lower(), part.file_pattern.lower())
+        ]
+        if not parts:
+            expected = " and ".join(dict.fromkeys(part.file_pattern for part in layout.parts))
+            reasons.append(
+                f"{name}: no file of this name is expected; layout {layout.layout} has {expected}."
+            )
+        elif parts[0].format == "csv" and len(parts) > 1:
+            several = " and ".join(part.part for part in parts)
+            reasons.append(f"{name}: the name could mean {several}; give it a name that fits only one.")
+        else:
+            holds[name] = parts
+            for part in parts:
+                found[part.part].append(name)
+    for part in layout.parts:
+        names = found[part.part]
+        if not names:
+            reasons.append(
+                f"No file for the {part.part} of layout {layout.layout} has come; "
+                f"send one whose name fits {part.file_pattern}."
+            )
+        elif len(names) > 1:
+            # told once, though a workbook has several parts
+            reason = f"{' and '.join(names)}: {len(names)} files for one table have come; send one of them."
+            if reason not in reasons:
+                reasons.append(reason)
+            for name in names:
+                holds.pop(name, None)
+    return holds
+
+
+def _read_csv(path: Path, name: str, part: Part, layout: Layout) -> Grid:
+    data, start = _utf8(path, name, part), 0
+    for _ in range(part.banner_rows):
+        line_end = re.compile(rb"\r\n|\n|\r").search(data, start)
+        if not line_end:
+            raise Unreadable(f"{name}: ends before its heading row, expected in row {part.banner_rows + 1}.")
+        start = line_end.end()
+    while data[start : start + 1] in (b"\r", b"\n"):
+        start += 1
+    if not data[start : start + BLOCK].strip():
+        raise Unreadable(
+            f"{name}: is empty; send the file again, or a file {NIL} if there is nothing to report."
+        )
+    if not data.endswith((b"\n", b"\r")):
+        data += b"\n"
+    dialect = {"delimiter": part.delimiter, "quotechar": '"', "doublequote": True}
+    head = data[start : start + LONGEST_HEADING_ROW].decode("utf-8", "replace")
+    try:
+        headings = next(csv.reader(io.StringIO(head, newline=""), strict=True, **dialect))
+    except (csv.Error, StopIteration):
+        raise Unreadable(f"{name}: the heading row cannot be read; is a quotation mark not closed?") from None
+    # Arrow takes an unclosed quotation mark as one cell up to the end of the file: records would go unseen.
+    # Marks come in pairs in a well-formed file, so only an odd number is worth the slow look.
+    if data.count(b'"', start) % 2 and _unclosed(data[start:].decode("utf-8", "replace"), dialect):
+        raise Unreadable(
+            f"{name}: a quotation mark is not closed before the end of the file; export it again."
+        )
+
+    table = _arrow_csv(pa.py_buffer(data).slice(start), len(headings), path, name, part)
+    del data
+    table = table.slice(part.example_rows).unify_dictionaries().combine_chunks()
+    arrays = [column.chunk(0) if column.num_chunks else pa.array([], TEXT) for column in table.itercolumns()]
+    return Grid(
+        name,
+        None,
+        part,
+        _by_heading(headings, arrays, part, layout, name, part.banner_rows + 1),
+        part.example_rows + 1,
+        table.num_rows,
+    )
+
+
+def _utf8(path: Path, name: str, part: Part) -> bytes:
+    """The file's bytes as UTF-8, without a byte order mark."""
+    _check_size(path, name)
+    data = path.read_bytes()
+    if data.startswith(b"PK\x03\x04"):
+        raise Unreadable(f"{name}: is a workbook or ZIP file named as CSV; send it as comma-separated text.")
+    codec = codecs.lookup(part.encoding).name
+    marked = data.startswith(codecs.BOM_UTF8)
+    if codec.startswith("utf-8"):
+        # whether it is UTF-8 arrow checks as it reads, at no cost
+        data = data[len(codecs.BOM_UTF8) :] if marked else data
+    elif marked:
+        raise Unreadable(f"{name}: is UTF-8 (by its first bytes) but must be {part.encoding}; export it so.")
+    elif not (data.isascii() and _keeps_ascii(codec)):
+        data = _decoded(data, name, part.encoding).encode("utf-8")
+    if b"\0" in data:
+        raise Unreadable(
+            f"{name}: byte {data.index(0) + 1} is zero, which no text has; the file is damaged "
+            f"or not {part.encoding}; export it again."
+        )
+    return data
+
+
+def _keeps_ascii(codec: str) -> bool:
+    ascii_bytes = bytes(range(128))
+    return ascii_bytes.decode(codec, "replace") == ascii_bytes.decode("ascii")
+
+
+def _decoded(data: bytes, name: str, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as problem:
+        raise Unreadable(
+            f"{name}: byte {problem.start + 1} is not {encoding} text; export the file as {encoding}."
+        ) from None
+
+
+def _unclosed(text: str, dialect: dict[str, Any]) -> bool:
+    try:
+        for _ in csv.reader(io.StringIO(text, newline=""), strict=True, **dialect):
+            pass
+    except csv.Error as problem:
+        return "unexpected end of data" in str(problem)
+    return False
+
+
+def _arrow_csv(data: pa.Buffer, width: int, path: Path, name: str, part: Part) -> pa.Table:
+    names = [str(position) for position in range(width)]
+
+    def parse(threads: bool, on_invalid: Any) -> pa.Table:
+        return pyarrow.csv.read_csv(
+            data,
+            pyarrow.csv.ReadOptions(
+                use_threads=threads, block_size=BLOCK, column_names=names, skip_rows_after_names=1
+            ),
+            pyarrow.csv.ParseOptions(
+                delimiter=part.delimiter, newlines_in_values=True, invalid_row_handler=on_invalid
+            ),
+            pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, TEXT), strings_can_be_null=False),
+        )
+
+    try:
+        return parse(True, None)
+    except pa.ArrowInvalid:
+        if codecs.lookup(part.encoding).name.startswith("utf-8"):
+            _decoded(path.read_bytes(), name, "utf-8")
+        # Arrow's own message quotes the record. Read again, one thread, which alone knows record numbers.
+        wrong: list[tuple[int, int]] = []
+
+        def note(row: Any) -> str:
+            wrong.append((row.number - 1, row.actual_columns))
+            return "skip"
+
+        try:
+            parse(False, note)
+        except pa.ArrowInvalid:
+            raise Unreadable(
+                f"{name}: a record is longer than {BLOCK // 1024**2} MB, or its end cannot be found; "
+                "a quotation mark is probably not closed; export the file again."
+            ) from None
+    shown = ", ".join(f"record {number} has {cells} cells" for number, cells in wrong[:3])
+    more = f" and {len(wrong) - 3} more records do not fit" if len(wrong) > 3 else ""
+    raise Unreadable(
+        f"{name}: {shown}{more} where the heading row has {width}; "
+        "look for unquoted separators or line breaks there, and export the file again."
+    )
+
+
+def _check_size(path: Path, name: str) -> None:
+    if path.stat().st_size > LARGEST_FILE:
+        raise Unreadable(f"{name}: is larger than {LARGEST_FILE // 1024**3} GB; send the return in parts.")
+
+
+def _read_workbook(
+    path: Path, name: str, parts: list[Part], layout: Layout, reasons: list[str]
+) -> list[Grid]:
+    from python_calamine import CalamineWorkbook
+
+    _check_size(path, name)
+    data = path.read_bytes()
+    _check_zip(data, name)
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        names = book.sheet_names
+    except BaseException as problem:
+        raise _not_a_workbook(name, problem) from None
+    grids = []
+    for part in parts:
+        sheet = part.sheet
+        if sheet.isdigit():
+            sheet = names[int(sheet) - 1] if int(sheet) <= len(names) else ""
+        if sheet not in names:
+            wanted = f"sheet number {part.sheet}" if part.sheet.isdigit() else f"sheet {part.sheet!r}"
+            reasons.append(f"{name}: has no {wanted} for the {part.part}; its sheets are {_quoted(names)}.")
+            continue
+        try:
+            # not skipping empty rows and columns above and beside: record numbers are positions
+            rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        except BaseException as problem:
+            raise _not_a_workbook(name, problem) from None
+        try:
+            grids.append(_sheet(name, sheet, part, layout, rows))
+        except Unreadable as problem:
+            reasons.extend(problem.reasons)
+    return grids
+
+
+def _check_zip(data: bytes, name: str) -> None:
+    try:
+        entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, IndexError, UnicodeDecodeError):
+        raise Unreadable(
+            f"{name}: is not an XLSX workbook: damaged, protected by a password, or another kind of file; "
+            "save it again as an XLSX workbook."
+        ) from None
+    unpacked = sum(entry.file_size for entry in entries)
+    if len(entries) > MOST_ENTRIES or unpacked > min(LARGEST_UNPACKED, LARGEST_RATIO * len(data)):
+        raise Unreadable(
+            f"{name}: unpacks to {unpacked:,} bytes in {len(entries)} entries, more than any return needs; "
+            "save it again as a plain workbook."
+        )
+
+
+def _not_a_workbook(name: str, problem: BaseException) -> BaseException:
+    # a panic in the reader's Rust code arrives as a BaseException that is none of Python's own
+    if isinstance(problem, KeyboardInterrupt | SystemExit | GeneratorExit | MemoryError):
+        return problem
+    return Unreadable(
+        f"{name}: could not be read as a workbook ({type(problem).__name__}); save it again as XLSX."
+    )
+
+
+def _sheet(name: str, sheet: str, part: Part, layout: Layout, rows: list[list[Any]]) -> Grid:
+    if len(rows) <= part.banner_rows:
+        raise Unreadable(
+            f"{_where(name, sheet)}: has no heading row, expected in row {part.banner_rows + 1}; "
+            f"send the sheet again, or a file {NIL} if there is nothing to report."
+        )
+    headings = [_text(cell) for cell in rows[part.banner_rows]]
+    kept = rows[part.banner_rows + 1 + part.example_rows :]
+    arrays = [_column(cells) for cells in zip(*kept, strict=True)] or [pa.array([], TEXT)] * len(headings)
+    return Grid(
+        name,
+        sheet,
+        part,
+        _by_heading(headings, arrays, part, layout, _where(name, sheet), part.banner_rows + 1),
+        part.example_rows + 1,
+        len(kept),
+    )
+
+
+def _column(cells: tuple[Any, ...]) -> pa.DictionaryArray:
+    """A column of cells as text; distinct cells are converted once."""
+    types = set(map(type, cells))
+    if types != {str}:
+        if bool in types and types - {bool, str}:
+            # True equals 1: they would share one text
+            cells = tuple(map(_text, cells))
+        else:
+            texts = {cell: _text(cell) for cell in set(cells)}
+            cells = tuple(map(texts.__getitem__, cells))
+    return pa.array(cells, pa.string()).dictionary_encode()
+
+
+def _text(cell: Any) -> str:
+    """A cell as text: dates as ISO, whole numbers without a decimal point, truth as TRUE or FALSE."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else repr(cell)
+    if isinstance(cell, datetime) and cell.time() == datetime.min.time():
+        cell = cell.date()
+    return cell.isoformat() if hasattr(cell, "isoformat") else "" if cell is None else str(cell)
+
+
+def _by_heading(
+    headings: list[str],
+    arrays: list[pa.DictionaryArray],
+    part: Part,
+    layout: Layout,
+    where: str,
+    heading_row: int,
+) -> dict[str, pa.DictionaryArray]:
+    """Columns by trimmed heading. Raises Unreadable where the headings are not those of the layout."""
+    headings = [heading.strip() for heading in headings]
+    named = [heading for heading in headings if heading]
+    unknown = [heading for heading in named if heading not in part.headings]
+    missing = [
+        " or ".join(dict.fromkeys(row.heading for row in rows))
+        for rows in part.sources.values()
+        if any(row.must for row in rows) and not any(row.heading in named for row in rows)
+    ]
+    missing = list(dict.fromkeys(missing))
+    expected = f"layout {layout.layout} expects"
+    reasons = []
+    if len(unknown) * 2 > len(named) or not named:
+        # Not quoted: without its heading row a file's first record stands here.
+        raise Unreadable(
+            f"{where}: row {heading_row} has {len(named)} headings, of which {len(unknown)} are unknown; "
+            f"{expected} {_quoted(part.headings)} there; is it another file, or is the heading row elsewhere?"
+        )
+    if unknown:
+        reasons.append(
+            f"{where}: unknown heading {_quoted(unknown)}; {expected} {_quoted(missing or part.headings)}"
+            f"{' instead' if missing else ''}; rename or remove the column."
+        )
+    elif missing:
+        reasons.append(
+            f"{where}: heading {_quoted(missing)} is missing; {expected} it, and row {heading_row} has "
+            f"{_quoted(named)}; add the column, blank if there is nothing to say."
+        )
+    if twice := sorted({heading for heading in named if named.count(heading) > 1}):
+        reasons.append(f"{where}: heading {_quoted(twice)} stands more than once; keep one column of each.")
+    for rows in part.sources.values():
+        aliases = list(dict.fromkeys(row.heading for row in rows if row.heading in named))
+        if len(aliases) > 1:
+            reasons.append(f"{where}: {_quoted(aliases)} mean the same column; keep one of them.")
+    for position, (heading, array) in enumerate(zip(headings, arrays, strict=True), 1):
+        if not heading and pc.any(pc.not_equal(pc.utf8_trim_whitespace(array.dictionary), "")).as_py():
+            reasons.append(f"{where}: column {position} holds text but has no heading; name or remove it.")
+    if reasons:
+        raise Unreadable(*dict.fromkeys(reasons))
+    return {heading: array for heading, array in zip(headings, arrays, strict=True) if heading}
+
+
+def _where(file: str, sheet: str | None) -> str:
+    return f"{file}, sheet {sheet}" if sheet else file
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
