@@ -12,7 +12,8 @@ CRITERIA = {
     "committed_by_children": "committed by children, within the criterion other, recorded from April 2023",
     "committed_by_children_any": "committed by children, under any criterion, recorded from April 2023",
 }
-# a percentage's base is what has the thing recorded; every other breakdown's base is the whole population
+# a percentage's base is what has the thing recorded; any other breakdown's base is the whole population
+NAMES = {"cse": "child sexual exploitation", "sde": "self-defined ethnicity"}
 RECORDED = {
     "gender": "whose gender is recorded as female or male",
     "age_band": "whose age at the offence is known",
@@ -50,12 +51,12 @@ def population(figure: dict) -> str:
     unit = UNITS.get(figure["unit"], figure["unit"])
     on = f"{name} crimes" if figure["unit"] == "crime" else f"{unit} on {name} crimes"
     criterion = figure["criterion"]
-    return on if criterion == "all" else f"{on} ({criterion.replace('_', ' ')})"
+    return on if criterion == "all" else f"{on} ({NAMES.get(criterion, criterion.replace('_', ' '))})"
 
 
 def label(figure: dict) -> str:
     """What the numerator counts."""
-    category = str(figure["category"]).replace("_", " ")
+    category = NAMES.get(figure["category"], str(figure["category"]).replace("_", " "))
     counted = COUNTED.get(figure["breakdown"], f"{figure['breakdown'].replace('_', ' ')}: {{category}}")
     text = f"{population(figure)} {counted.format(category=category)}".strip()
     return text[0].upper() + text[1:]

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from orchestration.home import DBT_PROJECT, PACKAGE, PROJECT, SEEDS, Home
-from orchestration.ledger import open_ledger, submission_files, submissions
+from orchestration.ledger import open_ledger, readings, submission_files, submissions
 from orchestration.quarters import in_period
 
 CURRENT = ("accepted", "accepted_with_rejections", "nil")
@@ -46,13 +46,14 @@ def read(home: Home, period: str, connection) -> Inputs:
     Raises WarehouseStale when a submission or reading came in after the warehouse was built.
     """
     quarters = in_period(period)
-    current = _submissions(home, quarters)
-    _refuse_stale(connection, quarters, current)
+    current, last_reading = _ledger(home, quarters)
+    _refuse_stale(connection, quarters, current, last_reading)
     return Inputs(period, current, _readings(home, quarters, connection), seed_hashes(), code_hash())
 
 
-def _submissions(home: Home, quarters: list[str]) -> list[dict]:
-    from sqlalchemy import select
+def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], int]:
+    """The current submission, with its files, of each force-quarter; and the last reading there is."""
+    from sqlalchemy import func, select
 
     engine = open_ledger(home)
     try:
@@ -74,13 +75,14 @@ def _submissions(home: Home, quarters: list[str]) -> list[dict]:
                 if submission and submission["submission"] == row.submission:
                     file = {"file": row.file, "sha256": row.sha256, "bytes": row.bytes}
                     submission["files"].append(file)
+            last_reading = ledger.scalar(select(func.max(readings.c.reading_id))) or 0
     finally:
         engine.dispose()
-    return list(latest.values())
+    return list(latest.values()), last_reading
 
 
-def _refuse_stale(connection, quarters: list[str], current: list[dict]) -> None:
-    """Warehouse and ledger must hold the same submissions, or the manifest would name the wrong ones."""
+def _refuse_stale(connection, quarters: list[str], current: list[dict], last_reading: int) -> None:
+    """Warehouse and ledger must hold the same returns and readings, or the manifest names the wrong ones."""
     built = connection.execute(
         "select force, quarter, submission from warehouse.quality.returns "
         "where quarter in (select unnest(?)) and status in (select unnest(?))",
@@ -92,6 +94,14 @@ def _refuse_stale(connection, quarters: list[str], current: list[dict]) -> None:
         raise WarehouseStale(
             f"{len(differ)} submissions differ between ledger and warehouse (first: {force} {quarter} "
             f"submission {submission}): build the warehouse again (cpai run {quarter}), then publish"
+        )
+    (built_to,) = connection.execute(
+        "select coalesce(max(reading_id), 0) from warehouse.staging.stg_readings"
+    ).fetchone()
+    if built_to != last_reading:
+        raise WarehouseStale(
+            f"the ledger has readings up to {last_reading}, the warehouse up to {built_to}: "
+            f"build the warehouse again (cpai run {quarters[-1]}), then publish"
         )
 
 

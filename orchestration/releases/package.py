@@ -77,7 +77,9 @@ def published_models(dbt: dict, period: str) -> dict[tuple[str, str], dict]:
     models = {
         (node["schema"], node.get("alias") or node["name"]): node
         for node in dbt["nodes"].values()
-        if node["resource_type"] == "model" and node["schema"] in PUBLISHED
+        if node["resource_type"] == "model"
+        and node["schema"] in PUBLISHED
+        and node["config"]["materialized"] != "ephemeral"
     }
     # the replication of one year's publication says nothing about another period
     return {

@@ -107,10 +107,12 @@ def _quality(connection, names: set[str]) -> dict:
 
 
 def _by_force(returns: list[dict]) -> list[dict]:
-    """One row a force: by quarter, its latest submission's status."""
+    """One row a force: by quarter, the submission that counts, else the refused one."""
     forces: dict[str, dict] = {}
     for row in returns:
-        forces.setdefault(row["force"], {})[row["quarter"]] = row
+        quarters = forces.setdefault(row["force"], {})
+        if row["status"] != "refused" or row["quarter"] not in quarters:
+            quarters[row["quarter"]] = row
     return [{"force": _force_names().get(force, force), "quarters": rows} for force, rows in forces.items()]
 
 

@@ -1,0 +1,187 @@
+"""A small home as publishing finds it: receipts, readings, a built warehouse, dbt's manifest."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from orchestration import ledger
+from orchestration.home import Home
+
+QUARTERS = [f"2023-Q{number}" for number in range(1, 5)]
+FORCES = {"kent": "South East", "norfolk": "East of England", "durham": "North East"}
+
+MARTS = """
+create schema marts; create schema quality; create schema cocad;
+
+create table marts.dim_force as select * from (values
+    ('kent', 'Kent Police', 'South East'), ('norfolk', 'Norfolk Constabulary', 'East of England'),
+    ('durham', 'Durham Constabulary', 'North East')) as v(force, name, region);
+
+-- two figures by force, region and nation, for each month, quarter and the year
+create table marts.figures as
+select
+    f.figure_id, 'crime' as unit, f.population, 'all' as criterion, f.breakdown, f.category,
+    p.place_type, p.place, t.period_type, t.period,
+    (f.many * p.share * t.share)::bigint as numerator,
+    case when f.breakdown <> 'total' then (4228 * p.share * t.share)::bigint end as denominator,
+    case when f.breakdown <> 'total' then round(f.many / 42.28)::decimal(4, 1) end as percent,
+    case when f.breakdown <> 'total' then 'largest_remainder' end as percent_rounding,
+    '2023' as scheme
+from (values
+    ('scale.cpai', 'cpai', 'total', 'all', 115488), ('scale.contact', 'contact', 'total', 'all', 78078),
+    ('criterion.familial', 'cocad', 'criterion', 'familial', 1128),
+    ('criterion.cse', 'cocad', 'criterion', 'cse', 720)
+) as f(figure_id, population, breakdown, category, many)
+cross join (
+    select 'national' as place_type, 'England and Wales' as place, 3 as share
+    union all select 'force', force, 1 from marts.dim_force
+    union all select 'region', region, 1 from marts.dim_force) as p
+cross join (
+    select 'year' as period_type, '2023' as period, 12 as share
+    union all select 'quarter', '2023-Q' || range, 3 from range(1, 5)
+    union all select 'month', '2023-' || lpad(range::varchar, 2, '0'), 1 from range(1, 13)) as t;
+
+create table marts.fct_crimes as
+select force, quarter, quarter || '/' || n as crime_reference, '19D' as offence_class, n % 2 = 0 as is_cocad,
+    date '2023-01-05' as recorded_on
+from (select unnest(['kent', 'norfolk', 'durham']) as force),
+    (select unnest(['2023-Q1', '2023-Q2', '2023-Q3', '2023-Q4']) as quarter), range(4) as r(n);
+
+create table marts.replication_2023 as select * from (values
+    ('scale.cpai', 12, 115488, null, null::decimal(4, 1), 115488, null, null::decimal(4, 1), null, true, null,
+        'printed', 'agrees', null),
+    ('criterion.familial', 13, 1125, 4228, 26, 1125, 4228, 26, 'largest_remainder', true, true, 'printed',
+        'agrees, publication erratum', '26.61% alone rounds to 27; printed 26 because the split sums to 100'),
+    ('suspect.age.10_to_17', 22, null, 4768, 48, 2289, 4768, 48, 'half_up', null, true, 'printed',
+        'percent only', 'only the percentage is printed')
+) as v(figure_id, page, published_numerator, published_denominator, printed_percent, numerator, denominator,
+    percent, percent_rounding, counts_agree, percent_agrees_with_print, certainty, status, explanation);
+
+create table quality.returns as
+select force, quarter, 1::integer as submission, 'accepted' as status,
+    '2023-05-01T00:00:00+00:00' as received_at,
+    4::bigint as crimes, 4::bigint as victims, 5::bigint as suspects, '[]' as reasons
+from (select unnest(['kent', 'norfolk', 'durham']) as force),
+    (select unnest(['2023-Q1', '2023-Q2', '2023-Q3', '2023-Q4']) as quarter);
+create table quality.balance as
+select force, quarter, 'crimes' as record_type, 4::bigint as received, 4::bigint as accepted,
+    0::bigint as rejected,
+    0::bigint as duplicate, 0::bigint as superseded from quality.returns;
+create table quality.exclusions as
+select force, quarter, 'cancelled' as reason, 1::bigint as crimes from quality.returns;
+create table quality.rule_results as
+select 'CR15' as rule, force, quarter, 4::bigint as tested, 0::bigint as failed, 0::bigint as waived,
+    'pass' as verdict from quality.returns;
+
+create schema staging;
+create table staging.stg_readings as select 1::bigint as reading_id;
+
+create table cocad.cocad_candidates as
+select force, quarter, crime_reference from marts.fct_crimes where is_cocad;
+"""
+
+
+@dataclass
+class Expectation:
+    """As the expectation suites give their results."""
+
+    suite: str = "cpai"
+    rule: str = "CR43"
+    table: str = "cpai.cpai_crimes"
+    expectation: str = "no rows"
+    severity: str = "blocks"
+    success: bool = True
+    tested: int = 48
+    failed: int = 0
+    error: str | None = None
+    failing_keys: list = field(default_factory=list)
+    statement: str = "No image or grooming crime counts as contact"
+    what_to_do: str = "Ours to mend: see cpai_crimes."
+
+
+@dataclass
+class Gate:
+    open: bool = True
+    results: list = field(default_factory=lambda: [Expectation(), Expectation("marts", "CR59")])
+    reasons: list = field(default_factory=list)
+
+
+def describe_models(home: Home) -> None:
+    """A manifest of dbt's shape: every table of the small warehouse, every column described."""
+    nodes = {}
+    with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
+        found = warehouse.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            "where schema_name in ('marts', 'quality') order by all"
+        ).fetchall()
+    for schema, table, column in found:
+        node = nodes.setdefault(
+            f"model.cpai.{table}",
+            {
+                "resource_type": "model",
+                "name": table,
+                "alias": table,
+                "schema": schema,
+                "description": f"What a row of {table} is.",
+                "config": {"materialized": "table"},
+                "original_file_path": f"models/{schema}/{table}.sql",
+                "compiled_path": str(home.dbt / "target" / "compiled" / f"{table}.sql"),
+                "created_at": 1700000000.5,
+                "columns": {},
+                "primary_key": [],
+                "depends_on": {"nodes": []},
+            },
+        )
+        node["columns"][column] = {"name": column, "description": f"Meaning of {column}."}
+    nodes["model.cpai.figures"]["primary_key"] = ["figure_id", "scheme", "place", "period"]
+    nodes["model.cpai.figures"]["depends_on"] = {"nodes": ["model.cpai.fct_crimes"]}
+    document = {"metadata": {"invocation_id": "x", "generated_at": "now"}, "nodes": nodes}
+    (home.dbt / "target").mkdir(parents=True, exist_ok=True)
+    (home.dbt / "target" / "manifest.json").write_text(json.dumps(document))
+
+
+def make_home(root: Path) -> Home:
+    home = Home(root)
+    engine = ledger.open_ledger(home)
+    with engine.begin() as connection:
+        for force in FORCES:
+            for quarter in QUARTERS:
+                row = {
+                    "force": force,
+                    "quarter": quarter,
+                    "submission": 1,
+                    "delivered_as": force,
+                    "layout": "national",
+                    "status": "accepted",
+                    "received_at": "2023-05-01T00:00:00+00:00",
+                    "fingerprint": f"{force}{quarter}",
+                    "crimes": 4,
+                    "victims": 4,
+                    "suspects": 5,
+                    "reasons": [],
+                }
+                files = [("crimes.csv", f"{force}{quarter}".encode().hex().ljust(64, "0"), 10)]
+                ledger.record_submission(connection, row, files)
+    home.raw.mkdir()
+    engine.dispose()
+    add_reading(home, "kent", "2023-Q1/0")
+    with duckdb.connect(str(home.warehouse)) as warehouse:
+        warehouse.execute(MARTS)
+    describe_models(home)
+    return home
+
+
+def add_reading(home: Home, force: str, crime_reference: str) -> None:
+    engine = ledger.open_ledger(home)
+    row = {"force": force, "crime_reference": crime_reference, "version": "v1", "role": "first"}
+    ledger.add_readings(engine, [row | {"group_based": "yes", "imported_at": "2023-06-01T00:00:00+00:00"}])
+    ledger.snapshot(engine, home)
+    engine.dispose()
+
+
+def change(home: Home, sql: str) -> None:
+    """Write to the small warehouse, as a later build would."""
+    with duckdb.connect(str(home.warehouse)) as warehouse:
+        warehouse.execute(sql)
