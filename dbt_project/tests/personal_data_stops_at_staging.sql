@@ -1,0 +1,25 @@
+-- names, dates of birth and free text: in no table above staging, and in staging only the summary, apart
+{% set above = ['cpai_crimes', 'cpai_victims', 'cpai_suspects', 'cocad_crimes', 'cocad_victims', 'cocad_suspects'] -%}
+{% for model in above + ['returns', 'balance', 'exclusions', 'unmapped_codes', 'stg_summaries', 'stg_victims'] -%}
+-- depends_on: {{ ref(model) }}
+{% endfor %}
+with
+
+personal as (
+    select "column" as column_name from {{ ref('return_columns') }} where personal = 'Y'
+    union all
+    select 'person_token' as column_name
+)
+
+select columns.table_schema, columns.table_name, columns.column_name
+from information_schema.columns as columns
+inner join personal on personal.column_name = columns.column_name
+inner join information_schema.tables as tables
+    on tables.table_schema = columns.table_schema
+    and tables.table_name = columns.table_name
+where columns.table_schema in ('cpai', 'cocad', 'marts', 'quality')
+    or (
+        columns.table_schema = 'staging'
+        and tables.table_type = 'BASE TABLE'
+        and columns.column_name in ('surname', 'forenames', 'date_of_birth')
+    )
