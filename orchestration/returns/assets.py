@@ -11,9 +11,14 @@ with (SEEDS / "forces.csv").open(encoding="utf-8") as handle:
     FORCES = [row["force"] for row in csv.DictReader(handle)]
 
 QUARTERS = dg.TimeWindowPartitionsDefinition(
-    cron_schedule="0 0 1 1,4,7,10 *", start=str(quarters.first_day(quarters.FIRST)), fmt="%Y-%m-%d", end_offset=1
+    cron_schedule="0 0 1 1,4,7,10 *",
+    start=str(quarters.first_day(quarters.FIRST)),
+    fmt="%Y-%m-%d",
+    end_offset=1,
 )
-PARTITIONS = dg.MultiPartitionsDefinition({"force": dg.StaticPartitionsDefinition(FORCES), "quarter": QUARTERS})
+PARTITIONS = dg.MultiPartitionsDefinition(
+    {"force": dg.StaticPartitionsDefinition(FORCES), "quarter": QUARTERS}
+)
 
 
 def partition_range(first: str, last: str) -> dict[str, str]:
@@ -29,7 +34,9 @@ def partition_range(first: str, last: str) -> dict[str, str]:
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name="returns",
     kinds={"parquet"},
-    check_specs=[dg.AssetCheckSpec("accepted", asset="returns", description="No delivery of these forces is refused.")],
+    check_specs=[
+        dg.AssetCheckSpec("accepted", asset="returns", description="No delivery of these forces is refused.")
+    ],
     description="What forces delivered: archived by SHA-256, read by their layout to text, written as raw Parquet.",
 )
 def returns(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -50,10 +57,14 @@ def returns(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         fresh = [receipt for receipt in receipts if receipt.new]
         new += len(fresh)
         refused += [receipt for receipt in fresh if receipt.status == "refused"]
-        context.log.info(f"{quarter}: {len(fresh)} new submissions, {len(receipts) - len(fresh)} already received")
+        context.log.info(
+            f"{quarter}: {len(fresh)} new submissions, {len(receipts) - len(fresh)} already received"
+        )
     for receipt in refused:
         for reason in receipt.reasons:
-            context.log.warning(f"{receipt.quarter} {receipt.force} submission {receipt.submission} refused: {reason}")
+            context.log.warning(
+                f"{receipt.quarter} {receipt.force} submission {receipt.submission} refused: {reason}"
+            )
     return dg.MaterializeResult(
         metadata={"new_submissions": new, "refused": len(refused)},
         check_results=[

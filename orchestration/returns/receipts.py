@@ -41,11 +41,17 @@ def standing(home: Home, quarter: str) -> dict[str, list[str]]:
         "nil": [force for force in owed if stands.get(force) == "nil"],
         "refused": refused,
         "missing": [force for force in owed if force not in stands],
-        "reasons": [f"{force}: {reason}" for force in refused for reason in json.loads(latest[force]["reasons"] or "[]")],
+        "reasons": [
+            f"{force}: {reason}"
+            for force in refused
+            for reason in json.loads(latest[force]["reasons"] or "[]")
+        ],
     }
 
 
 def quarters_known(home: Home) -> list[str]:
     """Every quarter that has a receipt, in order."""
     with open_ledger(home).connect() as connection:
-        return list(connection.scalars(select(submissions.c.quarter).distinct().order_by(submissions.c.quarter)))
+        return list(
+            connection.scalars(select(submissions.c.quarter).distinct().order_by(submissions.c.quarter))
+        )

@@ -20,7 +20,9 @@ def write_recorded_crime(home: Home) -> int:
         with file.open(encoding="utf-8") as handle:
             for number, row in enumerate(csv.DictReader(handle), start=2):
                 if row["force_name"] not in force_of:
-                    raise ValueError(f"{file.name} row {number}: its force is no prc_name of seeds/forces.csv")
+                    raise ValueError(
+                        f"{file.name} row {number}: its force is no prc_name of seeds/forces.csv"
+                    )
                 key = (row["calendar_quarter"], force_of[row["force_name"]], row["offence_code"])
                 cells[key] = int(row["offences"])
     table = pa.table(
