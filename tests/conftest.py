@@ -1,0 +1,53 @@
+"""A small made-up year, told once for all tests that ask what comes out of it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from orchestration.home import Home
+
+QUARTERS = ["2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4"]
+
+
+@dataclass(frozen=True)
+class Year:
+    """A home, the truth its returns were made from, and what the commands answered on the way."""
+
+    home: Home
+    truth: Path
+    said: dict[str, Result]
+
+    def cpai(self, *words: str) -> Result:
+        """The command on this home, in this process."""
+        from orchestration.command import cpai
+
+        return CliRunner().invoke(cpai, ["--home", str(self.home.root), *words])
+
+    def json(self, *words: str) -> dict | list:
+        answer = self.cpai(*words, "--json")
+        assert answer.exit_code == 0, answer.output
+        return json.loads(answer.stdout)
+
+
+@pytest.fixture(scope="session")
+def year(tmp_path_factory) -> Year:
+    """Landing to release at a fiftieth of the published year.
+
+    On the way: Kent's second delivery of 2023-Q3 is a damaged file, and publishing is tried before anyone has read.
+    """
+    root = tmp_path_factory.mktemp("year")
+    told = Year(Home(root / "home"), root / "truth", {})
+    sample = ["--scale", "0.02", "--into", str(told.home.root), "--truth", str(told.truth)]
+    told.said["sample"] = told.cpai("sample", *sample)
+    second = told.home.landing / "2023-Q3" / "kent" / "2"
+    second.mkdir()
+    (second / "kent_athena.csv").write_bytes(b"PK\x03\x04\x00\x00 not a table")
+    told.said["run"] = told.cpai("run", *QUARTERS, "--json")
+    told.said["unread"] = told.cpai("publish", "2023")
+    files = [str(told.home.root / "readings" / f"{quarter}.csv") for quarter in QUARTERS]
+    told.said["import"] = told.cpai("read", "import", *files, "--json")
+    told.said["publish"] = told.cpai("publish", "2023", "--json")
+    return told

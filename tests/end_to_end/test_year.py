@@ -1,0 +1,129 @@
+"""The whole story on a small made-up year, by the commands a data engineer types."""
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration.ledger import open_ledger, read_submissions
+
+pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
+
+
+def published(year, sql: str) -> list[tuple]:
+    with duckdb.connect(str(year.home.releases / "current" / "marts.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not file.is_symlink()
+    }
+
+
+def test_every_force_is_in_and_the_damaged_delivery_is_refused_by_name(year):
+    answer = json.loads(year.said["run"].stdout)
+    assert year.said["run"].exit_code == 1  # one delivery was refused: the caller must notice
+    assert [row["received"] for row in answer["quarters"]] == [44] * 4
+    assert {row["quarter"]: row["refused_forces"] for row in answer["quarters"] if row["refused"]} == {"2023-Q3": ["kent"]}
+
+
+def test_the_last_accepted_submission_stands_and_the_refused_bytes_are_kept(year):
+    kent = [row for row in read_submissions(open_ledger(year.home), "2023-Q3") if row["force"] == "kent"]
+    assert [(row["submission"], row["status"]) for row in kent] == [(1, "accepted"), (2, "refused")]
+    assert "kent_athena.csv" in " ".join(kent[1]["reasons"])
+    sha256 = hashlib.sha256((year.home.landing / "2023-Q3" / "kent" / "2" / "kent_athena.csv").read_bytes()).hexdigest()
+    assert list(year.home.archive.rglob(sha256))
+    assert published(year, "select count(*) from marts.fct_crimes where force = 'kent' and quarter = '2023-Q3'") > [(0,)]
+
+
+def test_every_byte_landed_is_in_the_archive(year):
+    landed = {
+        hashlib.sha256(file.read_bytes()).hexdigest() for file in year.home.landing.rglob("*") if file.is_file()
+    }
+    assert landed <= {file.name for file in year.home.archive.rglob("*")}
+
+
+def test_what_is_made_is_what_was_true(year):
+    truth = pq.read_table(year.truth / "crimes.parquet").to_pylist()
+    cpai = {(row["force"], row["quarter"], row["crime_reference"]) for row in truth if row["in_cpai"]}
+    built = set(published(year, "select force, quarter, crime_reference from marts.fct_crimes"))
+    assert built == cpai
+    cocad = Counter(row["criterion"] for row in truth if row["is_cocad"])
+    built = published(year, "select criterion, count(*) from marts.fct_crimes where is_cocad group by 1")
+    assert Counter(dict(built)) == cocad
+
+
+def test_crimes_received_are_in_or_excluded_with_a_reason(year):
+    for quarter, received, inside, excluded in published(
+        year, "select quarter, crimes_received, in_cpai, excluded from marts.quarter_summary order by 1"
+    ):
+        assert received == inside + excluded > 0, quarter
+    assert published(year, "select count(*) from quality.balance where received <> accepted + rejected + duplicate + superseded") == [(0,)]
+
+
+def test_unread_candidates_shut_the_gate_and_are_counted(year):
+    answer = year.said["unread"]
+    assert answer.exit_code == 1
+    assert "the gate is shut" in answer.output
+    assert "unread" in answer.output
+    truth = pq.read_table(year.truth / "crimes.parquet").to_pylist()
+    assert f"{sum(row['is_candidate'] for row in truth):,}" in answer.output
+
+
+def test_the_release_is_whole_and_verifies(year):
+    assert year.said["publish"].exit_code == 0, year.said["publish"].output
+    assert json.loads(year.said["publish"].stdout)["release"] == "2023.r1"
+    assert (year.home.releases / "current").resolve().name == "2023.r1"
+    assert year.cpai("verify").exit_code == 0
+
+
+def test_a_second_time_changes_nothing_and_says_so(year):
+    before = tree(year.home.releases)
+    receipts = read_submissions(open_ledger(year.home))
+    assert year.cpai("run", "2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4").exit_code == 1  # kent is still refused
+    assert read_submissions(open_ledger(year.home)) == receipts
+    answer = year.cpai("publish", "2023")
+    assert answer.exit_code == 0
+    assert "nothing has changed since 2023.r1" in answer.output
+    assert tree(year.home.releases) == before
+
+
+def test_a_figure_explains_itself(year):
+    answer = year.json("explain", "criterion.cse")
+    (row,) = published(
+        year,
+        "select numerator, denominator from marts.figures "
+        "where figure_id = 'criterion.cse' and place_type = 'national' and period = '2023'",
+    )
+    assert (answer["numerator"], answer["denominator"]) == row
+
+
+def test_wrong_words_are_wrong_usage(year):
+    assert year.cpai("run", "2023").exit_code == 2
+    assert year.cpai("publish", "soon").exit_code == 2
+
+
+def test_personal_data_stops_at_staging(year):
+    """A name or a date of birth in any published column or dbt artefact would be a leak."""
+    columns = published(year, "select distinct column_name from information_schema.columns")
+    forbidden = {"surname", "forenames", "date_of_birth", "summary", "person_token"}
+    assert not forbidden & {name for (name,) in columns}
+    surnames = {
+        value
+        for file in (year.home.raw / "suspects").rglob("*.parquet")
+        for value in pq.read_table(file, columns=["surname"])["surname"].to_pylist()
+        if value
+    }
+    assert surnames, "the made-up year sends some names, or this test proves nothing"
+    for folder in (year.home.releases, year.home.dbt, year.home.dagster):
+        for file in folder.rglob("*"):
+            if file.is_file() and file.suffix not in {".parquet", ".duckdb"}:
+                content = file.read_bytes()
+                assert not [1 for name in surnames if name.encode() in content], f"a name stands in {file.name}"
