@@ -89,6 +89,18 @@ def published_models(dbt: dict, period: str) -> dict[tuple[str, str], dict]:
     }
 
 
+def key_of(dbt: dict, node: dict) -> list[str]:
+    """The columns that identify a row: the model's primary key, else those of its test `unique_key`."""
+    for constraint in node.get("constraints", []):
+        if constraint["type"] == "primary_key" and constraint["columns"]:
+            return constraint["columns"]
+    for test in dbt["nodes"].values():
+        about = test.get("test_metadata") or {}
+        if about.get("name") == "unique_key" and test.get("attached_node") == node["unique_id"]:
+            return about["kwargs"]["columns"]
+    return []
+
+
 def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list[str]) -> None:
     """Copy the period's rows of each mart and evidence table from `warehouse` to `target`, sorted by key.
 
@@ -96,7 +108,7 @@ def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list
     Raises NotPublishable when a table is not built, has a forbidden column, or there is no figure.
     """
     connection.execute("create schema target.quality")
-    for schema, table in published_models(dbt, period):
+    for (schema, table), node in published_models(dbt, period).items():
         source = f'warehouse.{schema}."{table}"'
         columns = {row[0] for row in _describe(connection, "warehouse", schema, table)}
         if not columns:
@@ -115,8 +127,11 @@ def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list
         elif "quarter" in columns and not table.startswith("dim_"):
             where = "quarter is null or quarter in (select unnest($periods))"
         periods = {"periods": within(period, quarters)} if where != "true" else {}
+        # rows in one order make the same bytes again
+        order = ", ".join(f'"{column}"' for column in key_of(dbt, node)) or "all"
         connection.execute(
-            f"create table {_at(schema, table)} as select *{added} from {source} where {where} order by all",
+            f"create table {_at(schema, table)} as "
+            f"select *{added} from {source} where {where} order by {order}",
             periods,
         )
     if not connection.execute("select count(*) from target.main.figures").fetchone()[0]:
@@ -230,7 +245,7 @@ def describe(connection, dbt: dict, period: str, resources: list[dict]) -> list[
             node = models[key]
             about = node["description"]
             words = {name: column.get("description") for name, column in node["columns"].items()}
-            keys = [name for name in node.get("primary_key") or [] if name in dict(columns)]
+            keys = key_of(dbt, node)
             if table == "figures":
                 words["release"] = RELEASE_COLUMN
         missing = [name for name, _ in columns if not words.get(name)]

@@ -130,12 +130,25 @@ def describe_models(home: Home) -> None:
                 "compiled_path": str(home.dbt / "target" / "compiled" / f"{table}.sql"),
                 "created_at": 1700000000.5,
                 "columns": {},
-                "primary_key": [],
+                "unique_id": f"model.cpai.{table}",
+                "constraints": [],
                 "depends_on": {"nodes": []},
             },
         )
         node["columns"][column] = {"name": column, "description": f"Meaning of {column}."}
-    nodes["model.cpai.figures"]["primary_key"] = ["figure_id", "scheme", "place", "period"]
+    key = {"type": "primary_key", "columns": ["figure_id", "place_type", "place", "period"]}
+    nodes["model.cpai.figures"]["constraints"] = [key]
+    if "model.cpai.fct_crimes" in nodes:
+        nodes["test.cpai.key_of_crimes"] = {
+            "resource_type": "test",
+            "name": "key_of_crimes",
+            "schema": "tests",
+            "attached_node": "model.cpai.fct_crimes",
+            "test_metadata": {
+                "name": "unique_key",
+                "kwargs": {"columns": ["force", "quarter", "crime_reference"]},
+            },
+        }
     nodes["model.cpai.figures"]["depends_on"] = {"nodes": ["model.cpai.fct_crimes"]}
     document = {"metadata": {"invocation_id": "x", "generated_at": "now"}, "nodes": nodes}
     (home.dbt / "target").mkdir(parents=True, exist_ok=True)

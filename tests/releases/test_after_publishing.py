@@ -134,6 +134,9 @@ def test_every_column_is_described(published):
     header = (path / "figures.csv").read_text().splitlines()[0].split(",")
     assert [field["name"] for field in figures["schema"]["fields"]] == header
     assert header[-1] == "release"
+    assert figures["schema"]["primaryKey"] == ["figure_id", "place_type", "place", "period"]
+    crimes = by_name["marts.fct_crimes"]
+    assert crimes["schema"]["primaryKey"] == ["force", "quarter", "crime_reference"]
 
 
 def test_pages_read_offline_and_say_what_they_must(published):
