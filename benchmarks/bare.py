@@ -48,15 +48,15 @@ def layout_parts(layout: str, rows=None, headings=None) -> dict[str, tuple[dict,
     """part -> (its row of layouts.csv, its rows of layout_columns.csv), what is inherited filled in."""
     rows = rows or seed("layouts/layouts")
     headings = headings or seed("layouts/layout_columns")
-    own = [row for row in rows if row["layout"] == layout]
-    based_on = next((row["based_on"] for row in own if row["based_on"]), None)
+    own = {row["part"]: row for row in rows if row["layout"] == layout}
+    based_on = next((row["based_on"] for row in own.values() if row["based_on"]), None)
     parts = layout_parts(based_on, rows, headings) if based_on else {}
-    for row in own:
-        base, columns = parts.get(row["part"], ({}, []))
-        mine = [h for h in headings if h["layout"] == layout and h["part"] == row["part"]]
+    for name in {**parts, **own}:
+        base, columns = parts.get(name, ({}, []))
+        mine = [h for h in headings if h["layout"] == layout and h["part"] == name]
         replaced = {(h["record_type"], h["column"]) for h in mine}
         kept = [h for h in columns if (h["record_type"], h["column"]) not in replaced]
-        parts[row["part"]] = ({**base, **{k: v for k, v in row.items() if v}}, kept + mine)
+        parts[name] = ({**base, **{k: v for k, v in own.get(name, {}).items() if v}}, kept + mine)
     return parts
 
 
@@ -111,82 +111,87 @@ def value(heading: dict, blanks: list[str]) -> str:
     return cell
 
 
-def insert_part(db, table: pa.Table, part: dict, headings: list[dict], quarter: str, forces: dict) -> None:
-    """Append a part's records to the raw tables; ValueError when its headings do not fit."""
-    present = set(table.column_names)
-    alien = present - {h["heading"] for h in headings}
-    missing = {h["heading"] for h in headings if h["must"] == "Y"} - present
-    if alien or missing:
-        raise ValueError(f"headings not known {sorted(alien)}, missing {sorted(missing)}")
-    table = table.append_column("record_number", pa.array(np.arange(table.num_rows), pa.int32()))
+def read_delivery(files: list[Path], parts: dict) -> dict[str, list[pa.Table]]:
+    """part -> its tables; ValueError when files or headings do not fit the layout."""
+    read = {}
+    for name, (part, headings) in parts.items():
+        found = [f for f in files if fnmatch.fnmatch(f.name.lower(), part["file_pattern"].lower())]
+        read[name] = [table_of(file, part) for file in sorted(found)]
+        present = {heading for table in read[name] for heading in table.column_names}
+        alien = present - {h["heading"] for h in headings}
+        missing = {h["heading"] for h in headings if h["must"] == "Y"} - present
+        if alien or missing or not found:
+            raise ValueError(f"{name}: headings not known {sorted(alien)}, missing {sorted(missing)}")
+    return read
+
+
+def latest(folder: Path, parts: dict) -> dict[str, list[pa.Table]]:
+    """The tables of the latest delivery that can be read; none when it says nil."""
+    for delivery in [*sorted((d for d in folder.iterdir() if d.is_dir()), reverse=True), folder]:
+        files = [f for f in delivery.iterdir() if f.is_file() and f.name != "manifest.csv"]
+        if [f.name for f in files] == ["NIL"]:
+            break
+        try:
+            return read_delivery(files, parts)
+        except Exception as problem:  # a delivery that cannot be read leaves the one before it standing
+            print(f"{folder.parent.name} {folder.name}: left out, {type(problem).__name__}", file=sys.stderr)
+    return {}
+
+
+def insert_part(db, table: pa.Table, part: dict, headings: list[dict], joint: dict) -> None:
+    """Append records of one part, of all forces that send it so, to the raw tables."""
     db.register("part", table)
     blanks = [b for b in part.get("blank_values", "").split("|") if b]
     for kind in part["contains"].split("+"):
         sources = defaultdict(list)
         for heading in headings:
-            if heading["record_type"] == kind and heading["heading"] in present:
+            if heading["record_type"] == kind and heading["heading"] in table.column_names:
                 sources[heading["column"]].append(value(heading, blanks))
         columns = {name: f"coalesce({', '.join(found)})" for name, found in sources.items()}
         reference = columns["crime_reference"]
         force = " ".join(
-            f"when starts_with({reference}, '{prefix}') then '{name}'" for name, prefix in forces.items()
+            f"when delivered_as = '{name}' and starts_with({reference}, '{prefix}') then '{one}'"
+            for name, forces in joint.items()
+            for one, prefix in forces.items()
         )
         has_key = [
             f"{columns[name]} is not null" for name in ("crime_reference", PERSON_KEY.get(kind)) if name
         ]
         wanted = ", ".join(f"{sql} as {name}" for name, sql in columns.items() if name not in UNUSED)
         db.execute(
-            f"insert into raw_{kind} by name select case {force} end as force, '{quarter}' as quarter,"
+            f"insert into raw_{kind} by name select case {force} else delivered_as end as force, quarter,"
             f" record_number, {wanted} from part where {' and '.join(has_key)}"
         )
     db.unregister("part")
 
 
-def load_delivery(db, files: list[Path], parts: dict, quarter: str, forces: dict) -> None:
-    read = []
-    for part, headings in parts.values():
-        found = [f for f in files if fnmatch.fnmatch(f.name.lower(), part["file_pattern"].lower())]
-        if not found:
-            raise ValueError(f"no file {part['file_pattern']}")
-        read += [(table_of(file, part), part, headings) for file in found]
-    db.execute("begin")
-    try:
-        for table, part, headings in read:
-            insert_part(db, table, part, headings, quarter, forces)
-    except Exception:
-        db.execute("rollback")
-        raise
-    db.execute("commit")
-
-
 def load(db, home: Path) -> None:
-    """The latest delivery that can be read of every force and quarter."""
+    """The latest readable delivery of every force and quarter, a quarter and layout at a time."""
     dates = {r["column"] for r in seed("return_columns") if r["kind"] == "date"}
     for kind, columns in COLUMNS.items():
         typed = ", ".join(f"{c} {'date' if c in dates else 'varchar'}" for c in columns)
         db.execute(
             f"create table raw_{kind} (force varchar, quarter varchar, record_number integer, {typed})"
         )
-    layouts = {row["delivered_as"]: layout_parts(row["layout"]) for row in seed("layouts/force_layouts")}
     joint = defaultdict(dict)
     for row in seed("joint_returns"):
         joint[row["delivered_as"]][row["force"]] = row["reference_prefix"]
-    for folder in sorted((home / "landing").glob("*/*")):
-        quarter, name = folder.parent.name, folder.name
-        if name not in layouts:
-            continue
-        for delivery in [*sorted((d for d in folder.iterdir() if d.is_dir()), reverse=True), folder]:
-            files = [f for f in delivery.iterdir() if f.is_file() and f.name != "manifest.csv"]
-            if [f.name for f in files] == ["NIL"]:
-                break
-            try:
-                load_delivery(db, files, layouts[name], quarter, joint.get(name) or {name: ""})
-            except Exception as problem:  # a delivery that cannot be read leaves the one before it standing
-                print(
-                    f"{quarter} {name} {delivery.name}: left out, {type(problem).__name__}", file=sys.stderr
-                )
-            else:
-                break
+    senders = defaultdict(list)
+    for row in seed("layouts/force_layouts"):
+        senders[row["layout"]].append(row["delivered_as"])
+    for quarter in sorted((home / "landing").iterdir()):
+        for layout, names in senders.items():
+            parts = layout_parts(layout)
+            tables = defaultdict(list)
+            for folder in (quarter / name for name in names if (quarter / name).is_dir()):
+                for name, read in latest(folder, parts).items():
+                    for table in read:
+                        for column, text_ in (("delivered_as", folder.name), ("quarter", quarter.name)):
+                            table = table.append_column(column, pa.repeat(text_, table.num_rows))
+                        numbers = pa.array(np.arange(table.num_rows), pa.int32())
+                        tables[name].append(table.append_column("record_number", numbers))
+            for name, read in tables.items():
+                insert_part(db, pa.concat_tables(read, promote_options="default"), *parts[name], joint)
 
 
 def merge(db) -> None:
