@@ -81,9 +81,13 @@ class _Cells:
 def _change(column: Column) -> Callable[[str], str]:
     """What a layout column does to one text: take a piece, then make a fitting date ISO."""
 
+    # trimming the cell took the outer half of a separator beside a blank piece: "A- - " has become "A- -"
+    before = column.separator[: len(column.separator) - len(column.separator.lstrip())]
+    after = column.separator[len(column.separator.rstrip()) :]
+
     def change(text: str) -> str:
         if column.separator:
-            pieces = text.split(column.separator)
+            pieces = f"{before}{text}{after}".split(column.separator)
             text = pieces[column.take - 1].strip() if column.take <= len(pieces) else ""
         return _iso(text, column.date_format) if column.date_format else text
 
