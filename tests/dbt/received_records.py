@@ -1,0 +1,140 @@
+"""A home's raw Parquet from a few hand-made records, as the intake would have written them."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pyarrow as pa
+
+from orchestration.home import Home
+from orchestration.returns import raw
+
+
+def write_raw(
+    root: Path, records: dict[str, list[dict]], submissions: list[dict], readings: list[dict] = ()
+) -> Home:
+    """Rows may leave columns out and number themselves in their file; the ledger's counts are theirs."""
+    home = Home(root)
+    counts: dict[tuple, dict[str, int]] = defaultdict(dict)
+    for record_type in ("crimes", "victims", "suspects"):
+        schema = raw.records_schema(record_type)
+        returns: dict[tuple, list[dict]] = defaultdict(list)
+        for row in records.get(record_type, []):
+            row = {"layout": "national", "file": f"{record_type}.csv", "submission": 1, **row}
+            rows = returns[row["quarter"], row["force"], row["submission"]]
+            rows.append({"record_number": len(rows) + 1, **row})
+        for (quarter, force, submission), rows in returns.items():
+            counts[force, quarter, submission][record_type] = len(rows)
+            file = raw.records_file(home, record_type, quarter, force, submission)
+            raw.write(pa.Table.from_pylist(rows, schema=schema), file)
+    received = [
+        {
+            "layout": "national",
+            "received_at": "2023-04-20T09:00:00+00:00",
+            "crimes": 0,
+            "victims": 0,
+            "suspects": 0,
+        }
+        | counts[row["force"], row["quarter"], row["submission"]]
+        | row
+        for row in submissions
+    ]
+    raw.write(
+        pa.Table.from_pylist(received, schema=raw.submissions_schema()), home.raw / "submissions.parquet"
+    )
+    read = [{"reading_id": number, **row} for number, row in enumerate(readings, start=1)]
+    raw.write(pa.Table.from_pylist(read, schema=raw.readings_schema()), home.raw / "readings.parquet")
+    raw.ensure(home)
+    return home
+
+
+KENT = {"force": "kent", "quarter": "2023-Q2"}
+SURNAME = "Qwertysurname"  # looked for in everything dbt leaves behind
+
+
+def crime(crime_reference: str, **columns) -> dict:
+    ready = {"offence_code": "19/16", "recorded_on": "2023-05-01", "status": "recorded"}
+    return {**KENT, **ready, "crime_reference": crime_reference, **columns}
+
+
+def victim(crime_reference: str, victim_reference: str = "1", **columns) -> dict:
+    return {**KENT, "crime_reference": crime_reference, "victim_reference": victim_reference, **columns}
+
+
+def suspect(crime_reference: str, suspect_reference: str = "1", **columns) -> dict:
+    return {**KENT, "crime_reference": crime_reference, "suspect_reference": suspect_reference, **columns}
+
+
+def sheet(name: str, number: int) -> dict:
+    return {"layout": "red-sigma", "file": "return.xlsx", "sheet": name, "record_number": number}
+
+
+CRIMES = [
+    crime("plain", committed_to="2023-04-01", outcome_code="18", location_type="School/College"),
+    crime("eaten", offence_code="44062"),
+    crime("urn", offence_code="19J.19.8.0", csa_flag="yes", layout="athena"),
+    crime("grooming", offence_code="71/17"),
+    crime("image", offence_code="86/2"),
+    crime("cancelled", status="No Crime", cancellation_code="c2"),
+    crime("late", recorded_on="2023-07-01"),
+    crime("unknown", offence_code="SX03001"),
+    crime(
+        "odd_spellings",
+        csa_flag="perhaps",
+        status="Archived",
+        outcome_on="31/05/2023",
+        offenders_stated="few",
+    ),
+    # one crime on two sheets: neither is complete, and they disagree on one column
+    crime("two_sheets", location_type=None, outcome_code="14", **sheet("Offences", 1)),
+    crime("two_sheets", location_type="Vehicle", outcome_code="18", **sheet("Aggrieved", 2)),
+    # records that cannot be used
+    crime("no_code", offence_code=None),
+    crime("no_such_day", recorded_on="2023-02-30"),
+    crime("other_format", recorded_on="01/05/2023"),
+    crime(None),
+    # candidates
+    crime("unchanged", summary="coded summary A"),
+    crime("changed", summary="coded summary B"),
+    crime("stated", offenders_stated="3"),
+]
+VICTIMS = [
+    victim(
+        "plain", gender="F", date_of_birth="2010-04-02", surname=SURNAME, self_defined_ethnicity="ESDD_W1"
+    ),
+    victim("image", "STATE"),
+    victim(
+        "grooming", gender="NULL", age_at_offence="13", self_defined_ethnicity="18", observed_ethnicity="1"
+    ),
+    victim("two_sheets", gender="Martian", self_defined_ethnicity="O1 - Chinese"),
+    victim("no_code"),
+    victim("nowhere"),
+    victim("plain", None),
+]
+SUSPECTS = [
+    # a flat file says the same suspect once for each victim
+    suspect("plain", relationship="Relative &#8211; Other", victim_reference="1"),
+    suspect("plain", relationship="Stranger", victim_reference="2", gender="M"),
+    *[suspect(reference, number) for reference in ("unchanged", "changed") for number in ("1", "2")],
+]
+SUBMISSIONS = [
+    {**KENT, "submission": 1, "status": "accepted"},
+    {**KENT, "submission": 2, "status": "refused", "reasons": '["unreadable"]'},
+    {"force": "essex", "quarter": "2023-Q2", "submission": 1, "status": "accepted"},
+    {"force": "essex", "quarter": "2023-Q2", "submission": 2, "status": "nil"},
+]
+ESSEX = {**crime("plain"), "force": "essex"}
+
+
+def reading(crime_reference: str, version: str, role: str = "first", **columns) -> dict:
+    answer = {"group_based": "yes", "criterion": "cse", "committed_by_children": "no", "offenders_read": 2}
+    return {
+        "force": "kent",
+        "crime_reference": crime_reference,
+        "version": version,
+        "role": role,
+        **answer,
+        **columns,
+    }
+
+
+FIRST = {"crimes": [*CRIMES, ESSEX], "victims": VICTIMS, "suspects": SUSPECTS}
