@@ -14,6 +14,7 @@ submissions as (
 
 victims as (
     select * from {{ ref('stg_victims') }}
+    where is_person
 ),
 
 offences as (

@@ -1,0 +1,76 @@
+"""Is every candidate read, and is the COCAD made of group-based contact crimes alone?"""
+
+# ruff: noqa: S608 -- SQL is put together from this package's own words, never from data
+
+from expectations.expected import (
+    CRIME,
+    Expected,
+    Table,
+    between,
+    in_set,
+    not_null,
+    rows,
+    texts,
+    unique,
+    within_tolerance,
+)
+
+RULES = ("CR49", "CR50")
+
+CRITERIA = {"cse", "familial", "institutional", "ritualistic", "other", "unknown"}
+
+CANDIDATES = Table("cocad.cocad_candidates", (*CRIME, "reason"))
+UNREAD = Table("cocad.cocad_unread", CRIME)
+CRIMES = Table(
+    "cocad.cocad_crimes",
+    (*CRIME, "is_contact", "criterion", "criterion_2024", "committed_by_children", "offenders"),
+)
+VICTIMS = Table("cocad.cocad_victims", (*CRIME, "victim_reference"), (*CRIME, "victim_reference"))
+SUSPECTS = Table("cocad.cocad_suspects", (*CRIME, "suspect_reference"), (*CRIME, "suspect_reference"))
+
+
+def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
+    """No candidate waits for a reader; a COCAD crime is contact, of two or more offenders and one criterion."""
+    asked = f"quarter in ({texts(quarters)})" if quarters else "true"
+    return [
+        unique(CANDIDATES),
+        in_set(CANDIDATES, "reason", {"suspect_rows", "offenders_stated", "multiple_offender_class"}),
+        rows(
+            "RD01",
+            UNREAD,
+            "select force, quarter, crime_reference from {batch}",
+            keys=CRIME,
+            tested=f"select count(*) from cocad.cocad_candidates where {asked}",
+        ),
+        # the COCAD may only be empty when no reading confirmed a crime
+        rows(
+            "RD01",
+            CANDIDATES,
+            """
+            select candidates.force, candidates.quarter, candidates.crime_reference
+            from (select * from {batch}) as candidates
+            inner join cocad.cocad_settled_readings as settled
+                on candidates.force = settled.force
+                and candidates.quarter = settled.quarter
+                and candidates.crime_reference = settled.crime_reference
+                and settled.group_based = 'yes'
+            left join cocad.cocad_crimes as crimes
+                on candidates.force = crimes.force
+                and candidates.quarter = crimes.quarter
+                and candidates.crime_reference = crimes.crime_reference
+            where crimes.force is null
+            """,
+            keys=CRIME,
+        ),
+        unique(CRIMES, ("force", "crime_reference"), rule="CR50"),
+        not_null(CRIMES, "criterion", rule="CR50"),
+        in_set(CRIMES, "criterion", CRITERIA, rule="CR50"),
+        in_set(CRIMES, "criterion_2024", {*CRITERIA, "committed_by_children"}, rule="CR50"),
+        not_null(CRIMES, "committed_by_children"),
+        in_set(CRIMES, "committed_by_children", {"yes", "no", "not_collected"}),
+        in_set(CRIMES, "is_contact", {True}, rule="CR43"),
+        between(CRIMES, "offenders", 2, None, rule="CR49"),
+        unique(VICTIMS),
+        unique(SUSPECTS),
+        *(within_tolerance(rule) for rule in RULES),
+    ]

@@ -1,0 +1,135 @@
+"""What a suite says of a table: the columns it reads, and expectations with the SQL of their failing keys.
+
+Great Expectations judges; the same condition as SQL finds the keys of the rows that fail, because its own
+`unexpected_list` holds values.
+"""
+
+# ruff: noqa: S608 -- SQL is put together from this package's own words, never from data
+
+from dataclasses import dataclass, field
+from typing import Any
+
+CRIME = ("force", "quarter", "crime_reference")
+RETURN = ("force", "quarter")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the warehouse and the columns that its expectations read.
+
+    `period` is the column that says which quarter (or period) a row is of; None for a table without one.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...] = CRIME
+    period: str | None = "quarter"
+
+    def query(self, periods: list[str] | None) -> str:
+        """The rows of `periods`, or all rows."""
+        rows = f"select {', '.join(self.columns)} from {self.name}"
+        if periods is None or self.period is None:
+            return rows
+        return f"{rows} where {self.period} in ({texts(periods)})"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One expectation: the rule it enforces, the table, Great Expectations' name and arguments.
+
+    `failing` selects the failing rows' keys and `tested` counts what was looked at; `{batch}` stands for the
+    table's rows. `needs_rows`: to have tested nothing is an error.
+    """
+
+    rule: str
+    table: Table
+    kind: str
+    arguments: dict[str, Any]
+    failing: str
+    tested: str = "select count(*) from {batch}"
+    needs_rows: bool = False
+    keys: tuple[str, ...] = field(default=())
+
+
+def texts(values) -> str:
+    """`values` as a list of SQL texts."""
+    return ", ".join("'" + str(value).replace("'", "''") + "'" for value in values)
+
+
+def has_rows(table: Table, rule: str = "TB01") -> Expected:
+    """The table holds at least one row."""
+    return Expected(rule, table, "ExpectTableRowCountToBeBetween", {"min_value": 1}, failing="")
+
+
+def not_null(table: Table, column: str, rule: str = "TB01") -> Expected:
+    return _column(rule, table, "ExpectColumnValuesToNotBeNull", column, f"{column} is null")
+
+
+def in_set(table: Table, column: str, values, rule: str = "TB01") -> Expected:
+    """A value that is there is one of `values`."""
+    values = sorted(values)
+    breaks = f"{column} not in ({texts(values)})"
+    return _column(rule, table, "ExpectColumnValuesToBeInSet", column, breaks, value_set=values)
+
+
+def between(table: Table, column: str, low, high, rule: str = "TB01") -> Expected:
+    """A value that is there lies within `low` and `high`, both included; None leaves a side open."""
+    breaks = " or ".join(
+        f"{column} {sign} {limit}" for sign, limit in (("<", low), (">", high)) if limit is not None
+    )
+    limits = {"min_value": low, "max_value": high}
+    return _column(rule, table, "ExpectColumnValuesToBeBetween", column, breaks, **limits)
+
+
+def unique(table: Table, columns: tuple[str, ...] | None = None, rule: str = "TB01") -> Expected:
+    """No two rows share `columns`, by default the table's key."""
+    columns = columns or table.key
+    listed = ", ".join(columns)
+    return Expected(
+        rule,
+        table,
+        "ExpectCompoundColumnsToBeUnique",
+        {"column_list": list(columns)},
+        failing=f"select {listed} from {{batch}} group by {listed} having count(*) > 1",
+        keys=columns,
+    )
+
+
+def rows(rule: str, table: Table, failing: str, keys: tuple[str, ...] = RETURN, **more) -> Expected:
+    """No row comes out of `failing`, a select of `keys` that reads `{batch}`."""
+    return Expected(
+        rule,
+        table,
+        "UnexpectedRowsExpectation",
+        {"unexpected_rows_query": failing},
+        failing,
+        keys=keys,
+        **more,
+    )
+
+
+RULE_RESULTS = Table(
+    "quality.rule_results", ("rule", "force", "quarter", "tested", "failed", "verdict"), RETURN
+)
+
+
+def within_tolerance(rule: str) -> Expected:
+    """No force and quarter is beyond the rule's tolerance without a waiver; the rows were counted in SQL."""
+    return rows(
+        rule,
+        RULE_RESULTS,
+        f"select force, quarter from {{batch}} where rule = '{rule}' and verdict = 'fails'",
+        tested=f"select count(*) from {{batch}} where rule = '{rule}'",
+        needs_rows=True,
+    )
+
+
+def _column(rule: str, table: Table, kind: str, column: str, breaks: str, **arguments) -> Expected:
+    return Expected(
+        rule,
+        table,
+        kind,
+        {"column": column, **arguments},
+        failing=f"select {', '.join(table.key)} from {{batch}} where {breaks}",
+        keys=table.key,
+    )

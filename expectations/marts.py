@@ -1,0 +1,331 @@
+"""Do the published figures hold together? Sums, roundings and identities between tables.
+
+The 2023 publication printed one figure in two ways and percentages against its own counts; a national report of
+2024 printed the victims' ethnicity table a second time as the suspects'. Each has its rule here.
+"""
+
+# ruff: noqa: S608 -- SQL is put together from this package's own words, never from data
+
+from expectations.expected import Expected, Table, between, has_rows, in_set, not_null, rows, within_tolerance
+
+TABLE = ("unit", "population", "criterion", "breakdown", "scheme", "place", "period")
+FIGURE = ("figure_id", "place", "period")
+
+FIGURES = Table(
+    "marts.figures",
+    (
+        "figure_id",
+        "unit",
+        "population",
+        "criterion",
+        "breakdown",
+        "category",
+        "place_type",
+        "place",
+        "period_type",
+        "period",
+        "numerator",
+        "denominator",
+        "percent",
+        "percent_rounding",
+        "scheme",
+    ),
+    FIGURE,
+    period="period",
+)
+
+# exact by whole numbers: as a double, a half can fall on either side
+HALF_UP = "(200 * numerator + denominator) // nullif(2 * denominator, 0)"
+HALF_UP_ONE_DECIMAL = "((2000 * numerator + denominator) // nullif(2 * denominator, 0)) / 10.0"
+
+
+def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
+    """The child-subset consistency of CR59, and MT01 to MT09."""
+    return [
+        has_rows(FIGURES),
+        *(not_null(FIGURES, column) for column in ("figure_id", "unit", "place", "period", "numerator")),
+        in_set(FIGURES, "unit", {"crime", "victim", "suspect"}),
+        in_set(FIGURES, "place_type", {"national", "region", "force"}),
+        in_set(
+            FIGURES, "percent_rounding", {"half_up", "half_up_one_decimal", "largest_remainder"}, rule="MT05"
+        ),
+        between(FIGURES, "numerator", 0, None, rule="MT07"),
+        between(FIGURES, "denominator", 0, None, rule="MT07"),
+        between(FIGURES, "percent", 0, 100, rule="MT07"),
+        rows(
+            "MT07",
+            FIGURES,
+            "select figure_id, place, period from {batch} where numerator > denominator",
+            FIGURE,
+        ),
+        rows("MT01", FIGURES, _parts(), TABLE),
+        rows("MT02", FIGURES, _periods("year", "quarter", "true"), FIGURE),
+        rows(
+            "MT02",
+            FIGURES,
+            _periods("quarter", "month", "breakdowns.by_month = 'Y' and whole.criterion = 'all'"),
+            FIGURE,
+        ),
+        rows("MT03", FIGURES, _places(), FIGURE),
+        rows("MT04", FIGURES, _same_tables(), TABLE[1:]),
+        rows("MT05", FIGURES, _percentages(), FIGURE),
+        rows("MT05", FIGURES, _largest_remainders(), TABLE),
+        rows("MT06", FIGURES, _two_prints(), ("place", "period", "numerator", "denominator")),
+        rows("MT08", FIGURES, _wide_bands(), FIGURE),
+        rows("MT09", FIGURES, _recounted(), ("population", "unit", "place", "period")),
+        within_tolerance("CR59"),
+    ]
+
+
+def _parts() -> str:
+    """Exhaustive splits whose parts are not their base, or whose whole percentages are not 100."""
+    split = ", ".join(f"figures.{column}" for column in TABLE)
+    return f"""
+        select {split}
+        from (select * from {{batch}}) as figures
+        inner join reference.breakdowns as breakdowns
+            on figures.population = breakdowns.population
+            and figures.unit = breakdowns.unit
+            and figures.breakdown = breakdowns.breakdown
+            and breakdowns.exhaustive = 'Y'
+        group by {split}
+        having sum(figures.numerator) is distinct from max(figures.denominator)
+            or min(figures.denominator) <> max(figures.denominator)
+            or (
+                max(figures.percent_rounding) = 'largest_remainder'
+                and max(figures.denominator) > 0
+                and sum(figures.percent) is distinct from 100
+            )
+    """
+
+
+def _periods(whole: str, part: str, condition: str) -> str:
+    """Figures of the longer period that are not the sum of the shorter ones."""
+    inside = "substr({p}, 1, 4)"
+    if part == "month":
+        inside = "substr({p}, 1, 4) || '-Q' || cast((cast(substr({p}, 6, 2) as integer) + 2) // 3 as varchar)"
+    inside = inside.replace("{p}", "period")
+    return f"""
+        select whole.figure_id, whole.place, whole.period
+        from (select * from {{batch}}) as whole
+        inner join reference.breakdowns as breakdowns
+            on whole.population = breakdowns.population
+            and whole.unit = breakdowns.unit
+            and whole.breakdown = breakdowns.breakdown
+        left join (
+            select
+                figure_id, scheme, place_type, place,
+                {inside} as period,
+                sum(numerator) as numerator,
+                sum(denominator) as denominator
+            from (select * from {{batch}})
+            where period_type = '{part}'
+            group by all
+        ) as parts
+            on whole.figure_id = parts.figure_id
+            and whole.scheme = parts.scheme
+            and whole.place_type = parts.place_type
+            and whole.place = parts.place
+            and whole.period = parts.period
+        where whole.period_type = '{whole}'
+            and whole.breakdown not in ('quarter', 'month')
+            and {condition}
+            and (
+                whole.numerator <> coalesce(parts.numerator, 0)
+                or coalesce(whole.denominator, 0) <> coalesce(parts.denominator, 0)
+            )
+    """
+
+
+def _places() -> str:
+    """National and regional figures that are not the sum of their forces'."""
+    return """
+        with figures as (select * from {batch}),
+        parts as (
+            select
+                places.place_type, places.place, figures.figure_id, figures.scheme, figures.breakdown,
+                figures.category, figures.period_type, figures.period,
+                sum(figures.numerator) as numerator,
+                sum(figures.denominator) as denominator
+            from figures
+            inner join (
+                select force, 'region' as place_type, region as place from reference.forces
+                union all
+                select force, 'national' as place_type, 'England and Wales' as place from reference.forces
+            ) as places
+                on figures.place = places.force
+            where figures.place_type = 'force'
+            group by all
+        )
+        select whole.figure_id, whole.place, whole.period
+        from figures as whole
+        left join parts
+            on whole.place_type = parts.place_type
+            and whole.place = parts.place
+            and whole.figure_id = parts.figure_id
+            and whole.scheme = parts.scheme
+            and whole.breakdown = parts.breakdown
+            and whole.category = parts.category
+            and whole.period_type = parts.period_type
+            and whole.period = parts.period
+        where whole.place_type <> 'force'
+            and (
+                whole.numerator <> coalesce(parts.numerator, 0)
+                or coalesce(whole.denominator, 0) <> coalesce(parts.denominator, 0)
+            )
+    """
+
+
+def _same_tables() -> str:
+    """Tables of victims that equal the suspects' in every category both have.
+
+    Chance makes small tables equal: only national ones of 100 persons, or 20 in the year of all criteria.
+    """
+    joined = ", ".join(f"victims.{column}" for column in TABLE[1:])
+    return f"""
+        with figures as (
+            select * from {{batch}}
+            where place_type = 'national' and breakdown in ('gender', 'age_band', 'sde')
+        )
+        select {joined}
+        from figures as victims
+        inner join figures as suspects
+            on {" and ".join(f"victims.{column} = suspects.{column}" for column in TABLE[1:])}
+            and victims.category = suspects.category
+        where victims.unit = 'victim' and suspects.unit = 'suspect'
+        group by {joined}, victims.period_type
+        having count(*) filter (where victims.numerator <> suspects.numerator) = 0
+            and count(*) filter (where victims.numerator > 0) >= 2
+            and sum(victims.numerator)
+            >= case when victims.period_type = 'year' and victims.criterion = 'all' then 20 else 100 end
+    """
+
+
+def _percentages() -> str:
+    """Percentages that are not what their counts give, are missing, or stand without a base."""
+    return f"""
+        select figure_id, place, period
+        from {{batch}}
+        where (percent is null) <> (coalesce(denominator, 0) = 0 or percent_rounding is null)
+            or (percent_rounding = 'half_up' and percent <> {HALF_UP})
+            or (percent_rounding = 'half_up_one_decimal' and abs(percent - {HALF_UP_ONE_DECIMAL}) > 0.001)
+            or (
+                percent_rounding = 'largest_remainder'
+                and percent not in (
+                    (100 * numerator) // nullif(denominator, 0),
+                    (100 * numerator + denominator - 1) // nullif(denominator, 0)
+                )
+            )
+    """
+
+
+def _largest_remainders() -> str:
+    """Splits in which a share was rounded up past another with a larger remainder."""
+    listed = ", ".join(TABLE)
+    return f"""
+        select {listed}
+        from (
+            select
+                {listed},
+                (100 * numerator) % nullif(denominator, 0) as remainder,
+                percent > (100 * numerator) // nullif(denominator, 0) as is_up
+            from (select * from {{batch}})
+            where percent_rounding = 'largest_remainder' and denominator > 0
+        )
+        group by {listed}
+        having min(remainder) filter (where is_up) < max(remainder) filter (where not is_up)
+    """
+
+
+def _two_prints() -> str:
+    """The same counts under the same rounding with two percentages, and one figure printed twice with two."""
+    return """
+        with figures as (select * from {batch} where denominator > 0)
+        select place, period, numerator, denominator
+        from figures
+        where percent_rounding <> 'largest_remainder'
+        group by place, period, numerator, denominator, percent_rounding
+        having count(distinct percent) > 1
+        union
+        select place, period, numerator, denominator
+        from figures
+        where percent_rounding = 'largest_remainder'
+        group by
+            place, period, numerator, denominator, unit, population, criterion, breakdown, category, scheme
+        having count(distinct percent) > 1
+    """
+
+
+def _wide_bands() -> str:
+    """Wide age bands that are not the sum of the bands inside them."""
+    return """
+        with figures as (select * from {batch} where breakdown in ('age_band', 'age_band_wide'))
+        select whole.figure_id, whole.place, whole.period
+        from figures as whole
+        inner join reference.age_bands as wide
+            on whole.unit = wide.unit and whole.breakdown = wide.breakdown and whole.category = wide.age_band
+        inner join reference.age_bands as narrow
+            on wide.unit = narrow.unit
+            and narrow.breakdown = 'age_band'
+            and narrow.age_from >= wide.age_from
+            and narrow.age_to <= wide.age_to
+        left join figures as part
+            on whole.unit = part.unit
+            and whole.population = part.population
+            and whole.criterion = part.criterion
+            and whole.scheme = part.scheme
+            and whole.place_type = part.place_type
+            and whole.place = part.place
+            and whole.period = part.period
+            and part.breakdown = 'age_band'
+            and part.category = narrow.age_band
+        where whole.breakdown = 'age_band_wide'
+        group by whole.figure_id, whole.place, whole.period, whole.criterion, whole.scheme, whole.numerator
+        having whole.numerator <> coalesce(sum(part.numerator), 0)
+    """
+
+
+def _recounted() -> str:
+    """Totals of a force and quarter that are not the number of crimes or persons in the datasets."""
+    return """
+        with figures as (
+            select population, unit, place, period, numerator
+            from {batch}
+            where
+                breakdown = 'total'
+                and criterion = 'all'
+                and place_type = 'force'
+                and period_type = 'quarter'
+        ),
+        counted as (
+            select
+                'cpai' as population, 'crime' as unit, force as place, quarter as period, count(*) as records
+            from cpai.cpai_crimes
+            group by all
+            union all
+            select 'contact', 'crime', force, quarter, count(*)
+            from cpai.cpai_crimes
+            where is_contact
+            group by all
+            union all
+            select 'cocad', 'crime', force, quarter, count(*) from cocad.cocad_crimes group by all
+            union all
+            select 'cocad', 'victim', force, quarter, count(*) from cocad.cocad_victims group by all
+            union all
+            select 'cocad', 'suspect', force, quarter, count(*) from cocad.cocad_suspects group by all
+        )
+        select
+            coalesce(figures.population, counted.population) as population,
+            coalesce(figures.unit, counted.unit) as unit,
+            coalesce(figures.place, counted.place) as place,
+            coalesce(figures.period, counted.period) as period
+        from figures
+        full join counted
+            on figures.population = counted.population
+            and figures.unit = counted.unit
+            and figures.place = counted.place
+            and figures.period = counted.period
+        where coalesce(figures.numerator, 0) <> coalesce(counted.records, 0)
+            -- a gate asked about one quarter has the figures of that quarter alone
+            and coalesce(figures.period, counted.period) in (select period from {batch})
+    """

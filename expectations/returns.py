@@ -1,0 +1,101 @@
+"""Are the returns in, whole, and within each rule's tolerance? About what forces sent."""
+
+# ruff: noqa: S608 -- SQL is put together from this package's own words, never from data
+
+from expectations.expected import (
+    RETURN,
+    RULE_RESULTS,
+    Expected,
+    Table,
+    between,
+    has_rows,
+    in_set,
+    not_null,
+    rows,
+    texts,
+    unique,
+    within_tolerance,
+)
+
+RULES = (  # judged on records as forces sent them
+    *("CR13", "CR26", "CR28", "CR37", "CR46", "CR55", "CR58"),
+    *("UM01", "UM02", "UM03", "UR01", "XL01"),
+)
+
+SUBMISSIONS = Table(
+    "staging.stg_submissions",
+    ("force", "quarter", "submission", "status", "is_current"),
+    ("force", "quarter", "submission"),
+)
+BALANCE = Table(
+    "quality.balance",
+    ("force", "quarter", "record_type", "received", "accepted", "rejected", "duplicate", "superseded"),
+    ("force", "quarter", "record_type"),
+)
+FINDINGS = Table("quality.findings", ("rule", "severity", "force", "quarter", "crime_reference"))
+
+
+def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
+    """Coverage of the 44 forces from the seed, the balance of records, and the rules about forces' data."""
+    asked = (
+        f"(values {', '.join(f'({texts([quarter])})' for quarter in quarters)})"
+        if quarters
+        else "(select distinct quarter from {batch})"
+    )
+    owed = f"""
+        select forces.force, asked.quarter
+        from reference.forces as forces
+        inner join {asked} as asked (quarter)
+            on asked.quarter >= forces.from_quarter
+            and asked.quarter <= coalesce(forces.to_quarter, '9999-Q4')
+    """
+    return [
+        has_rows(SUBMISSIONS),
+        unique(SUBMISSIONS),
+        in_set(SUBMISSIONS, "status", {"accepted", "nil", "refused"}),
+        # a force whose absence was signed for (a waiver of CR55) is shown as not available
+        rows(
+            "RT01",
+            SUBMISSIONS,
+            f"""
+            select owed.force, owed.quarter
+            from ({owed}) as owed
+            left join (select force, quarter from {{batch}} where is_current) as current_returns
+                on owed.force = current_returns.force
+                and owed.quarter = current_returns.quarter
+            left join (
+                select force, quarter from quality.rule_results where rule = 'CR55' and verdict = 'waived'
+            ) as waived
+                on owed.force = waived.force
+                and owed.quarter = waived.quarter
+            where current_returns.force is null and waived.force is null
+            """,
+            tested=f"select count(*) from ({owed})",
+            needs_rows=True,
+        ),
+        has_rows(BALANCE),
+        unique(BALANCE),
+        *(
+            between(BALANCE, column, 0, None, "RT02")
+            for column in ("received", "accepted", "rejected", "duplicate")
+        ),
+        rows(
+            "RT02",
+            BALANCE,
+            """
+            select force, quarter, record_type
+            from {batch}
+            where received is distinct from accepted + rejected + duplicate + superseded
+            """,
+            keys=BALANCE.key,
+        ),
+        has_rows(RULE_RESULTS),
+        unique(RULE_RESULTS, ("rule", "force", "quarter")),
+        not_null(RULE_RESULTS, "tested"),
+        in_set(RULE_RESULTS, "verdict", {"pass", "within_tolerance", "waived", "fails", "not_applicable"}),
+        # a rule whose severity is not known would block nothing
+        not_null(FINDINGS, "rule"),
+        in_set(FINDINGS, "severity", {"blocks", "reported"}),
+        rows("WV01", FINDINGS, "select force, quarter from {batch} where rule = 'WV01'", RETURN),
+        *(within_tolerance(rule) for rule in RULES),
+    ]

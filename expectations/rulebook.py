@@ -1,0 +1,30 @@
+"""The rulebook: what each rule says, how severe it is and what to do, from `seeds/rules.csv`."""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from orchestration.home import SEEDS
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of `seeds/rules.csv`, as far as an expectation carries it."""
+
+    rule: str
+    statement: str
+    home: str
+    severity: str
+    dimension: str
+    what_to_do: str
+
+
+@cache
+def rulebook(file: Path = SEEDS / "rules.csv") -> dict[str, Rule]:
+    """Every rule by its code."""
+    with file.open(newline="", encoding="utf-8") as rows:
+        return {
+            row["rule"]: Rule(**{name: row[name] for name in Rule.__dataclass_fields__})
+            for row in csv.DictReader(rows)
+        }
