@@ -1,0 +1,53 @@
+"""A warehouse whose marts dbt builds over the hand-made year of 2023; nothing below the marts is run."""
+
+from pathlib import Path
+
+import duckdb
+import hand_made_year
+import pytest
+
+from orchestration.home import DBT_PROJECT, home
+from orchestration.returns.recorded_crime import write_recorded_crime
+from orchestration.warehouse.dbt import environment
+
+OURS = ["resource_type:seed", "path:models/marts", "reconciliation", "stg_police_recorded_crime"]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> tuple[Path, Path]:
+    """(warehouse file, folder of compiled SQL)"""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    made = home(tmp_path_factory.mktemp("marts"))
+    with duckdb.connect(str(made.warehouse)) as connection:
+        hand_made_year.write(connection)
+    write_recorded_crime(made)
+    target = made.root / "target"
+    words = ["--quiet", "--no-use-colors", "--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
+    words += ["--target-path", target, "--log-path", made.root / "logs"]
+    # the models below exist as tables only: their own tests are left out, and unit tests run with every build
+    build = ["build", "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
+    with environment(made):
+        try:
+            for step in (
+                [*build, "--select", *OURS, "path:tests/marts"],
+                ["compile", "--select", "resource_type:analysis"],
+            ):
+                outcome = dbtRunner().invoke([str(word) for word in [*step, *words]])
+                failed = [
+                    f"{r.node.name}: {r.status}"
+                    for r in outcome.result or []
+                    if str(r.status) in ("fail", "error")
+                ]
+                assert outcome.success, failed or outcome.exception
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+    return made.warehouse, target / "compiled" / "cpai"
+
+
+@pytest.fixture(scope="session")
+def marts(built):
+    """The built warehouse, read only."""
+    with duckdb.connect(str(built[0]), read_only=True) as connection:
+        yield connection
