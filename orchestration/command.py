@@ -41,7 +41,9 @@ class Period(click.ParamType):
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--home", "root", type=click.Path(path_type=Path), help="The home folder [CPAI_HOME, else data/].")
+@click.option(
+    "--home", "root", type=click.Path(path_type=Path), help="The home folder [CPAI_HOME, else data/]."
+)
 @click.version_option(package_name="cpai-warehouse")
 @click.pass_context
 def cpai(context: click.Context, root: Path | None) -> None:
@@ -65,10 +67,19 @@ def _stop(sentences: list[str], wants_json: bool = False, **more: Any) -> None:
 
 @cpai.command()
 @click.option("--year", default=2023, show_default=True)
-@click.option("--scale", default=1.0, show_default=True, help="1 is the published year; 50 fifty of it; 0.02 a small one.")
+@click.option(
+    "--scale",
+    default=1.0,
+    show_default=True,
+    help="1 is the published year; 50 fifty of it; 0.02 a small one.",
+)
 @click.option("--seed", default=2023, show_default=True)
 @click.option("--into", type=click.Path(path_type=Path, file_okay=False), required=True)
-@click.option("--truth", type=click.Path(path_type=Path, file_okay=False), help="Where to write what is true, for tests.")
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to write what is true, for tests.",
+)
 def sample(year: int, scale: float, seed: int, into: Path, truth: Path | None) -> None:
     """Write a made-up year of returns, and readings for its candidates."""
     from orchestration.made_up import write_year
@@ -114,7 +125,9 @@ def _failures(result: Any) -> list[str]:
             while cause.cause:
                 cause = cause.cause
             described = event.step_failure_data.user_failure_data
-            sentences.append((described and described.description) or f"{event.step_key}: {cause.message.strip()}")
+            sentences.append(
+                (described and described.description) or f"{event.step_key}: {cause.message.strip()}"
+            )
     return sentences or ["the run failed; see it in Dagster (make dev)"]
 
 
@@ -127,7 +140,14 @@ def _summary(home: Home, wanted: list[str]) -> list[dict]:
     for quarter in sorted(set(wanted)):
         received = standing(home, quarter)
         row = {"quarter": quarter, **{name: len(forces) for name, forces in received.items()}}
-        rows.append({**row, "missing_forces": received["missing"], "refused_forces": received["refused"], **counted.get(quarter, {})})
+        rows.append(
+            {
+                **row,
+                "missing_forces": received["missing"],
+                "refused_forces": received["refused"],
+                **counted.get(quarter, {}),
+            }
+        )
     return rows
 
 
@@ -162,10 +182,14 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
         click.echo(json.dumps(rows))
         return
     if not rows:
-        click.echo("nothing received yet: put returns into landing/<quarter>/<force>/ and `cpai run <quarter>`")
+        click.echo(
+            "nothing received yet: put returns into landing/<quarter>/<force>/ and `cpai run <quarter>`"
+        )
     for row in rows:
-        click.echo(f"{row['quarter']}: {len(row['received'])} received, {len(row['nil'])} nil, "
-                   f"{len(row['refused'])} refused, {len(row['missing'])} missing")
+        click.echo(
+            f"{row['quarter']}: {len(row['received'])} received, {len(row['nil'])} nil, "
+            f"{len(row['refused'])} refused, {len(row['missing'])} missing"
+        )
         for name in ("nil", "refused", "missing"):
             if row[name]:
                 click.echo(f"         {name}: {', '.join(row[name])}")
@@ -192,7 +216,9 @@ def read_export(home: Home, quarter: str, to: Path | None) -> None:
 
 
 @read.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
 @as_json
 @click.pass_obj
 def read_import(home: Home, files: tuple[Path, ...], wants_json: bool) -> None:
@@ -208,7 +234,9 @@ def read_import(home: Home, files: tuple[Path, ...], wants_json: bool) -> None:
             _stop(str(refusal).splitlines(), wants_json, imported=taken)
         taken.append({"file": file.name, "added": imported.added, "already": imported.already})
         if not wants_json:
-            click.echo(f"{file.name}: {imported.added:,} readings added, {imported.already:,} already in the ledger")
+            click.echo(
+                f"{file.name}: {imported.added:,} readings added, {imported.already:,} already in the ledger"
+            )
     if wants_json:
         click.echo(json.dumps({"done": True, "imported": taken}))
 
@@ -232,15 +260,20 @@ def publish(home: Home, period: str, wants_json: bool) -> None:
 
 
 def _publish(home: Home, period: str, wants_json: bool = False) -> dict:
-    from orchestration.jobs import execute
+    from orchestration import jobs
 
     _needs_warehouse(home)
-    result = execute(home, "publish", config={"ops": {"release": {"config": {"period": period}}}})
+    result = jobs.execute(home, "publish", config=jobs.period(period))
     if not result.success:
         from orchestration import gate
 
         checked = gate.check(home, period)
-        _stop(_failures(result) if checked.open else ["the gate is shut; the live release stays:", *checked.reasons], wants_json)
+        _stop(
+            _failures(result)
+            if checked.open
+            else ["the gate is shut; the live release stays:", *checked.reasons],
+            wants_json,
+        )
     (event,) = result.asset_materializations_for_node("release")
     return {"release": event.metadata["release"].value, "unchanged": event.metadata["unchanged"].value}
 
@@ -259,7 +292,9 @@ def _released(home: Home, published: dict) -> str:
 @click.option("--release", help="[the live one]")
 @as_json
 @click.pass_obj
-def explain(home: Home, figure_id: str, place: str, period: str, release: str | None, wants_json: bool) -> None:
+def explain(
+    home: Home, figure_id: str, place: str, period: str, release: str | None, wants_json: bool
+) -> None:
     """Where a published figure comes from: counts, definition, returns, readings, rules."""
     from orchestration.releases.explain import explain as explained
 
@@ -336,7 +371,9 @@ def demo(home: Home, scale: float, seed: int) -> None:
 
         click.echo(sentence(replication))
     click.echo(_released(home, published))
-    click.echo(f"open {home.releases / 'current' / 'index.html'} in a browser; `make dev` shows the assets in Dagster")
+    click.echo(
+        f"open {home.releases / 'current' / 'index.html'} in a browser; `make dev` shows the assets in Dagster"
+    )
 
 
 if __name__ == "__main__":

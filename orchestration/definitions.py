@@ -9,12 +9,12 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)  # single-run backfil
 from orchestration.arrivals import landing_sensor, quarterly  # noqa: E402
 from orchestration.jobs import LOGGERS, publish_job, quarter_job  # noqa: E402
 from orchestration.readings.assets import readings  # noqa: E402
-from orchestration.releases.assets import gate, release  # noqa: E402
+from orchestration.releases.assets import gate, release, release_candidate  # noqa: E402
 from orchestration.returns.assets import police_recorded_crime, returns  # noqa: E402
 from orchestration.warehouse.assets import models  # noqa: E402
 
 defs = dg.Definitions(
-    assets=[returns, police_recorded_crime, models(), readings, release],
+    assets=[returns, police_recorded_crime, models(), readings, release_candidate, release],
     asset_checks=[gate],
     jobs=[quarter_job, publish_job],
     schedules=[quarterly],

@@ -105,7 +105,9 @@ def import_readings(home: Home, file: Path) -> Imported:
     rows = _rows(file)
     candidates = {
         (row["force"], row["crime_reference"]): row
-        for row in warehouse.query(home, "select force, quarter, crime_reference, version from cocad.cocad_candidates")
+        for row in warehouse.query(
+            home, "select force, quarter, crime_reference, version from cocad.cocad_candidates"
+        )
     }
     with (SEEDS / "criteria.csv").open(encoding="utf-8") as handle:
         collected_from = min(row["children_collected_from"] for row in csv.DictReader(handle))
@@ -116,7 +118,9 @@ def import_readings(home: Home, file: Path) -> Imported:
         if not wrong:
             slot = tuple(row[name] for name in ("force", "crime_reference", "version", "role"))
             if slot in checked and _answer(checked[slot][1]) != _answer(row):
-                wrong = [f"a second answer by the {row['role']} reader; row {checked[slot][0]} has the first: keep one"]
+                wrong = [
+                    f"a second answer by the {row['role']} reader; row {checked[slot][0]} has the first: keep one"
+                ]
             checked.setdefault(slot, (number, row))
         problems += [f"row {number}: {sentence}" for sentence in wrong]
     engine = open_ledger(home)
@@ -159,7 +163,9 @@ def _rows(file: Path) -> list[dict[str, str]]:
             with file.open(newline="", encoding="utf-8-sig") as handle:
                 table = list(csv.reader(handle, strict=True))
         except (UnicodeDecodeError, csv.Error) as problem:
-            raise ReadingsRefused(file, [f"it cannot be read as CSV in UTF-8 ({type(problem).__name__})"]) from problem
+            raise ReadingsRefused(
+                file, [f"it cannot be read as CSV in UTF-8 ({type(problem).__name__})"]
+            ) from problem
     else:
         from python_calamine import CalamineError, CalamineWorkbook
 
@@ -171,8 +177,12 @@ def _rows(file: Path) -> list[dict[str, str]]:
     headings = [cell.strip() for cell in table[0]] if table else []
     missing = [name for name in COLUMNS if name not in headings]
     if missing or len(set(headings)) < len(headings):
-        raise ReadingsRefused(file, [f"headings: {', '.join(missing) or 'one'} missing or twice; expected {', '.join(COLUMNS)}"])
-    short = [number for number, cells in enumerate(table[1:], start=2) if cells and len(cells) != len(headings)]
+        raise ReadingsRefused(
+            file, [f"headings: {', '.join(missing) or 'one'} missing or twice; expected {', '.join(COLUMNS)}"]
+        )
+    short = [
+        number for number, cells in enumerate(table[1:], start=2) if cells and len(cells) != len(headings)
+    ]
     if short:
         raise ReadingsRefused(file, [f"row {number}: not as many cells as headings" for number in short])
     at = {name: headings.index(name) for name in COLUMNS}
@@ -207,7 +217,9 @@ def _problems(row: dict[str, str], candidates: dict[tuple, dict], collected_from
     if row["version"] != candidate["version"]:
         wrong.append("an old version of this candidate: export the worklist again and read it as it is now")
     if (row["committed_by_children"] == "not_collected") != (candidate["quarter"] < collected_from):
-        wrong.append(f"committed_by_children is collected from {collected_from}: yes or no from then, not_collected before")
+        wrong.append(
+            f"committed_by_children is collected from {collected_from}: yes or no from then, not_collected before"
+        )
     return wrong
 
 

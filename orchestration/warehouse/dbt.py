@@ -72,7 +72,11 @@ def source_hash() -> str:
     digest = hashlib.sha256()
     for folder in (DBT_PROJECT, SEEDS):
         for file in sorted(folder.rglob("*")):
-            if file.is_file() and file.suffix in {".sql", ".yml", ".md", ".csv"} and "target" not in file.parts:
+            if (
+                file.is_file()
+                and file.suffix in {".sql", ".yml", ".md", ".csv"}
+                and "target" not in file.parts
+            ):
                 digest.update(str(file.relative_to(folder)).encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()

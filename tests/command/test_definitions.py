@@ -36,7 +36,9 @@ def test_the_graph_runs_unbroken_from_returns_to_release(graph):
             reached.add(key)
             todo += graph.get(key).child_keys
     assert dg.AssetKey("release") in reached
-    untouched = {key for key in graph.get_all_asset_keys() if graph.get(key).group_name == "staging"} - reached
+    untouched = {
+        key for key in graph.get_all_asset_keys() if graph.get(key).group_name == "staging"
+    } - reached
     # staging models of code lists and of the open data have other sources; those of the returns do not
     assert dg.AssetKey(["staging", "stg_crimes"]) not in untouched
 
@@ -58,7 +60,9 @@ def test_a_whole_year_is_one_range_of_partitions():
 
     tags = partition_range("2023-Q1", "2023-Q4")
     chosen = PARTITIONS.get_partition_keys_in_range(
-        dg.PartitionKeyRange(tags["dagster/asset_partition_range_start"], tags["dagster/asset_partition_range_end"])
+        dg.PartitionKeyRange(
+            tags["dagster/asset_partition_range_start"], tags["dagster/asset_partition_range_end"]
+        )
     )
     assert len(chosen) == 44 * 4
 

@@ -31,21 +31,29 @@ def test_every_force_is_in_and_the_damaged_delivery_is_refused_by_name(year):
     answer = json.loads(year.said["run"].stdout)
     assert year.said["run"].exit_code == 1  # one delivery was refused: the caller must notice
     assert [row["received"] for row in answer["quarters"]] == [44] * 4
-    assert {row["quarter"]: row["refused_forces"] for row in answer["quarters"] if row["refused"]} == {"2023-Q3": ["kent"]}
+    assert {row["quarter"]: row["refused_forces"] for row in answer["quarters"] if row["refused"]} == {
+        "2023-Q3": ["kent"]
+    }
 
 
 def test_the_last_accepted_submission_stands_and_the_refused_bytes_are_kept(year):
     kent = [row for row in read_submissions(open_ledger(year.home), "2023-Q3") if row["force"] == "kent"]
     assert [(row["submission"], row["status"]) for row in kent] == [(1, "accepted"), (2, "refused")]
     assert "kent_athena.csv" in " ".join(kent[1]["reasons"])
-    sha256 = hashlib.sha256((year.home.landing / "2023-Q3" / "kent" / "2" / "kent_athena.csv").read_bytes()).hexdigest()
+    sha256 = hashlib.sha256(
+        (year.home.landing / "2023-Q3" / "kent" / "2" / "kent_athena.csv").read_bytes()
+    ).hexdigest()
     assert list(year.home.archive.rglob(sha256))
-    assert published(year, "select count(*) from marts.fct_crimes where force = 'kent' and quarter = '2023-Q3'") > [(0,)]
+    assert published(
+        year, "select count(*) from marts.fct_crimes where force = 'kent' and quarter = '2023-Q3'"
+    ) > [(0,)]
 
 
 def test_every_byte_landed_is_in_the_archive(year):
     landed = {
-        hashlib.sha256(file.read_bytes()).hexdigest() for file in year.home.landing.rglob("*") if file.is_file()
+        hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in year.home.landing.rglob("*")
+        if file.is_file()
     }
     assert landed <= {file.name for file in year.home.archive.rglob("*")}
 
@@ -65,7 +73,10 @@ def test_crimes_received_are_in_or_excluded_with_a_reason(year):
         year, "select quarter, crimes_received, in_cpai, excluded from marts.quarter_summary order by 1"
     ):
         assert received == inside + excluded > 0, quarter
-    assert published(year, "select count(*) from quality.balance where received <> accepted + rejected + duplicate + superseded") == [(0,)]
+    assert published(
+        year,
+        "select count(*) from quality.balance where received <> accepted + rejected + duplicate + superseded",
+    ) == [(0,)]
 
 
 def test_unread_candidates_shut_the_gate_and_are_counted(year):
@@ -87,7 +98,9 @@ def test_the_release_is_whole_and_verifies(year):
 def test_a_second_time_changes_nothing_and_says_so(year):
     before = tree(year.home.releases)
     receipts = read_submissions(open_ledger(year.home))
-    assert year.cpai("run", "2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4").exit_code == 1  # kent is still refused
+    assert (
+        year.cpai("run", "2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4").exit_code == 1
+    )  # kent is still refused
     assert read_submissions(open_ledger(year.home)) == receipts
     answer = year.cpai("publish", "2023")
     assert answer.exit_code == 0
@@ -126,4 +139,6 @@ def test_personal_data_stops_at_staging(year):
         for file in folder.rglob("*"):
             if file.is_file() and file.suffix not in {".parquet", ".duckdb"}:
                 content = file.read_bytes()
-                assert not [1 for name in surnames if name.encode() in content], f"a name stands in {file.name}"
+                assert not [1 for name in surnames if name.encode() in content], (
+                    f"a name stands in {file.name}"
+                )

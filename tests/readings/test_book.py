@@ -43,7 +43,9 @@ def place(tmp_path) -> Home:
             ) as rows(force, quarter, crime_reference, version, reason, suspect_rows, offenders_stated)
             """
         )
-        connection.execute("create table cocad.cocad_unread as select force, quarter, crime_reference from cocad.cocad_candidates")
+        connection.execute(
+            "create table cocad.cocad_unread as select force, quarter, crime_reference from cocad.cocad_candidates"
+        )
         connection.execute(
             "create table cpai.cpai_crimes as select force, quarter, crime_reference, '19/16' as offence_code from cocad.cocad_candidates"
         )
@@ -119,12 +121,16 @@ def test_two_answers_to_one_slot_are_refused_in_a_file_and_against_the_ledger(pl
 
 def test_a_missing_heading_is_named(place):
     with pytest.raises(ReadingsRefused, match="headings: confidence missing"):
-        import_readings(place, written(place, GOOD, headings=[name for name in COLUMNS if name != "confidence"]))
+        import_readings(
+            place, written(place, GOOD, headings=[name for name in COLUMNS if name != "confidence"])
+        )
 
 
 def test_no_cell_of_a_refused_file_is_repeated(place):
     with pytest.raises(ReadingsRefused) as refusal:
-        import_readings(place, written(place, {**GOOD, "criterion": "canary-value", "crime_reference": "canary-ref"}))
+        import_readings(
+            place, written(place, {**GOOD, "criterion": "canary-value", "crime_reference": "canary-ref"})
+        )
     assert "canary" not in str(refusal.value)
 
 
