@@ -114,9 +114,10 @@ class Seeds:
     def _urn(self, offence_class: str, code: str) -> dict | None:
         """19E.19.16.0: the sub-code, unless its class is another (19J.19.8.0 is 19J, not 19C: CR36)."""
         row = self.offence_rows.get(code)
-        if row and row["offence_class"] == offence_class:
-            return row
-        return self.offence_rows.get(offence_class) or row
+        # Read as: a sub-code that is in no list makes the whole code unknown, its class cannot stand in
+        if row and row["offence_class"] != offence_class:
+            return self.offence_rows.get(offence_class, row)
+        return row
 
     def spelled(self, name: str, sent: str | None) -> str | None:
         """The code of a sent text in one of the short lists; `unmapped` when in none; None when blank."""
@@ -185,6 +186,12 @@ def a_year_after(day: date) -> date:
         return day.replace(year=day.year + 1)
     except ValueError:  # 29 February
         return date(day.year + 1, 2, 28)
+
+
+def recency_of(reported_on: date, last_day: date | None) -> str:
+    if last_day is None:
+        return "unknown"
+    return "recent" if reported_on <= a_year_after(last_day) else "non_recent"
 
 
 def current_submissions(submissions: list[dict]) -> set[tuple]:
@@ -330,16 +337,12 @@ class Derivation:
         recorded_on = as_date(row["recorded_on"])
         reported_on = as_date(row["reported_on"]) or recorded_on
         last_day = self._last_day(row)
-        if last_day is None:
-            recency = "unknown"
-        else:
-            recency = "recent" if reported_on <= a_year_after(last_day) else "non_recent"
         return Crime(
             key=key,
             offence=self.seeds.offence(row["offence_code"]),
             recorded_on=recorded_on,
             last_day=last_day,
-            recency=recency,
+            recency=recency_of(reported_on, last_day),
             flags={name: self.seeds.spelled("flag", row[name]) for name in ("csa_flag", "cse_flag")},
             status=self.seeds.spelled("status", row["status"]),
             offenders_stated=as_count(row["offenders_stated"]),
@@ -380,8 +383,8 @@ class Derivation:
             "age": age,
             "bands": self.seeds.age_bands_of(unit, age),
             "gender": gender,
-            # Read as: `other` (non-binary, intersex) is a recorded gender
-            "gender_recorded": gender in ("male", "female", "other"),
+            # Read as: male or female, for in 2023 the two add up to the published base (3,012 + 865 = 3,877)
+            "gender_recorded": gender in ("male", "female"),
             "self_defined_ethnicity": code,
             "ethnicity_group": group,
             "ethnicity_missing_reason": reason,
