@@ -40,7 +40,8 @@ def write(home: Home, folder: Path) -> list[str]:
             continue
         text = file.read_text(encoding="utf-8")
         if name.endswith(".json"):
-            text = json.dumps(_without_run(json.loads(text)), indent=1, sort_keys=True, ensure_ascii=False)
+            # on one line: 2 MB with indentation take the pure-Python encoder a second
+            text = json.dumps(_without_run(json.loads(text)), sort_keys=True, ensure_ascii=False)
         (folder / target).write_text(_without_paths(home, text, target) + "\n", encoding="utf-8")
         written.append(target)
     return written

@@ -107,10 +107,11 @@ def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list
     `figures` gains the column `release`. Tables with a quarter keep the period's quarters, dimensions all.
     Raises NotPublishable when a table is not built, has a forbidden column, or there is no figure.
     """
+    built = _columns(connection, "warehouse")
     connection.execute("create schema target.quality")
     for (schema, table), node in published_models(dbt, period).items():
         source = f'warehouse.{schema}."{table}"'
-        columns = {row[0] for row in _describe(connection, "warehouse", schema, table)}
+        columns = {name for name, _ in built.get((schema, table), [])}
         if not columns:
             raise NotPublishable(
                 f"{schema}.{table} is not in the warehouse: build it (cpai run), then publish"
@@ -181,12 +182,17 @@ def write_expectation_results(connection, results: Iterable) -> None:
         connection.executemany(f"insert into target.quality.expectation_results values ({marks})", rows)
 
 
-def _describe(connection, catalog: str, schema: str, table: str) -> list[tuple[str, str]]:
-    return connection.execute(
-        "select column_name, data_type from duckdb_columns() "
-        "where database_name = ? and schema_name = ? and table_name = ? order by column_index",
-        [catalog, schema, table],
+def _columns(connection, catalog: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Name and type of every column of a database, by (schema, table)."""
+    rows = connection.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = ? and not internal order by schema_name, table_name, column_index",
+        [catalog],
     ).fetchall()
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for schema, table, *column in rows:
+        found.setdefault((schema, table), []).append(tuple(column))
+    return found
 
 
 def _field_type(duckdb_type: str) -> str:
@@ -231,12 +237,14 @@ def describe(connection, dbt: dict, period: str, resources: list[dict]) -> list[
     Raises NotPublishable when a table or a column has no description.
     """
     models = published_models(dbt, period)
+    connection.execute("begin")  # one commit for hundreds of comments: each would wait for the disk
+    copied = _columns(connection, "target")
     described: dict[tuple[str, str], dict] = {}
     for resource in resources:
         key = schema, table = resource["schema"], resource["table"]
         if key in described:
             continue
-        columns = _describe(connection, "target", SCHEMA_OF_FILE[schema], table)
+        columns = copied[SCHEMA_OF_FILE[schema], table]
         if key == ("quality", "expectation_results"):
             about = "One row an expectation: what the gate checked before this release, and what it found."
             words = {name: text for name, (_, text) in EXPECTATION_RESULTS.items()}
@@ -263,6 +271,7 @@ def describe(connection, dbt: dict, period: str, resources: list[dict]) -> list[
         for field in fields:
             name = f'column {_at(schema, table)}."{field["name"]}"'
             _comment(connection, name, field["description"])
+    connection.execute("commit")
     return [resource | described[resource["schema"], resource["table"]] for resource in resources]
 
 
