@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from orchestration import ledger
+from orchestration.home import PROJECT
 
 READING = {
     "force": "kent",
@@ -103,4 +104,9 @@ def test_another_ledger_by_its_url(home, monkeypatch, tmp_path):
 def test_nothing_heavy_is_imported():
     heavy = "{'pandas', 'pyarrow', 'duckdb', 'numpy', 'dagster'}"
     code = f"import sys, orchestration.ledger; print(sorted({heavy} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT
+        ).stdout.strip()
+        == "[]"
+    )
