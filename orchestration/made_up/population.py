@@ -47,7 +47,8 @@ TRUE_AGES = {
 FALSE_CANDIDATES = 1150
 """Candidates, beside the published group-based crimes, that a reader finds not to be group-based."""
 TOLERATED = 0.015
-"""Share of a force's quarter that may break one rule: under the gate's 2%, so that it is open at any scale."""
+"""Share of a force's quarter that may break one rule: under the gate's 2%, so that it is open at any
+scale."""
 CODE_CLASS_ONLY = 0.02
 
 
@@ -425,7 +426,8 @@ def _codes(rng: np.random.Generator, crimes: pd.DataFrame) -> None:
             age[:, None] <= fits.age_max.to_numpy()[None, :]
         )
         asked = fits.offender_age.to_numpy()[None, :]
-        good &= (asked == "any") | (asked == offender[members][:, None])
+        # whether children did it only decides between codes: 73 has none for offenders under 18
+        luck += (asked == "any") | (asked == offender[members][:, None])
         best = np.where(good, luck, -1).argmax(axis=1)
         crimes.loc[members, "offence_code"] = np.where(
             good.any(axis=1), fits.offence_code.to_numpy()[best], name

@@ -3,9 +3,10 @@ to tile (references, days, person numbers) is filled in for each tile."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import cache, cached_property
 from itertools import pairwise
 
@@ -21,7 +22,7 @@ from orchestration.returns.layouts import Layout
 Cells = np.ndarray
 """Ready cells (text of a CSV field or XML of a workbook cell), one per record."""
 
-FIRST_DAY, LAST_DAY = -40000, 20500
+FIRST_DAY, LAST_DAY = -31000, 20500
 CRIME_DATES = ("recorded_on", "reported_on", "committed_from", "committed_to", "cancelled_on", "outcome_on")
 NUMBERS_WITHIN_A_CRIME = ("gloucestershire",)
 """Forces whose persons are numbered inside each crime rather than across the force."""
@@ -115,19 +116,20 @@ class Sheeted:
     def __init__(self, workbook: bool, delimiter: str = ",") -> None:
         self.workbook = workbook
         self.blank = BLANK if workbook else ""
-        self._special = (delimiter, '"', "\n", "\r")
+        self._special = re.compile(f'[{re.escape(delimiter)}"\r\n]')
 
     def one(self, text: str) -> str:
         if self.workbook:
             return text_cell(text)
-        if any(mark in text for mark in self._special):
+        if self._special.search(text):
             return '"' + text.replace('"', '""') + '"'
         return text
 
     def texts(self, values: Iterable[str]) -> Cells:
         """For values that repeat."""
-        made: dict[str, str] = {}
-        return _cells([made.get(v) or made.setdefault(v, self.one(v)) for v in values])
+        values = list(values)
+        made = {value: self.one(value) for value in set(values)}
+        return _cells([made[value] for value in values])
 
     def plain(self, values: Iterable[str]) -> Cells:
         """For values that differ and hold nothing that needs quoting."""
@@ -150,12 +152,13 @@ class Sheeted:
 def _day_cells(workbook: bool, date_format: str, as_date: bool) -> Cells:
     """A cell for each day from FIRST_DAY to LAST_DAY, a blank in front: a look-up is 50 times faster than
     formatting, and at scale 50 there are 40 million dates."""
-    start = date(1970, 1, 1) + timedelta(days=FIRST_DAY)
-    texts = ((start + timedelta(days=n)).strftime(date_format) for n in range(LAST_DAY - FIRST_DAY + 1))
+    if workbook and as_date:
+        return _cells([BLANK, *(date_cell(n) for n in range(FIRST_DAY, LAST_DAY + 1))])
+    shape = date_format.replace("%Y", "{0}").replace("%m", "{1}").replace("%d", "{2}")
+    days = np.datetime_as_string(np.arange(FIRST_DAY, LAST_DAY + 1).astype("datetime64[D]")).tolist()
+    texts = (shape.format(*day.split("-")) for day in days)
     if not workbook:
         return _cells(["", *texts])
-    if as_date:
-        return _cells([BLANK, *(date_cell(n) for n in range(FIRST_DAY, LAST_DAY + 1))])
     return _cells([BLANK, *(text_cell(text) for text in texts)])
 
 
@@ -339,7 +342,7 @@ class Spelled:
         return cells
 
     def _eaten(self, codes: np.ndarray) -> Cells:
-        """`19/8` typed into a workbook becomes 19 August 2020: nearly always, half of it shown as a number."""
+        """`19/8` typed into a workbook becomes 19 August 2020: nearly always, half shown as a number."""
         fate = self._rng.random(len(codes))
         cells = []
         for code, luck in zip(codes, fate, strict=True):

@@ -14,8 +14,9 @@ NO_DATE = -(10**6)
 """Days since 1970-01-01 that mean: no date."""
 
 
+@cache
 def seed(name: str) -> pd.DataFrame:
-    """One seed as text, blank for blank."""
+    """One seed as text, blank for blank. Shared: copy before changing."""
     return pd.read_csv(SEEDS / f"{name}.csv", dtype=str, keep_default_na=False).astype(object)
 
 
@@ -39,7 +40,7 @@ def base(figure_id: str) -> int:
 
 @cache
 def offences() -> pd.DataFrame:
-    rows = seed("offences")
+    rows = seed("offences").copy()
     rows["age_min"] = pd.to_numeric(rows.victim_age_min.replace("", "0")).astype(int)
     rows["age_max"] = pd.to_numeric(rows.victim_age_max.replace("", "200")).astype(int)
     # codes of the law before May 2004 and codes not yet open are planted on purpose, never drawn

@@ -8,10 +8,14 @@ from functools import cache
 
 import numpy as np
 
-from orchestration.made_up.calibration import NONE
 from orchestration.made_up.dealing import pick
 from orchestration.made_up.reference import offences, seed
 
+LABELLED = {
+    "self_defined_ethnicity": ("self_defined_ethnicities", "code", "label"),
+    "observed_ethnicity": ("observed_ethnicities", "code", "label"),
+    "outcome_code": ("outcomes", "code", "meaning"),
+}
 UNKNOWN_GENDER = ("not_known", "refused", "other", "not_stated")
 NOT_RECORDED = ("not_known", "not_stated", "refused", "not_recorded")
 
@@ -78,6 +82,26 @@ def _spellings(field: str) -> dict[str, list[str]]:
     return {code: list(spelled) for code, spelled in rows.groupby("code").spelling}
 
 
+@cache
+def _labels(seed_name: str, key: str, label: str) -> dict[str, str]:
+    rows = seed(seed_name)
+    return dict(zip(rows[key], rows[label], strict=True))
+
+
+@cache
+def _codes_for_nothing(code_list: str) -> tuple[str, ...]:
+    """Codes of a list that say: not known, not stated, refused."""
+    rows = seed(code_list)
+    return tuple(rows.code[rows.missing_reason != ""])
+
+
+@cache
+def _class_titles() -> dict[str, str]:
+    rows = offences()
+    rows = rows[rows.is_class_level == "Y"]
+    return dict(zip(rows.offence_class, rows.name, strict=True))
+
+
 def genders(rng: np.random.Generator, habits: Habits, values: np.ndarray) -> np.ndarray:
     n = len(values)
     rare = [text for code in UNKNOWN_GENDER for text in _spellings("gender").get(code, [])]
@@ -94,28 +118,23 @@ def flags(habits: Habits, values: np.ndarray) -> np.ndarray:
 
 
 def self_defined(rng: np.random.Generator, habits: Habits, values: np.ndarray) -> np.ndarray:
-    rows = seed("self_defined_ethnicities")
-    spelled = np.where(np.isin(values, ["A4", "O1"]), habits.chinese, values)
-    missing = rows.code[rows.missing_reason != ""].tolist()
-    return np.where(
-        values == "", _missing(rng, habits, len(values), "self_defined_ethnicity", missing), spelled
-    )
+    spelled = np.where((values == "A4") | (values == "O1"), habits.chinese, values)
+    missing = _missing(rng, habits, len(values), "self_defined_ethnicity", "self_defined_ethnicities")
+    return np.where(values == "", missing, spelled)
 
 
 def observed(rng: np.random.Generator, habits: Habits, values: np.ndarray) -> np.ndarray:
-    spelled = np.array(
-        [text.removeprefix("IC") if habits.observed_digits else text for text in values], dtype=object
-    )
-    return np.where(
-        values == "", _missing(rng, habits, len(values), "observed_ethnicity", ["IC9", "IC7"]), spelled
-    )
+    spelled = values
+    if habits.observed_digits:
+        spelled = np.array([text.removeprefix("IC") for text in values], dtype=object)
+    missing = _missing(rng, habits, len(values), "observed_ethnicity", "observed_ethnicities")
+    return np.where(values == "", missing, spelled)
 
 
 def relationships(rng: np.random.Generator, habits: Habits, values: np.ndarray) -> np.ndarray:
-    rows = seed("relationships")
-    names = dict(zip(rows.code, rows.label, strict=True))
-    missing = rows.code[rows.missing_reason != ""].tolist()
-    spelled = np.where(values == "", _missing(rng, habits, len(values), "relationship", missing), values)
+    missing = _missing(rng, habits, len(values), "relationship", "relationships")
+    spelled = np.where(values == "", missing, values)
+    names = _labels("relationships", "code", "label")
     return np.array([names.get(text, text) for text in spelled], dtype=object) if habits.labels else spelled
 
 
@@ -128,16 +147,7 @@ def locations(habits: Habits, values: np.ndarray) -> np.ndarray:
 
 def with_label(field: str, values: np.ndarray, separator: str) -> np.ndarray:
     """`W1` -> `W1 - White British …`, for systems that send code and description in one cell."""
-    names: dict[str, str] = {}
-    if field == "self_defined_ethnicity":
-        rows = seed("self_defined_ethnicities")
-        names = dict(zip(rows.code, rows.label, strict=True))
-    elif field == "observed_ethnicity":
-        rows = seed("observed_ethnicities")
-        names = dict(zip(rows.code, rows.label, strict=True))
-    elif field == "outcome_code":
-        rows = seed("outcomes")
-        names = dict(zip(rows.code, rows.meaning, strict=True))
+    names = _labels(*LABELLED[field]) if field in LABELLED else {}
     return np.array(
         [f"{text}{separator}{names[text]}" if text in names else text for text in values], dtype=object
     )
@@ -145,16 +155,14 @@ def with_label(field: str, values: np.ndarray, separator: str) -> np.ndarray:
 
 def titles(classes: np.ndarray) -> np.ndarray:
     """The published title of an offence class, as the description a system shows."""
-    rows = offences()
-    rows = rows[rows.is_class_level == "Y"]
-    names = dict(zip(rows.offence_class, rows.name, strict=True))
+    names = _class_titles()
     return np.array([names.get(name, "") for name in classes], dtype=object)
 
 
 def codes(rng: np.random.Generator, style: str, values: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Offence codes in a system's style; `eaten` leaves the slash (the workbook does the eating)."""
-    rows = offences().set_index("offence_code")
-    five, name = rows.five_digit.to_dict(), rows.name.to_dict()
+    five = _labels("offences", "offence_code", "five_digit")
+    name = _labels("offences", "offence_code", "name")
     styles = np.repeat(style, len(values)).astype(object)
     if style == "mixed":
         styles = pick(rng, len(values), {"slash": 0.5, "five": 0.3, "padded": 0.2})
@@ -192,7 +200,8 @@ def summaries(rng: np.random.Generator, offenders: np.ndarray) -> np.ndarray:
     )
 
 
-def _missing(rng: np.random.Generator, habits: Habits, n: int, field: str, codes: list[str]) -> np.ndarray:
+def _missing(rng: np.random.Generator, habits: Habits, n: int, field: str, code_list: str) -> np.ndarray:
+    codes = _codes_for_nothing(code_list)
     listed = [text for code in NOT_RECORDED for text in _spellings(field).get(code, [])]
     luck = rng.random(n)
     rare = np.where(luck < 0.92, _any_of(rng, n, codes), _any_of(rng, n, listed))
@@ -203,6 +212,3 @@ def _missing(rng: np.random.Generator, habits: Habits, n: int, field: str, codes
 
 def _any_of(rng: np.random.Generator, n: int, values: tuple[str, ...] | list[str]) -> np.ndarray:
     return np.array(values, dtype=object)[rng.integers(0, len(values), n)]
-
-
-__all__ = ["NONE", "Habits", "habits_of"]

@@ -49,7 +49,8 @@ class Workbook:
             'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
             '<Default Extension="xml" ContentType="application/xml"/>'
             f'<Override PartName="/xl/workbook.xml" ContentType="{SPREADSHEET}.sheet.main+xml"/>'
-            f'<Override PartName="/xl/styles.xml" ContentType="{SPREADSHEET}.styles+xml"/>{overrides}</Types>',
+            f'<Override PartName="/xl/styles.xml" ContentType="{SPREADSHEET}.styles+xml"/>'
+            f"{overrides}</Types>",
         )
         self._write("_rels/.rels", self._relations([("rId1", "officeDocument", "xl/workbook.xml")]))
         named = "".join(

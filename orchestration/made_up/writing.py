@@ -1,4 +1,4 @@
-"""Writes the made-up year: `landing/<quarter>/<force>/…` in each force's layout, readings, the truth apart."""
+"""Writes the made-up year: `landing/<quarter>/<force>/…` in each force's layout, readings, truth apart."""
 
 from __future__ import annotations
 
