@@ -63,7 +63,8 @@ def _answers(
 ) -> list[tuple[int, tuple[str, ...]]]:
     crimes = rows.crimes
     group = bool(crimes["is_cocad"][position])
-    criterion = str(crimes["criterion"][position]) if group else ""
+    # a crime that is not group-based has no criterion: the list has no blank, so readers say unknown
+    criterion = str(crimes["criterion"][position]) if group else "unknown"
     children = "not_collected"
     if rows.quarter >= CHILDREN_ASKED_FROM:
         children = "yes" if crimes["by_children"][position] else "no"
@@ -79,7 +80,7 @@ def _answers(
         wrong = (
             ("yes", network, OTHER_CRITERION[criterion], children)
             if rng.random() < 0.7
-            else ("no", "no", "", children)
+            else ("no", "no", "unknown", children)
         )
     elif mistaken:
         wrong = ("yes", "no", "unknown", children)

@@ -308,13 +308,16 @@ class Spelled:
         kind = "suspects" if "relationship" in people else "victims"
         rng, habits = self._rng, self.habits
         state = people["state"].astype(bool)
+        in_cocad = self.rows.crimes["is_cocad"][people["crime"]].astype(bool)
 
         def said(values: np.ndarray) -> np.ndarray:
             return np.where(state, "", values)
 
         ages = np.where(people["sends_age"].astype(bool), people["age"], -1)
         return {
-            "gender": self._spelled(kind, "gender", said(spelling.genders(rng, habits, people["gender"]))),
+            "gender": self._spelled(
+                kind, "gender", said(spelling.genders(rng, habits, people["gender"], in_cocad))
+            ),
             "age_at_offence": self.sheeted.numbers(ages, as_number=self.eats),
             "self_defined_ethnicity": self._spelled(
                 kind,

@@ -16,7 +16,7 @@ LABELLED = {
     "observed_ethnicity": ("observed_ethnicities", "code", "label"),
     "outcome_code": ("outcomes", "code", "meaning"),
 }
-UNKNOWN_GENDER = ("not_known", "refused", "other", "not_stated")
+UNKNOWN_GENDER = ("not_known", "refused")
 NOT_RECORDED = ("not_known", "not_stated", "refused", "not_recorded")
 
 
@@ -35,6 +35,8 @@ class Habits:
     """Relationships and locations in words rather than codes."""
     observed_digits: bool = False
     chinese: str = "A4"
+    ethnicity: str = "code"
+    """Self-defined ethnicity as code, in words, or as the number of the POLE dictionary."""
 
 
 HABITS = {
@@ -42,6 +44,13 @@ HABITS = {
     "niche": Habits(
         ("Female", "Male"), ("Unknown", "Indeterminate", ""), ("Y", "N"), ("Crimed", "No Crime"),
         ("offender", "Aider/abettor"), no_value=("", "NS", "Not Provided", "Refused"), labels=True,
+    ),
+    "national-workbook": Habits(
+        code="mixed", no_gender=("U", "", "9", "0"), no_value=("", "NS", "Not Stated"), ethnicity="number",
+    ),
+    "niche-local-id": Habits(
+        ("Female", "Male"), ("Unknown", "Indeterminate", ""), ("Y", "N"), ("Crimed", "No Crime"),
+        ("offender", "Aider/abettor"), no_value=("", "Not Provided"), labels=True, ethnicity="words",
     ),
     "niche-banner": Habits(
         ("Female", "Male"), ("NOT STATED", "Unknown"), ("Yes", "No"), ("Crimed", "No Crime"),
@@ -102,10 +111,15 @@ def _class_titles() -> dict[str, str]:
     return dict(zip(rows.offence_class, rows.name, strict=True))
 
 
-def genders(rng: np.random.Generator, habits: Habits, values: np.ndarray) -> np.ndarray:
+def genders(
+    rng: np.random.Generator, habits: Habits, values: np.ndarray, never_other: np.ndarray
+) -> np.ndarray:
+    """`never_other`: persons whose gender is unknown rather than neither; a published count rests on it."""
     n = len(values)
     rare = [text for code in UNKNOWN_GENDER for text in _spellings("gender").get(code, [])]
     missing = np.where(rng.random(n) < 0.8, _any_of(rng, n, habits.no_gender), _any_of(rng, n, rare))
+    neither = ~never_other & (rng.random(n) < 0.02)
+    missing = np.where(neither, _any_of(rng, n, _spellings("gender")["other"]), missing)
     spelled = np.select([values == "F", values == "M"], habits.genders, missing)
     trans = rng.random(n) < 0.003
     return np.where(
@@ -119,6 +133,11 @@ def flags(habits: Habits, values: np.ndarray) -> np.ndarray:
 
 def self_defined(rng: np.random.Generator, habits: Habits, values: np.ndarray) -> np.ndarray:
     spelled = np.where((values == "A4") | (values == "O1"), habits.chinese, values)
+    if habits.ethnicity != "code":
+        column = "label" if habits.ethnicity == "words" else "pole_2023_number"
+        names = _labels("self_defined_ethnicities", "code", column)
+        # a code that the dictionary has no number for goes as it is
+        spelled = np.array([names.get(text) or text for text in spelled], dtype=object)
     missing = _missing(rng, habits, len(values), "self_defined_ethnicity", "self_defined_ethnicities")
     return np.where(values == "", missing, spelled)
 
