@@ -33,13 +33,20 @@ class _OwnWords(logging.Filter):
         return not meta.get("dagster_event") and bool(meta.get("step_key"))
 
 
+class _AsSaid(logging.Formatter):
+    """The message as the asset said it, without the run and step that Dagster puts before it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"  {record.dagster_meta['orig_message']}"
+
+
 @dg.logger(description="One line for each thing an asset says: progress for a terminal.")
 def progress(_context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.getLogger("cpai.progress")
     logger.setLevel(logging.INFO)
     logger.handlers.clear()
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("  %(message)s"))
+    handler.setFormatter(_AsSaid())
     handler.addFilter(_OwnWords())
     logger.addHandler(handler)
     logger.propagate = False

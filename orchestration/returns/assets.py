@@ -1,11 +1,14 @@
 """Returns as Dagster assets: force x quarter partitions, a whole quarter (or year) in one run."""
 
 import csv
+import warnings
 
 import dagster as dg
 
 from orchestration import quarters
 from orchestration.home import SEEDS, home
+
+warnings.filterwarnings("ignore", category=dg.BetaWarning)  # single-run backfills, which we pin and test
 
 with (SEEDS / "forces.csv").open(encoding="utf-8") as handle:
     FORCES = [row["force"] for row in csv.DictReader(handle)]

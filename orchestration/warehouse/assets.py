@@ -28,6 +28,7 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
     settings = DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
     specs = build_dbt_asset_specs(manifest=path, dagster_dbt_translator=Translator(settings))
     node_of = {spec.key: spec.metadata["dagster_dbt/unique_id"] for spec in specs}
+    key_of = {node: key for key, node in node_of.items()}
     tested = [key for key, node in node_of.items() if node.startswith("model.")]
 
     @dg.multi_asset(
@@ -43,9 +44,9 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
         names = None if everything else " ".join(sorted(node_of[key].split(".")[-1] for key in selected))
         context.log.info(f"building {len(selected)} models and seeds")
         built = run_dbt(home(), names)
-        for key in selected:
-            if (node := node_of[key]) in built.seconds:
-                yield dg.MaterializeResult(asset_key=key, metadata={"seconds": round(built.seconds[node], 3)})
+        for node, seconds in built.seconds.items():  # in the order dbt built them: nothing before what it reads
+            if (key := key_of.get(node)) in selected:
+                yield dg.MaterializeResult(asset_key=key, metadata={"seconds": round(seconds, 3)})
         for check in context.selected_asset_check_keys:
             tests = built.tests.get(node_of[check.asset_key], [])
             failed = [name for name, good in tests if not good]

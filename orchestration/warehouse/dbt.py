@@ -102,7 +102,7 @@ def invoke(home: Home, words: list[str], manifest: Any = None) -> Any:
     folders += ["--target-path", home.dbt / "target", "--log-path", home.dbt / "logs"]
     with environment(home):
         outcome = dbtRunner(manifest=manifest).invoke(
-            [*words, "--quiet", "--no-use-colors", *map(str, folders)]
+            [*words, "--log-level", "none", "--log-level-file", "info", *map(str, folders)]
         )
     if outcome.exception:
         raise BuildFailed([f"dbt {words[0]} could not run: {outcome.exception}"])
@@ -115,12 +115,14 @@ def run_dbt(home: Home, select: str | None = None) -> Built:
     What failed is in `problems`; dbt builds nothing downstream of it.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.contracts.graph.manifest import Manifest, WritableManifest
+    from dbt.contracts.graph.manifest import Manifest
 
-    document = WritableManifest.read_and_check_versions(str(manifest_path(home)))
+    # dbt's own saved parse: manifest.json has lost what generic tests need
+    parsed = manifest_path(home).with_name("partial_parse.msgpack").read_bytes()
     try:
-        words = ["build", *(["--select", *select.split()] if select else [])]
-        outcome = invoke(home, words, Manifest.from_writable_manifest(document))
+        # unit tests judge code, not data: they run with the tests, not with every quarter
+        words = ["build", "--exclude-resource-type", "unit_test", *(["--select", *select.split()] if select else [])]
+        outcome = invoke(home, words, Manifest.from_msgpack(parsed))
     finally:
         DuckDBConnectionManager.close_all_connections()
     built = Built()
