@@ -6,15 +6,36 @@ import csv
 from itertools import groupby
 from pathlib import Path
 
+from orchestration.home import SEEDS
+
 
 def read(connection, period: str) -> list[dict]:
-    """The report's rows by page; `erratum` says that the publication prints against its own counts."""
+    """The report's rows in the publication's order. Each has `note`, and `erratum` where it prints against its own counts."""
     cursor = connection.execute(
         f'select * from target.main."replication_{int(period)}" order by page, figure_id'
     )
     names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return [row | {"erratum": "errat" in (row["status"] or "")} for row in rows]
+    printed = {figure_id: number for number, figure_id in enumerate(_printed(period))}
+    rows.sort(key=lambda row: (row["page"], printed.get(row["figure_id"], len(printed)), row["figure_id"]))
+    before = None
+    for row in rows:
+        row["erratum"] = "errat" in (row["status"] or "")
+        source_note = row.get("source_note")
+        # four quarters of one chart have one note: said once
+        said = "read as the figure before" if source_note and source_note == before else source_note
+        before = source_note
+        row["note"] = " ".join(map(_sentence, filter(None, [row["explanation"], said])))
+    return rows
+
+
+def _printed(period: str) -> list[str]:
+    with (SEEDS / f"published_{period}.csv").open(newline="", encoding="utf-8") as file:
+        return [row["figure_id"] for row in csv.DictReader(file)]
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:].rstrip(".") + "."
 
 
 def by_page(rows: list[dict]) -> list[tuple[int, list[dict]]]:

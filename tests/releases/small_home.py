@@ -92,6 +92,7 @@ class Expectation:
     table: str = "cpai.cpai_crimes"
     expectation: str = "no rows"
     severity: str = "blocks"
+    dimension: str = "consistency"
     success: bool = True
     tested: int = 48
     failed: int = 0

@@ -8,7 +8,7 @@ from small_home import Expectation, Gate, add_reading, change, describe_models, 
 from sqlalchemy import select
 
 from orchestration import ledger
-from orchestration.releases import package, publish
+from orchestration.releases import inputs, package, publish
 from orchestration.releases.inputs import WarehouseStale
 from orchestration.releases.package import NotPublishable
 from orchestration.releases.publish import GateShut
@@ -103,6 +103,30 @@ def test_a_new_reading_makes_a_new_release(home):
     assert (home.releases / "current").resolve() == second.path
     assert {name: row.live for name, row in recorded(home).items()} == {"2023.r1": False, "2023.r2": True}
     assert verify(home, "2023.r1") == []
+
+
+def test_new_code_makes_a_new_release(home, monkeypatch):
+    publish.publish(home, "2023", Gate())
+    monkeypatch.setattr(inputs, "code_hash", lambda: "c0de2")
+    assert publish.publish(home, "2023", Gate()).name == "2023.r2"
+
+
+def test_the_code_hash_sees_every_kind_of_source(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    for folder in ("dbt", "package", "expectations"):
+        (tmp_path / folder / "target").mkdir(parents=True)
+        (tmp_path / folder / "target" / "built.sql").write_text("built")
+        (tmp_path / folder / "kept.pyc").write_text("built")
+    monkeypatch.setattr(inputs, "DBT_PROJECT", tmp_path / "dbt")
+    monkeypatch.setattr(inputs, "PACKAGE", tmp_path / "package")
+    empty = inputs.code_hash()
+    seen = {empty}
+    for source in ("dbt/model.sql", "dbt/model.yml", "package/step.py", "package/page.html"):
+        (tmp_path / source).write_text("x")
+        seen.add(inputs.code_hash())
+    assert len(seen) == 5
+    (tmp_path / "dbt" / "target" / "built.sql").write_text("built again")
+    assert inputs.code_hash() in seen
 
 
 def test_a_reading_of_another_quarter_leaves_a_quarter_unchanged(home):

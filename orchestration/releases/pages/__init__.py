@@ -4,6 +4,7 @@ Every number on them comes from the release's own tables; nothing is computed fr
 """
 
 import csv
+import re
 from functools import cache
 from pathlib import Path
 
@@ -40,10 +41,10 @@ def write(connection, folder: Path, head: dict, resources: list[dict]) -> None:
     if f"replication_{period}" in names:
         report = replication.read(connection, period)
         summary = replication.summary(report)
-        rows = replication.by_page(report)
+        by_page = replication.by_page(report)
         path = folder / "report" / f"replication_{period}.html"
         errata = [row for row in report if row["erratum"]]
-        _write(path, "replication.html", "../", head, pages=rows, errata=errata, summary=summary)
+        _write(path, "replication.html", "../", head, pages=by_page, errata=errata, summary=summary)
     _write(
         folder / "index.html",
         "index.html",
@@ -80,7 +81,19 @@ def _quality(connection, names: set[str]) -> dict:
         "select * from target.quality.returns where status <> 'superseded' order by all",
     )
     return {
-        "expectations": _rows(connection, "select * from target.quality.expectation_results order by all"),
+        "expectations": _rows(
+            connection,
+            "select rule, suite, any_value(statement) as statement, min(severity) as severity, "
+            "count(*) as expectations, count(*) filter (where verdict = 'held') as held, "
+            "count(*) filter (where verdict = 'failed') as failed, "
+            "count(*) filter (where verdict = 'error') as errors "
+            "from target.quality.expectation_results group by rule, suite order by suite, rule",
+        ),
+        "attention": _rows(
+            connection,
+            "select * from target.quality.expectation_results where verdict <> 'held' "
+            "order by severity, rule, suite, checked_table, expectation",
+        ),
         "quarters": sorted({row["quarter"] for row in returns}),
         "returns": _by_force(returns),
         "received": _rows(
@@ -163,8 +176,17 @@ def _environment():
     )
     environment.filters["count"] = lambda number: "" if number is None else f"{number:,}"
     environment.filters["percent"] = lambda share: "" if share is None else f"{float(share):g}"
+    environment.filters["prose"] = _prose
+    environment.filters["first_sentence"] = lambda text: text.split(". ")[0].rstrip(".") + "."
     environment.filters["words"] = lambda text: str(text or "").replace("_", " ")
     return environment
+
+
+def _prose(text: str | None):
+    """Text of dbt's descriptions as HTML: `code` between backticks, everything else escaped."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text or ""))))  # noqa: S704 - escaped
 
 
 def _write(path: Path, template: str, to_root: str, head: dict, **values) -> None:
