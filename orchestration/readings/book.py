@@ -33,7 +33,7 @@ ALLOWED = {
     "role": {"first", "second", "adjudicator"},
     "group_based": {"yes", "no", "cannot_tell"},
     "network_definition": {"yes", "no", "cannot_tell"},
-    "criterion": CRITERIA,
+    "criterion": {"", *CRITERIA},
     "runner_up": {"", *CRITERIA},
     "committed_by_children": {"yes", "no", "not_collected"},
     "confidence": {"high", "medium", "low"},
@@ -204,6 +204,8 @@ def _problems(row: dict[str, str], candidates: dict[tuple, dict], collected_from
         wrong.append("reader is blank: say who read it")
     if row["offenders_read"] and not (row["offenders_read"].isdigit() and len(row["offenders_read"]) < 5):
         wrong.append("offenders_read must be a whole number or blank")
+    if (row["group_based"] == "yes") != bool(row["criterion"]):
+        wrong.append("criterion is given when group_based is yes, and blank otherwise")
     if row["role"] == "adjudicator" and not row["reason"]:
         wrong.append("an adjudicator must give a reason")
     try:

@@ -91,6 +91,8 @@ def test_the_same_file_again_adds_nothing(place):
     [
         ({"criterion": "gang"}, "criterion must be one of"),
         ({"group_based": ""}, "group_based must be one of"),
+        ({"criterion": ""}, "criterion is given when group_based is yes"),
+        ({"group_based": "no"}, "criterion is given when group_based is yes"),
         ({"reader": ""}, "reader is blank"),
         ({"read_at": "yesterday"}, "read_at must be"),
         ({"offenders_read": "two"}, "offenders_read must be"),
