@@ -1,0 +1,90 @@
+"""The gate before publishing: the expectation suites about a period, and why the gate is open or shut.
+
+Write, audit, publish: the warehouse is built, the gate judges it, and only an open gate lets a release be swapped
+in. What cannot be judged shuts it too: no warehouse, a missing suite or table, an expectation that raised.
+"""
+
+from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from orchestration.home import Home
+
+if TYPE_CHECKING:
+    from expectations import Result
+
+NAMED = 3  # force-quarters or records named in a reason; the count says how many there are
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """Open, or shut with a sentence for each thing that shuts it. `results` are all results, good and bad."""
+
+    open: bool
+    results: list["Result"] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+
+def check(home: Home, period: str) -> GateResult:
+    """Judge the home's warehouse for a release of `period` (`2023` or `2023-Q1`).
+
+    Raises ValueError when `period` is none; whatever else is wrong shuts the gate with a reason.
+    """
+    from expectations import SUITES, run_suites
+
+    results = run_suites(home.warehouse, period=period)
+    reasons = reasons_against(results)
+    # a suite that ran nothing has passed nothing
+    silent = [suite for suite in SUITES if not any(result.suite == suite for result in results)]
+    reasons += [f"suite {suite} gave no result: restore expectations/{suite}.py" for suite in silent]
+    return GateResult(open=not reasons, results=results, reasons=reasons)
+
+
+def reasons_against(results: list["Result"]) -> list[str]:
+    """A sentence for each rule and table that a blocking expectation fails, and for each thing that could not run.
+
+    A reported rule that fails is no reason; one that raised is, for nobody knows what it would have said.
+    """
+    shut = [
+        result for result in results if result.error or (result.severity == "blocks" and not result.success)
+    ]
+    shut.sort(key=lambda result: (result.error or "", result.suite, result.rule, result.table))
+    reasons = []
+    for error, group in groupby(shut, key=lambda result: result.error or ""):
+        if error:
+            group = list(group)
+            rules = sorted({result.rule for result in group})
+            which = ", ".join(rules) if len(rules) <= NAMED else f"{len(rules)} rules"
+            reasons.append(f"{which} could not be checked: {error}")
+        else:
+            reasons += [_sentence(result) for result in group]
+    return reasons
+
+
+def result_rows(results: list["Result"]) -> list[dict]:
+    """The results as rows of `quality.expectation_results`; failing keys stay out, they are in the findings."""
+    return [
+        {name: value for name, value in asdict(result).items() if name != "failing_keys"}
+        for result in results
+    ]
+
+
+def _sentence(result: "Result") -> str:
+    """What is wrong, where, how often, what to do: `CR15 in quality.rule_results: …`."""
+    counted = f"{result.failed} of {result.tested}" if result.tested else str(result.failed)
+    named = "; ".join(" ".join(map(str, key.values())) for key in result.failing_keys[:NAMED])
+    more = ", ..." if result.failed > NAMED else ""
+    where = f" ({named}{more})" if named else ""
+    column = result.expectation.partition("(")[2].rstrip(")")
+    about = f", column {column}" if column else ""
+    return (
+        f"{result.rule} in {result.table}{about}: {counted} {_found(result)}{where}. "
+        f"{result.statement}. {result.what_to_do}"
+    )
+
+
+def _found(result: "Result") -> str:
+    """What was counted, and what is wrong with it. Rule results are one row per force and quarter."""
+    if result.table == "quality.rule_results" and not result.rule.startswith("TB"):
+        return "returns are beyond the tolerance"
+    return {"RT01": "returns are missing", "RD01": "candidates are unread"}.get(result.rule, "rows fail")
