@@ -232,5 +232,23 @@ def test_each_data_test_finds_what_it_is_for(built, breakable, test, damage):
         breakable.rollback()
 
 
+def test_a_national_year_has_its_rows_before_anything_is_received(built, breakable):
+    sql = (built[1] / "models/marts/figures/figures.sql").read_text()
+    breakable.begin()
+    try:
+        for (table,) in rows(
+            breakable,
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where schema_name in ('cpai', 'cocad') or table_name = 'stg_submissions'",
+        ):
+            breakable.execute(f"delete from {table}")
+        found = breakable.execute(
+            f"select place, period, numerator, percent, denominator from ({sql})"
+        ).fetchall()
+    finally:
+        breakable.rollback()
+    assert {row[:4] for row in found} == {("England and Wales", "2023", 0, None)}
+
+
 def test_each_data_test_is_broken_here(built):
     assert {path.stem for path in (built[1] / "tests" / "marts").glob("*.sql")} == set(BREAKS)

@@ -28,21 +28,35 @@ rounded_by as (
         and figure_numbers.breakdown = breakdowns.breakdown
 ),
 
-rounded as (
+-- apart, so that only the splits are sorted: they are a quarter of the rows
+split_shares as (
+    select
+        *,
+        {{ shares_that_sum(
+            'numerator',
+            'denominator',
+            partition_by='scheme, place_type, place, period_type, period, population, unit, criterion, breakdown',
+            sort_order='sort_order',
+        ) }} as percent
+    from rounded_by
+    where percent_rounding = 'largest_remainder'
+),
+
+lone_shares as (
     select
         *,
         case percent_rounding
             when 'half_up' then {{ half_up('numerator', 'denominator') }}
             when 'half_up_one_decimal' then {{ half_up('numerator', 'denominator', decimals=1) }}
-            when 'largest_remainder' then {{ shares_that_sum(
-                'numerator',
-                'denominator',
-                partition_by='percent_rounding, scheme, place_type, place, period_type, period, '
-                    ~ 'population, unit, criterion, breakdown',
-                sort_order='sort_order',
-            ) }}
         end as percent
     from rounded_by
+    where coalesce(percent_rounding, 'count') <> 'largest_remainder'
+),
+
+rounded as (
+    select * from split_shares
+    union all
+    select * from lone_shares
 ),
 
 -- A published figure keeps its published id at every place and period; the split under the 2024 scheme was never
