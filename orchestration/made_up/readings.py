@@ -63,8 +63,7 @@ def _answers(
 ) -> list[tuple[int, tuple[str, ...]]]:
     crimes = rows.crimes
     group = bool(crimes["is_cocad"][position])
-    # a crime that is not group-based has no criterion: the list has no blank, so readers say unknown
-    criterion = str(crimes["criterion"][position]) if group else "unknown"
+    criterion = str(crimes["criterion"][position]) if group else ""
     children = "not_collected"
     if rows.quarter >= CHILDREN_ASKED_FROM:
         children = "yes" if crimes["by_children"][position] else "no"
@@ -80,7 +79,7 @@ def _answers(
         wrong = (
             ("yes", network, OTHER_CRITERION[criterion], children)
             if rng.random() < 0.7
-            else ("no", "no", "unknown", children)
+            else ("no", "no", "", children)
         )
     elif mistaken:
         wrong = ("yes", "no", "unknown", children)

@@ -127,7 +127,7 @@ def test_every_candidate_is_read_and_settled_as_the_truth_says(written):
             assert "adjudicator" in by_role or len(set(said)) == 1
             crime = candidates.loc[key]
             assert settled["group_based"] == ("yes" if crime.is_cocad else "no")
-            assert settled["criterion"] == (crime.criterion or "unknown")
+            assert settled["criterion"] == crime.criterion
             if crime.is_cocad:
                 assert settled["committed_by_children"] == crime.committed_by_children
                 assert int(settled["offenders_read"]) >= 2
