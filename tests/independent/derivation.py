@@ -365,6 +365,8 @@ class Derivation:
                 usable.append(record)
         for key, row in merged(usable, ("force", "quarter", "crime_reference", reference)).items():
             crime = self.crimes.get(key[:3])
+            if key[3].upper() == "STATE":
+                continue  # Read as: a state-based offence has no victim; STATE is accepted and is no person
             if crime is None:
                 self.orphans[record_type] += 1
             else:
@@ -449,8 +451,7 @@ class Derivation:
     def _members(self, crime: Crime, unit: str) -> list:
         if unit == "crime":
             return [crime]
-        # Read as: STATE (a state-based offence) is no person
-        return [p for p in getattr(crime, f"{unit}s") if p["reference"].upper() != "STATE"]
+        return getattr(crime, f"{unit}s")
 
     def _counts(self, member, breakdown: str, category: str) -> tuple[bool, bool]:
         """(in the numerator, in the base) for one crime or person"""

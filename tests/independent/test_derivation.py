@@ -216,6 +216,11 @@ def test_duplicates_are_merged_and_unusable_records_rejected(seeds):
     assert (derived.rejected, derived.orphans) == ({"crimes": 2}, {"victims": 1})
 
 
+def test_a_state_based_offence_has_no_victim(seeds):
+    derived = derive(seeds, [crime(1, "86/2")], [victim(1, victim_reference="STATE", age_at_offence=None)])
+    assert [c.victims for c in derived.cpai.values()] == [[]]
+
+
 def test_both_schemes_and_the_figures(seeds):
     crimes = [crime(n, "19E", offenders_stated="2") for n in (1, 2, 3)]
     people = [
