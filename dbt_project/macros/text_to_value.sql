@@ -49,9 +49,10 @@
 {% macro person_token(surname, forenames, birth) %}
     case
         when {{ birth }} is not null
-            then {{ sha256_of(
+            -- 32 digits are 128 bits: no two persons share them, at half the room of the whole digest
+            then substr({{ sha256_of(
                 token_key() ~ " || '|' || upper(coalesce(" ~ surname ~ ", '')) || '|' || upper(coalesce("
                 ~ forenames ~ ", '')) || '|' || cast(" ~ birth ~ " as varchar)"
-            ) }}
+            ) }}, 1, 32)
     end
 {% endmacro %}

@@ -137,7 +137,7 @@ def test_candidates_and_why(tables):
 
 def test_tokens_only_where_a_date_of_birth_is_known(tables):
     tokens = dict(tables("select crime_reference, length(person_token) from staging.stg_victims"))
-    assert tokens["plain"] == 64
+    assert tokens["plain"] == 32
     assert tokens["grooming"] is None
 
 

@@ -23,12 +23,14 @@ candidates as (
 
 victim_ages as (
     select
-        force,
-        quarter,
-        crime_reference,
-        {{ ordered_list("coalesce(cast(age_at_offence as varchar), '?')") }} as ages
-    from {{ ref('cpai_victims') }}
-    group by force, quarter, crime_reference
+        victims.force,
+        victims.quarter,
+        victims.crime_reference,
+        {{ ordered_list("coalesce(cast(victims.age_at_offence as varchar), '?')") }} as ages
+    from {{ ref('cpai_victims') }} as victims
+    inner join candidates
+        on {{ same_key('candidates', 'victims', ['force', 'quarter', 'crime_reference']) }}
+    group by victims.force, victims.quarter, victims.crime_reference
 ),
 
 summaries as (

@@ -36,10 +36,9 @@ final as (
     from candidates
     left join reading_counts
         on {{ same_key('reading_counts', 'candidates', ['force', 'quarter', 'crime_reference']) }}
-    where not exists (
-        select 1 from settled_readings
-        where {{ same_key('settled_readings', 'candidates', ['force', 'quarter', 'crime_reference']) }}
-    )
+    left join settled_readings
+        on {{ same_key('settled_readings', 'candidates', ['force', 'quarter', 'crime_reference']) }}
+    where settled_readings.force is null
 )
 
 select * from final

@@ -21,6 +21,10 @@
     ('suspect', 'disability', 'flag'),
     ('suspect', 'relationship', 'relationship'),
 ] -%}
+{%- set crime = ['force', 'quarter', 'crime_reference'] -%}
+{%- set keys = {
+    'crime': crime, 'victim': crime + ['victim_reference'], 'suspect': crime + ['suspect_reference']
+} -%}
 with
 
 offence_spellings as (
@@ -32,27 +36,43 @@ code_spellings as (
     select * from {{ ref('stg_code_spellings') }}
 ),
 
+-- the few records with such a code, found in staging first: reading every record again for each field took
+-- a tenth of the whole build
+{% for record_type, key in keys.items() -%}
+{{ record_type }}s_with_one as (
+    select records.*
+    from {{ ref('stg_' ~ record_type ~ '_records') }} as records
+    inner join {{ ref('stg_' ~ record_type ~ 's') }} as staged
+        on {{ same_key('staged', 'records', key) }}
+    where records.rule is null
+        and 'unmapped' in (
+            {%- for of_type, column, field in coded if of_type == record_type -%}
+            staged.{{ column }}{{ ', ' if not loop.last }}
+            {%- endfor -%}
+        )
+),
+
+{% endfor -%}
 sent as (
     {% for record_type, column, field in coded -%}
     select
         '{{ record_type }}s' as record_type, '{{ column }}' as field, '{{ field }}' as list,
         force, quarter, layout, {{ column }} as spelling, count(*) as records
-    from {{ ref('stg_' ~ record_type ~ '_records') }}
-    where rule is null and {{ column }} is not null
+    from {{ record_type }}s_with_one
+    where {{ column }} is not null
     group by force, quarter, layout, {{ column }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 unmapped as (
-    select record_type, field, force, quarter, spelling, records
+    select sent.record_type, sent.field, sent.force, sent.quarter, sent.spelling, sent.records
     from sent
-    where not exists (
-        select 1 from code_spellings
-        where code_spellings.field = sent.list
-            and code_spellings.layout = sent.layout
-            and code_spellings.spelling = lower(sent.spelling)
-    )
+    left join code_spellings
+        on code_spellings.field = sent.list
+        and code_spellings.layout = sent.layout
+        and code_spellings.spelling = lower(sent.spelling)
+    where code_spellings.field is null
     union all
     select
         'crimes' as record_type, 'offence_code' as field, records.force, records.quarter, records.offence_code,

@@ -7,7 +7,7 @@
 {%- set dates = ['reported_on', 'committed_from', 'committed_to', 'cancelled_on', 'outcome_on'] -%}
 with
 
-{{ merge_records(ref('stg_crime_records'), ref('stg_duplicate_crimes'), key, columns, 'rule is null') }},
+{{ merge_records(ref('stg_crime_records'), ref('stg_duplicate_crimes'), key, columns) }},
 
 offence_spellings as (
     select * from {{ ref('stg_offence_spellings') }}

@@ -27,27 +27,35 @@ rejected_crimes as (
 rejected_victims as (
     select
         'victims' as record_type,
-        force, quarter, submission, file, sheet, record_number, crime_reference,
-        coalesce(rule, 'no_such_crime') as rule
-    from victim_records
-    where rule is not null
-        or not exists (
-            select 1 from crimes
-            where {{ same_key('crimes', 'victim_records', ['force', 'quarter', 'crime_reference']) }}
-        )
+        records.force,
+        records.quarter,
+        records.submission,
+        records.file,
+        records.sheet,
+        records.record_number,
+        records.crime_reference,
+        coalesce(records.rule, 'no_such_crime') as rule
+    from victim_records as records
+    left join crimes
+        on {{ same_key('crimes', 'records', ['force', 'quarter', 'crime_reference']) }}
+    where records.rule is not null or crimes.force is null
 ),
 
 rejected_suspects as (
     select
         'suspects' as record_type,
-        force, quarter, submission, file, sheet, record_number, crime_reference,
-        coalesce(rule, 'no_such_crime') as rule
-    from suspect_records
-    where rule is not null
-        or not exists (
-            select 1 from crimes
-            where {{ same_key('crimes', 'suspect_records', ['force', 'quarter', 'crime_reference']) }}
-        )
+        records.force,
+        records.quarter,
+        records.submission,
+        records.file,
+        records.sheet,
+        records.record_number,
+        records.crime_reference,
+        coalesce(records.rule, 'no_such_crime') as rule
+    from suspect_records as records
+    left join crimes
+        on {{ same_key('crimes', 'records', ['force', 'quarter', 'crime_reference']) }}
+    where records.rule is not null or crimes.force is null
 ),
 
 final as (

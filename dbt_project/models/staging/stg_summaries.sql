@@ -1,7 +1,7 @@
 {%- set key = ['force', 'quarter', 'crime_reference'] -%}
 with
 
-{{ merge_records(ref('stg_crime_records'), ref('stg_duplicate_crimes'), key, ['summary'], 'rule is null') }},
+{{ merge_records(ref('stg_crime_records'), ref('stg_duplicate_crimes'), key, ['summary']) }},
 
 final as (
     select force, quarter, crime_reference, summary

@@ -1,3 +1,4 @@
+{{ config(pre_hook=join_sides('as_written'), post_hook=join_sides('by_estimate')) }}
 {%- set key = ['force', 'quarter', 'crime_reference', 'suspect_reference'] -%}
 {%- set columns = [
     'identified', 'role', 'deceased', 'gender', 'age_at_offence', 'date_of_birth', 'self_defined_ethnicity',
@@ -17,7 +18,7 @@ crimes as (
 
 {{ merge_records(
     ref('stg_suspect_records'), ref('stg_duplicate_suspects'), key, columns,
-    'not exists (select 1 from rejected where ' ~ same_record('rejected', 'records') ~ ')'
+    rejected='rejected'
 ) }},
 
 final as (

@@ -1,3 +1,4 @@
+{{ config(pre_hook=join_sides('as_written'), post_hook=join_sides('by_estimate')) }}
 {%- set key = ['force', 'quarter', 'crime_reference', 'victim_reference'] -%}
 {%- set columns = [
     'gender', 'age_at_offence', 'date_of_birth', 'self_defined_ethnicity', 'observed_ethnicity', 'disability',
@@ -16,7 +17,7 @@ crimes as (
 
 {{ merge_records(
     ref('stg_victim_records'), ref('stg_duplicate_victims'), key, columns,
-    'not exists (select 1 from rejected where ' ~ same_record('rejected', 'records') ~ ')'
+    rejected='rejected'
 ) }},
 
 final as (
