@@ -18,6 +18,8 @@ SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 YEAR = 2023
 QUARTERS = [f"{YEAR}-Q{n}" for n in (1, 2, 3, 4)]
 GIVEN = os.environ.get("CPAI_AGREES_HOME")
+# one worker, or each would make and build a home of its own
+pytestmark = pytest.mark.xdist_group("independent")
 KEY = "force, quarter, crime_reference"
 
 
