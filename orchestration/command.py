@@ -4,6 +4,7 @@ Exit code 0 done, 1 the data was refused or the gate is shut (with the reasons),
 Nothing heavy is imported until a command needs it: `cpai --help` stays under a second.
 """
 
+import atexit
 import json
 import os
 import sys
@@ -154,7 +155,8 @@ def _summary(home: Home, wanted: list[str]) -> list[dict]:
 def _show(summary: list[dict]) -> None:
     for row in summary:
         click.echo(
-            f"{row['quarter']}: returns {row['received']} received, {row['refused']} refused, {row['missing']} missing"
+            f"{row['quarter']}: returns {row['received']} received, {row['refused']} refused, {row['missing']} missing; "
+            f"{row['refused_deliveries']} of {row['deliveries']} deliveries refused"
         )
         if "crimes_received" in row:
             click.echo(
@@ -376,5 +378,13 @@ def demo(home: Home, scale: float, seed: int) -> None:
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """The command as installed."""
+    # registered first, so it runs last: at teardown DuckDB's binding takes dbt's still loaded modules for leaks and
+    # prints thirty lines of them after the answer
+    atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno()))
     cpai()
+
+
+if __name__ == "__main__":
+    main()

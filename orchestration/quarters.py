@@ -45,4 +45,6 @@ def in_period(period: str) -> list[str]:
     try:
         return [valid(period)]
     except ValueError as problem:
-        raise ValueError(f"{period!r} is not a period: write a year (2023) or a quarter (2023-Q1)") from problem
+        raise ValueError(
+            f"{period!r} is not a period: write a year (2023) or a quarter (2023-Q1)"
+        ) from problem

@@ -4,7 +4,7 @@
 #}
 {% macro person_attributes(persons) %}
         {{ persons }}.gender,
-        coalesce({{ persons }}.gender in ('male', 'female', 'other'), false) as gender_recorded,
+        coalesce({{ persons }}.gender in ('male', 'female'), false) as gender_recorded,
         {{ persons }}.age_at_offence,
         age_bands.age_band,
         self_defined.ethnicity_group,

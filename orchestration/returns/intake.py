@@ -142,9 +142,15 @@ def _receive_delivery(
 ) -> Iterator[Receipt]:
     kept = {name: archive.keep(path, home.archive) for name, path in delivery.files.items()}
     fingerprint = _fingerprint(kept, delivery.problems)
+    # a layout row added for a renamed column must let the same bytes in: refusals stand for this layout alone
+    if_refused = _under_layout(fingerprint, delivered_as, quarter)
     forces = forces_of(delivered_as, quarter)
     with engine.connect() as connection:
-        earlier = {force: ledger.submission_with(connection, force, quarter, fingerprint) for force in forces}
+        earlier = {
+            force: ledger.submission_with(connection, force, quarter, fingerprint)
+            or ledger.submission_with(connection, force, quarter, if_refused)
+            for force in forces
+        }
         numbers = {force: ledger.next_submission(connection, force, quarter) for force in forces}
 
     new = [force for force in forces if not earlier[force]]
@@ -185,7 +191,7 @@ def _receive_delivery(
                     "layout": layout,
                     "status": status,
                     "received_at": ledger.now(),
-                    "fingerprint": fingerprint,
+                    "fingerprint": if_refused if status == "refused" else fingerprint,
                     **counts,
                     "reasons": reasons,
                 },
@@ -199,6 +205,15 @@ def _fingerprint(kept: dict[str, archive.Kept], problems: list[str]) -> str:
     """SHA-256 over a delivery's sorted names and digests; what cannot be opened counts by its sentence."""
     lines = sorted(f"{name}\0{file.sha256}" for name, file in kept.items()) + sorted(problems)
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _under_layout(fingerprint: str, delivered_as: str, quarter: str) -> str:
+    """The fingerprint of a delivery as this quarter's layout reads it."""
+    try:
+        layout = repr(layout_for(delivered_as, quarter))
+    except LayoutError as problem:
+        layout = str(problem)
+    return hashlib.sha256(f"{fingerprint}\n{layout}".encode()).hexdigest()
 
 
 def _judge(

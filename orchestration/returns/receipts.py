@@ -23,23 +23,29 @@ def standing(home: Home, quarter: str) -> dict[str, list[str]]:
     """Forces by how their return stands: `received`, `nil`, `missing`; and `refused`, whose latest delivery was.
 
     A force whose latest delivery was refused may still be `received`: its last accepted submission stands.
-    `reasons` has a sentence for each problem of those refused.
+    `deliveries` and `refused_deliveries` are every submission's force; `reasons` a sentence for each problem
+    of the forces refused.
     """
     with open_ledger(home).connect() as connection:
         rows = connection.execute(
             select(submissions).where(submissions.c.quarter == quarter).order_by(submissions.c.submission)
         ).mappings()
-        latest, stands = {}, {}
+        latest, stands, deliveries, turned_away = {}, {}, [], []
         for row in rows:
             latest[row["force"]] = row
+            deliveries.append(row["force"])
             if row["status"] != "refused":
                 stands[row["force"]] = row["status"]
+            else:
+                turned_away.append(row["force"])
     owed = expected(quarter)
     refused = sorted(force for force, row in latest.items() if row["status"] == "refused")
     return {
         "received": [force for force in owed if stands.get(force, "nil") != "nil"],
         "nil": [force for force in owed if stands.get(force) == "nil"],
         "refused": refused,
+        "deliveries": deliveries,
+        "refused_deliveries": turned_away,
         "missing": [force for force in owed if force not in stands],
         "reasons": [
             f"{force}: {reason}"

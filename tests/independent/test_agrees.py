@@ -18,8 +18,7 @@ SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 YEAR = 2023
 QUARTERS = [f"{YEAR}-Q{n}" for n in (1, 2, 3, 4)]
 GIVEN = os.environ.get("CPAI_AGREES_HOME")
-# one worker, or each would make and build a home of its own
-pytestmark = pytest.mark.xdist_group("independent")
+pytestmark = pytest.mark.xdist_group("year")  # one worker tells the small year once
 KEY = "force, quarter, crime_reference"
 
 
@@ -57,11 +56,13 @@ def scale(request) -> float | None:
 
 
 @pytest.fixture(scope="session")
-def made_home(scale, tmp_path_factory):
+def made_home(scale, request, tmp_path_factory):
     if scale is None:
         from orchestration.home import home
 
         return home(GIVEN)
+    if scale < 1:
+        return request.getfixturevalue("year").home
     return make_home(tmp_path_factory.mktemp("home"), scale)
 
 

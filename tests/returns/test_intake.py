@@ -1,5 +1,6 @@
 """From what has landed to raw Parquet and receipts: refusals, numbering, and runs that are killed."""
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -420,3 +421,28 @@ def test_any_bytes_get_a_receipt(home, data):
     latest = [r for r in receive(home, QUARTER) if r.new]
     assert all(r.status == "refused" and r.reasons for r in latest)
     assert archive.digest(folder / "return.csv")[0] in {kept.name for kept in home.archive.rglob("*")}
+
+
+def test_a_refused_return_is_read_again_once_its_layout_is_mended(home, monkeypatch):
+    """One row in the seeds lets a renamed column in; the force need not send the same bytes under a new name."""
+    files = land(home, "surrey")
+    crimes = next(path for path in files.values() if "crime" in path.name)
+    crimes.write_bytes(crimes.read_bytes().replace(b"Incident Number", b"Incident No"))
+    refused(home, "Incident No", "surrey")
+    assert not only(receive(home, QUARTER)).new
+
+    mended = layout_for("surrey", QUARTER)
+    parts = tuple(
+        dataclasses.replace(
+            part,
+            columns=tuple(
+                dataclasses.replace(column, heading=column.heading.replace("Incident Number", "Incident No"))
+                for column in part.columns
+            ),
+        )
+        for part in mended.parts
+    )
+    monkeypatch.setattr(intake, "layout_for", lambda *_: dataclasses.replace(mended, parts=parts))
+    receipt = only(receive(home, QUARTER))
+    assert (receipt.submission, receipt.status, receipt.new) == (2, "accepted", True)
+    assert not only(receive(home, QUARTER)).new
