@@ -378,11 +378,17 @@ def demo(home: Home, scale: float, seed: int) -> None:
     )
 
 
+def quiet_teardown() -> None:
+    """Mute stderr for what comes after everything of ours: at its teardown DuckDB's binding takes dbt's still loaded
+    modules for leaks and prints thirty lines of them after the answer.
+    """
+    # what is registered first runs last
+    atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
+
+
 def main() -> None:
     """The command as installed."""
-    # registered first, so it runs last: at teardown DuckDB's binding takes dbt's still loaded modules for leaks and
-    # prints thirty lines of them after the answer
-    atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno()))
+    quiet_teardown()
     cpai()
 
 

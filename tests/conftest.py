@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from orchestration.command import cpai, quiet_teardown
 from orchestration.home import Home
 
+quiet_teardown()
 QUARTERS = ["2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4"]
 
 
@@ -22,8 +24,6 @@ class Year:
 
     def cpai(self, *words: str) -> Result:
         """The command on this home, in this process."""
-        from orchestration.command import cpai
-
         return CliRunner().invoke(cpai, ["--home", str(self.home.root), *words])
 
     def json(self, *words: str) -> dict | list:
