@@ -139,8 +139,7 @@ def _places() -> str:
         with figures as (select * from {batch}),
         parts as (
             select
-                places.place_type, places.place, figures.figure_id, figures.scheme, figures.breakdown,
-                figures.category, figures.period_type, figures.period,
+                places.place_type, places.place, figures.figure_id, figures.scheme, figures.period,
                 sum(figures.numerator) as numerator,
                 sum(figures.denominator) as denominator
             from figures
@@ -160,9 +159,6 @@ def _places() -> str:
             and whole.place = parts.place
             and whole.figure_id = parts.figure_id
             and whole.scheme = parts.scheme
-            and whole.breakdown = parts.breakdown
-            and whole.category = parts.category
-            and whole.period_type = parts.period_type
             and whole.period = parts.period
         where whole.place_type <> 'force'
             and (

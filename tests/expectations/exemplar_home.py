@@ -1,0 +1,81 @@
+"""A made-up home with every exemplar in it: one quarter of one return, and every other force in order."""
+
+import csv
+
+import duckdb
+import pyarrow as pa
+from exemplars import CRIME, EXEMPLARS, SUSPECT, VICTIM
+
+from orchestration.home import SEEDS, Home
+from orchestration.returns import raw
+
+QUARTER = "2023-Q2"
+# one quarter, every force: nil where nothing else is said, so that coverage holds but for those named
+ABSENT = {"cleveland": "missing", "dorset": "refused_only", "gwent": "empty_without_nil"}
+RECEIVED = "2023-10-20T09:00:00+00:00"
+EARLY = "2023-05-20T09:00:00+00:00"
+
+
+def _records() -> dict[str, list[dict]]:
+    records: dict[str, list[dict]] = {"crimes": [], "victims": [], "suspects": []}
+
+    def add(reference: str, change: dict) -> None:
+        place = {"force": "kent", "quarter": QUARTER, "submission": 1, "layout": "national"}
+        place |= {"crime_reference": reference, **change.get("return", {})}
+        for record_type, ready in (("crime", CRIME), ("victim", VICTIM), ("suspect", SUSPECT)):
+            rows = records[f"{record_type}s"]
+            row = {**place, **ready, **change.get(record_type, {})}
+            rows.append({**row, "file": f"{record_type}s.csv", "record_number": len(rows) + 1})
+
+    add("K1", {"crime": {"offenders_stated": "3"}})
+    for number, exemplar in enumerate(EXEMPLARS):
+        add(f"B{number}", exemplar.broken)
+        add(f"N{number}", exemplar.near_miss)
+    # CR02: one reference counted in two quarters; another sent again, but counted in its own quarter alone
+    for reference, again_on in (("AGAIN", "2023-08-10"), ("REFRESHED", "2023-05-10")):
+        add(reference, {})
+        add(reference, {"return": {"quarter": "2023-Q3"}, "crime": {"recorded_on": again_on}})
+    # five of five beyond any tolerance, and three of three within it
+    for number in range(5):
+        add(f"D{number}", {"return": {"force": "devon-and-cornwall"}, "victim": {"age_at_offence": "13"}})
+    for number in range(3):
+        add(f"E{number}", {"return": {"force": "essex"}, "victim": {"age_at_offence": "13"}})
+    return records
+
+
+def write(home: Home, readings: list[dict]) -> None:
+    returns: dict[tuple, dict[str, list[dict]]] = {}
+    for record_type, rows in _records().items():
+        for row in rows:
+            returns.setdefault((row["quarter"], row["force"]), {}).setdefault(record_type, []).append(row)
+    with (SEEDS / "forces.csv").open(newline="", encoding="utf-8") as file:
+        forces = [row["force"] for row in csv.DictReader(file)]
+    submissions = []
+    for quarter in (QUARTER, "2023-Q3"):
+        for force in forces:
+            sent = returns.get((quarter, force), {})
+            for record_type, rows in sent.items():
+                table = pa.Table.from_pylist(rows, schema=raw.records_schema(record_type))
+                raw.write(table, raw.records_file(home, record_type, quarter, force, 1))
+            absent = ABSENT.get(force) if quarter == QUARTER else None
+            status = {"refused_only": "refused", "empty_without_nil": "accepted"}.get(absent or "")
+            if absent != "missing":
+                submissions.append(
+                    {"force": force, "quarter": quarter, "submission": 1, "layout": "national"}
+                    | {"status": status or ("accepted" if sent else "nil")}
+                    | {"received_at": EARLY if force == "surrey" else RECEIVED}
+                    | {name: len(sent.get(name, ())) for name in ("crimes", "victims", "suspects")}
+                    | {"reasons": "[]"}
+                )
+    raw.ensure(home)
+    for name, rows, schema in (
+        ("submissions", submissions, raw.submissions_schema()),
+        ("readings", readings, raw.readings_schema()),
+    ):
+        raw.write(pa.Table.from_pylist(rows, schema=schema), home.raw / f"{name}.parquet")
+
+
+def query(home: Home, sql: str) -> list[tuple]:
+    """Rows of the home's warehouse."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
