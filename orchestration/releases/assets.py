@@ -55,11 +55,11 @@ def release_candidate(context: dg.AssetExecutionContext, config: Period) -> dg.M
     ],
     pool="warehouse",
 )
-def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    from expectations import run_suites
+def gate(context: dg.AssetCheckExecutionContext, config: Period) -> Iterator[dg.AssetCheckResult]:
+    from orchestration.gate import check
 
     context.log.info("running the expectation suites")
-    results = run_suites(home().warehouse)
+    results = check(home(), config.period).results
     for suite in SUITES:
         ran = [result for result in results if result.suite == suite]
         blocking = [result for result in ran if result.severity == "blocks" and not result.success]
