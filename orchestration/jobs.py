@@ -22,7 +22,9 @@ publish_job = dg.define_asset_job(
 
 def period(wanted: str) -> dict:
     """Run config of the publish job for one period."""
-    return {"ops": {step: {"config": {"period": wanted}} for step in ("release_candidate", "gate", "release")}}
+    return {
+        "ops": {step: {"config": {"period": wanted}} for step in ("release_candidate", "gate", "release")}
+    }
 
 
 class _OwnWords(logging.Filter):

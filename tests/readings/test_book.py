@@ -47,7 +47,10 @@ def place(tmp_path) -> Home:
             "create table cocad.cocad_unread as select force, quarter, crime_reference from cocad.cocad_candidates"
         )
         connection.execute(
-            "create table cpai.cpai_crimes as select force, quarter, crime_reference, '19/16' as offence_code from cocad.cocad_candidates"
+            """
+            create table cpai.cpai_crimes as
+            select force, quarter, crime_reference, '19/16' as offence_code from cocad.cocad_candidates
+            """
         )
         connection.execute(
             """
