@@ -43,9 +43,7 @@ CRIMES = Table(
         *CRIME,
         "offence_code",
         "offence_group",
-        "is_image",
         "is_contact",
-        "recorded_on",
         "recency",
         "suspect_rows",
     ),
@@ -92,10 +90,7 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
             """,
         ),
         has_rows(CRIMES),
-        *(
-            not_null(CRIMES, column)
-            for column in ("offence_code", "recorded_on", "is_image", "is_contact", "recency")
-        ),
+        *(not_null(CRIMES, column) for column in ("offence_code", "is_contact", "recency")),
         in_set(CRIMES, "offence_group", GROUPS),
         in_set(CRIMES, "recency", {"recent", "non_recent", "unknown"}, rule="CR12"),
         between(CRIMES, "suspect_rows", 0, None),

@@ -43,7 +43,7 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
     """The child-subset consistency of CR59, and MT01 to MT09."""
     return [
         has_rows(FIGURES),
-        *(not_null(FIGURES, column) for column in ("figure_id", "unit", "place", "period", "numerator")),
+        *(not_null(FIGURES, column) for column in ("figure_id", "numerator")),
         in_set(FIGURES, "unit", {"crime", "victim", "suspect"}),
         in_set(FIGURES, "place_type", {"national", "region", "force"}),
         in_set(
@@ -101,71 +101,52 @@ def _periods(whole: str, part: str) -> str:
     """
     inside = "substr(period, 1, 4)"
     if part == "month":
-        inside += " || '-Q' || cast((cast(substr(period, 6, 2) as integer) + 2) // 3 as varchar)"
+        quarter = "substr(period, 1, 4) || '-Q' || cast((cast(substr(period, 6, 2) as integer) + 2) // 3 as varchar)"
+        inside = f"case period_type when 'month' then {quarter} else period end"
     table = "unit, population, criterion, breakdown, scheme"
     return f"""
-        with figures as (select * from {{batch}}),
-        parts as (
-            select
-                figure_id, scheme, place_type, place,
-                {inside} as period,
-                sum(numerator) as numerator,
-                sum(denominator) as denominator
-            from figures
-            where period_type = '{part}'
-            group by all
-        )
-        select whole.figure_id, whole.place, whole.period
-        from figures as whole
+        with figures as (select * from {{batch}} where period_type in ('{whole}', '{part}'))
+        select figure_id, place, {inside} as period
+        from figures
         semi join (select distinct {table} from figures where period_type = '{part}') as given
             using ({table})
-        left join parts
-            on whole.figure_id = parts.figure_id
-            and whole.scheme = parts.scheme
-            and whole.place_type = parts.place_type
-            and whole.place = parts.place
-            and whole.period = parts.period
-        where whole.period_type = '{whole}'
-            and (
-                whole.numerator <> coalesce(parts.numerator, 0)
-                or coalesce(whole.denominator, 0) <> coalesce(parts.denominator, 0)
-            )
+        group by figure_id, scheme, place, {inside}
+        having count(*) filter (where period_type = '{whole}') > 0
+            and {_differ("period_type", whole, part)}
     """
 
 
 def _places() -> str:
     """National and regional figures that are not the sum of their forces'."""
-    return """
-        with figures as (select * from {batch}),
-        parts as (
-            select
-                places.place_type, places.place, figures.figure_id, figures.scheme, figures.period,
-                sum(figures.numerator) as numerator,
-                sum(figures.denominator) as denominator
+    return f"""
+        with figures as (select * from {{batch}})
+        select figure_id, 'England and Wales' as place, period
+        from figures
+        where place_type in ('national', 'force')
+        group by figure_id, scheme, period
+        having {_differ("place_type", "national", "force")}
+        union all
+        select figure_id, region as place, period
+        from (
+            select figures.*, coalesce(forces.region, figures.place) as region
             from figures
-            inner join (
-                select force, 'region' as place_type, region as place from reference.forces
-                union all
-                select force, 'national' as place_type, 'England and Wales' as place from reference.forces
-            ) as places
-                on figures.place = places.force
-            where figures.place_type = 'force'
-            group by all
+            left join reference.forces as forces
+                on figures.place = forces.force
+            where figures.place_type in ('region', 'force')
         )
-        select whole.figure_id, whole.place, whole.period
-        from figures as whole
-        left join parts
-            on whole.place_type = parts.place_type
-            and whole.place = parts.place
-            and whole.figure_id = parts.figure_id
-            and whole.scheme = parts.scheme
-            and whole.period = parts.period
-        where whole.place_type <> 'force'
-            and (
-                whole.numerator <> coalesce(parts.numerator, 0)
-                or coalesce(whole.denominator, 0) <> coalesce(parts.denominator, 0)
-            )
+        group by figure_id, scheme, region, period
+        having {_differ("place_type", "region", "force")}
     """
+
+
+def _differ(column: str, whole: str, part: str) -> str:
+    """True of a group in which the row of `whole` is not the sum of the rows of `part`."""
+    differences = " or ".join(
+        f"coalesce(max({count}) filter (where {column} = '{whole}'), 0)"
+        f" <> coalesce(sum({count}) filter (where {column} = '{part}'), 0)"
+        for count in ("numerator", "denominator")
+    )
+    return f"({differences})"
 
 
 def _same_tables() -> str:
@@ -232,7 +213,7 @@ def _largest_remainders() -> str:
 def _two_prints() -> str:
     """The same counts under the same rounding with two percentages, and one figure printed twice with two."""
     return """
-        with figures as (select * from {batch} where denominator > 0)
+        with figures as (select * from {batch} where numerator > 0 and denominator > 0)
         select place, period, numerator, denominator
         from figures
         where percent_rounding <> 'largest_remainder'

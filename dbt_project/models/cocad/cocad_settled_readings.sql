@@ -50,9 +50,9 @@ judged as (
             when has_first and has_second then
                 case
                     when
-                        first_group_based is not distinct from second_group_based
-                        and first_criterion is not distinct from second_criterion
-                        and first_committed_by_children is not distinct from second_committed_by_children
+                        coalesce(first_group_based, '') = coalesce(second_group_based, '')
+                        and coalesce(first_criterion, '') = coalesce(second_criterion, '')
+                        and coalesce(first_committed_by_children, '') = coalesce(second_committed_by_children, '')
                         then 'agreement'
                 end
             else 'only'

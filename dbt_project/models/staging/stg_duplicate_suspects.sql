@@ -8,7 +8,7 @@ rejected as (
 -- hashed first: groups of one number each instead of four texts
 suspected as (
     select {{ row_hash(key) }} as key_hash
-    from {{ ref('stg_suspect_records') }} as records
+    from {{ ref('stg_suspect_records') }} as records  -- noqa: AL05
     group by 1
     having count(*) > 1
 ),

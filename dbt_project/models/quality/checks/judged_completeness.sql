@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each field of persons on COCAD crimes, by force and quarter, against the floor: 20 points below the known rate of 2023.
+-- Each field of persons on COCAD crimes, by force and quarter; the floor is 20 points below the known rate of 2023.
 
 with
 

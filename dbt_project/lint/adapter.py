@@ -1,0 +1,8 @@
+"""What sqlfluff sees of dbt's adapter: it lints the default dialect's macros without dbt."""
+
+from collections.abc import Callable
+
+
+def dispatch(macro: str, package: str | None = None) -> Callable[..., str]:
+    """A stand-in for the dispatched macro: a column's name is all that layout and case rules need."""
+    return lambda *arguments: f"{macro}_value"
