@@ -34,7 +34,11 @@ def check(home: Home, period: str) -> GateResult:
     Raises ValueError when `period` is none; whatever else is wrong shuts the gate with a reason.
     """
     state = home.warehouse.stat() if home.warehouse.exists() else None
-    return _judged(home.warehouse, period, state and (state.st_mtime_ns, state.st_size, state.st_ino))
+    judged = _judged(home.warehouse, period, state and (state.st_mtime_ns, state.st_size, state.st_ino))
+    if any(result.error for result in judged.results):
+        # a file that another process was writing may be free the next time
+        _judged.cache_clear()
+    return judged
 
 
 @lru_cache(maxsize=4)

@@ -253,6 +253,13 @@ class TestGate:
         (reason,) = gate.check(Home(tmp_path), PERIOD).reasons
         assert "no warehouse at" in reason
 
+    def test_what_could_not_run_is_tried_again(self, built, monkeypatch):
+        with monkeypatch.context() as broken:
+            broken.setattr("expectations.running._engine", lambda warehouse: 1 / 0)
+            shut = gate.check(built, PERIOD).reasons
+        assert "the warehouse could not be checked" in " ".join(shut)
+        assert len(gate.check(built, PERIOD).reasons) == len(SHUT_AS_BUILT)
+
     def test_a_suite_that_expects_nothing_shuts_it(self, judged, monkeypatch):
         monkeypatch.setattr("expectations.marts.expected", lambda period, quarters: [])
         (reason,) = gate.check(judged(*WAIVED), PERIOD).reasons
