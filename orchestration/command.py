@@ -326,6 +326,23 @@ def verify(home: Home, release: str | None, wants_json: bool) -> None:
 
 
 @cpai.command()
+@click.option("--release", help="[the live one]")
+@as_json
+@click.pass_obj
+def replay(home: Home, release: str | None, wants_json: bool) -> None:
+    """Make a release's tables again from the archive's receipts and the warehouse, and compare."""
+    from orchestration.releases.replay import replay as replayed
+
+    try:
+        problems = replayed(home, release)
+    except (LookupError, FileNotFoundError) as problem:
+        _stop([str(problem.args[0])], wants_json)
+    if problems:
+        _stop(problems, wants_json)
+    click.echo(json.dumps({"done": True}) if wants_json else "every table comes out the same")
+
+
+@cpai.command()
 @click.argument("older")
 @click.argument("newer")
 @as_json

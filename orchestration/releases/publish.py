@@ -166,12 +166,16 @@ def _manifest_head(name: str, inputs, gate_result) -> dict:
 
 
 def _waivers(period: str) -> list[dict]:
-    """The signed waivers of the period's quarters (a blank quarter means every one)."""
+    """The waivers of the period's quarters that the gate counts: for one quarter, signed, and not expired today."""
     import csv
 
-    quarters = {"", *in_period(period)}
+    quarters, today = set(in_period(period)), datetime.now(UTC).date().isoformat()
     with (SEEDS / "waivers.csv").open(newline="", encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if row["quarter"] in quarters]
+        return [
+            row
+            for row in csv.DictReader(file)
+            if row["quarter"] in quarters and row["force"] and row["signed_by"] and row["expires"] >= today
+        ]
 
 
 def _number(release: str) -> int:
