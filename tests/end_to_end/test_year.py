@@ -93,6 +93,7 @@ def test_the_release_is_whole_and_verifies(year):
     assert json.loads(year.said["publish"].stdout)["release"] == "2023.r1"
     assert (year.home.releases / "current").resolve().name == "2023.r1"
     assert year.cpai("verify").exit_code == 0
+    assert year.cpai("replay").exit_code == 0
 
 
 def test_a_second_time_changes_nothing_and_says_so(year):
