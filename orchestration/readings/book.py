@@ -5,12 +5,12 @@ The columns and allowed values are the readings file of the design; a file is ta
 
 import csv
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from orchestration import quarters, warehouse
 from orchestration.home import SEEDS, Home
-from orchestration.ledger import open_ledger, readings, snapshot
+from orchestration.ledger import now, open_ledger, readings, snapshot
 
 COLUMNS = [
     "force",
@@ -138,14 +138,14 @@ def import_readings(home: Home, file: Path) -> Imported:
         if problems:
             raise ReadingsRefused(file, problems)
         if fresh:
-            now = datetime.now(UTC).isoformat(timespec="seconds")
+            imported_at = now()
             connection.execute(
                 readings.insert(),
                 [
                     {
                         **{name: row[name] for name in COLUMNS},
                         "offenders_read": int(row["offenders_read"]) if row["offenders_read"] else None,
-                        "imported_at": now,
+                        "imported_at": imported_at,
                         "source_file": file.name,
                     }
                     for row in fresh

@@ -1,12 +1,11 @@
 """What the receipts in the ledger say of a quarter: which force's return stands, which was refused, which is missing."""
 
 import csv
-import json
 
 from sqlalchemy import select
 
 from orchestration.home import SEEDS, Home
-from orchestration.ledger import open_ledger, submissions
+from orchestration.ledger import open_ledger, read_submissions, submissions
 
 
 def expected(quarter: str) -> list[str]:
@@ -26,32 +25,19 @@ def standing(home: Home, quarter: str) -> dict[str, list[str]]:
     `deliveries` and `refused_deliveries` are every submission's force; `reasons` a sentence for each problem
     of the forces refused.
     """
-    with open_ledger(home).connect() as connection:
-        rows = connection.execute(
-            select(submissions).where(submissions.c.quarter == quarter).order_by(submissions.c.submission)
-        ).mappings()
-        latest, stands, deliveries, turned_away = {}, {}, [], []
-        for row in rows:
-            latest[row["force"]] = row
-            deliveries.append(row["force"])
-            if row["status"] != "refused":
-                stands[row["force"]] = row["status"]
-            else:
-                turned_away.append(row["force"])
+    rows = read_submissions(open_ledger(home), quarter)
+    latest = {row["force"]: row for row in rows}
+    stands = {row["force"]: row["status"] for row in rows if row["status"] != "refused"}
     owed = expected(quarter)
     refused = sorted(force for force, row in latest.items() if row["status"] == "refused")
     return {
         "received": [force for force in owed if stands.get(force, "nil") != "nil"],
         "nil": [force for force in owed if stands.get(force) == "nil"],
         "refused": refused,
-        "deliveries": deliveries,
-        "refused_deliveries": turned_away,
+        "deliveries": [row["force"] for row in rows],
+        "refused_deliveries": [row["force"] for row in rows if row["status"] == "refused"],
         "missing": [force for force in owed if force not in stands],
-        "reasons": [
-            f"{force}: {reason}"
-            for force in refused
-            for reason in json.loads(latest[force]["reasons"] or "[]")
-        ],
+        "reasons": [f"{force}: {reason}" for force in refused for reason in latest[force]["reasons"]],
     }
 
 

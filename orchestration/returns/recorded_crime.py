@@ -11,7 +11,8 @@ def write_recorded_crime(home: Home) -> int:
     Raises ValueError when a file names a force that seeds/forces.csv does not.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
+
+    from orchestration.returns import raw
 
     with (SEEDS / "forces.csv").open(encoding="utf-8") as handle:
         force_of = {row["prc_name"]: row["force"] for row in csv.DictReader(handle)}
@@ -25,16 +26,12 @@ def write_recorded_crime(home: Home) -> int:
                     )
                 key = (row["calendar_quarter"], force_of[row["force_name"]], row["offence_code"])
                 cells[key] = int(row["offences"])
-    table = pa.table(
-        {
-            "quarter": pa.array([key[0] for key in cells], pa.string()),
-            "force": pa.array([key[1] for key in cells], pa.string()),
-            "offence_class": pa.array([key[2] for key in cells], pa.string()),
-            "crimes": pa.array(cells.values(), pa.int64()),
-        }
+    table = pa.Table.from_pylist(
+        [
+            dict(zip(("quarter", "force", "offence_class"), key, strict=True), crimes=count)
+            for key, count in cells.items()
+        ],
+        schema=raw.police_recorded_crime_schema(),
     )
-    home.raw.mkdir(parents=True, exist_ok=True)
-    aside = home.raw / "police_recorded_crime.parquet.part"
-    pq.write_table(table, aside)
-    aside.replace(home.raw / "police_recorded_crime.parquet")
+    raw.write_if_changed(table, home.raw / "police_recorded_crime.parquet")
     return table.num_rows
