@@ -58,12 +58,29 @@ def progress(_context: dg.InitLoggerContext) -> logging.Logger:
 LOGGERS = {"progress": progress}
 
 
-def instance(home: Home) -> dg.DagsterInstance:
-    """Dagster's own storage in the home; its telemetry off."""
+SETTINGS = """\
+telemetry:
+  enabled: false
+event_log_storage:
+  module: orchestration.event_log
+  class: OpenSqliteEventLog
+  config:
+    base_dir:
+      env: DAGSTER_HOME
+"""
+
+
+def write_settings(home: Home) -> None:
+    """`dagster.yaml` in the home, unless there is one: its telemetry off, its event log ours."""
     home.dagster.mkdir(parents=True, exist_ok=True)
-    settings = home.dagster / "dagster.yaml"
-    if not settings.exists():
-        settings.write_text("telemetry:\n  enabled: false\n")
+    file = home.dagster / "dagster.yaml"
+    if not file.exists():
+        file.write_text(SETTINGS)
+
+
+def instance(home: Home) -> dg.DagsterInstance:
+    """Dagster's own storage, in the home."""
+    write_settings(home)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     return dg.DagsterInstance.from_config(str(home.dagster))
 
