@@ -176,7 +176,7 @@ def _receive_delivery(
         for kind in RECORD_TYPES:
             path = raw.records_file(home, kind, quarter, force, number)
             if own:
-                raw.write(_with_origin(own[kind], kind, force, quarter, number, layout), path)
+                raw.write(_with_origin(own[kind], kind, force, quarter, number), path)
             else:
                 # a killed run may have written this number's records for files that have changed since
                 path.unlink(missing_ok=True)
@@ -294,15 +294,12 @@ def _of(records: dict[str, pa.Table], prefix: str) -> dict[str, pa.Table]:
     }
 
 
-def _with_origin(
-    records: pa.Table, kind: str, force: str, quarter: str, submission: int, layout: str | None
-) -> pa.Table:
+def _with_origin(records: pa.Table, kind: str, force: str, quarter: str, submission: int) -> pa.Table:
     count = records.num_rows
     origin = {
         "force": pa.repeat(pa.scalar(force), count),
         "quarter": pa.repeat(pa.scalar(quarter), count),
         "submission": pa.repeat(pa.scalar(submission, pa.int32()), count),
-        "layout": pa.repeat(pa.scalar(layout, pa.string()), count),
     }
     schema = raw.records_schema(kind)
     return pa.table({**origin, **{name: records[name] for name in records.column_names}}, schema=schema)

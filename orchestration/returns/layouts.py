@@ -7,16 +7,23 @@ forces_of("norfolk-and-suffolk", "2023-Q1")         # whose records a delivery h
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
+from orchestration import quarters
 from orchestration.home import SEEDS
 
 RECORD_TYPES = ("crimes", "victims", "suspects")
-FORMATS = ("csv", "xlsx")
+FORMATS = ("csv", "xlsx", "xlsm", "xls", "ods")
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1")
+# "tab" is written out in the seeds: a bare tab is lost by the first editor that trims cells
+DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
+# A year of two digits is not among them: 05 is a child's birth or a pensioner's.
+DATE_DIRECTIVES = "YmbdHMS"
 
 Row = dict[str, str]
 
@@ -40,8 +47,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Part:
-    """One table of a layout: a CSV file, or one sheet of a workbook."""
+    """One table of a layout: a CSV file, or one sheet of a workbook.
 
+    `layout` is the one whose code spellings its records have: in a return written by two crime systems, the
+    layout that the part is based on, else the part's own.
+    """
+
+    layout: str
     part: str
     file_pattern: str
     format: str
@@ -156,10 +168,13 @@ def _rows(path: Path) -> list[Row]:
 def _load(seeds: Path) -> _Layouts:
     columns: dict[str, list[str]] = {kind: [] for kind in RECORD_TYPES}
     must: dict[str, list[str]] = {kind: [] for kind in RECORD_TYPES}
+    dates: set[tuple[str, str]] = set()
     for row in _rows(seeds / "return_columns.csv"):
         columns[row["record_type"]].append(row["column"])
         if row["must"] == "Y":
             must[row["record_type"]].append(row["column"])
+        if row["kind"] == "date":
+            dates.add((row["record_type"], row["column"]))
 
     part_rows: dict[str, list[Row]] = defaultdict(list)
     for row in _rows(seeds / "layouts" / "layouts.csv"):
@@ -171,6 +186,7 @@ def _load(seeds: Path) -> _Layouts:
                 f"layout_columns.csv: layout {row['layout']}, heading {row['heading']!r} feeds "
                 f"{row['record_type']}.{row['column']}, which return_columns.csv does not have"
             )
+        _check_date_format(row, (row["record_type"], row["column"]) in dates)
         column_rows[row["layout"]].append(row)
     if unknown := column_rows.keys() - part_rows.keys():
         raise LayoutError(
@@ -191,6 +207,7 @@ def _load(seeds: Path) -> _Layouts:
                 f"force_layouts.csv: {row['delivered_as']} uses layout {row['layout']!r}, "
                 "which layouts.csv does not have"
             )
+        _check_quarters("force_layouts.csv", row)
         for other, start, end in used_from[row["delivered_as"]]:
             if (not end or row["from_quarter"] <= end) and (
                 not row["to_quarter"] or start <= row["to_quarter"]
@@ -203,6 +220,11 @@ def _load(seeds: Path) -> _Layouts:
 
     joint: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
     for row in _rows(seeds / "joint_returns.csv"):
+        _check_quarters("joint_returns.csv", row)
+        if row["delivered_as"] not in used_from:
+            raise LayoutError(
+                f"joint_returns.csv: {row['delivered_as']} has no layout; give it a row in force_layouts.csv"
+            )
         joint[row["delivered_as"]].append(
             (row["force"], row["reference_prefix"], row["from_quarter"], row["to_quarter"])
         )
@@ -214,22 +236,58 @@ def _load(seeds: Path) -> _Layouts:
     )
 
 
+def _check_date_format(row: Row, is_date: bool) -> None:
+    """Every date says how it is written, and nothing else does: a date is never guessed."""
+    directives = "".join(re.findall("%(.)", row["date_format"]))
+    days = "".join(sorted(directives.translate(str.maketrans("b", "m", "HMS"))))
+    if days != ("Ydm" if is_date else "") or set(directives) - set(DATE_DIRECTIVES):
+        raise LayoutError(
+            f"layout_columns.csv: layout {row['layout']}, heading {row['heading']!r} has the date format "
+            f"{row['date_format']!r}; "
+            + (
+                "write it with %Y, %m (or %b for Jan) and %d, and %H, %M, %S for a time of day: %d/%m/%Y"
+                if is_date
+                else "the column it feeds is no date; leave it blank"
+            )
+        )
+
+
+def _check_quarters(seed: str, row: Row) -> None:
+    """A quarter written in another way would sort somewhere and never match."""
+    try:
+        start = quarters.valid(row["from_quarter"])
+        end = quarters.valid(row["to_quarter"] or start)
+    except ValueError as problem:
+        raise LayoutError(f"{seed}: {row['delivered_as']}: {problem}") from None
+    if end < start:
+        raise LayoutError(f"{seed}: {row['delivered_as']} ends in {end}, before it begins in {start}")
+
+
 def _resolve(
     name: str, part_rows: dict[str, list[Row]], column_rows: dict[str, list[Row]], derived: tuple[str, ...]
 ) -> Layout:
-    """A layout with the cells and headings it leaves blank taken from its base, part by part."""
+    """A layout with the cells and headings it leaves blank taken from what it is based on, part by part.
+
+    Based on several layouts (a force that changed its crime system within a quarter), it has the parts of all.
+    """
     if name not in part_rows:
         raise LayoutError(f"layouts.csv: {derived[-1]} is based on {name!r}, which is no layout")
     if name in derived:
         raise LayoutError(f"layouts.csv: layouts based on each other: {' -> '.join((*derived, name))}")
-    bases = {row["based_on"] for row in part_rows[name]} - {""}
-    if len(bases) > 1:
-        raise LayoutError(f"layouts.csv: {name} is based on more than one layout: {_list(bases)}")
-    inherited = (
-        {part.part: part for part in _resolve(bases.pop(), part_rows, column_rows, (*derived, name)).parts}
-        if bases
-        else {}
-    )
+    bases = dict.fromkeys(row["based_on"] for row in part_rows[name] if row["based_on"])
+    choice = {row["part"]: row["based_on"] for row in part_rows[name]}
+    inherited: dict[str, Part] = {}
+    for base in bases:
+        for part in _resolve(base, part_rows, column_rows, (*derived, name)).parts:
+            if choice.get(part.part) not in (None, "", base):
+                continue
+            if part.part in inherited:
+                raise LayoutError(
+                    f"layouts.csv: {name} is based on {_list(bases)}, and both have a part {part.part}; "
+                    "give it a row that says which"
+                )
+            alone = len(bases) == 1 and part.layout == base
+            inherited[part.part] = replace(part, layout=name) if alone else part
     own = {row["part"]: row for row in part_rows[name]}
     headings: dict[str, list[Row]] = defaultdict(list)
     for row in column_rows[name]:
@@ -263,7 +321,9 @@ def _part(layout: str, name: str, row: Row, base: Part | None, headings: list[Ro
         columns = tuple(
             column for group in {**_by_target(inherited), **_by_target(columns)}.values() for column in group
         )
+    delimiter = row.get("delimiter")
     part = Part(
+        layout=base.layout if base else layout,
         part=name,
         file_pattern=cell("file_pattern", base.file_pattern if base else ""),
         format=cell("format", base.format if base else ""),
@@ -271,7 +331,7 @@ def _part(layout: str, name: str, row: Row, base: Part | None, headings: list[Ro
         banner_rows=int(cell("banner_rows", base.banner_rows if base else 0)),
         example_rows=int(cell("example_rows", base.example_rows if base else 0)),
         encoding=cell("encoding", base.encoding if base else "") or "utf-8",
-        delimiter=cell("delimiter", base.delimiter if base else "") or ",",
+        delimiter=DELIMITERS.get(delimiter, "") if delimiter else base.delimiter if base else ",",
         contains=tuple(cell("contains", "+".join(base.contains) if base else "").split("+")),
         blank_values=tuple(
             filter(None, cell("blank_values", "|".join(base.blank_values) if base else "").split("|"))
@@ -281,6 +341,11 @@ def _part(layout: str, name: str, row: Row, base: Part | None, headings: list[Ro
     if part.format not in FORMATS or not part.file_pattern:
         raise LayoutError(
             f"layouts.csv: layout {layout}, part {name} needs a file_pattern and a format of {_list(FORMATS)}"
+        )
+    if part.encoding not in ENCODINGS or not part.delimiter:
+        raise LayoutError(
+            f"layouts.csv: layout {layout}, part {name} has encoding {part.encoding!r} and delimiter "
+            f"{delimiter or ''!r}; use one of {_list(ENCODINGS)}, and one of {' '.join(DELIMITERS)}"
         )
     fed = {column.record_type for column in columns} - {""}
     if strange := (set(part.contains) - set(RECORD_TYPES)) | (fed - set(part.contains)):

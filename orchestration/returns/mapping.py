@@ -14,6 +14,10 @@ import pyarrow.compute as pc
 from orchestration.returns.layouts import RECORD_TYPES, Column, return_columns
 from orchestration.returns.reading import Grid
 
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# What a layout's date format is made of; a time of day is checked and dropped.
+DIRECTIVES = {"Y": "[0-9]{4}", "b": "[A-Za-z]{3}"} | dict.fromkeys("mdHMS", "[0-9]{2}")
+
 # What a row of a flat file says of the suspect's victim or of the crime is no suspect.
 NOT_THE_PERSON = {
     "crimes": set(),
@@ -23,7 +27,7 @@ NOT_THE_PERSON = {
 
 
 def records(grids: list[Grid]) -> dict[str, pa.Table]:
-    """All records of a delivery by record type: file, sheet, record_number, then the specification's columns.
+    """All records of a delivery by record type: layout, file, sheet, record_number, then the specification's columns.
 
     Trimmed of outer white space; blank is null. Of the parts of a flat file's rows that are equal in every
     column the first is kept, so that 2 victims x 3 suspects in 6 rows are one crime.
@@ -101,8 +105,10 @@ def _iso(text: str, date_format: str) -> str:
     fits = _date_pattern(date_format).fullmatch(text)
     if not fits:
         return text
+    found = fits.groupdict()
     try:
-        return date(int(fits["Y"]), int(fits["m"]), int(fits["d"])).isoformat()
+        month = MONTHS.index(found["b"].lower()) + 1 if "b" in found else int(found["m"])
+        return date(int(found["Y"]), month, int(found["d"])).isoformat()
     except ValueError:
         return text
 
@@ -111,8 +117,8 @@ def _iso(text: str, date_format: str) -> str:
 def _date_pattern(date_format: str) -> re.Pattern[str]:
     # strptime would take 1/2/23 for %d/%m/%Y, and "exactly" is the point: an ambiguous date is never guessed
     pattern = re.escape(date_format)
-    for directive, digits in (("Y", 4), ("m", 2), ("d", 2)):
-        pattern = pattern.replace(f"%{directive}", f"(?P<{directive}>[0-9]{{{digits}}})")
+    for directive, shape in DIRECTIVES.items():
+        pattern = pattern.replace(f"%{directive}", f"(?P<{directive}>{shape})")
     return re.compile(pattern)
 
 
@@ -142,6 +148,7 @@ def _table(
     count = len(rows) if rows is not None else 0
     numbers = (rows + grid.first_record).astype(np.int32) if grid else np.empty(0, np.int32)
     data: dict[str, pa.Array] = {
+        "layout": pa.repeat(pa.scalar(grid.part.layout if grid else None, pa.string()), count),
         "file": pa.repeat(pa.scalar(grid.file if grid else None, pa.string()), count),
         "sheet": pa.repeat(pa.scalar(grid.sheet if grid else None, pa.string()), count),
         "record_number": pa.array(numbers),
