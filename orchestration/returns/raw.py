@@ -34,6 +34,24 @@ def records_schema(record_type: str) -> pa.Schema:
     return pa.schema([*ORIGIN, *((column, pa.string()) for column in return_columns(record_type))])
 
 
+def intake_findings_schema() -> pa.Schema:
+    """Where intake met spreadsheet damage: one row per record, column and check code, no values."""
+    return pa.schema(
+        [
+            ("force", pa.string()),
+            ("quarter", pa.string()),
+            ("submission", pa.int32()),
+            ("code", pa.string()),
+            ("record_type", pa.string()),
+            ("file", pa.string()),
+            ("sheet", pa.string()),
+            ("record_number", pa.int32()),
+            ("column", pa.string()),
+            ("records", pa.int64()),
+        ]
+    )
+
+
 def submissions_schema() -> pa.Schema:
     return pa.schema(
         [
@@ -79,6 +97,7 @@ def records_file(home: Home, record_type: str, quarter: str, force: str, submiss
 def ensure(home: Home) -> None:
     """Make the zero-row files that dbt's sources need before the first return or open data arrives."""
     empty = {home.raw / kind / "none" / "none.0.parquet": records_schema(kind) for kind in RECORD_TYPES}
+    empty[home.raw / "intake_findings" / "none" / "none.0.parquet"] = intake_findings_schema()
     empty[home.raw / "submissions.parquet"] = submissions_schema()
     empty[home.raw / "readings.parquet"] = readings_schema()
     empty[home.raw / "police_recorded_crime.parquet"] = police_recorded_crime_schema()

@@ -1,0 +1,19 @@
+"""Why a return was refused: a sentence for the force under a code of `seeds/return_checks.csv`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reason:
+    """`str(Reason("FL07", "crimes.xlsx: is encrypted; …"))` is `FL07 crimes.xlsx: is encrypted; …`.
+
+    The sentence says what is wrong, where, and what to do next; never what a record holds.
+    """
+
+    code: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.sentence}"
