@@ -23,13 +23,13 @@ def test_rejected_records_say_why(tables):
         "select record_type, crime_reference, rule from staging.stg_rejected_records order by all"
     )
     assert rejected == [
-        ("crimes", "no_code", "missing_required"),
-        ("crimes", "no_such_day", "impossible_date"),
-        ("crimes", "other_format", "impossible_date"),
-        ("crimes", None, "missing_key"),
-        ("victims", "no_code", "no_such_crime"),
-        ("victims", "nowhere", "no_such_crime"),
-        ("victims", "plain", "missing_key"),
+        ("crimes", "no_code", "RE02"),
+        ("crimes", "no_such_day", "RE03"),
+        ("crimes", "other_format", "RE03"),
+        ("crimes", None, "RE01"),
+        ("victims", "no_code", "RE04"),
+        ("victims", "nowhere", "RE04"),
+        ("victims", "plain", "RE01"),
     ]
 
 

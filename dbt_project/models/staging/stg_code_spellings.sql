@@ -5,16 +5,24 @@
     ('outcome_code', 'outcomes', 'meaning', 'false'),
     ('cancellation_code', 'cancellation_codes', 'meaning', 'false'),
 ] -%}
-with
+with recursive
 
 spellings as (
     select * from {{ ref('code_spellings') }}
 ),
 
 layouts as (
-    select layout, max(based_on) as based_on
-    from {{ ref('layouts') }}
-    group by layout
+    select * from {{ ref('layouts') }}
+),
+
+-- each layout and all that it is based on, with the number of steps between
+bases as (
+    select distinct layout, layout as base, 0 as steps from layouts
+    union
+    select bases.layout, layouts.based_on as base, bases.steps + 1 as steps
+    from bases
+    inner join layouts on bases.base = layouts.layout
+    where layouts.based_on is not null
 ),
 
 -- what a list holds: each code, its label, and both in one cell
@@ -61,31 +69,29 @@ written as (
     where pole_2023_number is not null
 ),
 
--- a spelling without a layout is every layout's; a layout's own, or that of the layout it is based on, comes first
+layout_names as (
+    select distinct layout from layouts
+),
+
+-- a layout's own spelling comes first, then that of the nearest layout it is based on, then every layout's
 for_layout as (
-    select
-        written.field,
-        layouts.layout,
-        written.spelling,
-        written.code,
-        written.preference,
-        case
-            when written.layout = layouts.layout then 1
-            when written.layout = layouts.based_on then 2
-            else 3
-        end as nearness
+    select written.field, bases.layout, written.spelling, written.code, written.preference, bases.steps
     from written
-    inner join layouts
-        on written.layout is null
-        or written.layout = layouts.layout
-        or written.layout = layouts.based_on
+    inner join bases on written.layout = bases.base
+    union all
+    select
+        written.field, layout_names.layout, written.spelling, written.code, written.preference,
+        null as steps
+    from written
+    cross join layout_names
+    where written.layout is null
 ),
 
 final as (
     select field, layout, spelling, code
     from for_layout
     qualify row_number() over (
-        partition by field, layout, spelling order by nearness, preference, code
+        partition by field, layout, spelling order by steps nulls last, preference, code
     ) = 1
 )
 

@@ -16,10 +16,10 @@ final as (
     select
         records.*,
         case
-            when records.crime_reference is null then 'missing_key'
+            when records.crime_reference is null then 'RE01'
             when records.offence_code is null or records.recorded_on is null or records.status is null
-                then 'missing_required'
-            when {{ iso_date('records.recorded_on') }} is null then 'impossible_date'
+                then 'RE02'
+            when {{ iso_date('records.recorded_on') }} is null then 'RE03'
         end as rule
     from records
     inner join current_submissions

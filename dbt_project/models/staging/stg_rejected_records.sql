@@ -34,7 +34,7 @@ rejected_victims as (
         records.sheet,
         records.record_number,
         records.crime_reference,
-        coalesce(records.rule, 'no_such_crime') as rule
+        coalesce(records.rule, 'RE04') as rule
     from victim_records as records
     left join crimes
         on {{ same_key('crimes', 'records', ['force', 'quarter', 'crime_reference']) }}
@@ -51,7 +51,7 @@ rejected_suspects as (
         records.sheet,
         records.record_number,
         records.crime_reference,
-        coalesce(records.rule, 'no_such_crime') as rule
+        coalesce(records.rule, 'RE04') as rule
     from suspect_records as records
     left join crimes
         on {{ same_key('crimes', 'records', ['force', 'quarter', 'crime_reference']) }}

@@ -16,7 +16,7 @@ final as (
     select
         records.*,
         case
-            when records.crime_reference is null or records.victim_reference is null then 'missing_key'
+            when records.crime_reference is null or records.victim_reference is null then 'RE01'
         end as rule
     from records
     inner join current_submissions
