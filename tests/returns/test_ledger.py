@@ -1,12 +1,26 @@
+"""What the ledger promises, on SQLite and on PostgreSQL: numbering, append-only, revisions."""
+
+import sqlite3
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from orchestration import ledger
 from orchestration.home import PROJECT
+from orchestration.ledger import migrations
+
+BEFORE_REVISIONS = Path(__file__).with_name("ledger_before_revisions.sql")
+APPEND_ONLY = [ledger.submissions, ledger.submission_files, ledger.explanations, ledger.readings]
 
 READING = {
     "force": "kent",
@@ -17,9 +31,13 @@ READING = {
 }
 
 
-@pytest.fixture
-def engine(home):
-    return ledger.open_ledger(home)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request, home):
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql_ledger")
+    engine = ledger.open_ledger(home)
+    yield engine
+    engine.dispose()
 
 
 def submission(number, fingerprint, **cells):
@@ -56,10 +74,11 @@ def test_a_status_that_is_derived_is_not_stored(engine):
         ledger.record_submission(connection, submission(1, "a", status="superseded"), [])
 
 
-@pytest.mark.parametrize("table", [ledger.submissions, ledger.submission_files, ledger.readings], ids=str)
+@pytest.mark.parametrize("table", APPEND_ONLY, ids=str)
 def test_what_is_written_stays(engine, table):
+    explained = [{"record_number": 1, "rule": "CR13", "crime_reference": "46/1/23", "explanation": "So."}]
     with engine.begin() as connection:
-        ledger.record_submission(connection, submission(1, "a"), [("x.csv", "sha", 3)])
+        ledger.record_submission(connection, submission(1, "a"), [("x.csv", "sha", 3)], explained)
     ledger.add_readings(engine, [READING])
     for statement in (table.delete(), table.update().values(force="essex")):
         with pytest.raises(IntegrityError, match="append-only"), engine.begin() as connection:
@@ -95,6 +114,100 @@ def test_the_snapshot_is_what_dbt_reads(engine, home):
     assert table.to_pylist()[0]["offenders_read"] == 3
 
 
+def test_the_tables_are_those_of_the_newest_revision(engine):
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, ledger.metadata) == []
+        assert context.get_current_revision() == ledger.HEAD
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    assert ScriptDirectory.from_config(config).get_heads() == [ledger.HEAD]
+
+
+def test_a_ledger_from_before_revisions_is_brought_up_to_date(home):
+    home.root.mkdir()
+    with sqlite3.connect(home.root / "ledger.db") as before:
+        before.executescript(BEFORE_REVISIONS.read_text())
+    before.close()
+    engine = ledger.open_ledger(home)
+    (row,) = ledger.read_submissions(engine)
+    assert (row["received_at"], row["crimes"], row["said"]) == ("2023-04-03T09:00:00+00:00", 3, None)
+    assert len(ledger.read_readings(engine)) == 1
+    with engine.begin() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), ledger.metadata) == []
+        assert connection.exec_driver_sql("pragma foreign_key_check").all() == []
+        ledger.record_submission(connection, submission(2, "b", status="missing"), [])
+    for table in APPEND_ONLY:
+        triggers = f"select count(*) from sqlite_master where type = 'trigger' and tbl_name = '{table.name}'"
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql(triggers).scalar() == 2
+
+
+def test_an_upgrade_that_fails_leaves_the_ledger_as_it_was(home, monkeypatch):
+    home.root.mkdir()
+    with sqlite3.connect(home.root / "ledger.db") as before:
+        before.executescript(BEFORE_REVISIONS.read_text())
+    before.close()
+    op = __import__("alembic.op", fromlist=["op"])
+    monkeypatch.setattr(op, "create_table", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError):
+        ledger.open_ledger(home)
+    monkeypatch.undo()
+    with sqlite3.connect(home.root / "ledger.db") as connection:
+        tables = {
+            name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
+        }
+    assert tables == {"submissions", "submission_files", "readings", "releases"}
+    assert len(ledger.read_submissions(ledger.open_ledger(home))) == 1
+
+
+def test_a_ledger_of_a_newer_version_is_not_written(engine, home):
+    with engine.begin() as connection:
+        connection.exec_driver_sql("update alembic_version set version_num = '9999'")
+    with pytest.raises(ledger.LedgerNewer, match="9999"):
+        ledger.open_ledger(home)
+
+
+def test_two_first_runs_at_once_make_one_ledger(engine, home):
+    tables = inspect(engine).get_table_names()
+    for name in (
+        "explanations",
+        "submission_files",
+        "submissions",
+        "readings",
+        "releases",
+        "alembic_version",
+    ):
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"drop table {name}")
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.exec_driver_sql("drop function ledger_is_append_only")
+    problems = []
+
+    def first_run():
+        try:
+            ledger.open_ledger(home).dispose()
+        except Exception as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=first_run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert inspect(engine).get_table_names() == tables
+
+
+def test_postgresql_does_not_let_a_table_be_emptied(postgresql_ledger, home):
+    engine = ledger.open_ledger(home)
+    for table in APPEND_ONLY:
+        with pytest.raises(IntegrityError, match="append-only"), engine.begin() as connection:
+            connection.exec_driver_sql(f"truncate {table.name} cascade")
+    engine.dispose()
+
+
 def test_another_ledger_by_its_url(home, monkeypatch, tmp_path):
     monkeypatch.setenv("CPAI_LEDGER_URL", f"sqlite:///{tmp_path / 'other.db'}")
     ledger.open_ledger(home).dispose()
@@ -102,7 +215,7 @@ def test_another_ledger_by_its_url(home, monkeypatch, tmp_path):
 
 
 def test_nothing_heavy_is_imported():
-    heavy = "{'pandas', 'pyarrow', 'duckdb', 'numpy', 'dagster'}"
+    heavy = "{'pandas', 'pyarrow', 'duckdb', 'numpy', 'dagster', 'alembic'}"
     code = f"import sys, orchestration.ledger; print(sorted({heavy} & set(sys.modules)))"
     assert (
         subprocess.run(

@@ -1,6 +1,7 @@
 """The ledger: receipts, readings and releases, for ever. SQLite, or PostgreSQL by CPAI_LEDGER_URL.
 
-Nothing heavy is imported here: `cpai status` reads the ledger and has to answer within a second.
+The tables below are what the newest revision in `migrations/` makes; a test compares them. Nothing heavy is
+imported here: `cpai status` reads the ledger and has to answer within a second.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    DDL,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    inspect,
     make_url,
     select,
 )
@@ -37,10 +39,12 @@ if TYPE_CHECKING:
 
     from orchestration.home import Home
 
+HEAD = "0002"  # the newest revision in migrations/versions
 metadata = MetaData()
 
 # Stored as decided on arrival. `superseded` and `accepted_with_rejections` follow from later submissions and
 # from staging: stored here they would have to be changed, and a receipt never is.
+# `missing`: the force says so itself. `said`: the name and date in its NIL or MISSING file, for `cpai status` alone.
 submissions = Table(
     "submissions",
     metadata,
@@ -56,7 +60,8 @@ submissions = Table(
     Column("victims", Integer, nullable=False, default=0),
     Column("suspects", Integer, nullable=False, default=0),
     Column("reasons", Text, nullable=False, default="[]"),
-    CheckConstraint("status in ('accepted', 'refused', 'nil')", name="submission_status"),
+    Column("said", Text),
+    CheckConstraint("status in ('accepted', 'refused', 'nil', 'missing')", name="submission_status"),
     # the same bytes twice are one submission
     UniqueConstraint("force", "quarter", "fingerprint", name="submission_once"),
 )
@@ -69,7 +74,25 @@ submission_files = Table(
     Column("submission", Integer, primary_key=True, autoincrement=False),
     Column("file", Text, primary_key=True),
     Column("sha256", Text, nullable=False),
-    Column("bytes", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    ForeignKeyConstraint(
+        ["force", "quarter", "submission"],
+        [submissions.c.force, submissions.c.quarter, submissions.c.submission],
+    ),
+)
+
+# What a force says about findings of an earlier submission. Free text, which may name a person: here and in the
+# force's own return pack, nowhere else.
+explanations = Table(
+    "explanations",
+    metadata,
+    Column("force", Text, primary_key=True),
+    Column("quarter", Text, primary_key=True),
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("record_number", Integer, primary_key=True, autoincrement=False),
+    Column("rule", Text, nullable=False),
+    Column("crime_reference", Text),
+    Column("explanation", Text, nullable=False),
     ForeignKeyConstraint(
         ["force", "quarter", "submission"],
         [submissions.c.force, submissions.c.quarter, submissions.c.submission],
@@ -110,21 +133,16 @@ releases = Table(
     Column("live", Boolean, nullable=False, default=False),
 )
 
-# Append-only is kept by the database itself, not by the good manners of its callers.
-for _table in (submissions, submission_files, readings):
-    for _verb in ("update", "delete"):
-        event.listen(
-            _table,
-            "after_create",
-            DDL(
-                f"create trigger {_table.name}_no_{_verb} before {_verb} on {_table.name} "
-                f"begin select raise(abort, 'the ledger is append-only: {_table.name}'); end"
-            ).execute_if(dialect="sqlite"),
-        )
+
+class LedgerNewer(RuntimeError):
+    """The ledger was written by a newer version of this project than the one running."""
 
 
 def open_ledger(home: Home) -> Engine:
-    """The ledger of a home, its tables made if they are not there. The caller may `dispose()` of it."""
+    """The ledger of a home, made or brought up to date where it is behind. The caller may `dispose()` of it.
+
+    Raises LedgerNewer where it is ahead of the code: an older version would write receipts without what it lacks.
+    """
     url = make_url(home.ledger_url)
     if url.get_backend_name() == "sqlite":
         home.root.mkdir(parents=True, exist_ok=True)
@@ -132,8 +150,26 @@ def open_ledger(home: Home) -> Engine:
     engine = create_engine(url, hide_parameters=True)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
-    metadata.create_all(engine)
+    with engine.connect() as connection:
+        revision = _revision(connection)
+    if revision > HEAD:
+        engine.dispose()
+        raise LedgerNewer(
+            f"the ledger is of revision {revision}, this version of cpai knows {HEAD}: install the newer version"
+        )
+    if revision < HEAD:
+        # Alembic takes 0.2 s to import: only where there is something to do
+        from orchestration.ledger.migrations import upgrade
+
+        upgrade(url)
     return engine
+
+
+def _revision(connection: Connection) -> str:
+    """The revision of a ledger; blank for one that was made before revisions were kept, or is not made yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.exec_driver_sql("select version_num from alembic_version").scalar() or ""
 
 
 def _sqlite_settings(connection: Any, _record: Any) -> None:
@@ -173,16 +209,27 @@ def next_submission(connection: Connection, force: str, quarter: str) -> int:
 
 
 def record_submission(
-    connection: Connection, submission: Mapping[str, Any], files: Iterable[tuple[str, str, int]]
+    connection: Connection,
+    submission: Mapping[str, Any],
+    files: Iterable[tuple[str, str, int]],
+    explained: Iterable[Mapping[str, Any]] = (),
 ) -> None:
-    """Write one receipt: a row of `submissions` (reasons as a list) and its files (name, sha256, bytes)."""
+    """Write one receipt: a row of `submissions` (reasons as a list), its files (name, sha256, bytes), and what the
+    force explains (record_number, rule, crime_reference, explanation).
+    """
     key = {name: submission[name] for name in ("force", "quarter", "submission")}
     connection.execute(
         insert(submissions), {**submission, "reasons": json.dumps(submission["reasons"], ensure_ascii=False)}
     )
-    rows = [{**key, "file": name, "sha256": sha256, "bytes": size} for name, sha256, size in files]
-    if rows:
-        connection.execute(insert(submission_files), rows)
+    for table, rows in (
+        (
+            submission_files,
+            [{**key, "file": name, "sha256": sha256, "bytes": size} for name, sha256, size in files],
+        ),
+        (explanations, [{**key, **row} for row in explained]),
+    ):
+        if rows:
+            connection.execute(insert(table), rows)
 
 
 def read_submissions(engine: Engine, quarter: str | None = None) -> list[dict[str, Any]]:
@@ -194,6 +241,22 @@ def read_submissions(engine: Engine, quarter: str | None = None) -> list[dict[st
         statement = statement.where(submissions.c.quarter == quarter)
     with engine.connect() as connection:
         return [{**row._mapping, "reasons": json.loads(row.reasons)} for row in connection.execute(statement)]
+
+
+def read_explanations(engine: Engine, force: str, quarter: str) -> list[dict[str, Any]]:
+    """What a force explained about a quarter, over all its accepted submissions, oldest first. Only for that force."""
+    statement = (
+        select(explanations)
+        .join(submissions)
+        .where(
+            explanations.c.force == force,
+            explanations.c.quarter == quarter,
+            submissions.c.status != "refused",
+        )
+        .order_by(explanations.c.submission, explanations.c.record_number)
+    )
+    with engine.connect() as connection:
+        return [dict(row._mapping) for row in connection.execute(statement)]
 
 
 def add_readings(engine: Engine, rows: Iterable[Mapping[str, Any]]) -> int:
