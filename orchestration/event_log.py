@@ -18,11 +18,18 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir, inst_data=None):
         self._engines: dict[str, sqlalchemy.Engine] = {}
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
     def from_config_value(cls, inst_data, config_value):
         return cls(os.path.join(config_value["base_dir"], "history", "runs"), inst_data)
+
+    def has_table(self, table_name: str) -> bool:
+        # asked for every event of an asset; tables are only ever added
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sqlalchemy.Connection]:
