@@ -1,0 +1,123 @@
+"""dbt's models as SQL that runs in any DuckDB without dbt: what `cpai check` judges a force's own return with.
+
+Compiled once for each version of the models and seeds (about 12 s, most of it importing dbt) into a cache folder,
+then loaded in milliseconds. It is dbt's own output, so a check and the national run can only agree.
+"""
+
+import csv
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from orchestration.home import SEEDS, Home
+from orchestration.warehouse.dbt import invoke, source_hash
+
+DATABASE = "warehouse"  # dbt-duckdb's name for warehouse.duckdb, which its SQL names in every relation
+
+
+@dataclass(frozen=True)
+class Step:
+    """One relation to make: a seed with its column types and file under seeds/, or a model with its SQL."""
+
+    name: str
+    schema: str
+    kind: str  # seed, table or view
+    sql: str = ""
+    file: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def relation(self) -> str:
+        return f'"{DATABASE}"."{self.schema}"."{self.name}"'
+
+
+def cache_folder() -> Path:
+    """`CPAI_CACHE`, else `cpai` in the user's cache folder."""
+    if chosen := os.environ.get("CPAI_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cpai"
+
+
+def cached(models: tuple[str, ...]) -> Path:
+    """Where the compiled steps of `models` are kept, whether they are there yet or not."""
+    return cache_folder() / f"{'-'.join(models)}.{source_hash()[:16]}.json"
+
+
+def steps(models: tuple[str, ...]) -> list[Step]:
+    """`models` and everything they are made from, in the order to make them; compiled where no cache holds them.
+
+    Raises BuildFailed when dbt cannot compile them.
+    """
+    file = cached(models)
+    try:
+        return [Step(**step) for step in json.loads(file.read_text(encoding="utf-8"))]
+    except FileNotFoundError:
+        pass
+    found = _compile(models)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    aside = file.with_name(f".{file.name}.{os.getpid()}")
+    aside.write_text(json.dumps([asdict(step) for step in found]), encoding="utf-8")
+    aside.replace(file)
+    return found
+
+
+def _compile(models: tuple[str, ...]) -> list[Step]:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    with TemporaryDirectory() as place:
+        home = Home(Path(place))
+        try:
+            invoke(home, ["compile", "--select", *(f"+{model}" for model in models)])
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+        nodes = json.loads((home.dbt / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    by_name = {node["name"]: key for key, node in nodes.items() if node["resource_type"] == "model"}
+    ordered: dict[str, Step | None] = {}
+
+    def add(key: str) -> None:
+        if key in ordered or key not in nodes:
+            return
+        node = nodes[key]
+        if node["resource_type"] == "seed":
+            file = str(Path(node["original_file_path"]).relative_to("../seeds"))
+            # a copy goes by position, so the columns are the file's, in its order
+            with (SEEDS / file).open(encoding="utf-8", newline="") as rows:
+                columns = {name: node["config"]["column_types"][name] for name in next(csv.reader(rows))}
+            ordered[key] = Step(node["name"], node["schema"], "seed", file=file, columns=columns)
+            return
+        for parent in node["depends_on"]["nodes"]:
+            add(parent)
+        kind = node["config"]["materialized"]
+        # an ephemeral model is already inside those that read it
+        wanted = kind != "ephemeral" or node["name"] in models
+        ordered[key] = (
+            Step(node["name"], node["schema"], "view" if kind == "view" else "table", node["compiled_code"])
+            if wanted
+            else None
+        )
+
+    for model in models:
+        add(by_name[model])
+    return [step for step in ordered.values() if step]
+
+
+def build(connection: Any, made: list[Step], raw: Path) -> None:
+    """Make every step in the DuckDB `connection` from the raw Parquet in `raw`, as dbt would in a warehouse."""
+    connection.execute(f"attach ':memory:' as {DATABASE}; use {DATABASE}")
+    connection.execute("set file_search_path = ?", [str(raw)])
+    connection.execute("set variable token_key = ?", [os.urandom(16).hex()])
+    for schema in dict.fromkeys(step.schema for step in made):
+        connection.execute(f'create schema if not exists "{schema}"')
+    for step in made:
+        if step.kind == "seed":
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in step.columns.items())
+            connection.execute(f"create table {step.relation} ({columns})")
+            connection.execute(
+                f"copy {step.relation} from '{SEEDS / step.file}' (format csv, header true, auto_detect false, "
+                "delimiter ',', quote '\"', escape '\"', nullstr '')"
+            )
+        else:
+            connection.execute(f"create {step.kind} {step.relation} as {step.sql}")
