@@ -208,6 +208,25 @@ def next_submission(connection: Connection, force: str, quarter: str) -> int:
     return (last or 0) + 1
 
 
+def received_as(connection: Connection, digests: Iterable[str]) -> list[Any]:
+    """The submissions, refused ones left out, that hold a file of these SHA-256: rows of force, quarter, submission,
+    delivered_as and sha256.
+    """
+    statement = (
+        select(
+            submissions.c.force,
+            submissions.c.quarter,
+            submissions.c.submission,
+            submissions.c.delivered_as,
+            submission_files.c.sha256,
+        )
+        .join(submission_files)
+        .where(submission_files.c.sha256.in_(list(digests)), submissions.c.status != "refused")
+        .order_by(submissions.c.quarter, submissions.c.force, submissions.c.submission)
+    )
+    return list(connection.execute(statement))
+
+
 def record_submission(
     connection: Connection,
     submission: Mapping[str, Any],

@@ -1,6 +1,6 @@
 """Return checks: is this what this force said it would send, for this quarter? Asked of what was read.
 
-Each answers with sentences for the force, none when all is well. They name files, columns and record numbers,
+Each answers with reasons for the force, none when all is well. They name files, columns and record numbers,
 never what a record holds.
 """
 
@@ -13,32 +13,40 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlalchemy import Connection
 
-from orchestration import quarters
+from orchestration import ledger, quarters
 from orchestration.home import SEEDS
 from orchestration.returns.archive import Kept
 from orchestration.returns.mapping import filled_rows
 from orchestration.returns.reading import MANIFEST, NIL, Grid
+from orchestration.returns.reasons import Reason
 
 Records = dict[str, pa.Table]
 
 # Above a half the file is another quarter's or force's; below it single records are, which staging holds out.
 MOST = 0.5
+FEWEST = 3
+EXPLAINED = {"rule", "crime_reference", "explanation"}
+LARGEST_EXPLANATIONS = 1024**2  # bytes: a force explains tens of findings, in a sentence each
+LONGEST_EXPLANATION = 2_000
 
 
-def holds_crimes(records: Records, force: str) -> list[str]:
+def holds_crimes(records: Records, force: str) -> list[Reason]:
     """A return without a crime has to say so: an empty export must not pass for nothing to report."""
     if records["crimes"].num_rows:
         return []
-    return [
+    sentence = (
         f"The return has no crimes of {force}; send it again, or a file {NIL} alone for nothing to report."
-    ]
+    )
+    return [Reason("ST18", sentence)]
 
 
-def of_the_forces(records: Records, prefixes: dict[str, str]) -> list[str]:
+def of_the_forces(records: Records, prefixes: dict[str, str]) -> list[Reason]:
     """In a joint delivery every record has to say, by the prefix of its reference, whose it is."""
     starts = tuple(prefixes.values())
     reasons = []
@@ -47,14 +55,15 @@ def of_the_forces(records: Records, prefixes: dict[str, str]) -> list[str]:
         others = table.filter(pc.invert(pc.fill_null(known, False)))
         if others.num_rows:
             first = others.slice(0, 1).to_pylist()[0]
-            reasons.append(
+            sentence = (
                 f"{first['file']}: {others.num_rows} {kind} (the first is record {first['record_number']}) "
                 f"have a crime reference beginning with none of {', '.join(starts)}; correct or remove them."
             )
+            reasons.append(Reason("ST21", sentence))
     return reasons
 
 
-def of_the_quarter(records: Records, quarter: str) -> list[str]:
+def of_the_quarter(records: Records, quarter: str) -> list[Reason]:
     """Most crimes with a readable date have to be recorded in the quarter."""
     found: Counter[str] = Counter()
     for pair in records["crimes"]["recorded_on"].drop_null().value_counts().to_pylist():
@@ -71,13 +80,14 @@ def of_the_quarter(records: Records, quarter: str) -> list[str]:
     likely = (
         f"this looks like the {other} return" if count > MOST * readable else "the dates are of many quarters"
     )
-    return [
+    sentence = (
         f"{outside} of {readable} crimes with a readable {column} were recorded outside {quarter}: {likely}; "
         f"send the {quarter} return, or put this one in the folder of its quarter."
-    ]
+    )
+    return [Reason("ST19", sentence)]
 
 
-def of_the_force(records: Records, force: str) -> list[str]:
+def of_the_force(records: Records, force: str) -> list[Reason]:
     """Where a force's references begin with its own two digits and a slash, most of these have to."""
     codes = _force_codes()
     if force not in codes:
@@ -94,29 +104,99 @@ def of_the_force(records: Records, force: str) -> list[str]:
         return []
     owner = next((name for name, code in codes.items() if starts[code] > MOST * len(references)), None)
     likely = f"they look like those of {owner}" if owner else "they may be another force's"
-    return [
+    sentence = (
         f"{others} of {len(references)} crime references do not begin with {codes[force]}, as those of "
         f"{force} do: {likely}; send the return of {force}."
-    ]
+    )
+    return [Reason("ST20", sentence)]
 
 
-def as_listed(manifest: Path | None, files: dict[str, Kept], grids: Iterable[Grid]) -> list[str]:
-    """What came is what the sender's manifest lists: files, their SHA-256, their number of records."""
-    if manifest is None:
-        return []
-    try:
-        with manifest.open(encoding="utf-8-sig", newline="") as file:
-            rows = [
-                {(name or "").strip(): (value or "").strip() for name, value in row.items() if name}
-                for row in csv.DictReader(file)
-            ]
-    except (UnicodeDecodeError, csv.Error):
-        rows = []
+def persons_of_its_crimes(records: Records) -> list[Reason]:
+    """Most victims and suspects have to be on a crime of the return: a file of another quarter would not be."""
+    reasons = []
+    for kind in ("victims", "suspects"):
+        references = records[kind]["crime_reference"].drop_null()
+        known = pc.sum(pc.is_in(references, value_set=records["crimes"]["crime_reference"])).as_py() or 0
+        strangers = len(references) - known
+        # FEWEST: one or two stray persons of a small force are records to hold out, not another file
+        if strangers > max(MOST * len(references), FEWEST):
+            file = records[kind]["file"][0].as_py()
+            sentence = (
+                f"{file}: {strangers} of {len(references)} {kind} are on no crime of this return: the file may be "
+                f"of another quarter or force; send the {kind} of these crimes."
+            )
+            reasons.append(Reason("AC01", sentence))
+    return reasons
+
+
+def not_received_before(
+    connection: Connection, files: dict[str, Kept], delivered_as: str, quarter: str
+) -> list[Reason]:
+    """A file with crimes is of one quarter and one force: the same bytes cannot stand for another."""
+    by_digest = {file.sha256: name for name, file in files.items()}
+    reasons = []
+    for row in ledger.received_as(connection, by_digest):
+        if (row.quarter, row.delivered_as) != (quarter, delivered_as):
+            sentence = (
+                f"{by_digest[row.sha256]}: is byte for byte what came as {row.force} {row.quarter} submission "
+                f"{row.submission}; send the {quarter} return of {delivered_as}."
+            )
+            reasons.append(Reason("EQ02", sentence))
+    return reasons[:1]
+
+
+def explanations(files: dict[str, Path]) -> tuple[list[dict[str, Any]], list[Reason]]:
+    """What the force explains, as rows of the ledger, and remarks on what of it cannot be used.
+
+    A remark refuses nothing: the records are what the deadline is about.
+    """
+    explained: list[dict[str, Any]] = []
+    remarks: list[Reason] = []
+    number = 0
+    for name, path in files.items():
+        rows = _rows(path) if path.stat().st_size <= LARGEST_EXPLANATIONS else []
+        if not rows or not set(rows[0]) >= EXPLAINED:
+            sentence = (
+                f"{name}: cannot be read and was left out; send it as UTF-8 CSV with the columns rule, "
+            )
+            remarks.append(Reason("FL37", f"{sentence}crime_reference, explanation."))
+            continue
+        unusable = []
+        for line, row in enumerate(rows, 1):
+            number += 1
+            rule, text = row["rule"].upper(), row["explanation"]
+            if rule in _codes() and text and len(text) <= LONGEST_EXPLANATION:
+                reference = row["crime_reference"] or None
+                explained.append(
+                    {"record_number": number, "rule": rule, "crime_reference": reference, "explanation": text}
+                )
+            else:
+                unusable.append(line)
+        if unusable:
+            sentence = (
+                f"{name}: {len(unusable)} of {len(rows)} explanations (the first is record {unusable[0]}) name no rule "
+                f"of the return pack, or are blank or longer than {LONGEST_EXPLANATION:,} characters; correct them "
+                "in the next submission."
+            )
+            remarks.append(Reason("FL38", sentence))
+    return explained, remarks
+
+
+def explained_by(explained: list[dict[str, Any]], prefix: str) -> list[dict[str, Any]]:
+    """Of a joint return's explanations those of one force: by reference, and those about no single crime."""
+    return [row for row in explained if (row["crime_reference"] or prefix).startswith(prefix)]
+
+
+def as_listed(manifest: Path, files: dict[str, Kept], grids: Iterable[Grid], part: str = "") -> list[Reason]:
+    """What came in the manifest's folder (`part`: blank or `part-1-of-2/`) is what it lists: files, SHA-256, records."""
+    files = {name: file for name, file in files.items() if name.rpartition("/")[0] == part.rstrip("/")}
+    rows = _rows(manifest)
     if not rows or "file" not in rows[0]:
-        return [f"{MANIFEST}: cannot be read; it has to be UTF-8 CSV with the columns file, sha256, records."]
-    listed = {row["file"]: row for row in rows}
+        sentence = f"{part}{MANIFEST}: cannot be read; it has to be UTF-8 CSV with the columns file, sha256, records."
+        return [Reason("FL28", sentence)]
+    listed = {f"{part}{row['file']}": row for row in rows}
     reasons = [
-        f"{name}: is not listed in {MANIFEST}; list it or leave it out."
+        Reason("FL29", f"{name}: is not listed in {MANIFEST}; list it or leave it out.")
         for name in files
         if name not in listed
     ]
@@ -125,17 +205,41 @@ def as_listed(manifest: Path | None, files: dict[str, Kept], grids: Iterable[Gri
         counted[grid.file] += filled_rows(grid)
     for name, row in listed.items():
         if name not in files:
-            reasons.append(f"{name}: is listed in {MANIFEST} but has not come; send it.")
+            reasons.append(Reason("FL29", f"{name}: is listed in {MANIFEST} but has not come; send it."))
         elif row.get("sha256") and row["sha256"].lower() != files[name].sha256:
-            reasons.append(
+            sentence = (
                 f"{name}: its SHA-256 is not the one in {MANIFEST}; it changed on the way, send it again."
             )
+            reasons.append(Reason("FL30", sentence))
         elif row.get("records") and name in counted and row["records"] != str(counted[name]):
-            reasons.append(
+            sentence = (
                 f"{name}: has {counted[name]} records, which is not the number in {MANIFEST}; "
                 "records were lost or added, send the file again."
             )
+            reasons.append(Reason("FL31", sentence))
     return reasons
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    """A small UTF-8 CSV that came beside the records, blank where a cell is not there; none where it is no such thing."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return [
+                {(name or "").strip(): (value or "").strip() for name, value in row.items() if name}
+                for row in csv.DictReader(file)
+            ]
+    except (UnicodeDecodeError, csv.Error):
+        return []
+
+
+@cache
+def _codes() -> set[str]:
+    """Every code that a return pack names: what can be explained."""
+    codes = set()
+    for seed, column in (("rules.csv", "rule"), ("return_checks.csv", "code")):
+        with (SEEDS / seed).open(encoding="utf-8", newline="") as file:
+            codes |= {row[column] for row in csv.DictReader(file)}
+    return codes
 
 
 @cache

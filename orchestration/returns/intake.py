@@ -1,5 +1,10 @@
 """Intake: what has landed for a quarter, archived, read, checked, written as raw Parquet, with a receipt.
 
+A force's folder holds deliveries: the files in it are one, each sub-folder is one. Sub-folders `part-1-of-2` and
+`part-2-of-2` (or `later-part-1-of-2`, …) are one delivery together, refused until all its parts are there.
+A file `NIL` or `MISSING` alone, holding the name and date of who says so, says that there is nothing to report,
+or that the return will not come (in time).
+
 The order makes a run that is killed anywhere and started again end as if it had not been: archive
 (write-once), raw files (whole, under the number that the next receipt will have), receipt (one transaction),
 snapshot. Until its receipt is there, a raw file belongs to no submission and nothing reads it.
@@ -10,9 +15,17 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+try:
+    import fcntl
+except ImportError:  # Windows, where one person checks one return
+    fcntl = None
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,12 +35,18 @@ from orchestration import ledger, quarters
 from orchestration.home import Home
 from orchestration.returns import archive, checks, mapping, raw, reading
 from orchestration.returns.layouts import RECORD_TYPES, Layout, LayoutError, delivered, forces_of, layout_for
+from orchestration.returns.reasons import Reason
 
 log = logging.getLogger(__name__)
 
 # What desktops leave in a shared folder; no one sent it.
 CLUTTER = ("thumbs.db", "desktop.ini")
-BESIDE_THE_RECORDS = (reading.NIL.lower(), reading.MANIFEST, reading.EXPLANATIONS)
+BESIDE_THE_RECORDS = (reading.MANIFEST, reading.EXPLANATIONS)
+MISSING = "MISSING"
+# A file that is the whole delivery, by name (`.txt` or not), and the status it gives.
+STATEMENTS = {reading.NIL.lower(): "nil", MISSING.lower(): "missing"}
+LONGEST_STATEMENT = 1_000  # bytes: a name and a date
+PART = re.compile(r"(?P<of>.*?)part-(?P<number>\d{1,2})-of-(?P<parts>\d{1,2})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -45,10 +64,22 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Delivery:
-    """The files of one delivery by name, and what about the folder itself is wrong."""
+    """The files of one delivery by name, with its part's folder where it came in parts; what is wrong with them."""
 
     files: dict[str, Path]
-    problems: list[str] = field(default_factory=list)
+    problems: list[Reason] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a delivery is: its records by force and record type, or why it has none."""
+
+    status: str
+    layout: str | None = None
+    records: dict[str, dict[str, pa.Table]] = field(default_factory=dict)
+    reasons: list[Reason] = field(default_factory=list)
+    said: str | None = None
+    explained: list[dict] = field(default_factory=list)
 
 
 def receive(home: Home, quarter: str, delivered_as: str | None = None) -> list[Receipt]:
@@ -65,15 +96,25 @@ def receive(home: Home, quarter: str, delivered_as: str | None = None) -> list[R
     raw.ensure(home)
     engine = ledger.open_ledger(home)
     receipts: list[Receipt] = []
-    try:
-        for folder in _folders(home.landing / quarter):
-            name = folder.name
-            if delivered_as in (None, name) or delivered_as in forces_of(name, quarter):
-                receipts.extend(_receive_folder(home, engine, quarter, folder))
-    finally:
-        ledger.snapshot(engine, home)
-        engine.dispose()
+    with _alone(home):
+        try:
+            for folder in _folders(home.landing / quarter):
+                name = folder.name
+                if delivered_as in (None, name) or delivered_as in forces_of(name, quarter):
+                    receipts.extend(_receive_folder(home, engine, quarter, folder))
+        finally:
+            ledger.snapshot(engine, home)
+            engine.dispose()
     return receipts
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """Wait for any other intake into this home: two would give one number to two submissions."""
+    with (home.root / "intake.lock").open("w") as lock:
+        if fcntl:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # let go when this process ends, however it ends
+        yield
 
 
 def _folders(landing: Path) -> list[Path]:
@@ -85,9 +126,12 @@ def _folders(landing: Path) -> list[Path]:
 def _receive_folder(home: Home, engine: Engine, quarter: str, folder: Path) -> Iterator[Receipt]:
     name = folder.name
     if name not in delivered(quarter):
-        reason = (
-            f"{folder.parent.name}/{name}: no force or joint return of {quarter} has this name; "
-            "rename the folder to the force's name as in seeds/forces.csv."
+        reason = str(
+            Reason(
+                "FL01",
+                f"{folder.parent.name}/{name}: no force or joint return of {quarter} has this name; "
+                "rename the folder to the force's name as in seeds/forces.csv.",
+            )
         )
         # kept, though it is no one's submission yet: renamed, it will be received
         for delivery in _deliveries(folder) if folder.is_dir() and not folder.is_symlink() else ():
@@ -101,34 +145,64 @@ def _receive_folder(home: Home, engine: Engine, quarter: str, folder: Path) -> I
 
 
 def _deliveries(folder: Path) -> Iterator[Delivery]:
-    """The files of the folder itself, then each of its sub-folders, by name."""
+    """The files of the folder itself, then each of its sub-folders, by name; those of one return in parts as one."""
     if folder.is_symlink() or not folder.is_dir():
-        yield Delivery({}, [f"{folder.name}: is a link or a file, not a folder; put the files in a folder."])
+        sentence = f"{folder.name}: is a link or a file, not a folder; put the files in a folder."
+        yield Delivery({}, [Reason("FL02", sentence)])
         return
     paths = sorted(path for path in folder.iterdir() if not _clutter(path))
     subfolders = [path for path in paths if path.is_dir() and not path.is_symlink()]
-    yield from _delivery(path for path in paths if path not in subfolders)
+    yield from _delivery({"": [path for path in paths if path not in subfolders]})
+    together: dict[tuple[str, ...], list[Path]] = {}
     for subfolder in subfolders:
-        yield from _delivery(sorted(path for path in subfolder.iterdir() if not _clutter(path)))
-
-
-def _delivery(paths: Iterator[Path] | list[Path]) -> Iterator[Delivery]:
-    files: dict[str, Path] = {}
-    problems = []
-    for path in paths:
-        # A link could name any file of this machine, a pipe would never end: neither is opened.
-        if path.is_symlink():
-            problems.append(f"{path.name}: is a link, which is not followed; send the file itself.")
-        elif path.is_dir():
-            problems.append(f"{path.name}: is a folder inside a delivery; put its files one folder up.")
-        elif not path.is_file() or not os.access(path, os.R_OK):
-            problems.append(
-                f"{path.name}: is not a file that can be opened; send the records as plain files."
-            )
-        elif not path.name.isprintable() or path.name != path.name.encode("utf-8", "replace").decode():
-            problems.append(f"{path.name!a}: is not a plain name; rename the file.")
+        part = PART.fullmatch(subfolder.name)
+        together.setdefault((part["of"], part["parts"]) if part else (subfolder.name,), []).append(subfolder)
+    for which, folders in together.items():
+        if len(which) == 1:
+            yield from _delivery({"": _inside(folders[0])})
         else:
-            files[path.name] = path
+            yield from _delivery(
+                {f"{part.name}/": _inside(part) for part in folders}, _all_parts(folders, int(which[1]))
+            )
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not _clutter(path))
+
+
+def _all_parts(folders: list[Path], parts: int) -> list[Reason]:
+    """A return in parts is one return: half of it must not pass for all of it."""
+    have = sorted(int(PART.fullmatch(folder.name)["number"]) for folder in folders)
+    if have == list(range(1, parts + 1)):
+        return []
+    sentence = (
+        f"{folders[0].name}: of the {parts} parts of this return {', '.join(map(str, have))} came; put every part once "
+        f"beside it, in folders named part-1-of-{parts} to part-{parts}-of-{parts}."
+    )
+    return [Reason("FL36", sentence)]
+
+
+def _delivery(parts: dict[str, list[Path]], problems: list[Reason] | None = None) -> Iterator[Delivery]:
+    files: dict[str, Path] = {}
+    problems = list(problems or ())
+    for part, paths in parts.items():
+        for path in paths:
+            # A link could name any file of this machine, a pipe would never end: neither is opened.
+            name = f"{part}{path.name}"
+            if path.is_symlink():
+                problems.append(
+                    Reason("FL03", f"{name}: is a link, which is not followed; send the file itself.")
+                )
+            elif path.is_dir():
+                sentence = f"{name}: is a folder inside a delivery; put its files one folder up."
+                problems.append(Reason("FL04", sentence))
+            elif not path.is_file() or not os.access(path, os.R_OK):
+                sentence = f"{name}: is not a file that can be opened; send the records as plain files."
+                problems.append(Reason("FL05", sentence))
+            elif not path.name.isprintable() or path.name != path.name.encode("utf-8", "replace").decode():
+                problems.append(Reason("FL06", f"{name!a}: is not a plain name; rename the file."))
+            else:
+                files[name] = path
     if files or problems:
         yield Delivery(files, problems)
 
@@ -154,9 +228,8 @@ def _receive_delivery(
         numbers = {force: ledger.next_submission(connection, force, quarter) for force in forces}
 
     new = [force for force in forces if not earlier[force]]
-    layout, status, records, reasons = (
-        _judge(delivered_as, quarter, forces, kept, delivery.problems) if new else (None, "", {}, [])
-    )
+    judged = _judge(engine, delivered_as, quarter, forces, kept, delivery.problems) if new else Judged("")
+    reasons = [str(reason) for reason in judged.reasons]
     for force in forces:
         if known := earlier[force]:
             counts = {kind: known[kind] for kind in RECORD_TYPES}
@@ -171,7 +244,7 @@ def _receive_delivery(
             )
             continue
         number = numbers[force]
-        own = records.get(force, {})
+        own = judged.records.get(force, {})
         counts = {kind: own[kind].num_rows if own else 0 for kind in RECORD_TYPES}
         for kind in RECORD_TYPES:
             path = raw.records_file(home, kind, quarter, force, number)
@@ -188,22 +261,25 @@ def _receive_delivery(
                     "quarter": quarter,
                     "submission": number,
                     "delivered_as": delivered_as,
-                    "layout": layout,
-                    "status": status,
+                    "layout": judged.layout,
+                    "status": judged.status,
                     "received_at": ledger.now(),
-                    "fingerprint": if_refused if status == "refused" else fingerprint,
+                    "fingerprint": if_refused if judged.status == "refused" else fingerprint,
                     **counts,
                     "reasons": reasons,
+                    "said": judged.said,
                 },
                 [(name, file.sha256, file.bytes) for name, file in kept.items()],
+                checks.explained_by(judged.explained, forces[force]),
             )
-        log.info("%s %s submission %s: %s", quarter, force, number, status)
-        yield Receipt(force, quarter, number, status, reasons, counts, True)
+        log.info("%s %s submission %s: %s", quarter, force, number, judged.status)
+        yield Receipt(force, quarter, number, judged.status, reasons, counts, True)
 
 
-def _fingerprint(kept: dict[str, archive.Kept], problems: list[str]) -> str:
+def _fingerprint(kept: dict[str, archive.Kept], problems: list[Reason]) -> str:
     """SHA-256 over a delivery's sorted names and digests; what cannot be opened counts by its sentence."""
-    lines = sorted(f"{name}\0{file.sha256}" for name, file in kept.items()) + sorted(problems)
+    lines = sorted(f"{name}\0{file.sha256}" for name, file in kept.items())
+    lines += sorted(problem.sentence for problem in problems)
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -217,72 +293,155 @@ def _under_layout(fingerprint: str, delivered_as: str, quarter: str) -> str:
 
 
 def _judge(
+    engine: Engine,
     delivered_as: str,
     quarter: str,
     forces: dict[str, str],
     kept: dict[str, archive.Kept],
-    problems: list[str],
-) -> tuple[str | None, str, dict[str, dict[str, pa.Table]], list[str]]:
-    """Layout, status, records by force and type, and reasons of a delivery."""
+    problems: list[Reason],
+) -> Judged:
+    """Stage by stage: the files, their structure, the records together, what came earlier. Where one stage finds the
+    return wrong the next is not asked: it would complain of what follows from that.
+    """
     layout: Layout | None = None
-    records: dict[str, dict[str, pa.Table]] = {}
-    reasons = list(problems)
     try:
+        if problems:
+            return Judged("refused", _layout_name(delivered_as, quarter), reasons=problems)
         layout = layout_for(delivered_as, quarter)
-        if not reasons:
-            if _says_nil(kept, reasons):
-                return layout.layout, "nil", {}, []
-            if not reasons:
-                records, reasons = _read(layout, quarter, forces, kept)
+        if statement := _statement(kept):
+            return replace(statement, layout=layout.layout)
+        return _judge_records(engine, layout, delivered_as, quarter, forces, kept)
     except reading.Unreadable as problem:
-        reasons.extend(problem.reasons)
+        reasons = problem.reasons
     except LayoutError as problem:
-        reasons.append(f"{problem}.")
+        reasons = [Reason("ST17", f"{problem}.")]
     except (OSError, MemoryError):
         # ours, not the force's: a full disk must not refuse a return for good
         raise
     except Exception as problem:
         # The type alone: a message may quote a record.
         log.error("%s %s: could not be read: %s", quarter, delivered_as, type(problem).__name__)
-        reasons.append(
+        sentence = (
             f"The return could not be read ({type(problem).__name__}); compare it with layout "
             f"{layout.layout if layout else '?'} and send it again."
         )
-    status = "refused" if reasons else "accepted"
-    return layout.layout if layout else None, status, {} if reasons else records, reasons
+        reasons = [Reason("FL33", sentence)]
+    return Judged("refused", layout.layout if layout else None, reasons=reasons)
 
 
-def _says_nil(kept: dict[str, archive.Kept], reasons: list[str]) -> bool:
-    names = {name.lower(): name for name in kept}
-    if reading.NIL.lower() not in names:
-        return False
-    others = [name for lower, name in names.items() if lower not in BESIDE_THE_RECORDS]
-    if others:
-        reasons.append(
-            f"{names[reading.NIL.lower()]}: says that there is nothing to report, but {', '.join(others)} "
-            "came with it; send the one or the other."
-        )
-    return not others
+def _layout_name(delivered_as: str, quarter: str) -> str | None:
+    try:
+        return layout_for(delivered_as, quarter).layout
+    except LayoutError:
+        return None
 
 
-def _read(
-    layout: Layout, quarter: str, forces: dict[str, str], kept: dict[str, archive.Kept]
-) -> tuple[dict[str, dict[str, pa.Table]], list[str]]:
-    beside = {name.lower(): name for name in kept if name.lower() in BESIDE_THE_RECORDS}
-    files = {name: file for name, file in kept.items() if name not in beside.values()}
-    manifest = beside.get(reading.MANIFEST)
-
-    grids = reading.read({name: file.path for name, file in files.items()}, layout)
-    reasons = checks.as_listed(kept[manifest].path if manifest else None, files, grids)
+def _judge_records(
+    engine: Engine,
+    layout: Layout,
+    delivered_as: str,
+    quarter: str,
+    forces: dict[str, str],
+    kept: dict[str, archive.Kept],
+) -> Judged:
+    files = {name: file for name, file in kept.items() if _base(name) not in BESIDE_THE_RECORDS}
+    manifests = {name: file for name, file in kept.items() if _base(name) == reading.MANIFEST}
+    explaining = {name: file.path for name, file in kept.items() if _base(name) == reading.EXPLANATIONS}
+    grids = _grids({name: file.path for name, file in files.items()}, layout)
     found = mapping.records(grids)
-    if len(forces) > 1:
-        reasons += checks.of_the_forces(found, forces)
     records = {force: _of(found, prefix) for force, prefix in forces.items()}
-    for force, own in records.items():
-        reasons += checks.holds_crimes(own, force)
-        reasons += checks.of_the_quarter(own, quarter)
-        reasons += checks.of_the_force(own, force)
-    return records, list(dict.fromkeys(reasons))
+
+    def structure() -> Iterator[Reason]:
+        for name, manifest in manifests.items():
+            yield from checks.as_listed(
+                manifest.path, files, grids, name.removesuffix(PurePosixPath(name).name)
+            )
+        if len(forces) > 1:
+            yield from checks.of_the_forces(found, forces)
+        for force, own in records.items():
+            yield from checks.holds_crimes(own, force)
+            yield from checks.of_the_quarter(own, quarter)
+            yield from checks.of_the_force(own, force)
+
+    def across_records() -> Iterator[Reason]:
+        for own in records.values():
+            yield from checks.persons_of_its_crimes(own)
+
+    def earlier() -> Iterator[Reason]:
+        with_crimes = {grid.file for grid in grids if grid.rows and "crimes" in grid.part.contains}
+        holding = {name: file for name, file in files.items() if any(f.startswith(name) for f in with_crimes)}
+        with engine.connect() as connection:
+            yield from checks.not_received_before(connection, holding, delivered_as, quarter)
+
+    for stage in (structure, across_records, earlier):
+        if reasons := list(dict.fromkeys(stage())):
+            return Judged("refused", layout.layout, reasons=reasons)
+    explained, remarks = checks.explanations(explaining)
+    return Judged("accepted", layout.layout, records, remarks, explained=explained)
+
+
+def _base(name: str) -> str:
+    """A file's name without its part's folder, in lower case."""
+    return PurePosixPath(name).name.lower()
+
+
+def _statement(kept: dict[str, archive.Kept]) -> Judged | None:
+    """What a NIL or MISSING file says, where there is one. Raises Unreadable where it does not stand alone."""
+    found = {name: STATEMENTS.get(_base(name).removesuffix(".txt")) for name in kept}
+    statements = [name for name, status in found.items() if status]
+    if not statements:
+        return None
+    name = statements[0]
+    others = [other for other in kept if other != name and _base(other) not in BESIDE_THE_RECORDS]
+    if others:
+        says = "there is nothing to report" if found[name] == "nil" else "the return does not come"
+        sentence = (
+            f"{name}: says that {says}, but {', '.join(others)} came with it; send the one or the other."
+        )
+        raise reading.Unreadable(Reason("FL32", sentence))
+    said = _said(kept[name].path)
+    if not said:
+        sentence = f"{name}: does not hold the name and date of who says so; write both into the file."
+        raise reading.Unreadable(Reason("FL35", sentence))
+    return Judged(found[name], said=said)
+
+
+def _said(path: Path) -> str:
+    """The text of a statement in one line, blank unless it has a letter and a digit: a name and a date."""
+    with path.open("rb") as file:
+        data = file.read(LONGEST_STATEMENT)
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    text = " ".join(data.decode(encoding, "replace").split())
+    return text if re.search(r"[^\W\d_]", text) and re.search(r"\d", text) and text.isprintable() else ""
+
+
+def _grids(files: dict[str, Path], layout: Layout) -> list[reading.Grid]:
+    """The tables of a delivery. Where each part has a file for every table, each is read as a return by itself and
+    their records are joined; else the parts hold one return's files.
+    """
+    parts: dict[str, dict[str, str]] = {}
+    for name in files:
+        part, _, base = name.rpartition("/")
+        parts.setdefault(part, {})[base] = name
+    if len(parts) > 1 and not all(_whole(part, layout) for part in parts.values()):
+        together = [(base, name) for part in parts.values() for base, name in part.items()]
+        if twice := sorted({base for base, _ in together if sum(base == other for other, _ in together) > 1}):
+            sentence = (
+                f"{', '.join(twice)}: is in several parts of the return; give each file a name of its own."
+            )
+            raise reading.Unreadable(Reason("FL18", sentence))
+        parts = {"": dict(together)}
+    grids = []
+    for part in parts.values():
+        for grid in reading.read({base: files[name] for base, name in part.items()}, layout):
+            grids.append(replace(grid, file=part.get(grid.file, grid.file)))
+    return grids
+
+
+def _whole(names: Iterable[str], layout: Layout) -> bool:
+    return all(
+        any(fnmatchcase(name.lower(), part.file_pattern.lower()) for name in names) for part in layout.parts
+    )
 
 
 def _of(records: dict[str, pa.Table], prefix: str) -> dict[str, pa.Table]:

@@ -320,7 +320,7 @@ def test_what_crashes_the_reader_refuses_that_return_only(home, monkeypatch):
     kent, lancashire = receive(home, QUARTER)
     assert (kent.status, lancashire.status) == ("refused", "accepted")
     assert kent.reasons == [
-        "The return could not be read (KeyError); compare it with layout athena and send it again."
+        "FL33 The return could not be read (KeyError); compare it with layout athena and send it again."
     ]
 
 
