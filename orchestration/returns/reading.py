@@ -42,7 +42,7 @@ class Unreadable(Exception):
     """A delivery that does not fit its layout: one sentence for each problem, never with a record's value."""
 
     def __init__(self, *reasons: str) -> None:
-        super().__init__(" ".join(reasons))
+        super().__init__(" ".join(map(str, reasons)))
         self.reasons = list(reasons)
 
 
