@@ -18,7 +18,7 @@ from orchestration.home import SEEDS, Home
 from orchestration.ledger import open_ledger, releases
 from orchestration.quarters import in_period
 from orchestration.releases import inputs as release_inputs
-from orchestration.releases import lineage, package, pages, verify
+from orchestration.releases import lineage, openlineage, package, pages, verify
 
 
 class GateShut(RuntimeError):
@@ -130,6 +130,8 @@ def _build(home, connection, building: Path, name: str, quarters, inputs, gate_r
     head = _manifest_head(name, inputs, gate_result)
     package.write_data_package(building, name, resources)
     lineage.write(home, building / "lineage")
+    published = {f"{schema}.{table}" for schema, table in package.published_models(dbt, period)}
+    openlineage.write(building / "lineage" / "openlineage.ndjson", dbt, head, published)
     pages.write(connection, building, head, resources)
     # detached: its write-ahead log is folded in, and the file is closed before it is hashed
     connection.execute("detach target")

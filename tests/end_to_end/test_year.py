@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections import Counter
 from pathlib import Path
 
@@ -94,6 +95,32 @@ def test_the_release_is_whole_and_verifies(year):
     assert (year.home.releases / "current").resolve().name == "2023.r1"
     assert year.cpai("verify").exit_code == 0
     assert year.cpai("replay").exit_code == 0
+
+
+def test_lineage_events_lead_from_archived_files_to_the_published_tables(year):
+    release = year.home.releases / "2023.r1"
+    lines = (release / "lineage" / "openlineage.ndjson").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    made_by = {output["name"]: event for event in events for output in event["outputs"]}
+    assert len(made_by) == sum(len(event["outputs"]) for event in events), "a table is made twice"
+    # walk back from a published table: whatever no event makes has to be an archived file or reference data
+    wanted, origins = ["releases/2023.r1/marts.figures"], set()
+    while wanted:
+        name = wanted.pop()
+        if event := made_by.pop(name, None):
+            wanted += [dataset["name"] for dataset in event["inputs"]]
+        elif name not in {dataset["name"] for event in events for dataset in event["outputs"]}:
+            origins.add(name)
+    manifest = json.loads((release / "manifest.json").read_text())
+    archived = {
+        f"archive/{file['sha256']}" for submission in manifest["submissions"] for file in submission["files"]
+    }
+    assert archived <= origins
+    assert {name.split("/")[0].split(".")[0] for name in origins} <= {"archive", "reference"}
+    for event in events:
+        assert {"eventType", "eventTime", "producer", "schemaURL", "run", "job"} <= event.keys()
+        assert uuid.UUID(event["run"]["runId"])
+    assert len({event["run"]["runId"] for event in events}) == len(events)
 
 
 def test_a_second_time_changes_nothing_and_says_so(year):

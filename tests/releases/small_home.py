@@ -151,7 +151,7 @@ def describe_models(home: Home) -> None:
             },
         }
     nodes["model.cpai.figures"]["depends_on"] = {"nodes": ["model.cpai.fct_crimes"]}
-    document = {"metadata": {"invocation_id": "x", "generated_at": "now"}, "nodes": nodes}
+    document = {"metadata": {"invocation_id": "x", "generated_at": "now"}, "nodes": nodes, "sources": {}}
     (home.dbt / "target").mkdir(parents=True, exist_ok=True)
     (home.dbt / "target" / "manifest.json").write_text(json.dumps(document))
 

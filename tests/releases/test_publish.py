@@ -47,6 +47,7 @@ def test_a_release_has_everything_the_design_names(home):
         "datapackage.json",
         "dictionary.html",
         "lineage/dbt_manifest.json",
+        "lineage/openlineage.ndjson",
         "report/replication_2023.html",
         "report/replication_2023.csv",
         "index.html",
