@@ -5,6 +5,7 @@ then loaded in milliseconds. It is dbt's own output, so a check and the national
 """
 
 import csv
+import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
@@ -41,9 +42,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cpai"
 
 
-def cached(models: tuple[str, ...]) -> Path:
-    """Where the compiled steps of `models` are kept, whether they are there yet or not."""
-    return cache_folder() / f"{'-'.join(models)}.{source_hash()[:16]}.json"
+def _kept(models: tuple[str, ...]) -> Path:
+    version = hashlib.sha256(f"{source_hash()} {' '.join(models)}".encode()).hexdigest()
+    return cache_folder() / f"models.{version[:16]}.json"
+
+
+def ready(models: tuple[str, ...]) -> bool:
+    """Whether `steps` would answer at once."""
+    return _kept(models).exists()
 
 
 def steps(models: tuple[str, ...]) -> list[Step]:
@@ -51,7 +57,7 @@ def steps(models: tuple[str, ...]) -> list[Step]:
 
     Raises BuildFailed when dbt cannot compile them.
     """
-    file = cached(models)
+    file = _kept(models)
     try:
         return [Step(**step) for step in json.loads(file.read_text(encoding="utf-8"))]
     except FileNotFoundError:

@@ -1,0 +1,96 @@
+"""`cpai check`: a force's return judged on its own machine, before it is sent, by what the national run uses.
+
+Intake takes the folder into a home of its own, dbt's compiled models run on its records in memory, and the pack
+gathers what they show. Nothing of it outlives the check but the pack.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from orchestration.home import Home
+from orchestration.returns.layouts import delivered, forces_of
+
+# what a pack asks of a warehouse; everything they are made from follows
+MODELS = (
+    "return_findings",
+    "intake_findings",
+    "balance",
+    "exclusions",
+    "returns",
+    "cocad_candidates",
+)
+
+
+class CannotCheck(ValueError):
+    """The folder, force or quarter is none that a return could be checked for: a sentence for whoever asked."""
+
+
+def check(folder: Path, force: str, quarter: str) -> list[dict[str, Any]]:
+    """The packs that the return in `folder` would get: one, or one for each force of a joint return named as such.
+
+    Raises CannotCheck for a folder that is none, or a force that owes no return for `quarter`.
+    """
+    from orchestration import ledger
+    from orchestration.returns.intake import receive
+    from orchestration.returns.pack.gathering import gather
+    from orchestration.returns.pack.writing import explanations
+    from orchestration.warehouse import compiled
+
+    if not folder.is_dir():
+        raise CannotCheck(f"{folder}: is no folder; name the folder that holds the files of the return")
+    delivered_as = _delivered_as(force, quarter)
+    with TemporaryDirectory(prefix="cpai-check-") as place, _own_ledger():
+        home = Home(Path(place))
+        # links stay links and times stay theirs: what intake would refuse, it refuses here
+        shutil.copytree(folder, home.landing / quarter / delivered_as, symlinks=True)
+        receive(home, quarter, delivered_as)
+        with _in_memory() as connection:
+            compiled.build(connection, compiled.steps(MODELS), home.raw)
+            connection.execute("create view quality.findings as select * from quality.return_findings")
+            engine = ledger.open_ledger(home)
+            forces = forces_of(delivered_as, quarter) if force == delivered_as else {force}
+            packs = gather(connection, quarter, home.raw, forces, explanations(engine, quarter))
+            engine.dispose()
+    return list(packs.values())
+
+
+def _delivered_as(force: str, quarter: str) -> str:
+    """The folder of landing/<quarter>/ that a force's return comes in: its own, or that of a joint return."""
+    names = delivered(quarter)
+    if force in names:
+        return force
+    for name in names:
+        if force in forces_of(name, quarter):
+            return name
+    raise CannotCheck(f"{force}: owes no return for {quarter}; forces are written as in seeds/forces.csv")
+
+
+@contextmanager
+def _own_ledger() -> Iterator[None]:
+    """Without CPAI_LEDGER_URL: a check must never leave a receipt in the national ledger."""
+    url = os.environ.pop("CPAI_LEDGER_URL", None)
+    try:
+        yield
+    finally:
+        if url is not None:
+            os.environ["CPAI_LEDGER_URL"] = url
+
+
+@contextmanager
+def _in_memory() -> Iterator[Any]:
+    import duckdb
+
+    connection = duckdb.connect(
+        config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    )
+    try:
+        yield connection
+    finally:
+        connection.close()

@@ -1,0 +1,618 @@
+"""What a force is told about a return, gathered from the warehouse's own tables and the force's own raw records.
+
+The same questions go to the national warehouse and to the one that `cpai check` builds of a single return, so the
+two give the same findings. Values of records are read here, for the force that sent them, and nowhere else.
+"""
+# ruff: noqa: S608 - names in the SQL are this module's own and the seeds'; what is asked for is a parameter
+
+from __future__ import annotations
+
+import csv
+import fnmatch
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from orchestration.home import SEEDS
+from orchestration.returns.layouts import RECORD_TYPES, all_layouts
+
+Row = dict[str, Any]
+
+# what is asked of the force: mend an error, mend or explain a query, nothing where all is already done
+ANSWERS = {
+    "blocks": "mend",
+    "refuses": "mend",
+    "rejects": "mend",
+    "reported": "explain",
+    "reports": "explain",
+}
+ORDER = ("mend", "explain", "nothing")
+UNIT = {"crime": "crimes", "victim": "victims", "suspect": "suspects"}
+LONGEST_LIST = 40
+NOT_SHOWN = "(not shown)"
+
+KNOWN = "{0} is not null and cast({0} as varchar) <> 'unmapped'"
+LISTED = "{0} in (select code from reference.{1} where {2} is not null)"
+PERSON = {
+    "gender": "gender in ('male', 'female')",
+    "age_at_offence": "coalesce(age_sent, age_from_birth) is not null",
+    "self_defined_ethnicity": LISTED.format(
+        "self_defined_ethnicity", "self_defined_ethnicities", "ethnicity_group"
+    ),
+    "observed_ethnicity": LISTED.format("observed_ethnicity", "observed_ethnicities", "ethnicity_group"),
+    "disability": KNOWN.format("disability"),
+    "nationality": KNOWN.format("nationality"),
+}
+# when a field counts as known, by record type; victims without a person (STATE) have none of theirs
+COMPLETE = {
+    "crimes": {
+        column: KNOWN.format(column)
+        for column in (
+            *("reported_on", "committed_from", "committed_to", "csa_flag", "cse_flag", "online_flag"),
+            *("children_flag", "offenders_stated", "location_type", "local_authority", "outcome_code"),
+        )
+    },
+    "victims": PERSON,
+    "suspects": PERSON
+    | {
+        "identified": KNOWN.format("identified"),
+        "relationship": LISTED.format("relationship", "relationships", "relationship_group"),
+    },
+}
+
+
+def gather(
+    connection: Any,
+    quarter: str,
+    raw: Path,
+    forces: Iterable[str] | None = None,
+    explanations: Mapping[str, list[Row]] | None = None,
+) -> dict[str, Row]:
+    """force -> everything its pack says, as JSON would hold it, for each force's latest submission of `quarter`.
+
+    `connection` is DuckDB's, with the warehouse's schemas in reach; `raw` the folder of the raw Parquet.
+    Forces that have sent nothing have no pack.
+    """
+    gathering = _Gathering(connection, quarter, raw, forces)
+    return {force: gathering.pack(force, (explanations or {}).get(force, [])) for force in gathering.latest}
+
+
+def canonical(findings: list[Row]) -> bytes:
+    """Findings as the one sequence of bytes that two runs are compared by."""
+    return json.dumps(findings, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class _Gathering:
+    """One pass over the tables for all forces of a quarter; each pack is then picked out of it."""
+
+    def __init__(self, connection: Any, quarter: str, raw: Path, forces: Iterable[str] | None) -> None:
+        self.connection, self.quarter, self.raw = connection, quarter, raw
+        self.latest = self._latest(set(forces) if forces is not None else None)
+        # the submission whose records count, which a later refused one does not replace
+        self.standing = {
+            row["force"]: row["submission"]
+            for row in self._rows(
+                "select force, submission from staging.stg_submissions "
+                "where quarter = $quarter and is_current and status = 'accepted'"
+            )
+            if row["force"] in self.latest
+        }
+        answered = [
+            force for force, row in self.latest.items() if row["submission"] == self.standing.get(force)
+        ]
+        self.findings, self.centre = self._findings(answered)
+        self.balance = self._by_force(
+            "select force, record_type, received, accepted, rejected, duplicate, superseded "
+            "from quality.balance where quarter = $quarter order by record_type"
+        )
+        self.counted = self._counted()
+        self.completeness = self._completeness()
+
+    def pack(self, force: str, explanations: list[Row]) -> Row:
+        row = self.latest[force]
+        answered = row["submission"] == self.standing.get(force)
+        findings = self.findings.get(force, [])
+        reasons = [_reason(sentence) for sentence in json.loads(row["reasons"] or "[]")]
+        explained = {(each["rule"], each["crime_reference"]) for each in explanations}
+        return {
+            "force": force,
+            "force_name": _forces().get(force, force),
+            "quarter": self.quarter,
+            "submission": row["submission"],
+            "status": row["status"],
+            "received_at": row["received_at"],
+            "layout": row["layout"],
+            "stands": self.standing.get(force),
+            "to_mend": (len(reasons) if row["status"] == "refused" else 0)
+            + sum(each["records"] for each in findings if each["answer"] == "mend"),
+            "to_explain": sum(
+                not explained & {(each["code"], None), (each["code"], failing["crime_reference"])}
+                for each in findings
+                if each["answer"] == "explain"
+                for failing in each["failing"]
+            ),
+            "reasons": reasons,
+            "balance": self.balance.get(force, []) if answered else [],
+            "findings": findings,
+            "found_by_the_centre": self.centre.get(force, []),
+            "counted": self.counted.get(force) if answered else None,
+            "completeness": self.completeness.get(force, []) if answered else [],
+            "explanations": explanations,
+            "only_the_centre": _only_the_centre(),
+        }
+
+    def _rows(self, sql: str, **parameters: Any) -> list[Row]:
+        given = {"quarter": self.quarter, **parameters}
+        cursor = self.connection.execute(sql, {name: given[name] for name in given if f"${name}" in sql})
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _by_force(self, sql: str, **parameters: Any) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = defaultdict(list)
+        for row in self._rows(sql, **parameters):
+            found[row.pop("force")].append(row)
+        return found
+
+    def _latest(self, forces: set[str] | None) -> dict[str, Row]:
+        rows = self._rows(
+            """
+            select returns.force, returns.submission, returns.status, returns.received_at, returns.reasons,
+                submissions.layout
+            from quality.returns as returns
+            inner join staging.stg_submissions as submissions using (force, quarter, submission)
+            where quarter = $quarter
+            qualify row_number() over (partition by force order by submission desc) = 1
+            order by force
+            """
+        )
+        return {row["force"]: row for row in rows if forces is None or row["force"] in forces}
+
+    def _findings(self, forces: list[str]) -> tuple[dict[str, list[Row]], dict[str, list[Row]]]:
+        """By force: what the return alone shows, and what only the centre could see."""
+        if not forces:
+            return {}, {}
+        own: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+        centre: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+        rules, checks = _rules(), _checks()
+        for row in (*self._broken(forces), *self._seen_by_the_centre(forces)):
+            rule = rules[row["code"]]
+            answer = "nothing" if rule["our_own"] == "Y" and row["severity"] == "blocks" else None
+            key = row["force"], answer or ANSWERS[row["severity"]], row["code"]
+            (own if rule["judged_by"] == "force" else centre)[key].append(self._failing(row))
+        for row in (*self._held_out(forces), *self._met_at_intake(forces)):
+            answer = ANSWERS.get(checks[row["code"]]["outcome"], "nothing")
+            own[row["force"], answer, row["code"]].append(self._failing(row))
+        return _by_code(own), _by_code(centre)
+
+    def _files(self, record_type: str, forces: list[str]) -> list[str]:
+        # by name, so that a quarter's packs do not read every quarter's records
+        paths = (f"{record_type}/{self.quarter}/{force}.{self.standing[force]}.parquet" for force in forces)
+        return [str(self.raw / path) for path in paths if (self.raw / path).exists()]
+
+    def _broken(self, forces: list[str]) -> list[Row]:
+        """Findings about one record, with its place and its cells."""
+        rows = []
+        for unit, record_type in UNIT.items():
+            person = f"{unit}_reference" if unit != "crime" else None
+            age = "coalesce(staged.age_sent, staged.age_from_birth)" if person else "null"
+            ages = "" if person else ", victims.ages"
+            with_ages = (
+                ""
+                if person
+                else """
+                left join (
+                    select force, crime_reference, string_agg(
+                        coalesce(cast(coalesce(age_sent, age_from_birth) as varchar), 'not known'), ', '
+                        order by coalesce(age_sent, age_from_birth), victim_reference
+                    ) as ages
+                    from staging.stg_victims
+                    where quarter = $quarter and is_person
+                    group by force, crime_reference
+                ) as victims on victims.force = findings.force and victims.crime_reference = findings.crime_reference
+                """
+            )
+            rows += self._rows(
+                f"""
+                select findings.rule as code, findings.severity, findings.found, findings.fields,
+                    '{record_type}' as record_type, findings.person_reference, {age} as known_age{ages},
+                    crimes.offence_code as counted_as, raw_records.*
+                from quality.findings as findings
+                inner join reference.rules as rules
+                    on rules.rule = findings.rule and rules.judged_by = 'force'
+                inner join staging.stg_{record_type} as staged
+                    on staged.force = findings.force and staged.quarter = findings.quarter
+                    and staged.crime_reference = findings.crime_reference
+                    {f"and staged.{person} = findings.person_reference" if person else ""}
+                inner join staging.stg_crimes as crimes
+                    on crimes.force = findings.force and crimes.quarter = findings.quarter
+                    and crimes.crime_reference = findings.crime_reference
+                inner join {_raw(record_type)} as raw_records
+                    on raw_records.force = staged.force and raw_records.file = staged.file
+                    and raw_records.record_number = staged.record_number
+                    and coalesce(raw_records.sheet, '') = coalesce(staged.sheet, '')
+                {with_ages}
+                where findings.quarter = $quarter and findings.record_type = '{unit}'
+                """,
+                files=self._files(record_type, forces),
+            )
+        return rows
+
+    def _seen_by_the_centre(self, forces: list[str]) -> list[Row]:
+        """Findings that other returns, earlier quarters or readings show: they may have no record in this return."""
+        return self._rows(
+            """
+            select findings.rule as code, findings.severity, findings.found, findings.force, findings.crime_reference,
+                findings.person_reference, findings.record_type || 's' as record_type
+            from quality.findings as findings
+            inner join reference.rules as rules
+                on rules.rule = findings.rule and rules.judged_by = 'centre' and rules.our_own = 'N'
+            where findings.quarter = $quarter and list_contains($forces, findings.force)
+                and findings.record_type in ('crime', 'victim', 'suspect', 'return')
+            """,
+            forces=forces,
+        )
+
+    def _held_out(self, forces: list[str]) -> list[Row]:
+        rows = []
+        for record_type in RECORD_TYPES:
+            rows += self._rows(
+                f"""
+                select rejected.rule as code, '{record_type}' as record_type, raw_records.*
+                from staging.stg_rejected_records as rejected
+                inner join {_raw(record_type)} as raw_records
+                    on raw_records.force = rejected.force and raw_records.file = rejected.file
+                    and raw_records.record_number = rejected.record_number
+                    and coalesce(raw_records.sheet, '') = coalesce(rejected.sheet, '')
+                where rejected.quarter = $quarter and rejected.record_type = '{record_type}'
+                """,
+                files=self._files(record_type, forces),
+            )
+        return rows
+
+    def _met_at_intake(self, forces: list[str]) -> list[Row]:
+        found = self._files("intake_findings", forces)
+        if not found:
+            return []
+        rows = []
+        for record_type in RECORD_TYPES:
+            rows += self._rows(
+                f"""
+                select met.code, '{record_type}' as record_type, met."column" as fields, met.force, met.file, met.sheet,
+                    met.record_number, raw_records.* exclude (force, file, sheet, record_number)
+                from read_parquet($found) as met
+                left join {_raw(record_type)} as raw_records
+                    on raw_records.force = met.force and raw_records.file = met.file
+                    and raw_records.record_number = met.record_number
+                    and coalesce(raw_records.sheet, '') = coalesce(met.sheet, '')
+                where met.record_type = '{record_type}'
+                """,
+                files=self._files(record_type, forces),
+                found=found,
+            )
+        return rows + self._rows(
+            """
+            select code, record_type, "column" as fields, force, file, sheet, record_number
+            from read_parquet($found)
+            where record_type is null or not list_contains($record_types, record_type)
+            """,
+            found=found,
+            record_types=list(RECORD_TYPES),
+        )
+
+    def _failing(self, row: Row) -> Row:
+        """One record as the force finds it again: its own reference, file, sheet and row, and what stands there."""
+        person = row.get("person_reference") or row.get("victim_reference")
+        if row["record_type"] == "suspects":
+            person = row.get("person_reference") or row.get("suspect_reference")
+        return {
+            "record_type": row["record_type"],
+            "crime_reference": row.get("crime_reference"),
+            "person_reference": person,
+            "file": row.get("file"),
+            "sheet": row.get("sheet"),
+            "row": _sheet_row(
+                self._layout_of(row), row.get("file"), row.get("sheet"), row.get("record_number")
+            ),
+            "found": row.get("found"),
+            "values": _values(row),
+        }
+
+    def _layout_of(self, row: Row) -> str | None:
+        return row.get("layout") or self.latest[row["force"]]["layout"]
+
+    def _counted(self) -> dict[str, Row]:
+        """What the return adds to CPAI, contact and candidates, and why other crimes are left out."""
+        counted = {
+            row.pop("force"): row | {"exclusions": []}
+            for row in self._rows(
+                """
+                select
+                    crimes.force,
+                    count(*) as crimes,
+                    count(cpai.crime_reference) as cpai,
+                    count(*) filter (where cpai.is_image) as images,
+                    count(*) filter (where cpai.is_contact) as contact,
+                    count(candidates.crime_reference) as candidates
+                from staging.stg_crimes as crimes
+                left join cpai.cpai_crimes as cpai using (force, quarter, crime_reference)
+                left join cocad.cocad_candidates as candidates using (force, quarter, crime_reference)
+                where crimes.quarter = $quarter
+                group by crimes.force
+                """
+            )
+        }
+        for row in self._rows(
+            "select force, reason, crimes from quality.exclusions where quarter = $quarter "
+            "order by crimes desc, reason"
+        ):
+            counted[row.pop("force")]["exclusions"].append(row)
+        return counted
+
+    def _completeness(self) -> dict[str, list[Row]]:
+        """Share of records with each field known, beside the quarter before and all forces together."""
+        before = _before(self.quarter)
+        found: dict[str, list[Row]] = defaultdict(list)
+        for record_type, fields in COMPLETE.items():
+            counts = ", ".join(
+                f"count(*) filter (where {known}) as {field}" for field, known in fields.items()
+            )
+            rows = self._rows(
+                f"select force, quarter, count(*) as records, {counts} from staging.stg_{record_type} "
+                f"where quarter in ($quarter, $before) {'and is_person' if record_type == 'victims' else ''} "
+                "group by force, quarter",
+                before=before,
+            )
+            by_place = {(row["force"], row["quarter"]): row for row in rows}
+            now = [row for row in rows if row["quarter"] == self.quarter]
+            # one force is no nation: a check of a single return has no rate to stand beside
+            everyone = (
+                {name: sum(row[name] for row in now) for name in ("records", *fields)} if len(now) > 1 else {}
+            )
+            for row in now:
+                last = by_place.get((row["force"], before), {})
+                found[row["force"]] += [
+                    {
+                        "record_type": record_type,
+                        "field": field,
+                        "known": row[field],
+                        "of": row["records"],
+                        "percent": _percent(row[field], row["records"]),
+                        "last_quarter": _percent(last.get(field), last.get("records")),
+                        "national": _percent(everyone.get(field), everyone.get("records")),
+                    }
+                    for field in fields
+                ]
+        return found
+
+
+def _by_code(failing: dict[tuple[str, str, str], list[Row]]) -> dict[str, list[Row]]:
+    """force -> its findings by rule, what must be mended first; each with its failing records in file order."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    for (force, answer, code), rows in failing.items():
+        statement, what_to_do = _said_of(code)
+        found[force].append(
+            {
+                "code": code,
+                "answer": answer,
+                "statement": statement,
+                "what_to_do": what_to_do,
+                "records": len(rows),
+                "failing": sorted(
+                    rows,
+                    key=lambda row: (
+                        row["file"] or "",
+                        row["sheet"] or "",
+                        row["row"] or 0,
+                        row["record_type"],
+                        row["crime_reference"] or "",
+                        row["person_reference"] or "",
+                        row["found"] or "",
+                        json.dumps(row["values"], sort_keys=True),
+                    ),
+                ),
+            }
+        )
+    for findings in found.values():
+        findings.sort(key=lambda each: (ORDER.index(each["answer"]), each["code"]))
+    return found
+
+
+def _raw(record_type: str) -> str:
+    """The raw records of the standing submissions without what is personal: it cannot reach a pack."""
+    columns = ", ".join(name for name, column in _columns(record_type).items() if column["personal"] != "Y")
+    return f"(select force, layout, file, sheet, record_number, {columns} from read_parquet($files))"
+
+
+def _values(row: Row) -> list[Row]:
+    """The cells that a finding is about, each with what would be allowed there."""
+    columns = _columns(row["record_type"] or "")
+    found = row.get("found") or ""
+    fields = [field for field in (row.get("fields") or "").split(", ") if field]
+    if found.startswith("unmapped_"):
+        fields = [found.removeprefix("unmapped_")]
+    elif found in ("unreadable_date", "unreadable_number"):
+        fields = [
+            field for field in fields if _unreadable(columns.get(field, {}).get("kind"), row.get(field))
+        ]
+    elif row["code"] in ("RE01", "RE02"):
+        fields = [name for name, column in columns.items() if column["must"] == "Y" and row.get(name) is None]
+    elif row["code"] == "RE03":
+        fields = ["recorded_on"]
+    elif row["code"] == "RE04":
+        fields = ["crime_reference"]
+    values = []
+    for field in fields:
+        value = row.get(field)
+        if field == "age_at_offence" and row.get("ages") is not None:
+            value = f"victims: {row['ages']}"
+        elif field == "age_at_offence" and value is None and row.get("known_age") is not None:
+            value = f"{row['known_age']} (from the date of birth)"
+        if field in columns and columns[field]["personal"] == "Y":
+            value = NOT_SHOWN
+        values.append({"column": field, "value": value, "allowed": _allowed(row, field)})
+    return values
+
+
+def _unreadable(kind: str | None, text: str | None) -> bool:
+    pattern = {"date": r"\d{4}-\d{2}-\d{2}", "integer": r"\d{1,4}"}.get(kind or "")
+    if text is None or pattern is None:
+        return False
+    if not re.fullmatch(pattern, text):
+        return True
+    if kind == "integer":
+        return False
+    from datetime import date
+
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return True
+    return False
+
+
+def _allowed(row: Row, field: str) -> str | None:
+    """What a cell may hold, in words; None where the rule's own statement says it."""
+    if row["code"] in ("CR15", "CR16", "CR18") and field == "age_at_offence":
+        low, high = _ages().get(row.get("counted_as") or "", ("", ""))
+        return f"{low or 0} to {high}" if high else f"{low} or older" if low else None
+    column = _columns(row["record_type"]).get(field)
+    if not column or row["code"].startswith("CR"):
+        return None
+    if field == "offence_code":
+        return "a Home Office class (19E), class/sub-code (19/16) or five digits (01916)"
+    if field == "crime_reference" and row["code"] == "RE04":
+        return "the reference of a crime in this return"
+    return {
+        "date": "a day, as the layout writes dates",
+        "integer": "a whole number",
+        "code": _codes(field),
+        "flag": _codes("flag"),
+    }.get(column["kind"], "not blank" if column["must"] == "Y" else None)
+
+
+def _sheet_row(layout: str | None, file: str | None, sheet: str | None, number: int | None) -> int | None:
+    """The row that a person sees in the file: below the banner and the heading row."""
+    offset = _rows_above(layout, file, sheet) if layout and file and number else None
+    return number + offset if number and offset else None
+
+
+@cache
+def _rows_above(layout: str, file: str, sheet: str | None) -> int | None:
+    if layout not in all_layouts():
+        return None
+    name = PurePosixPath(file).name.lower()
+    parts = [
+        part for part in all_layouts()[layout].parts if fnmatch.fnmatchcase(name, part.file_pattern.lower())
+    ]
+    # a sheet that the layout names by its number has only one name in the file
+    named = [part for part in parts if part.sheet == (sheet or "")] or [
+        part for part in parts if part.sheet.isdigit()
+    ]
+    return next((part.banner_rows + 1 for part in named or parts), None)
+
+
+def _reason(sentence: str) -> Row:
+    """A refusal reason of the ledger, `FL07 crimes.xlsx: is encrypted; …`, with what its check asks."""
+    code, _, said = sentence.partition(" ")
+    if code not in _checks():
+        return {"code": None, "said": sentence, "what_to_do": None}
+    return {"code": code, "said": said, "what_to_do": _checks()[code]["what_to_do"]}
+
+
+def _said_of(code: str) -> tuple[str, str]:
+    if code in _rules():
+        rule = _rules()[code]
+        return rule["statement"], rule["force_does"] or rule["what_to_do"]
+    check = _checks()[code]
+    return check["statement"], check["what_to_do"]
+
+
+@cache
+def _only_the_centre() -> list[Row]:
+    asked = [
+        {"code": code, "statement": rule["statement"]}
+        for code, rule in _rules().items()
+        if rule["judged_by"] == "centre"
+        and rule["our_own"] == "N"
+        and (rule["home"] == "record_rule" or rule["scope"] == "return")
+        and rule["scope"] != "table"
+        and rule["home"] != "not_yet"
+    ]
+    return asked + [
+        {"code": code, "statement": check["statement"]}
+        for code, check in _checks().items()
+        if check["stage"] == "earlier_quarters"
+    ]
+
+
+def _before(quarter: str) -> str:
+    year, number = quarter.split("-Q")
+    return f"{int(year) - 1}-Q4" if number == "1" else f"{year}-Q{int(number) - 1}"
+
+
+def _percent(part: int | None, whole: int | None) -> float | None:
+    return round(100 * part / whole, 1) if part is not None and whole else None
+
+
+def _seed(name: str) -> list[dict[str, str]]:
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def _rules() -> dict[str, dict[str, str]]:
+    return {row["rule"]: row for row in _seed("rules")}
+
+
+@cache
+def _checks() -> dict[str, dict[str, str]]:
+    return {row["code"]: row for row in _seed("return_checks")}
+
+
+@cache
+def _forces() -> dict[str, str]:
+    return {row["force"]: row["name"] for row in _seed("forces")}
+
+
+@cache
+def _columns(record_type: str) -> dict[str, dict[str, str]]:
+    return {row["column"]: row for row in _seed("return_columns") if row["record_type"] == record_type}
+
+
+@cache
+def _ages() -> dict[str, tuple[str, str]]:
+    """offence code -> the ages its victim may have; the class speaks where the code is silent."""
+    rows = _seed("offences")
+    classes = {row["offence_class"]: row for row in rows if row["is_class_level"] == "Y"}
+    return {
+        row["offence_code"]: tuple(
+            row[limit] or classes.get(row["offence_class"], {}).get(limit, "")
+            for limit in ("victim_age_min", "victim_age_max")
+        )
+        for row in rows
+    }
+
+
+@cache
+def _codes(field: str) -> str:
+    lists = {
+        "self_defined_ethnicity": "self_defined_ethnicities",
+        "observed_ethnicity": "observed_ethnicities",
+        "relationship": "relationships",
+        "outcome_code": "outcomes",
+        "cancellation_code": "cancellation_codes",
+    }
+    codes = list(
+        dict.fromkeys(
+            row["code"]
+            for row in (_seed(lists[field]) if field in lists else _seed("code_spellings"))
+            if field in lists or row["field"] == field
+        )
+    )
+    if len(codes) > LONGEST_LIST:
+        return f"one of {len(codes)} codes, {codes[0]} to {codes[-1]}"
+    return ", ".join(codes)
