@@ -1,6 +1,46 @@
-"""What a file may be before anything parses it, and what we may send back."""
+"""What a file may be before anything parses it, and what we may send back.
+
+Everything here looks at bytes, names and ZIP directories; nothing is evaluated and nothing leaves its folder.
+"""
 
 from __future__ import annotations
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from orchestration.returns.reasons import unreadable
+
+# A force's quarter at 50 times the real volume is under 100 MB; arrow's text offsets end at 2 GB.
+LARGEST_FILE = 2 * 1024**3
+# Real workbooks of 50,000 records unpack to 20 times their size and have about 15 entries.
+LARGEST_UNPACKED = 4 * 1024**3
+LARGEST_RATIO = 200
+# below this any ratio is harmless: an empty sheet packs 1,000 times
+SMALL = 10 * 1024**2
+MOST_ENTRIES = 1_000
+# 32,767 is what a spreadsheet's cell can hold; a summary pasted into a CSV has been seen at ten times that
+LONGEST_CELL = 1_000_000
+MOST_COLUMNS = 16_384
+# a force's quarter at 50 times the real volume is 300,000 rows x 50 columns
+MOST_CELLS = 64_000_000
+BLOCK = 1024**2
+
+ZIP = b"PK\x03\x04"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# What else is sent under a spreadsheet's name: a web page that a spreadsheet opens, a printout.
+FOREIGN = {
+    b"%PDF": "a PDF",
+    b"{\\rtf": "a text document",
+    b"\x1f\x8b": "a GZIP file",
+    b"7z\xbc\xaf": "a 7-Zip file",
+}
+MARKUP = (b"<!doctype", b"<html", b"<table", b"<?xml")
+STILL_COPYING = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp")
+DESKTOP = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 # A spreadsheet takes a cell that begins so for a formula, whatever program wrote it (OWASP, CSV injection);
 # the last four are the full-width forms, which East Asian editions take as well.
@@ -13,3 +53,197 @@ def escape_formula(cell: object) -> object:
     if isinstance(cell, str) and cell.lstrip(" \u00a0\u200b\ufeff").startswith(FORMULA_STARTS):
         return f"'{cell}"
     return cell
+
+
+def still_being_written(name: str, before: os.stat_result, after: os.stat_result) -> bool:
+    """A file that grew or was touched while it was copied, or has the name that a running download has."""
+    return name.lower().endswith(STILL_COPYING) or (before.st_size, before.st_mtime_ns) != (
+        after.st_size,
+        after.st_mtime_ns,
+    )
+
+
+def check_size(path: Path, name: str) -> None:
+    if path.stat().st_size > LARGEST_FILE:
+        raise unreadable("FL12", f"{name}: is larger than {_bytes(LARGEST_FILE)}; send the return in parts.")
+    if not path.stat().st_size:
+        raise unreadable(
+            "FL24", f"{name}: is empty; send the file again, or a file NIL if there is nothing to report."
+        )
+
+
+def check_text(start: bytes, name: str) -> None:
+    """The first bytes of a file named as text are no workbook's, page's or printout's."""
+    if kind := _kind(start):
+        raise unreadable("FL10", f"{name}: is {kind} named as CSV; send it as text with separators.")
+
+
+def check_workbook(path: Path, name: str, form: str) -> None:
+    """A workbook is of the format its name says, whole, without password, macros, links and bombs.
+
+    form: xlsx, xlsm, xls or ods. Raises Unreadable.
+    """
+    check_size(path, name)
+    with path.open("rb") as file:
+        start = file.read(512)
+    if form == "xls":
+        if not start.startswith(OLE):
+            raise unreadable(
+                "FL10", f"{name}: is {_kind(start) or 'another kind of file'} named as XLS; save it as XLS."
+            )
+        _check_ole(path, name)
+        return
+    if start.startswith(OLE):
+        # Office wraps an encrypted XLSX in the container of the old format
+        if "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+            raise unreadable("FL07", f"{name}: is protected by a password; save it without one.")
+        raise unreadable("FL10", f"{name}: is an old XLS workbook named as {form.upper()}; save it as XLSX.")
+    if not start.startswith(ZIP):
+        raise unreadable(
+            "FL10",
+            f"{name}: is {_kind(start) or 'another kind of file'} and not an {form.upper()} workbook; "
+            f"save it again as {form.upper()}.",
+        )
+    with _opened(path, name) as book:
+        entries = [entry.filename for entry in book.infolist()]
+        wanted = "content.xml" if form == "ods" else "xl/workbook.xml"
+        if wanted not in entries:
+            raise unreadable(
+                "FL10",
+                f"{name}: is a ZIP file without the parts of an {form.upper()} workbook; save it again.",
+            )
+        _check_parts(book, entries, name)
+
+
+def _check_ole(path: Path, name: str) -> None:
+    data = path.read_bytes()
+    if any(mark.encode("utf-16-le") in data for mark in ("_VBA_PROJECT", "_VBA_PROJECT_CUR")):
+        raise unreadable("FL08", f"{name}: carries macros; save it as XLSX, which has none.")
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise unreadable("FL07", f"{name}: is protected by a password; save it without one.")
+
+
+def _check_parts(book: zipfile.ZipFile, entries: Iterable[str], name: str) -> None:
+    for entry in entries:
+        lower = entry.lower()
+        if "vbaproject" in lower or "/macrosheets/" in lower or lower.startswith(("basic/", "scripts/")):
+            raise unreadable("FL08", f"{name}: carries macros; save it as XLSX, which has none.")
+        if lower.startswith(("xl/externallinks/", "xl/querytables/")) or lower == "xl/connections.xml":
+            raise unreadable(
+                "FL20",
+                f"{name}: takes data from other files or a database; break the links and save it again.",
+            )
+        if lower.endswith((".xml", ".rels")):
+            with book.open(entry) as part:
+                # a document type stands before the first element; 64 KB is room for any comment before it
+                head = part.read(64 * 1024)
+            if b"<!DOCTYPE" in head or b"<!ENTITY" in head or head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                raise unreadable(
+                    "FL19",
+                    f"{name}: its XML defines a document type or entities, which can hide anything; save it again.",
+                )
+
+
+def unpack(path: Path, name: str, into: Path) -> dict[str, Path]:
+    """Unpack a ZIP of record files into the folder `into`: `<name>/<file>` -> path.
+
+    Folders inside are dropped, and so is what desktops add. Raises Unreadable.
+    """
+    check_size(path, name)
+    with path.open("rb") as file:
+        if not file.read(4).startswith(b"PK"):
+            raise unreadable("FL10", f"{name}: is named ZIP but is none; send the files themselves.")
+    files: dict[str, Path] = {}
+    with _opened(path, name) as packed:
+        into.mkdir(parents=True, exist_ok=True)
+        for entry in packed.infolist():
+            inside = entry.filename
+            if entry.is_dir() or inside.startswith(DESKTOP[0]) or inside.rpartition("/")[2] in DESKTOP:
+                continue
+            place = PurePosixPath(inside)
+            if place.is_absolute() or ".." in place.parts or "\\" in inside or ":" in inside:
+                raise unreadable(
+                    "FL15",
+                    f"{name}: an entry's name leads out of its folder; pack the files again by plain names.",
+                )
+            mode = entry.external_attr >> 16
+            if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+                raise unreadable("FL16", f"{name}: holds a link or device; pack the files themselves.")
+            if not place.name.isprintable():
+                raise unreadable(
+                    "FL06", f"{name}: holds a file without a plain name; rename it and pack again."
+                )
+            shown = f"{name}/{place.name}"
+            if shown.lower() in map(str.lower, files):
+                raise unreadable("FL18", f"{shown}: is in the ZIP twice; keep one of them.")
+            if place.suffix.lower() == ".zip":
+                raise unreadable("FL17", f"{shown}: is a ZIP inside a ZIP; pack the files themselves.")
+            # a number: no name from outside becomes a path
+            target = into / str(len(files))
+            with packed.open(entry) as source, target.open("wb") as out:
+                while block := source.read(BLOCK):
+                    out.write(block)
+            files[shown] = target
+    if not files:
+        raise unreadable("FL24", f"{name}: is a ZIP without files; send the files themselves.")
+    return files
+
+
+class _opened:
+    """A ZIP whose directory is within the caps. Damage met while it is open is told as such."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name = path, name
+
+    def __enter__(self) -> zipfile.ZipFile:
+        try:
+            self.book = zipfile.ZipFile(self.path)
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OSError, UnicodeDecodeError):
+            raise self._damaged() from None
+        try:
+            self._check_directory()
+        except BaseException:
+            self.book.close()
+            raise
+        return self.book
+
+    def __exit__(self, kind: type | None, problem: BaseException | None, trace: object) -> None:
+        self.book.close()
+        if isinstance(problem, zipfile.BadZipFile | zlib.error | NotImplementedError | EOFError):
+            raise self._damaged() from None
+
+    def _check_directory(self) -> None:
+        entries = self.book.infolist()
+        if any(entry.flag_bits & 1 for entry in entries):
+            raise unreadable("FL07", f"{self.name}: is protected by a password; pack it without one.")
+        if len(entries) > MOST_ENTRIES:
+            raise unreadable(
+                "FL14",
+                f"{self.name}: has {len(entries):,} entries, more than any return needs; save it again.",
+            )
+        unpacked = sum(entry.file_size for entry in entries)
+        allowed = min(LARGEST_UNPACKED, max(SMALL, LARGEST_RATIO * self.path.stat().st_size))
+        if unpacked > allowed:
+            raise unreadable(
+                "FL13",
+                f"{self.name}: unpacks to {unpacked:,} bytes, more than any return needs; "
+                "save it again as a plain workbook.",
+            )
+
+    def _damaged(self) -> Exception:
+        return unreadable("FL09", f"{self.name}: is cut short or damaged; send it again.")
+
+
+def _kind(start: bytes) -> str:
+    """What the first bytes say a file is, where that is no text with separators."""
+    if start.startswith(ZIP):
+        return "a workbook or ZIP file"
+    if start.startswith(OLE):
+        return "an old Office file"
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(MARKUP):
+        return "a web page"
+    return next((kind for mark, kind in FOREIGN.items() if start.startswith(mark)), "")
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1024**3:.0f} GB" if size >= 1024**3 else f"{size:,} bytes"

@@ -7,43 +7,43 @@ import csv
 import fnmatch
 import io
 import re
-import zipfile
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from orchestration.returns import counting, file_safety
 from orchestration.returns.layouts import Layout, Part
+from orchestration.returns.reasons import Reason, Unreadable, unreadable
 
 # Files that a delivery may hold beside its records (see the return specification).
 NIL = "NIL"
 MANIFEST = "manifest.csv"
 EXPLANATIONS = "explanations.csv"
 
-# A force's quarter at 50 times the real volume is under 100 MB; arrow's text offsets end at 2 GB.
-LARGEST_FILE = 2 * 1024**3
-# Real workbooks of 50,000 records unpack to 20 times their size and have about 15 entries.
-LARGEST_UNPACKED = 4 * 1024**3
-LARGEST_RATIO = 200
-MOST_ENTRIES = 1_000
 # 4 MB read fastest (200,000 records x 22 columns: 0.3 s); also the longest that one record may be.
 BLOCK = 4 * 1024**2
 LONGEST_HEADING_ROW = 1024**2
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 
-
-class Unreadable(Exception):
-    """A delivery that does not fit its layout: one sentence for each problem, never with a record's value."""
-
-    def __init__(self, *reasons: str) -> None:
-        super().__init__(" ".join(map(str, reasons)))
-        self.reasons = list(reasons)
+MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+UNICODE = ("utf-8", "utf-8-sig", "utf-16")
+LOST = "\ufffd".encode()
+# UTF-8 read as cp1252: an accented letter or a curly quotation mark became two or three others
+GARBLED = re.compile(rb"\xc3\x83\xc2[\x80-\xbf]|\xc3\xa2\xe2\x82\xac")
+LOST_CHARACTERS = "\ufffd|\u00c3[\u0080-\u00bf]|\u00e2\u20ac"
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ class Grid:
     columns: dict[str, pa.DictionaryArray]
     first_record: int  # 1-based number of the first row kept: example rows are dropped but counted
     rows: int
+    # what was met on the way that the cells do not show: (check code, record numbers)
+    met: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
     def where(self) -> str:
@@ -66,9 +68,30 @@ class Grid:
 def read(files: dict[str, Path], layout: Layout) -> list[Grid]:
     """Read a delivery's record files (name -> bytes on disk) into one grid for each part of the layout.
 
-    Raises Unreadable with a sentence for each problem found, over all files.
+    A ZIP stands for the files in it, named `return.zip/crimes.csv`. Raises Unreadable with a reason for each
+    problem found, over all files.
     """
-    reasons: list[str] = []
+    if any(name.lower().endswith(".zip") for name in files):
+        with tempfile.TemporaryDirectory() as folder:
+            return _read(_unpacked(files, Path(folder)), layout)
+    return _read(files, layout)
+
+
+def _unpacked(files: dict[str, Path], folder: Path) -> dict[str, Path]:
+    found = {name: path for name, path in files.items() if not name.lower().endswith(".zip")}
+    reasons: list[Reason] = []
+    for number, name in enumerate(files.keys() - found.keys()):
+        try:
+            found |= file_safety.unpack(files[name], name, folder / str(number))
+        except Unreadable as problem:
+            reasons.extend(problem.reasons)
+    if reasons:
+        raise Unreadable(*reasons)
+    return found
+
+
+def _read(files: dict[str, Path], layout: Layout) -> list[Grid]:
+    reasons: list[Reason] = []
     grids: list[Grid] = []
     for name, parts in _assign(files, layout, reasons).items():
         try:
@@ -83,22 +106,26 @@ def read(files: dict[str, Path], layout: Layout) -> list[Grid]:
     return grids
 
 
-def _assign(files: Iterable[str], layout: Layout, reasons: list[str]) -> dict[str, list[Part]]:
+def _assign(files: Iterable[str], layout: Layout, reasons: list[Reason]) -> dict[str, list[Part]]:
     """file name -> the parts of the layout it holds."""
     holds: dict[str, list[Part]] = {}
     found: dict[str, list[str]] = {part.part: [] for part in layout.parts}
     for name in files:
-        parts = [
-            part for part in layout.parts if fnmatch.fnmatchcase(name.lower(), part.file_pattern.lower())
-        ]
+        base = name.rpartition("/")[2].lower()
+        parts = [part for part in layout.parts if fnmatch.fnmatchcase(base, part.file_pattern.lower())]
         if not parts:
             expected = " and ".join(dict.fromkeys(part.file_pattern for part in layout.parts))
             reasons.append(
-                f"{name}: no file of this name is expected; layout {layout.layout} has {expected}."
+                Reason(
+                    "ST01",
+                    f"{name}: no file of this name is expected; layout {layout.layout} has {expected}.",
+                )
             )
         elif parts[0].format == "csv" and len(parts) > 1:
             several = " and ".join(part.part for part in parts)
-            reasons.append(f"{name}: the name could mean {several}; give it a name that fits only one.")
+            reasons.append(
+                Reason("ST04", f"{name}: the name could mean {several}; give it a name that fits only one.")
+            )
         else:
             holds[name] = parts
             for part in parts:
@@ -107,12 +134,18 @@ def _assign(files: Iterable[str], layout: Layout, reasons: list[str]) -> dict[st
         names = found[part.part]
         if not names:
             reasons.append(
-                f"No file for the {part.part} of layout {layout.layout} has come; "
-                f"send one whose name fits {part.file_pattern}."
+                Reason(
+                    "ST02",
+                    f"No file for the {part.part} of layout {layout.layout} has come; "
+                    f"send one whose name fits {part.file_pattern}.",
+                )
             )
         elif len(names) > 1:
             # told once, though a workbook has several parts
-            reason = f"{' and '.join(names)}: {len(names)} files for one table have come; send one of them."
+            reason = Reason(
+                "ST03",
+                f"{' and '.join(names)}: {len(names)} files for one table have come; send one of them.",
+            )
             if reason not in reasons:
                 reasons.append(reason)
             for name in names:
@@ -125,13 +158,15 @@ def _read_csv(path: Path, name: str, part: Part, layout: Layout) -> Grid:
     for _ in range(part.banner_rows):
         line_end = re.compile(rb"\r\n|\n|\r").search(data, start)
         if not line_end:
-            raise Unreadable(f"{name}: ends before its heading row, expected in row {part.banner_rows + 1}.")
+            raise unreadable(
+                "ST06", f"{name}: ends before its heading row, expected in row {part.banner_rows + 1}."
+            )
         start = line_end.end()
     while data[start : start + 1] in (b"\r", b"\n"):
         start += 1
     if not data[start : start + BLOCK].strip():
-        raise Unreadable(
-            f"{name}: is empty; send the file again, or a file {NIL} if there is nothing to report."
+        raise unreadable(
+            "FL24", f"{name}: is empty; send the file again, or a file {NIL} if there is nothing to report."
         )
     if not data.endswith((b"\n", b"\r")):
         data += b"\n"
@@ -140,15 +175,26 @@ def _read_csv(path: Path, name: str, part: Part, layout: Layout) -> Grid:
     try:
         headings = next(csv.reader(io.StringIO(head, newline=""), strict=True, **dialect))
     except (csv.Error, StopIteration):
-        raise Unreadable(f"{name}: the heading row cannot be read; is a quotation mark not closed?") from None
+        raise unreadable(
+            "ST14", f"{name}: the heading row cannot be read; is a quotation mark not closed?"
+        ) from None
+    _check_width(len(headings), name)
     # Arrow takes an unclosed quotation mark as one cell up to the end of the file: records would go unseen.
     # Marks come in pairs in a well-formed file, so only an odd number is worth the slow look.
     if data.count(b'"', start) % 2 and _unclosed(data[start:].decode("utf-8", "replace"), dialect):
-        raise Unreadable(
-            f"{name}: a quotation mark is not closed before the end of the file; export it again."
+        raise unreadable(
+            "ST14", f"{name}: a quotation mark is not closed before the end of the file; export it again."
         )
-
-    table = _arrow_csv(pa.py_buffer(data).slice(start), len(headings), path, name, part)
+    data = data[start:] if start else data
+    if counting.ends_mixed(data, part.delimiter):
+        raise unreadable(
+            "ST22",
+            f"{name}: some lines end in a carriage return alone and others do not, so where a record ends "
+            "cannot be known; export the file again with one kind of line ending.",
+        )
+    table = _arrow_csv(pa.py_buffer(data), len(headings), path, name, part)
+    _check_count(name, table.num_rows, counting.lines(data, part.delimiter) - 1)
+    garbled = (part.encoding not in UNICODE and bool(GARBLED.search(data))) or LOST in data
     del data
     table = table.slice(part.example_rows).unify_dictionaries().combine_chunks()
     arrays = [column.chunk(0) if column.num_chunks else pa.array([], TEXT) for column in table.itercolumns()]
@@ -159,30 +205,45 @@ def _read_csv(path: Path, name: str, part: Part, layout: Layout) -> Grid:
         _by_heading(headings, arrays, part, layout, name, part.banner_rows + 1),
         part.example_rows + 1,
         table.num_rows,
+        (("RP62", _lost_characters(arrays, part.example_rows + 1)),) if garbled else (),
     )
 
 
 def _utf8(path: Path, name: str, part: Part) -> bytes:
     """The file's bytes as UTF-8, without a byte order mark."""
-    _check_size(path, name)
+    file_safety.check_size(path, name)
     data = path.read_bytes()
-    if data.startswith(b"PK\x03\x04"):
-        raise Unreadable(f"{name}: is a workbook or ZIP file named as CSV; send it as comma-separated text.")
+    file_safety.check_text(data[:512], name)
     codec = codecs.lookup(part.encoding).name
-    marked = data.startswith(codecs.BOM_UTF8)
+    marked = next((encoding for mark, encoding in MARKS.items() if data.startswith(mark)), None)
+    if marked and not codec.startswith(marked):
+        raise unreadable(
+            "FL27", f"{name}: is {marked} (by its first bytes) and not {part.encoding}; export it so."
+        )
     if codec.startswith("utf-8"):
         # whether it is UTF-8 arrow checks as it reads, at no cost
         data = data[len(codecs.BOM_UTF8) :] if marked else data
-    elif marked:
-        raise Unreadable(f"{name}: is UTF-8 (by its first bytes) but must be {part.encoding}; export it so.")
     elif not (data.isascii() and _keeps_ascii(codec)):
-        data = _decoded(data, name, part.encoding).encode("utf-8")
+        text = _decoded(data, name, part.encoding)
+        if codec not in UNICODE and _is_utf8(data):
+            # read as agreed, each of its letters beyond English would become two others
+            raise unreadable("FL26", f"{name}: is utf-8 text and not {part.encoding}; export it so.")
+        data = text.encode("utf-8")
     if b"\0" in data:
-        raise Unreadable(
+        raise unreadable(
+            "FL25",
             f"{name}: byte {data.index(0) + 1} is zero, which no text has; the file is damaged "
-            f"or not {part.encoding}; export it again."
+            f"or not {part.encoding}; export it again.",
         )
     return data
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _keeps_ascii(codec: str) -> bool:
@@ -194,8 +255,8 @@ def _decoded(data: bytes, name: str, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as problem:
-        raise Unreadable(
-            f"{name}: byte {problem.start + 1} is not {encoding} text; export the file as {encoding}."
+        raise unreadable(
+            "FL26", f"{name}: byte {problem.start + 1} is not {encoding} text; export the file as {encoding}."
         ) from None
 
 
@@ -238,34 +299,61 @@ def _arrow_csv(data: pa.Buffer, width: int, path: Path, name: str, part: Part) -
         try:
             parse(False, note)
         except pa.ArrowInvalid:
-            raise Unreadable(
+            raise unreadable(
+                "ST15",
                 f"{name}: a record is longer than {BLOCK // 1024**2} MB, or its end cannot be found; "
-                "a quotation mark is probably not closed; export the file again."
+                "a quotation mark is probably not closed; export the file again.",
             ) from None
     shown = ", ".join(f"record {number} has {cells} cells" for number, cells in wrong[:3])
     more = f" and {len(wrong) - 3} more records do not fit" if len(wrong) > 3 else ""
-    raise Unreadable(
+    raise unreadable(
+        "ST13",
         f"{name}: {shown}{more} where the heading row has {width}; "
-        "look for unquoted separators or line breaks there, and export the file again."
+        "look for unquoted separators or line breaks there, and export the file again.",
     )
 
 
-def _check_size(path: Path, name: str) -> None:
-    if path.stat().st_size > LARGEST_FILE:
-        raise Unreadable(f"{name}: is larger than {LARGEST_FILE // 1024**3} GB; send the return in parts.")
+def _check_width(columns: int, where: str) -> None:
+    if columns > file_safety.MOST_COLUMNS:
+        raise unreadable(
+            "FL22",
+            f"{where}: has {columns:,} columns; a table has at most {file_safety.MOST_COLUMNS:,}; "
+            "export only the columns of the layout.",
+        )
+
+
+def _check_count(where: str, read: int, counted: int) -> None:
+    if read != counted:
+        raise unreadable(
+            "ST16",
+            f"{where}: {read} records were read, but {counted} are there by an independent count; look for "
+            "quotation marks that do not pair, and export the file again.",
+        )
+
+
+def _lost_characters(arrays: list[pa.DictionaryArray], first_record: int) -> tuple[int, ...]:
+    """Numbers of the records with a character that the export lost or read in the wrong encoding."""
+    found: set[int] = set()
+    for array in arrays:
+        lost = pc.match_substring_regex(array.dictionary, LOST_CHARACTERS)
+        if pc.any(lost).as_py():
+            found.update(np.flatnonzero(lost.take(array.indices).to_numpy(zero_copy_only=False)).tolist())
+    return tuple(row + first_record for row in sorted(found))
 
 
 def _read_workbook(
-    path: Path, name: str, parts: list[Part], layout: Layout, reasons: list[str]
+    path: Path, name: str, parts: list[Part], layout: Layout, reasons: list[Reason]
 ) -> list[Grid]:
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
-    _check_size(path, name)
-    data = path.read_bytes()
-    _check_zip(data, name)
+    form = parts[0].format
+    file_safety.check_workbook(path, name, form)
+    entries, from_1904 = counting.xlsx(path, name) if form in ("xlsx", "xlsm") else ({}, False)
+    counts = {"xls": counting.xls, "ods": counting.ods}[form](path, name) if not entries else {}
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
         names = book.sheet_names
+        hidden = {sheet.name for sheet in book.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible}
     except BaseException as problem:
         raise _not_a_workbook(name, problem) from None
     grids = []
@@ -275,61 +363,77 @@ def _read_workbook(
             sheet = names[int(sheet) - 1] if int(sheet) <= len(names) else ""
         if sheet not in names:
             wanted = f"sheet number {part.sheet}" if part.sheet.isdigit() else f"sheet {part.sheet!r}"
-            reasons.append(f"{name}: has no {wanted} for the {part.part}; its sheets are {_quoted(names)}.")
+            reasons.append(
+                Reason(
+                    "ST05",
+                    f"{name}: has no {wanted} for the {part.part}; its sheets are {_quoted(names)}.",
+                )
+            )
             continue
+        where = _where(name, sheet)
         try:
-            # not skipping empty rows and columns above and beside: record numbers are positions
-            rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-        except BaseException as problem:
-            raise _not_a_workbook(name, problem) from None
-        try:
-            grids.append(_sheet(name, sheet, part, layout, rows))
+            if sheet in entries:
+                counts[sheet] = counting.xlsx_sheet(path, entries[sheet], where)
+            elif sheet not in counts:
+                raise unreadable(
+                    "FL09", f"{where}: is no sheet of cells, or is damaged; save the workbook again."
+                )
+            try:
+                # not skipping empty rows and columns above and beside: record numbers are positions
+                rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+            except BaseException as problem:
+                raise _not_a_workbook(name, problem) from None
+            filled = sum(any(cell != "" for cell in row) for row in rows)
+            if filled != counts[sheet].filled and sheet in entries:
+                # texts that are there but empty count in the quick look
+                counts[sheet].filled = counting.xlsx_filled_carefully(path, entries[sheet])
+            _check_count(where, filled, counts[sheet].filled)
+            met = dict(counts[sheet].met)
+            for code, applies in (("RP59", sheet in hidden), ("RP60", from_1904)):
+                if applies:
+                    met[code] = [part.banner_rows + part.example_rows + 2]
+            grids.append(_sheet(name, sheet, part, layout, rows, met))
         except Unreadable as problem:
             reasons.extend(problem.reasons)
     return grids
-
-
-def _check_zip(data: bytes, name: str) -> None:
-    try:
-        entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, IndexError, UnicodeDecodeError):
-        raise Unreadable(
-            f"{name}: is not an XLSX workbook: damaged, protected by a password, or another kind of file; "
-            "save it again as an XLSX workbook."
-        ) from None
-    unpacked = sum(entry.file_size for entry in entries)
-    if len(entries) > MOST_ENTRIES or unpacked > min(LARGEST_UNPACKED, LARGEST_RATIO * len(data)):
-        raise Unreadable(
-            f"{name}: unpacks to {unpacked:,} bytes in {len(entries)} entries, more than any return needs; "
-            "save it again as a plain workbook."
-        )
 
 
 def _not_a_workbook(name: str, problem: BaseException) -> BaseException:
     # a panic in the reader's Rust code arrives as a BaseException that is none of Python's own
     if isinstance(problem, KeyboardInterrupt | SystemExit | GeneratorExit | MemoryError):
         return problem
-    return Unreadable(
-        f"{name}: could not be read as a workbook ({type(problem).__name__}); save it again as XLSX."
+    if type(problem).__name__ == "PasswordError":
+        return unreadable("FL07", f"{name}: is protected by a password; save it without one.")
+    return unreadable(
+        "FL09", f"{name}: could not be read as a workbook ({type(problem).__name__}); save it again as XLSX."
     )
 
 
-def _sheet(name: str, sheet: str, part: Part, layout: Layout, rows: list[list[Any]]) -> Grid:
+def _sheet(
+    name: str, sheet: str, part: Part, layout: Layout, rows: list[list[Any]], met: dict[str, list[int]]
+) -> Grid:
     if len(rows) <= part.banner_rows:
-        raise Unreadable(
+        raise unreadable(
+            "ST06",
             f"{_where(name, sheet)}: has no heading row, expected in row {part.banner_rows + 1}; "
-            f"send the sheet again, or a file {NIL} if there is nothing to report."
+            f"send the sheet again, or a file {NIL} if there is nothing to report.",
         )
     headings = [_text(cell) for cell in rows[part.banner_rows]]
     kept = rows[part.banner_rows + 1 + part.example_rows :]
     arrays = [_column(cells) for cells in zip(*kept, strict=True)] or [pa.array([], TEXT)] * len(headings)
+    first = part.example_rows + 1
+    numbers = {
+        code: tuple(number for row in found if (number := row - part.banner_rows - 1) >= first)
+        for code, found in met.items()
+    }
     return Grid(
         name,
         sheet,
         part,
         _by_heading(headings, arrays, part, layout, _where(name, sheet), part.banner_rows + 1),
-        part.example_rows + 1,
+        first,
         len(kept),
+        tuple((code, records) for code, records in numbers.items() if records),
     )
 
 
@@ -378,32 +482,39 @@ def _by_heading(
     ]
     missing = list(dict.fromkeys(missing))
     expected = f"layout {layout.layout} expects"
-    reasons = []
     if len(unknown) * 2 > len(named) or not named:
         # Not quoted: without its heading row a file's first record stands here.
-        raise Unreadable(
+        raise unreadable(
+            "ST12",
             f"{where}: row {heading_row} has {len(named)} headings, of which {len(unknown)} are unknown; "
-            f"{expected} {_quoted(part.headings)} there; is it another file, or is the heading row elsewhere?"
+            f"{expected} {_quoted(part.headings)} there; is it another file, or is the heading row elsewhere?",
         )
+    reasons: list[Reason] = []
+
+    def wrong(code: str, sentence: str) -> None:
+        reasons.append(Reason(code, f"{where}: {sentence}"))
+
     if unknown:
-        reasons.append(
-            f"{where}: unknown heading {_quoted(unknown)}; {expected} {_quoted(missing or part.headings)}"
-            f"{' instead' if missing else ''}; rename or remove the column."
+        wrong(
+            "ST07",
+            f"unknown heading {_quoted(unknown)}; {expected} {_quoted(missing or part.headings)}"
+            f"{' instead' if missing else ''}; rename or remove the column.",
         )
     elif missing:
-        reasons.append(
-            f"{where}: heading {_quoted(missing)} is missing; {expected} it, and row {heading_row} has "
-            f"{_quoted(named)}; add the column, blank if there is nothing to say."
+        wrong(
+            "ST08",
+            f"heading {_quoted(missing)} is missing; {expected} it, and row {heading_row} has "
+            f"{_quoted(named)}; add the column, blank if there is nothing to say.",
         )
     if twice := sorted({heading for heading in named if named.count(heading) > 1}):
-        reasons.append(f"{where}: heading {_quoted(twice)} stands more than once; keep one column of each.")
+        wrong("ST09", f"heading {_quoted(twice)} stands more than once; keep one column of each.")
     for rows in part.sources.values():
         aliases = list(dict.fromkeys(row.heading for row in rows if row.heading in named))
         if len(aliases) > 1:
-            reasons.append(f"{where}: {_quoted(aliases)} mean the same column; keep one of them.")
+            wrong("ST10", f"{_quoted(aliases)} mean the same column; keep one of them.")
     for position, (heading, array) in enumerate(zip(headings, arrays, strict=True), 1):
         if not heading and pc.any(pc.not_equal(pc.utf8_trim_whitespace(array.dictionary), "")).as_py():
-            reasons.append(f"{where}: column {position} holds text but has no heading; name or remove it.")
+            wrong("ST11", f"column {position} holds text but has no heading; name or remove it.")
     if reasons:
         raise Unreadable(*dict.fromkeys(reasons))
     return {heading: array for heading, array in zip(headings, arrays, strict=True) if heading}

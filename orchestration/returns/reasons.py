@@ -17,3 +17,16 @@ class Reason:
 
     def __str__(self) -> str:
         return f"{self.code} {self.sentence}"
+
+
+class Unreadable(Exception):
+    """A delivery that cannot be taken: one reason for each problem."""
+
+    def __init__(self, *reasons: Reason) -> None:
+        super().__init__(" ".join(map(str, reasons)))
+        self.reasons = list(reasons)
+
+
+def unreadable(code: str, sentence: str) -> Unreadable:
+    """The exception for one reason alone."""
+    return Unreadable(Reason(code, sentence))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from written import crime, suspect, victim, write_return
 
 from orchestration import ledger
-from orchestration.returns import archive, intake, raw, reading
+from orchestration.returns import archive, file_safety, intake, raw, reading
 from orchestration.returns.archive import ArchiveDamaged
 from orchestration.returns.intake import receive
 from orchestration.returns.layouts import RECORD_TYPES, layout_for
@@ -300,7 +300,7 @@ def test_a_folder_inside_a_delivery(home):
 
 
 def test_a_file_above_the_cap_is_kept_but_not_read(home, monkeypatch):
-    monkeypatch.setattr(reading, "LARGEST_FILE", 10)
+    monkeypatch.setattr(file_safety, "LARGEST_FILE", 10)
     path = land(home)["return.csv"]
     refused(home, "return.csv: is larger than")
     assert archive.digest(path)[0] in {kept.name for kept in home.archive.rglob("*")}
