@@ -1,8 +1,5 @@
 """SQLAlchemy dialect `duckdb.ro`: DuckDB opened read-only, for Great Expectations."""
 
-import atexit
-import sys
-
 import duckdb
 from duckdb_engine import ConnectionWrapper, Dialect
 from sqlalchemy.dialects import registry
@@ -36,10 +33,3 @@ class ReadOnly(Dialect):
 
 
 registry.register(NAME, __name__, "ReadOnly")
-
-
-@atexit.register
-def _let_go_of_duckdb() -> None:
-    """SQLAlchemy's type compilers outlive DuckDB, which then prints 60 lines of leak warnings at exit."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == "duckdb_engine"]:
-        vars(sys.modules[name]).clear()
