@@ -8,6 +8,8 @@ import atexit
 import json
 import os
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,21 @@ class Period(click.ParamType):
         except ValueError as problem:
             self.fail(str(problem), param, ctx)
         return value
+
+
+class Moment(click.ParamType):
+    name = "moment"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """ISO text in UTC to the second, as the ledger writes it; a day alone means its end."""
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a moment: write 2023-06-30 or 2023-06-30T17:00:00Z", param, ctx)
+        if len(value) == len("2023-06-30"):
+            moment = moment.replace(hour=23, minute=59, second=59)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -90,11 +107,23 @@ def sample(year: int, scale: float, seed: int, into: Path, truth: Path | None) -
 
 
 @cpai.command()
-@click.argument("wanted", nargs=-1, required=True, type=Quarter(), metavar="QUARTER...")
+@click.argument("wanted", nargs=-1, type=Quarter(), metavar="QUARTER...")
+@click.option(
+    "--as-of",
+    type=Moment(),
+    help="Build a warehouse beside the live one from what had been received by then (UTC), and receive nothing.",
+)
 @as_json
 @click.pass_obj
-def run(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
+def run(home: Home, wanted: tuple[str, ...], as_of: str | None, wants_json: bool) -> None:
     """Receive what has landed for these quarters and build the warehouse."""
+    if as_of:
+        if wanted:
+            raise click.UsageError("--as-of builds every quarter received by then: leave the quarters out")
+        _run_as_of(replace(home, as_of=as_of), wants_json)
+        return
+    if not wanted:
+        raise click.UsageError("say which quarters to run, as in: cpai run 2023-Q1 2023-Q2")
     summary = _run(home, list(wanted))
     refused = [row for row in summary if row["refused"]]
     if wants_json:
@@ -115,6 +144,33 @@ def _run(home: Home, wanted: list[str]) -> list[dict]:
         if not result.success:
             _stop(_failures(result))
     return _summary(home, wanted)
+
+
+def _run_as_of(home: Home, wants_json: bool) -> None:
+    """dbt alone, outside Dagster: this is not the warehouse that its assets are about."""
+    from orchestration import ledger
+    from orchestration.returns.receipts import quarters_known
+    from orchestration.warehouse.dbt import BuildFailed, build
+
+    known = quarters_known(home)
+    if not known:
+        _stop([f"nothing had been received by {home.as_of}"], wants_json)
+    engine = ledger.open_ledger(home)
+    ledger.snapshot(engine, home)
+    engine.dispose()
+    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    home.warehouse.unlink(missing_ok=True)
+    try:
+        build(home)
+    except BuildFailed as failed:
+        _stop(failed.problems, wants_json)
+    summary = _summary(home, known)
+    if wants_json:
+        answer = {"done": True, "as_of": home.as_of, "warehouse": str(home.warehouse), "quarters": summary}
+        click.echo(json.dumps(answer, default=str))
+    else:
+        _show(summary)
+        click.echo(f"as of {home.as_of}: {home.warehouse}")
 
 
 def _failures(result: Any) -> list[str]:
@@ -177,26 +233,58 @@ def _show(summary: list[dict]) -> None:
 @click.pass_obj
 def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
     """Which forces have sent what, by quarter."""
-    from orchestration.returns.receipts import quarters_known, standing
+    from orchestration.returns.receipts import grid, quarters_known, standing
 
-    rows = [{"quarter": quarter, **standing(home, quarter)} for quarter in wanted or quarters_known(home)]
+    shown = list(wanted) or quarters_known(home)
+    rows = [{"quarter": quarter, **standing(home, quarter)} for quarter in shown]
+    cells = grid(home, shown)
     if wants_json:
-        click.echo(json.dumps(rows))
+        of = {quarter: {force: cells[force][quarter] for force in cells} for quarter in shown}
+        click.echo(json.dumps([{**row, "forces": of[row["quarter"]]} for row in rows]))
         return
     if not rows:
         click.echo(
             "nothing received yet: put returns into landing/<quarter>/<force>/ and `cpai run <quarter>`"
         )
+        return
+    _show_grid(cells, shown)
     for row in rows:
         click.echo(
             f"{row['quarter']}: {len(row['received'])} received, {len(row['nil'])} nil, "
             f"{len(row['refused'])} refused, {len(row['missing'])} missing"
         )
-        for name in ("nil", "refused", "missing"):
-            if row[name]:
-                click.echo(f"         {name}: {', '.join(row[name])}")
+        for force, said in row["missing_said_so"].items():
+            click.echo(f"         {force} said it is missing: {said}")
         for sentence in row["reasons"]:
             click.echo(f"         {sentence}")
+
+
+# at most eight letters, so that a year's quarters stand side by side
+IN_THE_GRID = {
+    "accepted": "ok",
+    "accepted_with_rejections": "ok, held",
+    "nil": "nil",
+    "refused": "REFUSED",
+    "missing": "MISSING",
+    "missing_said_so": "said so",
+}
+
+
+def _show_grid(cells: dict[str, dict[str, Any]], shown: list[str]) -> None:
+    width = max(map(len, cells)) + 2
+    click.echo(" " * width + "".join(f"{quarter:<13}" for quarter in shown).rstrip())
+    for force, by_quarter in cells.items():
+        texts = []
+        for cell in by_quarter.values():
+            text = IN_THE_GRID[cell["status"]] if cell else ""
+            if cell and (cell["submission"] or 0) > 1:
+                text += f" {cell['submission']}"
+            texts.append(text + (" !" if cell and cell["refused_since"] else ""))
+        click.echo(f"{force:<{width}}" + "".join(f"{text:<13}" for text in texts).rstrip())
+    click.echo(
+        "ok accepted; held: records of it held out; a number: which submission; !: a later delivery was refused; "
+        "said so: missing, and the force says so"
+    )
 
 
 @cpai.group()

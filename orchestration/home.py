@@ -13,9 +13,14 @@ DBT_PROJECT = PROJECT / "dbt_project"
 
 @dataclass(frozen=True)
 class Home:
-    """One folder, `CPAI_HOME`: its parts are interfaces that analysts and forces rely on."""
+    """One folder, `CPAI_HOME`: its parts are interfaces that analysts and forces rely on.
+
+    With `as_of` (a moment: ISO text in UTC, to the second) it is the home as receipts and readings then were, with
+    a warehouse of its own.
+    """
 
     root: Path
+    as_of: str | None = None
 
     @property
     def landing(self) -> Path:
@@ -31,6 +36,10 @@ class Home:
 
     @property
     def warehouse(self) -> Path:
+        if self.as_of:
+            # the file's name is the database's name in every model: only its folder can tell two of them apart
+            moment = self.as_of.replace("+00:00", "Z").replace(":", "")
+            return self.root / "as_of" / moment / "warehouse.duckdb"
         return self.root / "warehouse.duckdb"
 
     @property

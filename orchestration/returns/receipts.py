@@ -1,49 +1,121 @@
 """What the receipts in the ledger say of a quarter: which force's return stands, which was refused, which is missing."""
 
 import csv
+from typing import Any
 
 from sqlalchemy import select
 
 from orchestration.home import SEEDS, Home
 from orchestration.ledger import open_ledger, read_submissions, submissions
 
+ANSWERS = ("accepted", "nil")  # what stands until the next of these comes
+
+
+def owing() -> dict[str, tuple[str, str]]:
+    """force -> first and last quarter that it owes a return for, from the seed, never from what came."""
+    with (SEEDS / "forces.csv").open(encoding="utf-8") as handle:
+        return {
+            row["force"]: (row["from_quarter"], row["to_quarter"] or "9999-Q4")
+            for row in csv.DictReader(handle)
+        }
+
 
 def expected(quarter: str) -> list[str]:
-    """The forces that owe a return for `quarter`, from the seed, never from what came."""
-    with (SEEDS / "forces.csv").open(encoding="utf-8") as handle:
-        return [
-            row["force"]
-            for row in csv.DictReader(handle)
-            if row["from_quarter"] <= quarter and (not row["to_quarter"] or quarter <= row["to_quarter"])
-        ]
+    """The forces that owe a return for `quarter`."""
+    return [force for force, (first, last) in owing().items() if first <= quarter <= last]
 
 
-def standing(home: Home, quarter: str) -> dict[str, list[str]]:
+def received(home: Home, quarter: str | None = None) -> list[dict[str, Any]]:
+    """Every submission (of a quarter) that had come by the home's moment: all, unless it is seen as of one."""
+    engine = open_ledger(home)
+    try:
+        rows = read_submissions(engine, quarter)
+    finally:
+        engine.dispose()
+    return [row for row in rows if not home.as_of or row["received_at"] <= home.as_of]
+
+
+def standing(home: Home, quarter: str) -> dict[str, Any]:
     """Forces by how their return stands: `received`, `nil`, `missing`; and `refused`, whose latest delivery was.
 
-    A force whose latest delivery was refused may still be `received`: its last accepted submission stands.
-    `deliveries` and `refused_deliveries` are every submission's force; `reasons` a sentence for each problem
-    of the forces refused.
+    A force whose latest delivery was refused may still be `received`: its last accepted submission stands. Of the
+    missing, `missing_said_so` is what each says of it (name and date). `deliveries` and `refused_deliveries` are
+    every submission's force; `reasons` a sentence for each problem of the forces refused.
     """
-    rows = read_submissions(open_ledger(home), quarter)
+    rows = received(home, quarter)
     latest = {row["force"]: row for row in rows}
-    stands = {row["force"]: row["status"] for row in rows if row["status"] != "refused"}
+    stands = {row["force"]: row["status"] for row in rows if row["status"] in ANSWERS}
     owed = expected(quarter)
     refused = sorted(force for force, row in latest.items() if row["status"] == "refused")
+    said = {row["force"]: row["said"] for row in rows if row["status"] == "missing"}
     return {
-        "received": [force for force in owed if stands.get(force, "nil") != "nil"],
+        "received": [force for force in owed if stands.get(force) == "accepted"],
         "nil": [force for force in owed if stands.get(force) == "nil"],
         "refused": refused,
         "deliveries": [row["force"] for row in rows],
         "refused_deliveries": [row["force"] for row in rows if row["status"] == "refused"],
         "missing": [force for force in owed if force not in stands],
+        "missing_said_so": {force: said[force] for force in owed if force in said and force not in stands},
         "reasons": [f"{force}: {reason}" for force in refused for reason in latest[force]["reasons"]],
     }
 
 
+def grid(home: Home, wanted: list[str]) -> dict[str, dict[str, dict[str, Any] | None]]:
+    """Force x quarter: how each return stands. None where the force owes none for the quarter.
+
+    `status` is accepted, accepted_with_rejections, nil, refused, missing or missing_said_so; `submission` the one
+    that stands, else the last (None: nothing came); `refused_since` whether a later delivery was refused.
+    """
+    held = _with_rejections(home)
+    cells: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in received(home):
+        place, status = (row["force"], row["quarter"]), row["status"]
+        before = cells.get(place)
+        if status in ANSWERS or not before or before["status"] not in ANSWERS:
+            cells[place] = {"status": status, "submission": row["submission"], "refused_since": False}
+        elif status == "refused":
+            before["refused_since"] = True
+    for (force, quarter), cell in cells.items():
+        if cell["status"] == "accepted" and (force, quarter, cell["submission"]) in held:
+            cell["status"] = "accepted_with_rejections"
+        elif cell["status"] == "missing":
+            cell["status"] = "missing_said_so"
+    nothing = {"status": "missing", "submission": None, "refused_since": False}
+    return {
+        force: {
+            quarter: cells.get((force, quarter), dict(nothing)) if first <= quarter <= last else None
+            for quarter in wanted
+        }
+        for force, (first, last) in owing().items()
+    }
+
+
+def _with_rejections(home: Home) -> set[tuple[str, str, int]]:
+    """Submissions of which the warehouse holds records out: known once it is built, and while nobody builds it."""
+    if not home.warehouse.exists():
+        return set()
+    import duckdb
+
+    try:
+        with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
+            return set(
+                warehouse.execute(
+                    "select force, quarter, submission from quality.returns "
+                    "where status = 'accepted_with_rejections'"
+                ).fetchall()
+            )
+    except (duckdb.IOException, duckdb.CatalogException):
+        return set()
+
+
 def quarters_known(home: Home) -> list[str]:
     """Every quarter that has a receipt, in order."""
-    with open_ledger(home).connect() as connection:
-        return list(
-            connection.scalars(select(submissions.c.quarter).distinct().order_by(submissions.c.quarter))
-        )
+    engine = open_ledger(home)
+    try:
+        with engine.connect() as connection:
+            known = select(submissions.c.quarter).distinct().order_by(submissions.c.quarter)
+            if home.as_of:
+                known = known.where(submissions.c.received_at <= home.as_of)
+            return list(connection.scalars(known))
+    finally:
+        engine.dispose()

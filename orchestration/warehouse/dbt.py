@@ -53,6 +53,7 @@ def environment(home: Home) -> Iterator[None]:
         "CPAI_WAREHOUSE": str(home.warehouse),
         "CPAI_RAW": str(home.raw),
         "CPAI_TOKEN_KEY": token_key(home),
+        "CPAI_AS_OF": home.as_of or "",
         "DO_NOT_TRACK": "1",
     }
     before = {name: os.environ.get(name) for name in wanted}

@@ -198,7 +198,7 @@ def current_submissions(submissions: list[dict]) -> set[tuple]:
     """(force, quarter, submission) of the latest accepted or nil one; a nil one has no records."""
     latest = {}
     for row in submissions:
-        if row["status"] != "refused":
+        if row["status"] not in ("refused", "missing"):
             key = (row["force"], row["quarter"])
             latest[key] = max(latest.get(key, 0), row["submission"])
     return {(*key, number) for key, number in latest.items()}
