@@ -141,6 +141,12 @@ def delivered(quarter: str, seeds: Path = SEEDS) -> tuple[str, ...]:
     )
 
 
+def deliverers(seeds: Path = SEEDS) -> frozenset[str]:
+    """Names that a folder may have in some quarter, and every force: one new in forces.csv has no layout yet."""
+    forces = {row["force"] for row in _rows(seeds / "forces.csv")}
+    return frozenset(forces | _load(seeds).used_from.keys())
+
+
 def forces_of(delivered_as: str, quarter: str, seeds: Path = SEEDS) -> dict[str, str]:
     """force -> the prefix its crime references have in this delivery ("" when one force sends alone)."""
     joint = _load(seeds).joint.get(delivered_as, ())

@@ -1,0 +1,139 @@
+"""`cpai layout`: the rows for a file never seen, and what changed in the columns since last quarter."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from orchestration.home import Home
+    from orchestration.returns.drafting import Draft
+
+SEEDS_DRAFTED = ("layouts", "layout_columns", "force_layouts")
+
+as_json = click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
+
+
+@click.group()
+def layout() -> None:
+    """How forces write their returns: rows of seeds/layouts."""
+
+
+@layout.command()
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--force", required=True, help="Whose files these are, as in seeds/forces.csv.")
+@click.option("--quarter", default="", metavar="QUARTER", help="From when the force writes so: 2025-Q2.")
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder whose layout CSVs get the rows (made if they are not there), as seeds/layouts.",
+)
+@as_json
+def draft(files: tuple[Path, ...], force: str, quarter: str, into: Path | None, wants_json: bool) -> None:
+    """Propose the layout rows for the FILES of one return, for a person to check. No cell is shown."""
+    from orchestration import quarters
+    from orchestration.returns import drafting
+    from orchestration.returns.layouts import deliverers
+    from orchestration.returns.reasons import Unreadable
+    from orchestration.returns.unknown_files import NotATable
+
+    if force not in deliverers():
+        raise click.BadParameter(f"{force!r} is no force of seeds/forces.csv", param_hint="--force")
+    try:
+        quarter = quarter and quarters.valid(quarter)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="--quarter") from None
+    try:
+        drafted = drafting.draft({file.name: file for file in files}, force, quarter)
+    except (NotATable, Unreadable) as problem:
+        reasons = [str(reason) for reason in getattr(problem, "reasons", [problem])]
+        if wants_json:
+            click.echo(json.dumps({"done": False, "reasons": reasons}))
+        else:
+            click.echo("\n".join(reasons), err=True)
+        sys.exit(1)
+    if into:
+        for name in SEEDS_DRAFTED:
+            _append(into / f"{name}.csv", getattr(drafted, name))
+    if wants_json:
+        click.echo(json.dumps({"done": True, **asdict(drafted)}))
+    else:
+        _show(drafted, into)
+
+
+def _append(path: Path, rows: list[dict[str, str]]) -> None:
+    import csv
+
+    if not rows:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerows(rows)
+
+
+def _show(drafted: Draft, into: Path | None) -> None:
+    import csv
+
+    base = f", based on {drafted.based_on}" if drafted.based_on not in ("", drafted.layout) else ""
+    click.echo(f"layout {drafted.layout}{base}")
+    part = None
+    for one in drafted.proposals:
+        if one.part != part:
+            part = one.part
+            click.echo(f"\n{part}")
+        target = f"{one.record_type}.{one.column}" if one.record_type else "?"
+        click.echo(f"  {one.confidence:4.2f}  {one.heading:<40} {target:<32} {one.because}")
+    for name in SEEDS_DRAFTED if not into else ():
+        rows = getattr(drafted, name)
+        click.echo(f"\n{name}.csv" if rows else f"\n{name}.csv: no row is needed")
+        if rows:
+            writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    if drafted.to_settle:
+        click.echo("\nTo settle before the rows are used:")
+        click.echo("\n".join(f"  {sentence}" for sentence in drafted.to_settle))
+    if into:
+        click.echo(f"\nrows added in {into}")
+
+
+@layout.command()
+@click.argument("quarter")
+@as_json
+@click.pass_obj
+def diff(home: Home, quarter: str, wants_json: bool) -> None:
+    """Columns new, gone and probably renamed, by force, since the force's last quarter before QUARTER."""
+    from orchestration import quarters
+    from orchestration.returns import layout_changes
+
+    try:
+        quarters.valid(quarter)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="QUARTER") from None
+    changes = layout_changes.since_last_quarter(home, quarter)
+    if wants_json:
+        click.echo(json.dumps({"quarter": quarter, "forces": [asdict(change) for change in changes]}))
+        return
+    for change in changes:
+        click.echo(change.sentence)
+        for part in change.parts:
+            for renamed in part.renamed:
+                like = f"({renamed.confidence:.2f}: {renamed.because})"
+                click.echo(f"  {part.part}: {renamed.was!r} is now probably {renamed.now!r} {like}")
+            for heading in part.gone:
+                click.echo(f"  {part.part}: {heading!r} is gone")
+            for heading in part.new:
+                click.echo(f"  {part.part}: {heading!r} is new")
+    if not changes:
+        click.echo(f"nothing has been received for {quarter} yet")
