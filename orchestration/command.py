@@ -18,6 +18,8 @@ import click
 from orchestration import quarters
 from orchestration.home import Home
 from orchestration.home import home as find_home
+from orchestration.returns.check_command import check, pack
+from orchestration.returns.layout_command import layout
 
 as_json = click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
 
@@ -481,6 +483,10 @@ def demo(home: Home, scale: float, seed: int) -> None:
     click.echo(
         f"open {home.releases / 'current' / 'index.html'} in a browser; `make dev` shows the assets in Dagster"
     )
+
+
+for command in (check, pack, layout):
+    cpai.add_command(command)
 
 
 def quiet_teardown() -> None:

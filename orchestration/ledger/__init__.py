@@ -32,7 +32,6 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -287,6 +286,8 @@ def add_readings(engine: Engine, rows: Iterable[Mapping[str, Any]]) -> int:
     rows = [{"imported_at": moment, **row} for row in rows]
     if not rows:
         return 0
+    from sqlalchemy.dialects import postgresql, sqlite  # 0.1 s that only this needs
+
     dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(readings).on_conflict_do_nothing()
     with engine.begin() as connection:
