@@ -180,8 +180,9 @@ class _Gathering:
         rules, checks = _rules(), _checks()
         for row in (*self._broken(forces), *self._seen_by_the_centre(forces)):
             rule = rules[row["code"]]
-            answer = "nothing" if rule["our_own"] == "Y" and row["severity"] == "blocks" else None
-            key = row["force"], answer or ANSWERS[row["severity"]], row["code"]
+            # what was restored exactly, and what is the centre's own to mend, asks nothing of the force
+            asks_nothing = rule["force_does"].startswith("Nothing")
+            key = row["force"], "nothing" if asks_nothing else ANSWERS[row["severity"]], row["code"]
             (own if rule["judged_by"] == "force" else centre)[key].append(self._failing(row))
         for row in (*self._held_out(forces), *self._met_at_intake(forces)):
             answer = ANSWERS.get(checks[row["code"]]["outcome"], "nothing")
@@ -219,7 +220,7 @@ class _Gathering:
                 f"""
                 select findings.rule as code, findings.severity, findings.found, findings.fields,
                     '{record_type}' as record_type, findings.person_reference, {age} as known_age{ages},
-                    crimes.offence_code as counted_as, raw_records.*
+                    crimes.offence_code as counted_as, crimes.offence_code_sent, raw_records.*
                 from quality.findings as findings
                 inner join reference.rules as rules
                     on rules.rule = findings.rule and rules.judged_by = 'force'
@@ -446,7 +447,8 @@ def _values(row: Row) -> list[Row]:
         fields = ["crime_reference"]
     values = []
     for field in fields:
-        value = row.get(field)
+        # a victim's finding may be about the code of the crime
+        value = row[field] if field in row else row.get("offence_code_sent" if field == "offence_code" else "")
         if field == "age_at_offence" and row.get("ages") is not None:
             value = f"victims: {row['ages']}"
         elif field == "age_at_offence" and value is None and row.get("known_age") is not None:
