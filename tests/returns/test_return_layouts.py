@@ -186,7 +186,21 @@ PRONTO = {
 def test_a_seventh_crime_system_needs_rows_only(seeds, tmp_path):
     append(
         seeds / "layouts" / "layouts.csv",
-        "pronto,,all,*.txt,csv,,2,1,utf-16,tab,crimes+victims+suspects,-,a seventh crime system".split(","),
+        [
+            "pronto",
+            "",
+            "all",
+            "*.txt",
+            "csv",
+            "",
+            "2",
+            "1",
+            "utf-16",
+            "tab",
+            "crimes+victims+suspects",
+            "-",
+            "a seventh crime system",
+        ],
     )
     shapes = {"recorded_on": "%d-%b-%Y %H:%M", "date_of_birth": "%d.%m.%Y"}
     append(
