@@ -10,13 +10,19 @@ from orchestration.home import Home
 quarter_job = dg.define_asset_job(
     "quarter",
     # unread candidates are no fault of a quarter just received: the gate stands before the release, not here
-    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("releases"),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("releases", "answers"),
     description="Returns of a range of quarters, then the whole warehouse with its dbt tests.",
 )
 publish_job = dg.define_asset_job(
     "publish",
-    selection=dg.AssetSelection.assets("readings").downstream(),
+    selection=dg.AssetSelection.assets("readings").downstream() - dg.AssetSelection.groups("answers"),
     description="What readings change, the expectation suites as a gate, and the release.",
+)
+# 44 packs are 2.5 s: told after the quarter is built, not while it is
+packs_job = dg.define_asset_job(
+    "packs",
+    selection=dg.AssetSelection.assets("return_packs"),
+    description="What each force is told about its return of a quarter, as pages, workbooks and JSON.",
 )
 
 

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from answered import answered, packs  # noqa: F401 - fixtures of the packs and the check
 from sqlalchemy import create_engine
 
 from orchestration.home import Home

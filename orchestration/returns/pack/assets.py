@@ -1,0 +1,38 @@
+"""Return packs as an asset: what each force is told, once a quarter is built."""
+
+import dagster as dg
+
+from orchestration import quarters
+from orchestration.home import home
+from orchestration.returns.assets import QUARTERS
+
+
+@dg.asset(
+    partitions_def=QUARTERS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    deps=[
+        dg.AssetKey(key)
+        for key in (
+            ["quality", "findings"],
+            ["quality", "intake_findings"],
+            ["quality", "returns"],
+            ["quality", "balance"],
+            ["quality", "exclusions"],
+            ["cocad", "cocad_candidates"],
+        )
+    ],
+    group_name="answers",
+    kinds={"html", "excel"},
+    pool="warehouse",
+    description="For each force's latest submission: a page, a workbook and JSON of what to mend, in packs/<quarter>/.",
+)
+def return_packs(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    from orchestration.returns.pack.writing import write_packs
+
+    written = 0
+    for key in context.partition_keys:
+        quarter = quarters.of(QUARTERS.start_time_for_partition_key(key).date())
+        packs = len(write_packs(home(), quarter))
+        context.log.info(f"{quarter}: {packs} packs")
+        written += packs
+    return dg.MaterializeResult(metadata={"packs": written})

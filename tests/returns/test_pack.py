@@ -1,0 +1,178 @@
+"""The return pack: each failing record where the force finds it, what it holds, what it may hold."""
+
+import json
+import zipfile
+from html.parser import HTMLParser
+
+import pytest
+from answered import FORCES, QUARTER
+from python_calamine import CalamineWorkbook
+
+from orchestration.returns.pack import writing
+
+pytestmark = pytest.mark.xdist_group("answered")
+
+
+def finding(pack: dict, code: str) -> dict:
+    return next(each for each in pack["findings"] if each["code"] == code)
+
+
+def test_each_force_has_a_page_a_workbook_and_json(answered, packs):
+    folders = {path.name for path in (answered.root / "packs" / QUARTER).iterdir()}
+    assert folders == {f"{force}.1" for force in FORCES}
+    for folder in folders:
+        files = {path.name for path in (answered.root / "packs" / QUARTER / folder).iterdir()}
+        assert files == {"index.html", "pack.xlsx", "pack.json"}
+    assert set(packs) == set(FORCES)
+
+
+@pytest.mark.parametrize("force", FORCES)
+def test_records_balance(packs, force):
+    for row in packs[force]["balance"]:
+        parts = row["accepted"] + row["rejected"] + row["duplicate"] + row["superseded"]
+        assert row["received"] == parts > 0
+
+
+@pytest.mark.parametrize("force", ["metropolitan", "avon-and-somerset"])
+def test_a_failing_record_stands_in_the_row_that_is_named(answered, packs, force):
+    """The rows are opened as a person would: line by line, the heading row being the first."""
+    folder = answered.landing / QUARTER / force
+    for each in packs[force]["findings"]:
+        for failing in each["failing"]:
+            lines = (folder / failing["file"]).read_text(encoding="utf-8").splitlines()
+            assert failing["crime_reference"] in lines[failing["row"] - 1]
+
+
+def test_a_failing_record_of_a_workbook_stands_in_the_row_that_is_named(answered, packs):
+    found = [
+        (each["code"], failing) for each in packs["west-midlands"]["findings"] for failing in each["failing"]
+    ]
+    assert found
+    for _, failing in found:
+        book = CalamineWorkbook.from_path(str(answered.landing / QUARTER / "west-midlands" / failing["file"]))
+        row = book.get_sheet_by_name(failing["sheet"]).to_python(skip_empty_area=False)[failing["row"] - 1]
+        assert failing["crime_reference"] in row
+
+
+def test_the_bad_value_and_the_allowed_ones_stand_side_by_side(packs):
+    kent = packs["kent"]
+    (held_out,) = finding(kent, "RE03")["failing"]
+    assert held_out["crime_reference"] == "46/1024/23"
+    assert [cell["column"] for cell in held_out["values"]] == ["recorded_on"]
+    assert held_out["values"][0]["value"] == "30.02.2023"
+    (without,) = finding(packs["metropolitan"], "RE02")["failing"]
+    assert without["values"] == [
+        {
+            "column": "offence_code",
+            "value": None,
+            "allowed": "a Home Office class (19E), class/sub-code (19/16) or five digits (01916)",
+        }
+    ]
+    unknown = finding(kent, "UM01")["failing"]
+    assert ("offence_code", "99/99") in {(c["column"], c["value"]) for row in unknown for c in row["values"]}
+    (adult,) = finding(kent, "CR15")["failing"]
+    ages = {cell["column"]: cell for cell in adult["values"]}["age_at_offence"]
+    assert (ages["value"], ages["allowed"]) == ("44", "0 to 12")
+
+
+def test_what_would_be_counted_adds_up(packs):
+    for pack in packs.values():
+        counted = pack["counted"]
+        left_out = sum(row["crimes"] for row in counted["exclusions"])
+        assert counted["crimes"] == counted["cpai"] + left_out > 0
+        assert counted["candidates"] <= counted["contact"] <= counted["cpai"]
+
+
+def test_completeness_stands_beside_all_forces(packs):
+    rates = {(row["record_type"], row["field"]): row for row in packs["kent"]["completeness"]}
+    ages = rates["victims", "age_at_offence"]
+    assert (ages["known"], ages["of"], ages["percent"]) == (15, 16, 93.8)
+    assert ages["national"] is not None
+    assert ages["last_quarter"] is None  # nothing was received for the quarter before
+
+
+def test_a_workbook_calculates_nothing(answered):
+    for path in (answered.root / "packs" / QUARTER).glob("*/pack.xlsx"):
+        with zipfile.ZipFile(path) as book:
+            for name in book.namelist():
+                if name.startswith("xl/worksheets/"):
+                    assert b"<f>" not in book.read(name) and b"<f " not in book.read(name)
+        for sheet in CalamineWorkbook.from_path(str(path)).sheet_names:
+            for row in CalamineWorkbook.from_path(str(path)).get_sheet_by_name(sheet).to_python():
+                assert not any(isinstance(cell, str) and cell.startswith(("=", "@", "+")) for cell in row)
+
+
+def test_a_value_that_looks_like_a_formula_is_there_as_text(answered):
+    path = answered.root / "packs" / QUARTER / "metropolitan.1" / "pack.xlsx"
+    cells = [
+        cell
+        for row in CalamineWorkbook.from_path(str(path)).get_sheet_by_name("Records").to_python()
+        for cell in row
+    ]
+    assert "'@SUM(1)" in cells
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.headings: list[int] = []
+        self.tables = self.captions = 0
+        self.loose_headings = 0
+        self.tags: set[str] = set()
+        self.addresses: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.add(tag)
+        if tag in ("h1", "h2", "h3", "h4"):
+            self.headings.append(int(tag[1]))
+        self.tables += tag == "table"
+        self.captions += tag == "caption"
+        self.loose_headings += tag == "th" and "scope" not in given
+        self.addresses += [given[name] or "" for name in ("src", "href") if name in given]
+        if "id" in given:
+            self.ids.append(given["id"] or "")
+
+
+@pytest.mark.parametrize("force", ["kent", "durham"])
+def test_the_page_reads_without_sight_script_or_network(answered, force):
+    page = _Page()
+    html = (answered.root / "packs" / QUARTER / f"{force}.1" / "index.html").read_text(encoding="utf-8")
+    page.feed(html)
+    assert '<html lang="en-GB">' in html
+    assert page.headings[0] == 1 and page.headings.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in zip(page.headings, page.headings[1:], strict=False))
+    assert page.tables == page.captions > 5
+    assert page.loose_headings == 0
+    assert "script" not in page.tags
+    assert all(address.startswith("#") for address in page.addresses)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_a_pack_is_replaced_whole(answered, tmp_path):
+    pack = json.loads((answered.root / "packs" / QUARTER / "kent.1" / "pack.json").read_text())
+    folder = tmp_path / "packs" / "kent.1"
+    writing.write_pack(pack, folder)
+    (folder / "left over").touch()
+    writing.write_pack(pack, folder)
+    assert {path.name for path in folder.iterdir()} == {"index.html", "pack.xlsx", "pack.json"}
+    assert [path.name for path in folder.parent.iterdir()] == ["kent.1"]
+
+
+def test_packs_need_a_warehouse(home):
+    with pytest.raises(FileNotFoundError, match="run `cpai run 2023-Q1` first"):
+        writing.write_packs(home, QUARTER)
+
+
+def test_packs_are_an_asset_of_their_quarter(answered, monkeypatch):
+    import dagster as dg
+
+    from orchestration.returns.pack.assets import return_packs
+
+    monkeypatch.setenv("CPAI_HOME", str(answered.root))
+    result = dg.materialize(
+        [return_packs], partition_key="2023-01-01", instance=dg.DagsterInstance.ephemeral()
+    )
+    (event,) = result.asset_materializations_for_node("return_packs")
+    assert event.metadata["packs"].value == len(FORCES)
