@@ -17,7 +17,7 @@ from expectations.expected import (
 )
 
 RULES = (  # judged on records as forces sent them
-    *("CR13", "CR26", "CR28", "CR37", "CR46", "CR55", "CR58"),
+    *("CR13", "CR26", "CR28", "CR37", "CR46", "CR55", "CR58", "EQ01"),
     *("UM01", "UM02", "UM03", "UR01", "XL01"),
 )
 
@@ -51,7 +51,7 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
     return [
         has_rows(SUBMISSIONS),
         unique(SUBMISSIONS),
-        in_set(SUBMISSIONS, "status", {"accepted", "nil", "refused"}),
+        in_set(SUBMISSIONS, "status", {"accepted", "nil", "refused", "missing"}),
         # a force whose absence was signed for (a waiver of CR55) is shown as not available
         rows(
             "RT01",

@@ -1,6 +1,7 @@
-"""dbt-duckdb plugin: gives every cursor the secret that turns a person into a token.
+"""dbt-duckdb plugin: gives every cursor what SQL may not hold, as variables of the connection.
 
-The key is a variable of the connection, so that no SQL, log, manifest or compiled model ever holds it.
+`token_key` is the secret that turns a person into a token: no SQL, log, manifest or compiled model ever holds it.
+`as_of` is the moment whose receipts are built from: dbt's own variables would have every model parsed again.
 """
 
 import os
@@ -10,7 +11,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 
 
 class Plugin(BasePlugin):
-    """Sets DuckDB's variable `token_key` from the environment variable `CPAI_TOKEN_KEY`."""
+    """Sets DuckDB's variables `token_key` and `as_of` from the environment: `CPAI_TOKEN_KEY`, `CPAI_AS_OF`."""
 
     def configure_cursor(self, cursor: Any) -> None:
         """Raises ValueError when there is no key: without one every person would share a guessable token."""
@@ -21,3 +22,5 @@ class Plugin(BasePlugin):
                 "Build through `cpai run`, which keeps a key in the home, or set the variable."
             )
         cursor.execute("set variable token_key = ?", [key])
+        if moment := os.environ.get("CPAI_AS_OF"):
+            cursor.execute("set variable as_of = ?", [moment])

@@ -61,6 +61,9 @@
         'judged_returns': {
             'CR55': 'submission',
         },
+        'judged_refreshes': {
+            'EQ01': 'crime_reference, status',
+        },
         'judged_completeness': {
             'CR58': 'field',
         },

@@ -40,6 +40,11 @@
 {% macro default__token_key() %}getvariable('token_key'){% endmacro %}
 {% macro spark__token_key() %}token_key{% endmacro %}
 
+{# The moment that the warehouse is built as of, ISO text in UTC: a variable of the connection, or there is none. #}
+{% macro as_of() %}{{ return(adapter.dispatch('as_of', 'cpai')()) }}{% endmacro %}
+{% macro default__as_of() %}coalesce(getvariable('as_of'), '9999'){% endmacro %}
+{% macro spark__as_of() %}coalesce(as_of, '9999'){% endmacro %}
+
 {#
     Which side of a join is held in memory. DuckDB estimates a filtered Parquet scan at a sixth of its rows, and so
     would hold every column of twelve million persons to look up crimes of four columns: `as_written` holds the

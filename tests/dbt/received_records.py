@@ -41,7 +41,8 @@ def write_raw(
     raw.write(
         pa.Table.from_pylist(received, schema=raw.submissions_schema()), home.raw / "submissions.parquet"
     )
-    read = [{"reading_id": number, **row} for number, row in enumerate(readings, start=1)]
+    imported_at = "2023-05-20T09:00:00+00:00"
+    read = [{"reading_id": n, "imported_at": imported_at, **row} for n, row in enumerate(readings, start=1)]
     raw.write(pa.Table.from_pylist(read, schema=raw.readings_schema()), home.raw / "readings.parquet")
     raw.ensure(home)
     return home

@@ -35,7 +35,9 @@ def test_rejected_records_say_why(tables):
 
 def test_status_of_returns(tables):
     returns = tables("select force, submission, status from quality.returns order by all")
-    assert returns == [
+    missing = [row for row in returns if row[1:] == (None, "missing")]
+    assert len({row[0] for row in missing}) == len(missing) == 42  # of 44 that owe one
+    assert [row for row in returns if row not in missing] == [
         ("essex", 1, "superseded"),
         ("essex", 2, "nil"),
         ("kent", 1, "accepted_with_rejections"),

@@ -57,6 +57,17 @@ def test_an_absent_return_is_found_and_a_nil_return_is_not(built, rows):
     assert dict(absent) == ABSENT
 
 
+def test_a_crime_that_vanished_is_found_and_one_cancelled_or_still_sent_is_not(judged, rows):
+    home = judged(
+        "insert into staging.stg_replaced_crimes by name "
+        "select 'kent' as force, '2023-Q2' as quarter, 2 as submission, 1 as replaced_submission, * "
+        "from (values ('GONE', false, false), ('CANCELLED', true, false), ('THERE', false, true)) "
+        "as t(crime_reference, was_cancelled, is_still_sent)"
+    )
+    found = rows(home, "select crime_reference, found from quality.findings where rule = 'EQ01'")
+    assert found == [("GONE", "vanished_without_cancellation")]
+
+
 def test_a_seldom_recorded_field_is_below_the_floor_of_20_points(judged, rows):
     """Victims' gender was known for 87.7% in 2023: 8 of 12 (66.7%) is below the floor, 9 of 12 is not."""
     person = """insert into cocad.cocad_victims by name
@@ -154,7 +165,7 @@ def test_our_own_rules_tolerate_nothing_and_forces_rules_something_stated(rules)
 
 
 def test_every_judged_rule_has_an_exemplar():
-    elsewhere = {"CR02", "CR55", "CR58", "WV01"}  # tested above, each in its own way
+    elsewhere = {"CR02", "CR55", "CR58", "EQ01", "WV01"}  # tested above, each in its own way
     assert {e.rule for e in EXEMPLARS} | {o.rule for o in OWN_WORK} | elsewhere == judged_rules()
 
 

@@ -1,4 +1,9 @@
+{%- set place = ['force', 'quarter'] -%}
 with
+
+forces as (
+    select * from {{ ref('forces') }}
+),
 
 submissions as (
     select * from {{ ref('stg_submissions') }}
@@ -8,7 +13,7 @@ rejected as (
     select distinct force, quarter, submission from {{ ref('stg_rejected_records') }}
 ),
 
-final as (
+received as (
     select
         submissions.force,
         submissions.quarter,
@@ -25,7 +30,39 @@ final as (
         submissions.reasons
     from submissions
     left join rejected
-        on {{ same_key('rejected', 'submissions', ['force', 'quarter', 'submission']) }}
+        on {{ same_key('rejected', 'submissions', place + ['submission']) }}
+),
+
+-- who owes a return comes from the seed, never from what came
+owed as (
+    select forces.force, quarters.quarter
+    from forces
+    inner join (select distinct quarter from submissions) as quarters
+        on quarters.quarter >= forces.from_quarter
+        and quarters.quarter <= coalesce(forces.to_quarter, '9999-Q4')
+),
+
+missing as (
+    select
+        owed.force,
+        owed.quarter,
+        cast(null as integer) as submission,
+        'missing' as status,
+        cast(null as varchar) as received_at,
+        cast(0 as bigint) as crimes,
+        cast(0 as bigint) as victims,
+        cast(0 as bigint) as suspects,
+        '[]' as reasons
+    from owed
+    left join submissions
+        on {{ same_key('submissions', 'owed', place) }}
+    where submissions.force is null
+),
+
+final as (
+    select * from received
+    union all
+    select * from missing
 )
 
 select * from final

@@ -2,6 +2,7 @@ with
 
 readings as (
     select * from {{ source('raw', 'readings') }}
+    where imported_at <= {{ as_of() }}
 ),
 
 final as (

@@ -2,9 +2,11 @@ with
 
 submissions as (
     select * from {{ source('raw', 'submissions') }}
+    where received_at <= {{ as_of() }}
 ),
 
--- a nil return is an answer: it supersedes what was sent before and is superseded by what follows
+-- a nil return is an answer: it supersedes what was sent before and is superseded by what follows;
+-- a force that says its return is missing has answered nothing, and what it sent before stands
 latest as (
     select force, quarter, max(submission) as submission
     from submissions

@@ -34,7 +34,8 @@ attempts as (
         quarter,
         max(submission) as last_submission,
         max(case when is_current then submission end) as submission,
-        max(case when is_current then status end) as status
+        max(case when is_current then status end) as status,
+        max_by(status, submission) as last_status
     from submissions
     group by force, quarter
 ),
@@ -55,6 +56,7 @@ select
 
     case
         when attempts.last_submission is null then 'missing'
+        when attempts.submission is null and attempts.last_status = 'missing' then 'missing_said_so'
         when attempts.submission is null then 'refused_only'
         when attempts.status <> 'nil' and coalesce(received.crimes, 0) = 0 then 'empty_without_nil'
         else 'ok'

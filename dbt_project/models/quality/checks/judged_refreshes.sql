@@ -1,0 +1,23 @@
+{{ config(materialized='ephemeral', contract={'enforced': false}) }}
+-- Each crime of a submission that was replaced beside the rule about it: macros/judged_rules.sql says how to read a
+-- rule's column.
+
+with
+
+replaced_crimes as (
+    select * from {{ ref('stg_replaced_crimes') }}
+)
+
+select
+    force,
+    quarter,
+    submission,
+    'crime' as record_type,
+    crime_reference,
+    cast(null as varchar) as person_reference,
+
+    case
+        when is_still_sent or was_cancelled then 'ok'
+        else 'vanished_without_cancellation'
+    end as eq01
+from replaced_crimes

@@ -1,0 +1,119 @@
+{#- what refreshes bring: late ethnicity, outcomes, cancellations, reclassification -#}
+{%- set persons = ['gender', 'age_at_offence', 'self_defined_ethnicity', 'observed_ethnicity'] -%}
+{%- set compared = {
+    'crimes': (
+        ['crime_reference'],
+        ['offence_code', 'recorded_on', 'status', 'csa_flag', 'cse_flag', 'offenders_stated', 'outcome_code'],
+    ),
+    'victims': (['crime_reference', 'victim_reference'], persons),
+    'suspects': (['crime_reference', 'suspect_reference'], persons + ['relationship']),
+} -%}
+{%- set place = ['force', 'quarter'] -%}
+with
+
+submissions as (
+    select * from {{ ref('stg_submissions') }}
+),
+
+replaced as (
+    select force, quarter, max(submission) as replaced_submission
+    from submissions
+    where is_superseded
+    group by force, quarter
+),
+
+refreshed as (
+    select submissions.force, submissions.quarter, submissions.submission, replaced.replaced_submission
+    from submissions
+    inner join replaced
+        on {{ same_key('replaced', 'submissions', place) }}
+    where submissions.is_current
+),
+
+{% for record_type, (key, columns) in compared.items() -%}
+{% for version in ['replaced_submission', 'submission'] -%}
+-- flat files repeat a record: its values are the same each time
+{{ record_type }}_of_{{ version }} as (
+    select
+        records.force,
+        records.quarter,
+        {% for column in key -%}
+        records.{{ column }},
+        {% endfor -%}
+        {% for column in columns -%}
+        max(records.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ source('raw', record_type) }} as records
+    inner join refreshed
+        on {{ same_key('refreshed', 'records', place) }}
+        and refreshed.{{ version }} = records.submission
+    where records.{{ key | last }} is not null
+    group by
+        records.force,
+        records.quarter
+        {%- for column in key %},
+        records.{{ column }}
+        {%- endfor %}
+),
+
+{% endfor -%}
+{{ record_type }}_compared as (
+    select
+        coalesce(later.force, earlier.force) as force,
+        coalesce(later.quarter, earlier.quarter) as quarter,
+        earlier.force is null as is_added,
+        later.force is null as is_gone,
+        {% for column in columns -%}
+        coalesce(later.{{ column }}, '') <> coalesce(earlier.{{ column }}, '') as {{ column }}_differs,
+        earlier.{{ column }} is null as {{ column }}_was_blank{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ record_type }}_of_submission as later
+    full outer join {{ record_type }}_of_replaced_submission as earlier
+        on {{ same_key('later', 'earlier', place + key) }}
+),
+
+{% endfor -%}
+changes as (
+    {% for record_type, (key, columns) in compared.items() -%}
+    select force, quarter, '{{ record_type }}' as record_type, 'added' as change, 0 as filled, count(*) as records
+    from {{ record_type }}_compared
+    where is_added
+    group by force, quarter
+    union all
+    select force, quarter, '{{ record_type }}' as record_type, 'gone' as change, 0 as filled, count(*) as records
+    from {{ record_type }}_compared
+    where is_gone
+    group by force, quarter
+    {% for column in columns -%}
+    union all
+    select
+        force,
+        quarter,
+        '{{ record_type }}' as record_type,
+        '{{ column }}' as change,
+        count(*) filter (where {{ column }}_was_blank) as filled,
+        count(*) as records
+    from {{ record_type }}_compared
+    where {{ column }}_differs and not is_added and not is_gone
+    group by force, quarter
+    {% endfor -%}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+final as (
+    select
+        changes.force,
+        changes.quarter,
+        refreshed.submission,
+        refreshed.replaced_submission,
+        changes.record_type,
+        changes.change,
+        cast(changes.filled as bigint) as filled,
+        cast(changes.records as bigint) as records
+    from changes
+    inner join refreshed
+        on {{ same_key('refreshed', 'changes', place) }}
+)
+
+select * from final
