@@ -56,7 +56,9 @@ class _Fit(NamedTuple):
     separator: str = ""
 
 
-class _Match(NamedTuple):
+class Match(NamedTuple):
+    """What a heading probably feeds, how sure that is (0 to 1) and why."""
+
     confidence: float
     target: Target
     because: str
@@ -191,32 +193,33 @@ def _propose(table: Table, part: Part | None, known: Headings) -> list[Proposal]
             )
             taken.add((row.record_type, row.column))
     kinds = part.contains if part else RECORD_TYPES
-    matched = _match(table, unknown, kinds, "", taken, known)
+    matched = match(table, unknown, (target for target in _of(kinds, known) if target not in taken), known)
     if not part:
         # once it is plain whose columns these are, the headings that name no person are theirs
         kinds = _kinds(matched, table)
         persons = [kind for kind in kinds if kind in PERSONS]
-        matched = _match(table, unknown, kinds, persons[0] if len(persons) == 1 else "", taken, known)
+        person = persons[0] if len(persons) == 1 else ""
+        matched = match(table, unknown, _of(kinds, known), known, person)
     for heading in unknown:
         found += _proposals(name, heading, table, kinds, matched.get(heading), known)
     return found
 
 
-def _match(
-    table: Table,
-    headings: list[str],
-    kinds: Iterable[str],
-    person: str,
-    taken: set[Target],
-    known: Headings,
-) -> dict[str, _Match]:
-    """heading -> what it feeds: best pairs first, each heading and each column once."""
+def _of(kinds: Iterable[str], known: Headings) -> list[Target]:
+    return [target for target in known.kinds if target[0] in kinds]
+
+
+def match(
+    table: Table, headings: Iterable[str], targets: Iterable[Target], known: Headings, person: str = ""
+) -> dict[str, Match]:
+    """heading -> what it probably feeds of `targets`: best pairs first, each heading and each column once.
+
+    person: the record type whose columns those headings are that name neither victim nor suspect.
+    """
     looks = {heading: table.look_of(heading) for heading in headings}
-    pairs: list[tuple[str, _Match]] = []
-    for target in known.kinds:
-        if target in taken or target[0] not in kinds:
-            continue
-        for heading in headings:
+    pairs: list[tuple[str, Match]] = []
+    for target in targets:
+        for heading in looks:
             score, text = known.alike(heading, target, person)
             because = f"like {text!r}" if score >= ALIKE else f"a little like {text!r}"
             fit = _fit(looks[heading], target, known)
@@ -226,13 +229,13 @@ def _match(
                 score += (1 - score) * fit.telling
                 because = f"{because}; {fit.because}"
             if score >= SURE:
-                pairs.append((heading, _Match(round(score, 2), target, because, fit.separator)))
-    matched: dict[str, _Match] = {}
+                pairs.append((heading, Match(round(score, 2), target, because, fit.separator)))
+    matched: dict[str, Match] = {}
     used: set[Target] = set()
-    for heading, match in sorted(pairs, key=lambda pair: -pair[1].confidence):
-        if heading not in matched and match.target not in used and not _same_elsewhere(match.target, used):
-            matched[heading] = match
-            used.add(match.target)
+    for heading, found in sorted(pairs, key=lambda pair: -pair[1].confidence):
+        if heading not in matched and found.target not in used and not _same_elsewhere(found.target, used):
+            matched[heading] = found
+            used.add(found.target)
     return matched
 
 
@@ -241,7 +244,7 @@ def _fit(cells: Cells, target: Target, known: Headings) -> _Fit:
     if not cells.texts:
         return _Fit(None, 0, "")
     if kind == "date":
-        return _Fit(float(bool(cells.date_formats())), 0.2, "its cells are dates")
+        return _Fit(float(bool(cells.date_formats)), 0.2, "its cells are dates")
     if kind == "flag":
         listed = known.spellings["flag"]
         return _Fit(cells.share(lambda text: text.lower() in listed), 0.2, "its cells are flags")
@@ -279,13 +282,13 @@ def _same_elsewhere(target: Target, used: set[Target]) -> bool:
     return target[1] == "crime_reference" and any(column == "crime_reference" for _, column in used)
 
 
-def _kinds(matched: dict[str, _Match], table: Table) -> tuple[str, ...]:
+def _kinds(matched: dict[str, Match], table: Table) -> tuple[str, ...]:
     """The record types of a table: by its name, else by whose columns its headings say they are.
 
     A row that names a victim and a suspect, and says nothing more of the victim, is a suspect's.
     """
     named = words_of(f"{Path(table.file).stem} {table.sheet}")
-    targets = [match.target for match in matched.values()]
+    targets = [found.target for found in matched.values()]
     crimes = sum(kind == "crimes" and column not in OF_ANOTHER for kind, column in targets)
     found = [kind for kind, word in PERSONS.items() if word in named] if crimes < 4 else []
     if not found:
@@ -302,14 +305,14 @@ def _proposals(
     heading: str,
     table: Table,
     kinds: Iterable[str],
-    match: _Match | None,
+    matched: Match | None,
     known: Headings,
 ) -> list[Proposal]:
     if joined := _name_and_birth(name, heading, table, kinds):
         return joined
-    if not match:
+    if not matched:
         return [Proposal(name, heading, "", "", "", "", "", 0.0, "like no heading and no code list we have")]
-    score, (record_type, column), because, separator = match
+    score, (record_type, column), because, separator = matched
     feeds = [record_type]
     if column == "crime_reference":
         feeds = list(kinds)
@@ -322,7 +325,7 @@ def _proposals(
 
 def _shape(table: Table, heading: str, expected: str = "") -> str:
     """The date format of a column's cells; the expected one while it fits, blank where they do not decide."""
-    formats = table.look_of(heading).date_formats()
+    formats = table.look_of(heading).date_formats
     if expected in formats or (expected and not formats):
         return expected
     # a workbook's dates arrive as ISO whatever the sheet shows, and a layout's own format is then not needed
@@ -344,7 +347,7 @@ def _dated_alike(
         if known.kinds.get((one.record_type, one.column)) != "date" or one.date_format:
             return one
         cells = table.look_of(one.heading)
-        fits = [shape for shape in usual if not cells.texts or shape in cells.date_formats()]
+        fits = [shape for shape in usual if not cells.texts or shape in cells.date_formats]
         if not fits:
             return one
         because = f"{one.because}; {UNDECIDED}, so written as the other dates"
@@ -359,7 +362,7 @@ def _name_and_birth(name: str, heading: str, table: Table, kinds: Iterable[str])
     births = Cells(tuple(parts[2] for parts in pieces if len(parts) == 3 and parts[2]))
     words = words_of(heading)
     kind = next((kind for kind in kinds if PERSONS.get(kind) in words), "")
-    formats = births.date_formats()
+    formats = births.date_formats
     if not (kind and len(formats) == 1 and {"name", "birth"} <= words):
         return []
     because = "its cells are three pieces, the last a date"

@@ -127,6 +127,8 @@ def diff(home: Home, quarter: str, wants_json: bool) -> None:
         return
     for change in changes:
         click.echo(change.sentence)
+        for problem in change.problems:
+            click.echo(f"  {problem}")
         for part in change.parts:
             for renamed in part.renamed:
                 like = f"({renamed.confidence:.2f}: {renamed.because})"

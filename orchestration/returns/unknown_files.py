@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -209,6 +210,7 @@ class Cells:
     def share(self, test: Callable[[str], Any]) -> float:
         return sum(1 for text in self.texts if test(text)) / len(self.texts) if self.texts else 0.0
 
+    @cached_property
     def date_formats(self) -> list[str]:
         """Formats in which nine cells of ten are days; more than one when the cells do not decide."""
         return [

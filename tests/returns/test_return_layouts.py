@@ -181,6 +181,7 @@ PRONTO = {
     "Wanted born": ("suspects.date_of_birth",),
     "Printed by": (".",),
 }
+ALL_TYPES = "crimes+victims+suspects"
 
 
 def test_a_seventh_crime_system_needs_rows_only(seeds, tmp_path):
