@@ -28,6 +28,10 @@ from orchestration.returns.reasons import unreadable
 QUOTE, LINE_FEED, RETURN = 0x22, 0x0A, 0x0D
 # 16,384 cells of 60 bytes of XML, and a long text in each tenth of them
 LONGEST_ROW = 32 * 1024**2
+XML_BLOCK = 4 * 1024**2
+# hidden rows, spreadsheet errors and formulas are looked at one by one
+OUT_OF_THE_ORDINARY = (b'hidden="', b't="e"')
+TAG_ENDS = np.frombuffer(b" >/\t\r\n", np.uint8)
 MOST_NOTED = 10_000
 
 # BIFF records of MS-XLS; the cells are NUMBER, RK, MULRK, LABELSST, LABEL, RSTRING, FORMULA, BOOLERR
@@ -144,23 +148,94 @@ def xlsx(path: Path, name: str) -> tuple[dict[str, str], bool]:
 
 def xlsx_sheet(path: Path, entry: str, where: str) -> SheetCount:
     """Counts over one sheet's XML, before anything is laid out in memory. Raises Unreadable beyond the caps."""
+    count, row, block = SheetCount(), 0, b""
     with zipfile.ZipFile(path) as packed:
         with packed.open(entry) as part:
-            count = _scan(part, where, every_cell=False)
-        # cells stand in order of their columns, and only a sheet made to do harm says otherwise
-        if count.last_row * count.columns > file_safety.MOST_CELLS:
-            with packed.open(entry) as part:
-                count = _scan(part, where, every_cell=True)
+            prefix, blocks = _blocks_of_rows(part, where)
+            for block in blocks:
+                plain = not (prefix or any(mark in block for mark in OUT_OF_THE_ORDINARY))
+                if plain and (plain := _count_plain(block, count)):
+                    row = count.last_row
+                if not plain:
+                    row = _count_row_by_row(block, count, prefix, row)
         _check_strings(packed, where)
+    # what follows the last row follows in its block
+    for first, last in re.findall(rb'mergeCell\b[^>]*\bref="[A-Z]+([0-9]+):[A-Z]+([0-9]+)"', block):
+        count.met["RP57"].extend(range(int(first), int(last) + 1)[:MOST_NOTED])
     _check_extent(count, where)
     return count
 
 
-def _scan(part: IO[bytes], where: str, every_cell: bool) -> SheetCount:
-    count, row, piece = SheetCount(), 0, b""
-    pieces, prefix = _rows(part, where)
+def _blocks_of_rows(part: IO[bytes], where: str) -> tuple[bytes, Iterator[bytes]]:
+    """The prefix of the sheet's tags (b"" or b"x:"), and its XML in blocks of whole rows."""
+    start = part.read(XML_BLOCK)
+    root = re.search(rb"<((?:[\w.-]+:)?)worksheet\b", start)
+    prefix = root[1] if root else b""
+    tag = b"<" + prefix + b"row"
+
+    def blocks() -> Iterator[bytes]:
+        rest, block = b"", start
+        while block:
+            block = rest + block
+            last = max(block.rfind(tag), 0)
+            if last:
+                yield block[:last]
+            rest = block[last:]
+            if len(rest) > LONGEST_ROW:
+                raise unreadable(
+                    "FL23", f"{where}: a row is longer than {LONGEST_ROW // 1024**2} MB; shorten its texts."
+                )
+            block = part.read(XML_BLOCK)
+        yield rest
+
+    return prefix, blocks()
+
+
+def _count_plain(block: bytes, count: SheetCount) -> bool:
+    """Counts over rows that hold plain cells, all at once; False where a cell is written in another way."""
+    octets = np.frombuffer(block, np.uint8)
+    tags = np.flatnonzero(octets[:-9] == ord("<"))
+    first, second = octets[tags + 1], octets[tags + 2]
+    rows = tags[(first == ord("r")) & (second == ord("o"))]
+    values = tags[(first == ord("v")) | ((first == ord("i")) & (second == ord("s")))]
+    cells = tags[(first == ord("c")) & np.isin(second, TAG_ENDS)]
+    if np.isin(second[first == ord("f")], TAG_ENDS).any():
+        return False
+    filled = len(np.unique(np.searchsorted(rows, values)))
+    if b' r="' not in block:
+        # rows and cells without a place stand one after the other
+        count.last_row += len(rows)
+        count.columns = max(count.columns, int(np.bincount(np.searchsorted(rows, cells)).max(initial=0)))
+        count.filled += filled
+        return True
+    if not all((octets[cells + place] == byte).all() for place, byte in enumerate(b'<c r="')):
+        return False
+    if len(cells):
+        letters = np.zeros(len(cells), np.int64)
+        digits = np.zeros(len(cells), np.int64)
+        place, at = cells + 6, octets[cells + 6]
+        for _ in range(4):
+            letter = (at >= ord("A")) & (at <= ord("Z"))
+            letters = np.where(letter, letters * 26 + at - 64, letters)
+            place = place + letter
+            at = octets[np.minimum(place, len(octets) - 1)]
+        for _ in range(8):
+            digit = (at >= ord("0")) & (at <= ord("9"))
+            digits = np.where(digit, digits * 10 + at - 48, digits)
+            place = place + digit
+            at = octets[np.minimum(place, len(octets) - 1)]
+        if not (at == ord('"')).all():
+            return False
+        count.columns = max(count.columns, int(letters.max()))
+        count.last_row = max(count.last_row, int(digits.max()))
+    count.filled += filled
+    return True
+
+
+def _count_row_by_row(block: bytes, count: SheetCount, prefix: bytes, row: int) -> int:
+    """The same in any way of writing rows, and what stands in them; gives the last row's number."""
     value, text, cell, formula = (b"<" + prefix + tag for tag in (b"v", b"is", b"c", b"f"))
-    for piece in pieces:
+    for piece in re.split(b"<" + prefix + rb"row\b", block)[1:]:
         head, _, cells = piece.partition(b">")
         number = re.search(rb'\br="([0-9]{1,9})"', head)
         row = int(number[1]) if number else row + 1
@@ -169,8 +244,9 @@ def _scan(part: IO[bytes], where: str, every_cell: bool) -> SheetCount:
             if re.search(rb'\bhidden="(?:1|true)"', head):
                 count.met["RP58"].append(row)
         if cell in cells:
-            count.last_row = max(count.last_row, row)
-            count.columns = max(count.columns, _columns(cells, cells.count(cell), every_cell))
+            places = re.findall(rb'\br="([A-Z]{1,4})([0-9]{1,8})"', cells)
+            count.columns = max([cells.count(cell), count.columns, *(_column_number(at) for at, _ in places)])
+            count.last_row = max([row, count.last_row, *(int(at) for _, at in places)])
         if b't="e"' in cells:
             count.met["RP55"].append(row)
         if formula in cells and any(
@@ -178,44 +254,7 @@ def _scan(part: IO[bytes], where: str, every_cell: bool) -> SheetCount:
             for one in re.split(re.escape(cell) + rb"\b", cells)
         ):
             count.met["RP63"].append(row)
-    # what follows the last row follows in its piece
-    for first, last in re.findall(rb'mergeCell\b[^>]*\bref="[A-Z]+([0-9]+):[A-Z]+([0-9]+)"', piece):
-        count.met["RP57"].extend(range(int(first), int(last) + 1)[:MOST_NOTED])
-    return count
-
-
-def _rows(part: IO[bytes], where: str) -> tuple[Iterator[bytes], bytes]:
-    """What stands from each row's tag to the next, and the prefix of the sheet's tags (b"" or b"x:")."""
-    start = part.read(file_safety.BLOCK)
-    root = re.search(rb"<((?:[\w.-]+:)?)worksheet\b", start)
-    prefix = root[1] if root else b""
-
-    def rows() -> Iterator[bytes]:
-        tail, block, first = b"", start, True
-        while block:
-            pieces = re.split(b"<" + prefix + rb"row\b", tail + block)
-            tail = pieces.pop()
-            # a row's tag cut in two by the block's end is put together with the next
-            yield from pieces[1:] if first and pieces else pieces
-            first = first and not pieces
-            if len(tail) > LONGEST_ROW:
-                raise unreadable(
-                    "FL23", f"{where}: a row is longer than {LONGEST_ROW // 1024**2} MB; shorten its texts."
-                )
-            block = part.read(file_safety.BLOCK)
-        if not first:
-            yield tail
-
-    return rows(), prefix
-
-
-def _columns(cells: bytes, count: int, every_cell: bool) -> int:
-    """The rightmost column of a row: by its last cell; by every cell where one is beyond ZZ."""
-    if every_cell or re.search(rb'\br="[A-Z]{3}', cells):
-        found = set(re.findall(rb'\br="([A-Z]{1,4})[0-9]', cells))
-        return max([count, *map(_column_number, found)])
-    last = re.match(rb'r="([A-Z]+)', cells[cells.rfind(b'r="') :])
-    return max(count, _column_number(last[1])) if last else count
+    return row
 
 
 def _column_number(letters: bytes) -> int:

@@ -383,7 +383,8 @@ def _read_workbook(
                 rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
             except BaseException as problem:
                 raise _not_a_workbook(name, problem) from None
-            filled = sum(any(cell != "" for cell in row) for row in rows)
+            # zero and FALSE are something too
+            filled = sum(any(row) or any(cell != "" for cell in row) for row in rows)
             if filled != counts[sheet].filled and sheet in entries:
                 # texts that are there but empty count in the quick look
                 counts[sheet].filled = counting.xlsx_filled_carefully(path, entries[sheet])
