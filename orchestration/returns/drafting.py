@@ -22,7 +22,8 @@ from orchestration.returns.layouts import DELIMITERS, RECORD_TYPES, Layout, Layo
 from orchestration.returns.unknown_files import BLANK_WORDS, Cells, Table, look
 
 # Below it a heading is left to the person. With the layouts of each crime system held back in turn, the made-up
-# files of 13 forces have 565 headings: 561 came out right, 4 were left open, none was wrong.
+# files of 13 forces have 565 headings: 561 came out right, 4 were left open. The list of words was made with
+# these in view; with only the words for victim and suspect 480 come out right, 69 are left open, 16 are wrong.
 SURE = 0.5
 ALIKE = 0.6
 # A layout that knows fewer of the files' headings is no base for them.

@@ -62,8 +62,7 @@ class ForceChange:
         if not self.since:
             return f"{self.force}: no earlier quarter to compare with"
         moved = f", layout {self.since_layout} then" if self.since_layout != self.layout else ""
-        changed = "" if self.parts or self.problems else ": no column changed"
-        return f"{self.force}: submission {self.submission} ({self.status}, {self.layout}) since {self.since}{moved}{changed}"
+        return f"{self.force}: submission {self.submission} ({self.status}, {self.layout}) since {self.since}{moved}"
 
 
 @dataclass(frozen=True)

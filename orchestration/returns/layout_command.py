@@ -125,7 +125,10 @@ def diff(home: Home, quarter: str, wants_json: bool) -> None:
     if wants_json:
         click.echo(json.dumps({"quarter": quarter, "forces": [asdict(change) for change in changes]}))
         return
+    same = [change.force for change in changes if change.since and not (change.parts or change.problems)]
     for change in changes:
+        if change.force in same:
+            continue
         click.echo(change.sentence)
         for problem in change.problems:
             click.echo(f"  {problem}")
@@ -137,5 +140,7 @@ def diff(home: Home, quarter: str, wants_json: bool) -> None:
                 click.echo(f"  {part.part}: {heading!r} is gone")
             for heading in part.new:
                 click.echo(f"  {part.part}: {heading!r} is new")
+    if same:
+        click.echo(f"no column changed: {', '.join(same)}")
     if not changes:
         click.echo(f"nothing has been received for {quarter} yet")

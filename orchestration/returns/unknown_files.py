@@ -152,7 +152,7 @@ def _look_in_workbook(name: str, path: Path, form: str, seeds: Path) -> list[Tab
     with CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes())) as book:
         for position, sheet in enumerate(book.sheets_metadata, 1):
             if sheet.visible == SheetVisibleEnum.Visible:
-                cells = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)[:SAMPLE]
+                cells = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False, nrows=SAMPLE)
                 rows = [[_text(cell) for cell in row] for row in cells]
                 tables.append(
                     _table(

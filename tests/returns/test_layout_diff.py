@@ -148,7 +148,8 @@ def test_a_file_that_cannot_be_read_is_a_problem_and_no_change(home):
 def test_command_shows_the_changes(changed):
     answer = run(changed, "diff", "2023-Q3")
     assert answer.exit_code == 0
-    assert "kent: submission 1 (accepted, athena) since 2023-Q1: no column changed" in answer.output
+    assert "surrey: submission 1 (refused, niche) since 2023-Q1\n" in answer.output
+    assert answer.output.endswith("no column changed: kent\n")
     assert "  victims: 'Victim DOB' is now probably 'Victim Date Of Birth'" in answer.output
     assert "  victims: 'Victim Nationality' is gone" in answer.output
     assert "  crimes: 'Shoe' is new" in answer.output
