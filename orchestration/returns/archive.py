@@ -36,8 +36,9 @@ def keep(file: Path, archive: Path) -> Kept:
         if digest(path) != (sha256, size):
             raise ArchiveDamaged(f"{path}: its bytes are not those of its name; restore it from a backup.")
         return Kept(sha256, size, path)
-    # one writer at a time has this name; what a killed run left is written over
-    aside = archive / f".{os.getpid()}.writing"
+    # one name, as one intake runs at a time; what a killed run left goes, and may be read-only by then
+    aside = archive / ".writing"
+    aside.unlink(missing_ok=True)
     copied = hashlib.sha256()
     with file.open("rb") as source, aside.open("wb") as target:
         while chunk := source.read(CHUNK):

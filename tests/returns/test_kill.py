@@ -1,0 +1,91 @@
+"""A run killed (SIGKILL) at any of its steps and started again ends as if it had not been."""
+
+import multiprocessing
+import shutil
+import signal
+
+import pytest
+from killed_intake import receive_until_killed
+from test_intake import QUARTER, a_return, land, state
+from written import crime, victim
+
+from orchestration.home import Home
+from orchestration.returns.intake import receive
+
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload(["orchestration.returns.intake"])
+
+
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory):
+    """A home in which there has landed what takes every way through intake."""
+    home = Home(tmp_path_factory.mktemp("landed") / "home")
+    land(home, records=a_return("kent", 2), delivery="part-1-of-2")
+    second = land(home, records=a_return("kent", 3), delivery="part-2-of-2")["return.csv"]
+    (second.parent / "explanations.csv").write_text("rule,crime_reference,explanation\nCR13,,So it is\n")
+    refused = land(home, records=a_return("kent"), delivery="refused")["return.csv"]
+    refused.write_bytes(refused.read_bytes().replace(b"LocalID", b"Local"))
+    crimes = [crime(1, "36/{}/23"), crime(2, "37/{}/23")]
+    persons = [victim(one) for one in crimes]
+    land(home, "norfolk-and-suffolk", {"crimes": crimes, "victims": persons, "suspects": []})
+    note = home.landing / QUARTER / "surrey" / "NIL"
+    note.parent.mkdir()
+    note.write_text("A. Officer, 2023-04-03")
+    return home
+
+
+@pytest.fixture(scope="module")
+def calm(landed, tmp_path_factory):
+    """The state of a home whose run was not killed."""
+    home = Home(tmp_path_factory.mktemp("calm") / "home")
+    shutil.copytree(landed.landing, home.landing)
+    receive(home, QUARTER)
+    return state(home)
+
+
+def killed(home, at=None):
+    """The exit code of a run in a process that dies before step `at`; what it said."""
+    heard, said = processes.Pipe(duplex=False)
+    process = processes.Process(target=receive_until_killed, args=(home, QUARTER, at, said))
+    process.start()
+    process.join(120)
+    return process.exitcode, heard.recv() if heard.poll() else None
+
+
+@pytest.fixture
+def new_home(landed, tmp_path_factory):
+    def make():
+        home = Home(tmp_path_factory.mktemp("killed") / "home")
+        shutil.copytree(landed.landing, home.landing)
+        return home
+
+    return make
+
+
+def assert_ends_as_if_it_had_not_been(home, calm, at):
+    assert killed(home, at) == (-signal.SIGKILL, None)
+    receive(home, QUARTER)
+    assert state(home) == calm, f"killed before step {at}"
+    shutil.rmtree(home.root)
+
+
+def test_killed_at_steps_spread_over_the_run(new_home, calm):
+    ended, steps = killed(new_home())
+    assert ended == 0 and steps > 60
+    for at in range(1, steps + 1, steps // 12):
+        assert_ends_as_if_it_had_not_been(new_home(), calm, at)
+
+
+@pytest.mark.proof
+def test_killed_at_every_step(new_home, calm):
+    _, steps = killed(new_home())
+    for at in range(1, steps + 1):
+        assert_ends_as_if_it_had_not_been(new_home(), calm, at)
+
+
+def test_killed_again_and_again(new_home, calm):
+    """Each run gets some steps further than the last, in one home."""
+    home = new_home()
+    ends = [killed(home, at)[0] for at in range(5, 500, 25)]
+    assert ends[0] == -signal.SIGKILL and ends[-1] == 0
+    assert state(home) == calm
