@@ -8,6 +8,7 @@ like second: dates and their format, codes that the seeds list, flags. Proposals
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -114,17 +115,24 @@ def draft(files: Mapping[str, Path], force: str, quarter: str = "", seeds: Path 
     to_settle: list[str] = []
     like = [_part_like(table, base) if base else None for table in tables]
     proposed = [_propose(table, part, known) for table, part in zip(tables, like, strict=True)]
+    files = {table.file for table in tables}
+    if not base:
+        _name_once(proposed)
     dates = Counter(one.date_format for found in proposed for one in found if one.date_format)
-    for table, part, proposals_here in zip(tables, like, proposed, strict=True):
-        found = _dated_alike(proposals_here, table, known, dates)
+    for table, part, undated in zip(tables, like, proposed, strict=True):
+        found = _dated_alike(undated, table, known, dates)
         new = [one for one in found if not (part and _says(part, one))]
-        row = _part_row(layout, table, found, part)
+        row = _part_row(layout, table, found, part, files)
         if new or not part or any(row[cell] for cell in row if cell not in ("layout", "based_on", "part")):
             parts.append(row)
         columns += [_column_row(layout, one) for one in new]
         proposals += found
         to_settle += _gone(part, found)
-    _one_file_each(parts)
+    to_settle += [
+        f"{name}: {count} tables look like this one part; leave one out, or send the return in parts"
+        for name, count in Counter(part.part for part in like if part).items()
+        if count > 1
+    ]
     if not parts:
         layout = base.layout
     return Draft(
@@ -140,6 +148,15 @@ def draft(files: Mapping[str, Path], force: str, quarter: str = "", seeds: Path 
 
 def _new_name(name: str, quarter: str, known: Headings) -> str:
     return f"{name}-{quarter.lower()}" if name in known.layouts else name
+
+
+def _name_once(proposed: list[list[Proposal]]) -> None:
+    """Parts of one layout have names of their own: crimes, crimes-2."""
+    names: Counter[str] = Counter()
+    for found in proposed:
+        names[found[0].part] += 1
+        if (number := names[found[0].part]) > 1:
+            found[:] = [replace(one, part=f"{one.part}-{number}") for one in found]
 
 
 def _of_one_encoding(tables: list[Table]) -> list[Table]:
@@ -390,13 +407,15 @@ def _part_name(table: Table) -> str:
     return "all"
 
 
-def _part_row(layout: str, table: Table, found: list[Proposal], part: Part | None) -> Row:
+def _part_row(
+    layout: str, table: Table, found: list[Proposal], part: Part | None, files: Iterable[str]
+) -> Row:
     """A row of layouts.csv; with a base only the cells that differ."""
     row = {
         "layout": layout,
         "based_on": part.layout if part else "",
         "part": found[0].part,
-        "file_pattern": _pattern(table.file, found[0].part),
+        "file_pattern": _pattern(table.file, found[0].part, files),
         "format": table.format,
         "sheet": table.sheet,
         "banner_rows": str(table.banner_rows),
@@ -416,7 +435,7 @@ def _part_row(layout: str, table: Table, found: list[Proposal], part: Part | Non
 def _different(table: Table, part: Part) -> set[str]:
     """The cells of a layout's row that do not describe a table."""
     same = {
-        "file_pattern": re.fullmatch(_glob(part.file_pattern), Path(table.file).name.lower()),
+        "file_pattern": _fits(table.file, part.file_pattern),
         "format": table.format == part.format,
         "sheet": part.sheet in (table.sheet, str(table.position)),
         "banner_rows": table.banner_rows == part.banner_rows,
@@ -434,29 +453,26 @@ def _reads_as(found: str, expected: str) -> bool:
     return found == expected or expected in alike.get(found, ())
 
 
-def _glob(pattern: str) -> str:
-    return re.escape(pattern.lower()).replace(r"\*", ".*")
+def _fits(file: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(Path(file).name.lower(), pattern.lower())
 
 
-def _pattern(file: str, part: str) -> str:
-    """A pattern that next quarter's file of the same kind will fit: `*victim*.csv`, else `*.csv`."""
-    stem, _, ending = file.rpartition(".")
+def _pattern(file: str, part: str, files: Iterable[str]) -> str:
+    """A pattern that next quarter's file of the same kind will fit and no other file that came: `*victim*.csv`,
+    else `*.csv`, else the name without its numbers."""
+    stem, ending = Path(file).stem, Path(file).suffix
     word = part.removesuffix("s")
-    return f"*{word}*.{ending}" if word in stem.lower() and part in RECORD_TYPES else f"*.{ending}"
+    options = [f"*{word}*{ending}"] if word in stem.lower() and part in RECORD_TYPES else []
+    options += [f"*{ending}", re.sub(r"\d+", "*", stem) + ending]
+    others = [other for other in files if other != file]
+    alone = (option for option in options if not any(_fits(other, option) for other in others))
+    return next(alone, Path(file).name)
 
 
 def _blank_values(table: Table) -> list[str]:
     """Words for blank that stand in several columns: in one they may be that column's code."""
     found = Counter(word for texts in table.cells.values() for word in set(texts) & set(BLANK_WORDS))
     return [word for word in BLANK_WORDS if found[word] > 2]
-
-
-def _one_file_each(parts: list[Row]) -> None:
-    """Two parts of text files cannot share a pattern: where they would, each takes its part's name."""
-    shared = Counter(row["file_pattern"] for row in parts if row["format"] == "csv")
-    for row in parts:
-        if row["format"] == "csv" and shared[row["file_pattern"]] > 1:
-            row["file_pattern"] = f"*{row['part']}*.csv"
 
 
 def _says(part: Part, one: Proposal) -> bool:

@@ -224,6 +224,7 @@ def _load(seeds: Path) -> _Layouts:
                 )
         used_from[row["delivered_as"]].append((row["layout"], row["from_quarter"], row["to_quarter"]))
 
+    forces = {row["force"] for row in _rows(seeds / "forces.csv")}
     joint: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
     for row in _rows(seeds / "joint_returns.csv"):
         _check_quarters("joint_returns.csv", row)
@@ -231,8 +232,16 @@ def _load(seeds: Path) -> _Layouts:
             raise LayoutError(
                 f"joint_returns.csv: {row['delivered_as']} has no layout; give it a row in force_layouts.csv"
             )
+        if row["force"] not in forces:
+            raise LayoutError(
+                f"joint_returns.csv: {row['delivered_as']} holds {row['force']!r}, which is no force of forces.csv"
+            )
         joint[row["delivered_as"]].append(
             (row["force"], row["reference_prefix"], row["from_quarter"], row["to_quarter"])
+        )
+    if strange := used_from.keys() - joint.keys() - forces:
+        raise LayoutError(
+            f"force_layouts.csv: {_list(strange)} is no force of forces.csv and no delivery of joint_returns.csv"
         )
     return _Layouts(
         layouts,

@@ -106,10 +106,10 @@ def without(system, seeds):
     for name in ("layouts", "layout_columns", "force_layouts"):
         rows = rows_of(folder / f"{name}.csv")
         rewrite(folder / f"{name}.csv", [row for row in rows if row["layout"] not in gone], list(rows[0]))
+    left = {row["delivered_as"] for row in rows_of(folder / "force_layouts.csv")}
+    joint = rows_of(seeds / "joint_returns.csv")
     rewrite(
-        seeds / "joint_returns.csv",
-        [],
-        ["delivered_as", "force", "reference_prefix", "from_quarter", "to_quarter"],
+        seeds / "joint_returns.csv", [row for row in joint if row["delivered_as"] in left], list(joint[0])
     )
     return seeds
 
@@ -343,6 +343,23 @@ def test_a_damaged_workbook_is_told(tmp_path):
     answer = run("draft", path, "--force", "kent")
     assert answer.exit_code == 1
     assert "return.xlsx" in answer.output
+
+
+def test_file_patterns_fit_one_file_each(seeds, tmp_path):
+    """Names that say nothing of what a file holds, with next quarter's date in them."""
+    sent = write_return(tmp_path / "sent", all_layouts()["niche"], a_return(), examples=False)
+    names = {
+        "crime": "Main 1 20260401.csv",
+        "victim": "Export victims 20260401.csv",
+        "suspect": "people_Q1.csv",
+    }
+    files = {name: next(path for old, path in sent.items() if word in old) for word, name in names.items()}
+    drafted = draft(files, "kent", "2026-Q2", without("niche", seeds))
+    assert sorted(row["file_pattern"] for row in drafted.layouts) == [
+        "*victim*.csv",
+        "Main * *.csv",
+        "people_Q*.csv",
+    ]
 
 
 def test_hidden_sheets_are_no_tables(tmp_path):

@@ -123,6 +123,12 @@ def test_no_layout_for_a_quarter_before_the_collection():
         ("force_layouts", ["kent", "pronto", "2022-Q1", "2022-Q2", ""], "pronto"),
         ("force_layouts", ["kent", "niche", "2022Q1", "2022-Q2", ""], "kent: .*2022Q1"),
         ("force_layouts", ["kent", "niche", "2022-Q3", "2022-Q2", ""], "kent ends in 2022-Q2"),
+        ("force_layouts", ["kant", "niche", "2022-Q1", "", ""], "kant is no force"),
+        (
+            "joint_returns",
+            ["norfolk-and-suffolk", "sufolk", "38/", "2023-Q1", ""],
+            "'sufolk', which is no force",
+        ),
         ("joint_returns", ["kent-and-essex", "kent", "46/", "2023-Q1", ""], "kent-and-essex has no layout"),
         (
             "layout_columns",
