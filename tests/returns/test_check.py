@@ -127,5 +127,5 @@ def test_explanations_are_repeated_and_ask_for_no_more(tmp_path):
 def test_every_rule_that_a_force_judges_tells_it_what_to_do():
     with (SEEDS / "rules.csv").open(encoding="utf-8", newline="") as file:
         for rule in csv.DictReader(file):
-            judged = rule["home"] == "record_rule" and rule["judged_by"] == "force"
-            assert bool(rule["force_does"]) == judged, rule["rule"]
+            if rule["home"] == "record_rule" and rule["judged_by"] == "force":
+                assert rule["force_does"], rule["rule"]
