@@ -95,6 +95,9 @@ class Draft:
     to_settle: list[str]
 
 
+_Found = tuple[Table, Part | None, list[Proposal]]
+
+
 def draft(files: Mapping[str, Path], force: str, quarter: str = "", seeds: Path = SEEDS) -> Draft:
     """The rows that would let these files (name -> path), one delivery of `force`, be read from `quarter` on.
 
@@ -109,54 +112,34 @@ def draft(files: Mapping[str, Path], force: str, quarter: str = "", seeds: Path 
     if not base:
         tables = _of_one_encoding(tables)
     layout = _new_name(f"{base.layout}-{force}" if base else force, quarter, known)
+    found = _proposals(tables, base, known)
+    names = {table.file for table in tables}
     parts: list[Row] = []
     columns: list[Row] = []
-    proposals: list[Proposal] = []
-    to_settle: list[str] = []
-    like = [_part_like(table, base) if base else None for table in tables]
-    proposed = [_propose(table, part, known) for table, part in zip(tables, like, strict=True)]
-    files = {table.file for table in tables}
-    if not base:
-        _name_once(proposed)
-    dates = Counter(one.date_format for found in proposed for one in found if one.date_format)
-    for table, part, undated in zip(tables, like, proposed, strict=True):
-        found = _dated_alike(undated, table, known, dates)
-        new = [one for one in found if not (part and _says(part, one))]
-        row = _part_row(layout, table, found, part, files)
-        if new or not part or any(row[cell] for cell in row if cell not in ("layout", "based_on", "part")):
+    to_settle = _twice(found)
+    for table, part, proposals in found:
+        new = [one for one in proposals if not (part and _says(part, one))]
+        row = _part_row(layout, table, proposals, part, names)
+        if new or not part or any(row[cell] for cell in DIALECT):
             parts.append(row)
         columns += [_column_row(layout, one) for one in new]
-        proposals += found
-        to_settle += _gone(part, found)
-    to_settle += [
-        f"{name}: {count} tables look like this one part; leave one out, or send the return in parts"
-        for name, count in Counter(part.part for part in like if part).items()
-        if count > 1
-    ]
-    if not parts:
+        to_settle += _gone(part, proposals)
+    if base and not parts:
         layout = base.layout
+    every = [one for _, _, proposals in found for one in proposals]
     return Draft(
         layout,
         base.layout if base else "",
         parts,
         columns,
         _force_row(force, layout, quarter, seeds),
-        proposals,
-        to_settle + _to_settle(proposals, known) + _to_close(force, layout, quarter, seeds),
+        every,
+        to_settle + _to_settle(every, known) + _to_close(force, layout, quarter, seeds),
     )
 
 
 def _new_name(name: str, quarter: str, known: Headings) -> str:
     return f"{name}-{quarter.lower()}" if name in known.layouts else name
-
-
-def _name_once(proposed: list[list[Proposal]]) -> None:
-    """Parts of one layout have names of their own: crimes, crimes-2."""
-    names: Counter[str] = Counter()
-    for found in proposed:
-        names[found[0].part] += 1
-        if (number := names[found[0].part]) > 1:
-            found[:] = [replace(one, part=f"{one.part}-{number}") for one in found]
 
 
 def _of_one_encoding(tables: list[Table]) -> list[Table]:
@@ -167,6 +150,23 @@ def _of_one_encoding(tables: list[Table]) -> list[Table]:
 
 
 # From headings to columns
+
+
+def _proposals(tables: list[Table], base: Layout | None, known: Headings) -> list[_Found]:
+    """Each table with the part of the base that it is most like, and a proposal for each of its headings."""
+    like = [_part_like(table, base) if base else None for table in tables]
+    proposed = [_propose(table, part, known) for table, part in zip(tables, like, strict=True)]
+    dates = Counter(one.date_format for proposals in proposed for one in proposals if one.date_format)
+    names: Counter[str] = Counter()
+    found: list[_Found] = []
+    for table, part, proposals in zip(tables, like, proposed, strict=True):
+        name = proposals[0].part
+        names[name] += 1
+        if not part and names[name] > 1:
+            # parts of one layout have names of their own: crimes, crimes-2
+            proposals = [replace(one, part=f"{name}-{names[name]}") for one in proposals]
+        found.append((table, part, _dated_alike(proposals, table, known, dates)))
+    return found
 
 
 def _base(tables: list[Table], known: Headings) -> Layout | None:
@@ -219,7 +219,7 @@ def _propose(table: Table, part: Part | None, known: Headings) -> list[Proposal]
         person = persons[0] if len(persons) == 1 else ""
         matched = match(table, unknown, _of(kinds, known), known, person)
     for heading in unknown:
-        found += _proposals(name, heading, table, kinds, matched.get(heading), known)
+        found += _proposals_of(name, heading, table, kinds, matched.get(heading), known)
     return found
 
 
@@ -318,7 +318,7 @@ def _kinds(matched: dict[str, Match], table: Table) -> tuple[str, ...]:
     return (*(("crimes",) if crimes > 1 else ()), *found) or RECORD_TYPES
 
 
-def _proposals(
+def _proposals_of(
     name: str,
     heading: str,
     table: Table,
@@ -420,7 +420,7 @@ def _part_row(
         "sheet": table.sheet,
         "banner_rows": str(table.banner_rows),
         "example_rows": str(table.example_rows),
-        "encoding": table.encoding,
+        "encoding": table.encoding.replace("ascii", "utf-8"),
         "delimiter": next((name for name, mark in DELIMITERS.items() if mark == table.delimiter), ""),
         "contains": "+".join(kind for kind in RECORD_TYPES if kind in {one.record_type for one in found}),
         "blank_values": "|".join(_blank_values(table)),
@@ -512,6 +512,15 @@ def _used(force: str, quarter: str, seeds: Path) -> str:
         return layout_for(force, quarter, seeds).layout
     except LayoutError:
         return ""
+
+
+def _twice(found: list[_Found]) -> list[str]:
+    counts = Counter(part.part for _, part, _ in found if part)
+    return [
+        f"{name}: {count} tables look like this one part; leave one out, or send the return in parts"
+        for name, count in counts.items()
+        if count > 1
+    ]
 
 
 def _gone(part: Part | None, found: list[Proposal]) -> list[str]:

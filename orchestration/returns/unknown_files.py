@@ -12,6 +12,7 @@ import io
 import re
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -92,10 +93,10 @@ def look(name: str, path: Path, seeds: Path = SEEDS) -> list[Table]:
             tables = _look_in_workbook(name, path, form if form in WORKBOOKS else "xls", seeds)
         else:
             tables = _look_in_text(name, path, seeds)
-    except (OSError, NotATable, Unreadable):
+    except (OSError, NotATable, Unreadable, KeyboardInterrupt, SystemExit, MemoryError):
         raise
-    except Exception as problem:
-        # the type alone: a message may quote a record
+    except BaseException as problem:
+        # The type alone: a message may quote a record. A panic in the reader's Rust code is no Exception.
         raise NotATable(f"{name}: cannot be read ({type(problem).__name__}); export it again.") from None
     if not tables:
         raise NotATable(
@@ -113,7 +114,10 @@ def _look_in_text(name: str, path: Path, seeds: Path) -> list[Table]:
     best: Table | None = None
     for delimiter in DELIMITERS.values():
         text.seek(0)
-        rows = list(islice(csv.reader(text, delimiter=delimiter), SAMPLE))
+        rows: list[list[str]] = []
+        # a quotation mark that is not closed ends the sample, and the reading of the return later
+        with suppress(csv.Error):
+            rows.extend(islice(csv.reader(text, delimiter=delimiter), SAMPLE))
         table = _table(
             rows,
             seeds,

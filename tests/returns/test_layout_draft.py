@@ -9,6 +9,8 @@ from datetime import date, timedelta
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from written import crime, suspect, victim, write_return
 
 from orchestration.home import SEEDS
@@ -16,6 +18,7 @@ from orchestration.returns import layouts, mapping, reading
 from orchestration.returns.drafting import draft
 from orchestration.returns.layout_command import layout as layout_group
 from orchestration.returns.layouts import RECORD_TYPES, all_layouts, layout_for, return_columns
+from orchestration.returns.reasons import Unreadable
 from orchestration.returns.unknown_files import NotATable, look
 
 MUST = {
@@ -266,6 +269,7 @@ def test_dialect_and_heading_row_are_found(tmp_path, encoding, delimiter):
 
 
 CANARY = "Zebedee"
+HEAD = b"Crime number,HO code,Date recorded,Status\n"
 
 
 def run(*words):
@@ -376,6 +380,28 @@ def test_hidden_sheets_are_no_tables(tmp_path):
     book.close()
     (table,) = look(path.name, path)
     assert (table.sheet, table.position) == ("Data", 2)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    start=st.sampled_from([b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\xff\xfe", HEAD]),
+    rest=st.binary(max_size=300),
+)
+def test_bytes_at_random_are_a_table_or_a_sentence(tmp_path, start, rest):
+    path = tmp_path / "any.csv"
+    path.write_bytes(start + rest)
+    try:
+        for table in look(path.name, path):
+            assert len(table.headings) > 1
+    except (NotATable, Unreadable) as problem:
+        assert "any.csv" in str(problem)
+
+
+def test_an_unclosed_quotation_mark_does_not_hide_the_headings(tmp_path):
+    path = tmp_path / "crimes.csv"
+    path.write_bytes(HEAD + b'46/1/23,19E,2023-01-02,"Crimed\n' + b"x" * 200_000)
+    (table,) = look(path.name, path)
+    assert table.headings == ("Crime number", "HO code", "Date recorded", "Status")
 
 
 def test_a_file_without_headings_says_so(tmp_path):
