@@ -17,6 +17,7 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -33,9 +34,10 @@ from sqlalchemy import Engine
 
 from orchestration import ledger, quarters
 from orchestration.home import Home
-from orchestration.returns import archive, checks, mapping, raw, reading
+from orchestration.returns import archive, checks, file_safety, mapping, raw, reading
 from orchestration.returns.layouts import RECORD_TYPES, Layout, LayoutError, delivered, forces_of, layout_for
 from orchestration.returns.reasons import Reason
+from orchestration.returns.repairs import Note
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,8 @@ class Judged:
     reasons: list[Reason] = field(default_factory=list)
     said: str | None = None
     explained: list[dict] = field(default_factory=list)
+    grids: list[reading.Grid] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def receive(home: Home, quarter: str, delivered_as: str | None = None) -> list[Receipt]:
@@ -214,8 +218,15 @@ def _clutter(path: Path) -> bool:
 def _receive_delivery(
     home: Home, engine: Engine, quarter: str, delivered_as: str, delivery: Delivery
 ) -> Iterator[Receipt]:
-    kept = {name: archive.keep(path, home.archive) for name, path in delivery.files.items()}
-    fingerprint = _fingerprint(kept, delivery.problems)
+    kept: dict[str, archive.Kept] = {}
+    problems = list(delivery.problems)
+    for name, path in delivery.files.items():
+        before = path.stat()
+        kept[name] = archive.keep(path, home.archive)
+        if file_safety.still_being_written(name, before, path.stat()):
+            sentence = f"{name}: is still being written; it is read again once it has settled."
+            problems.append(Reason("FL11", sentence))
+    fingerprint = _fingerprint(kept, problems)
     # a layout row added for a renamed column must let the same bytes in: refusals stand for this layout alone
     if_refused = _under_layout(fingerprint, delivered_as, quarter)
     forces = forces_of(delivered_as, quarter)
@@ -228,7 +239,7 @@ def _receive_delivery(
         numbers = {force: ledger.next_submission(connection, force, quarter) for force in forces}
 
     new = [force for force in forces if not earlier[force]]
-    judged = _judge(engine, delivered_as, quarter, forces, kept, delivery.problems) if new else Judged("")
+    judged = _judge(engine, delivered_as, quarter, forces, kept, problems) if new else Judged("")
     reasons = [str(reason) for reason in judged.reasons]
     for force in forces:
         if known := earlier[force]:
@@ -246,13 +257,20 @@ def _receive_delivery(
         number = numbers[force]
         own = judged.records.get(force, {})
         counts = {kind: own[kind].num_rows if own else 0 for kind in RECORD_TYPES}
-        for kind in RECORD_TYPES:
-            path = raw.records_file(home, kind, quarter, force, number)
-            if own:
-                raw.write(_with_origin(own[kind], kind, force, quarter, number), path)
-            else:
-                # a killed run may have written this number's records for files that have changed since
-                path.unlink(missing_ok=True)
+        if own:
+            # beside the records: the cells as sent are the larger part, and the machine has another core
+            with ThreadPoolExecutor(1) as beside:
+                as_sent = beside.submit(
+                    raw.write_as_sent, home, judged.grids, force, quarter, number, forces[force]
+                )
+                for kind in RECORD_TYPES:
+                    path = raw.records_file(home, kind, quarter, force, number)
+                    raw.write(_with_origin(own[kind], kind, force, quarter, number), path)
+                raw.write_intake_findings(home, judged.notes, own, force, quarter, number)
+            as_sent.result()
+        else:
+            # a killed run may have written this number's records for files that have changed since
+            raw.remove(home, quarter, force, number)
         with engine.begin() as connection:
             ledger.record_submission(
                 connection,
@@ -348,7 +366,8 @@ def _judge_records(
     manifests = {name: file for name, file in kept.items() if _base(name) == reading.MANIFEST}
     explaining = {name: file.path for name, file in kept.items() if _base(name) == reading.EXPLANATIONS}
     grids = _grids({name: file.path for name, file in files.items()}, layout)
-    found = mapping.records(grids)
+    notes: list[Note] = []
+    found = mapping.records(grids, notes, forces)
     records = {force: _of(found, prefix) for force, prefix in forces.items()}
 
     def structure() -> Iterator[Reason]:
@@ -377,7 +396,7 @@ def _judge_records(
         if reasons := list(dict.fromkeys(stage())):
             return Judged("refused", layout.layout, reasons=reasons)
     explained, remarks = checks.explanations(explaining)
-    return Judged("accepted", layout.layout, records, remarks, explained=explained)
+    return Judged("accepted", layout.layout, records, remarks, explained=explained, grids=grids, notes=notes)
 
 
 def _base(name: str) -> str:

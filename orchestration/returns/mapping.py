@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cache, lru_cache
 
@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.returns import repairs
 from orchestration.returns.layouts import RECORD_TYPES, Column, return_columns
 from orchestration.returns.reading import Grid
 
@@ -26,31 +27,47 @@ NOT_THE_PERSON = {
 }
 
 
-def records(grids: list[Grid]) -> dict[str, pa.Table]:
+def records(
+    grids: list[Grid], notes: list[repairs.Note] | None = None, forces: Iterable[str] = ()
+) -> dict[str, pa.Table]:
     """All records of a delivery by record type: layout, file, sheet, record_number, then the specification's columns.
 
     Trimmed of outer white space; blank is null. Of the parts of a flat file's rows that are equal in every
     column the first is kept, so that 2 victims x 3 suspects in 6 rows are one crime.
+    Spreadsheet damage is undone where that is exact; what was met is added to `notes`. `forces`: whose return it is.
     """
+    notes = [] if notes is None else notes
+    lost_zeros = repairs.lost_zeros(forces)
     found: dict[str, list[pa.Table]] = {kind: [] for kind in RECORD_TYPES}
     for grid in grids:
-        cells = _Cells(grid)
+        cells = _Cells(grid, lost_zeros)
+        for code, numbers in grid.met:
+            notes.append(
+                repairs.Note(
+                    code, grid.part.contains[0], grid.file, grid.sheet, None, np.array(numbers, np.int32)
+                )
+            )
         for kind in grid.part.contains:
-            found[kind].append(_records(grid, cells, kind))
+            found[kind].append(_records(grid, cells, kind, notes))
     return {kind: pa.concat_tables(tables) if tables else _table(kind) for kind, tables in found.items()}
 
 
 def filled_rows(grid: Grid) -> int:
     """Rows of a grid with text in any cell."""
-    cells = _Cells(grid)
+    cells = _Cells(grid, {})
     return int(_any_filled([_codes(cells.plain(heading)) for heading in grid.columns], grid.rows).sum())
 
 
 class _Cells:
     """A grid's columns, cleaned, split and dated once each, however many record types they feed."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, lost_zeros: dict[str, str]) -> None:
         self._grid = grid
+        self._origin = repairs.Origin(
+            workbook=grid.part.format != "csv",
+            from_1904=any(code == "RP60" for code, _ in grid.met),
+            lost_zeros=lost_zeros,
+        )
         self._blank = pa.array(["", *grid.part.blank_values], pa.string())
         self._plain: dict[str, pa.DictionaryArray] = {}
         self._derived: dict[tuple[str, str, int, str], pa.DictionaryArray] = {}
@@ -62,7 +79,18 @@ class _Cells:
             self._plain[heading] = self._recoded(column, text)
         return self._plain[heading]
 
-    def of(self, column: Column) -> pa.DictionaryArray:
+    def of(self, column: Column) -> tuple[pa.DictionaryArray, dict[str, np.ndarray]]:
+        """The column's cells, and for each check code which rows it was met in."""
+        cells = self._derive(column)
+        texts, met = repairs.undo(cells.dictionary, column, self._origin)
+        if not met:
+            return cells, {}
+        rows = {
+            code: np.isin(_codes(cells), np.array(positions, np.int32)) for code, positions in met.items()
+        }
+        return self._recoded(cells, pa.array(texts, pa.string())), rows
+
+    def _derive(self, column: Column) -> pa.DictionaryArray:
         cells = self.plain(column.heading)
         if not (column.separator or column.date_format):
             return cells
@@ -122,18 +150,24 @@ def _date_pattern(date_format: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _records(grid: Grid, cells: _Cells, kind: str) -> pa.Table:
-    columns = {
+def _records(grid: Grid, cells: _Cells, kind: str, notes: list[repairs.Note]) -> pa.Table:
+    found = {
         name: cells.of(next(row for row in rows if row.heading in grid.columns))
         for name, rows in grid.part.of(kind).items()
         if any(row.heading in grid.columns for row in rows)
     }
+    columns = {name: column for name, (column, _) in found.items()}
     flat = len(grid.part.contains) > 1
     codes = {name: _codes(column) for name, column in columns.items()}
     telling = [code for name, code in codes.items() if not (flat and name in NOT_THE_PERSON[kind])]
     rows = np.flatnonzero(_any_filled(telling, grid.rows))
     if flat:
         rows = _first_of_each(list(codes.values()), rows)
+    for name, (_, met) in found.items():
+        for code, where in met.items():
+            numbers = (rows[where[rows]] + grid.first_record).astype(np.int32)
+            if len(numbers):
+                notes.append(repairs.Note(code, kind, grid.file, grid.sheet, name, numbers))
     if len(rows) < grid.rows:
         columns = {name: column.take(pa.array(rows)) for name, column in columns.items()}
     return _table(kind, grid, rows, columns)

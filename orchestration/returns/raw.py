@@ -2,19 +2,27 @@
 
 `raw/<record_type>/<quarter>/<force>.<submission>.parquet`, and a zero-row
 `raw/<record_type>/none/none.0.parquet` so that a model reading `crimes/*/*.parquet` finds its columns before
-anything has arrived.
+anything has arrived. Beside them, for each submission, `intake_findings/` (what a spreadsheet had done to them) and
+`as_sent/` (the cells of its files as they were read).
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.home import Home
 from orchestration.returns.layouts import RECORD_TYPES, return_columns
+from orchestration.returns.reading import Grid
+from orchestration.returns.repairs import Note
+
+PLACE = ("file", "sheet", "record_number")
 
 ORIGIN = pa.schema(
     [
@@ -104,6 +112,114 @@ def ensure(home: Home) -> None:
     for path, schema in empty.items():
         if not path.exists():
             write(schema.empty_table(), path)
+
+
+def findings_file(home: Home, quarter: str, force: str, submission: int) -> Path:
+    return home.raw / "intake_findings" / quarter / f"{force}.{submission}.parquet"
+
+
+def write_intake_findings(
+    home: Home, notes: list[Note], own: dict[str, pa.Table], force: str, quarter: str, submission: int
+) -> None:
+    """Write what intake met among a submission's own records (in a joint delivery another force's are not)."""
+    schema = intake_findings_schema()
+    path = findings_file(home, quarter, force, submission)
+    tables = []
+    for note in notes:
+        records = _own_records(note, own)
+        count = len(records)
+        if count:
+            same = {
+                "force": force,
+                "quarter": quarter,
+                "code": note.code,
+                "record_type": note.record_type,
+                "file": note.file,
+                "sheet": note.sheet,
+                "column": note.column,
+            }
+            columns = {name: pa.repeat(pa.scalar(text, pa.string()), count) for name, text in same.items()}
+            columns["submission"] = pa.repeat(pa.scalar(submission, pa.int32()), count)
+            columns["record_number"] = pa.array(records, pa.int32())
+            columns["records"] = pa.repeat(pa.scalar(1, pa.int64()), count)
+            tables.append(pa.table([columns[name] for name in schema.names], schema=schema))
+    if tables:
+        write(pa.concat_tables(tables), path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _own_records(note: Note, own: dict[str, pa.Table]) -> list[int]:
+    """The note's records that are among a force's own; a note on a row, whatever the row holds."""
+    kinds = [note.record_type] if note.column else list(own)
+    numbers: set[int] = set()
+    for kind in kinds:
+        here = pc.equal(own[kind]["file"], note.file)
+        if note.sheet is not None:
+            here = pc.and_(here, pc.equal(own[kind]["sheet"], note.sheet))
+        numbers.update(own[kind].filter(here)["record_number"].to_pylist())
+    return [number for number in note.records.tolist() if number in numbers]
+
+
+def as_sent_folder(home: Home, quarter: str, force: str, submission: int) -> Path:
+    return home.raw / "as_sent" / quarter / f"{force}.{submission}"
+
+
+def write_as_sent(
+    home: Home, grids: list[Grid], force: str, quarter: str, submission: int, prefix: str
+) -> None:
+    """Write the cells of each grid as they were read: `<n>.parquet` with file, sheet, record_number, then every
+    heading of the file. `prefix`: in a joint delivery, only the rows whose crime reference begins so."""
+    folder = as_sent_folder(home, quarter, force, submission)
+    aside = folder.with_name(f".{folder.name}.writing")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    for number, grid in enumerate(grids, 1):
+        names = {heading: f"{heading} (heading)" if heading in PLACE else heading for heading in grid.columns}
+        table = pa.table(
+            {
+                "file": _same(grid.file, grid.rows),
+                "sheet": _same(grid.sheet, grid.rows),
+                "record_number": pa.array(
+                    np.arange(grid.first_record, grid.first_record + grid.rows, dtype=np.int32)
+                ),
+                **{names[heading]: column for heading, column in grid.columns.items()},
+            }
+        )
+        if prefix:
+            references = next(
+                grid.columns[row.heading]
+                for (_, column), rows in grid.part.sources.items()
+                for row in rows
+                if column == "crime_reference" and row.heading in grid.columns
+            )
+            table = table.filter(
+                pc.starts_with(pc.utf8_ltrim_whitespace(references.cast(pa.string())), prefix)
+            )
+        pq.write_table(
+            table,
+            aside / f"{number}.parquet",
+            compression="snappy",
+            store_schema=False,
+            write_statistics=False,
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.replace(folder)
+
+
+def remove(home: Home, quarter: str, force: str, submission: int) -> None:
+    """Remove what a killed run may have written for a submission that came to have no records."""
+    for kind in RECORD_TYPES:
+        records_file(home, kind, quarter, force, submission).unlink(missing_ok=True)
+    findings_file(home, quarter, force, submission).unlink(missing_ok=True)
+    folder = as_sent_folder(home, quarter, force, submission)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder.with_name(f".{folder.name}.writing"), ignore_errors=True)
+
+
+def _same(text: str | None, count: int) -> pa.DictionaryArray:
+    places = pa.nulls(count, pa.int32()) if text is None else pa.array(np.zeros(count, np.int32))
+    return pa.DictionaryArray.from_arrays(places, pa.array([text or ""], pa.string()))
 
 
 def write(table: pa.Table, path: Path) -> None:
