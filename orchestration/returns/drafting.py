@@ -24,7 +24,7 @@ from orchestration.returns.unknown_files import BLANK_WORDS, Cells, Table, look
 
 # Below it a heading is left to the person. With the layouts of each crime system held back in turn, the made-up
 # files of 13 forces have 565 headings: 561 came out right, 4 were left open. The list of words was made with
-# these in view; with only the words for victim and suspect 480 come out right, 69 are left open, 16 are wrong.
+# these in view; with only the words for victim and suspect 478 come out right, 71 are left open, 16 are wrong.
 SURE = 0.5
 ALIKE = 0.6
 # A layout that knows fewer of the files' headings is no base for them.
@@ -308,13 +308,16 @@ def _kinds(matched: dict[str, Match], table: Table) -> tuple[str, ...]:
     named = words_of(f"{Path(table.file).stem} {table.sheet}")
     targets = [found.target for found in matched.values()]
     crimes = sum(kind == "crimes" and column not in OF_ANOTHER for kind, column in targets)
-    found = [kind for kind, word in PERSONS.items() if word in named] if crimes < 4 else []
+    by_name = [kind for kind, word in PERSONS.items() if word in named]
+    found = by_name if crimes < 4 else []
     if not found:
         own: Counter[str] = Counter()
         for heading, (kind, column) in zip(matched, targets, strict=True):
             if PERSONS.get(kind) in words_of(heading) and column != "relationship":
                 own[kind] += 1 if column == "victim_reference" else 2
-        found = [kind for kind in PERSONS if own[kind] > 1] or [kind for kind in PERSONS if own[kind]]
+        found = (
+            [kind for kind in PERSONS if own[kind] > 1] or [kind for kind in PERSONS if own[kind]] or by_name
+        )
     return (*(("crimes",) if crimes > 1 else ()), *found) or RECORD_TYPES
 
 

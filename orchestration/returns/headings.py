@@ -11,7 +11,7 @@ from functools import cache
 from math import log
 from pathlib import Path
 
-from orchestration.returns.layouts import Layout, all_layouts
+from orchestration.returns.layouts import Layout, Part, all_layouts
 
 # Words that mean the same in headings; layouts' own headings teach the rest.
 WORDS = {
@@ -21,8 +21,8 @@ WORDS = {
     "crime": "occurrence offence offense crimes",
     "gender": "sex",
     "birth": "dob born",
-    "surname": "lastname",
-    "forename": "forenames firstname given",
+    "surname": "lastname last",
+    "forename": "forenames firstname first given",
     "ethnicity": "ethnic ea ethnicities",
     "self": "sde sdd assessed sd",
     "observed": "officer police appearance visual ic",
@@ -162,7 +162,8 @@ def known_headings(seeds: Path) -> Headings:
     for layout in layouts.values():
         for part in layout.parts:
             for column in part.columns:
-                if column.record_type:
+                # a name and a date of birth in one cell are headed like neither
+                if column.record_type and not _joined(part, column.heading):
                     words = words_of(column.heading)
                     headings[column.record_type, column.column].setdefault(words, column.heading)
     counts = Counter(word for options in headings.values() for words in options for word in words)
@@ -190,6 +191,10 @@ def known_headings(seeds: Path) -> Headings:
         {word: log(every / count) for word, count in counts.items()},
         {name: frozenset(texts - {""}) for name, texts in spellings.items()},
     )
+
+
+def _joined(part: Part, heading: str) -> bool:
+    return any(column.heading == heading and column.take > 1 for column in part.columns)
 
 
 def _seed(path: Path) -> list[dict[str, str]]:
