@@ -1,8 +1,9 @@
 """When a quarter runs by itself: on its day in the calendar, and when something new has landed and settled."""
 
 import hashlib
+import json
 import time
-from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 
@@ -24,22 +25,50 @@ def quarterly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 
 
 @dg.sensor(job=quarter_job, minimum_interval_seconds=30)
-def landing_sensor(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One run for a quarter whose landing folder changed and has been still for a minute."""
-    landing, now, requested = home().landing, time.time(), False
-    known = set(QUARTERS.get_partition_keys())
+def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """One run for a quarter whose landing folder changed and has been still for a minute.
+
+    Still by this machine's clock, from look to look (the cursor: quarter -> what was seen, since when, whether it was
+    run): a copy that keeps its files' times, or a file server whose clock is wrong, looks settled while it is not.
+    """
+    landing, now = home().landing, time.time()
+    partitions = set(QUARTERS.get_partition_keys())
+    before = json.loads(context.cursor or "{}")
+    looked: dict[str, dict] = {}
+    requests = []
     for folder in sorted(landing.iterdir()) if landing.is_dir() else []:
         try:
             quarter = quarters.valid(folder.name)
         except ValueError:
             continue
-        files = [(file, file.lstat()) for file in sorted(folder.rglob("*")) if file.is_file()]
-        still = all(now - stat.st_mtime > SETTLED_AFTER for _file, stat in files)
-        if not files or not still or str(quarters.first_day(quarter)) not in known:
+        seen = _seen(folder)
+        if not seen or str(quarters.first_day(quarter)) not in partitions:
             continue
-        state = [f"{file.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns}" for file, stat in files]
-        seen = hashlib.sha256("\n".join(state).encode()).hexdigest()[:16]
-        requested = True  # Dagster drops a run key it has had before
-        yield dg.RunRequest(run_key=f"landing {quarter} {seen}", tags=partition_range(quarter, quarter))
-    if not requested:
-        yield dg.SkipReason("nothing has landed that has been still for a minute")
+        last = before.get(quarter, {})
+        look = last if last.get("seen") == seen else {"seen": seen, "since": now, "run": False}
+        looked[quarter] = look
+        if not look["run"] and now - look["since"] >= SETTLED_AFTER:
+            look["run"] = True
+            # Dagster drops a run key it has had before
+            requests.append(
+                dg.RunRequest(run_key=f"landing {quarter} {seen}", tags=partition_range(quarter, quarter))
+            )
+    settling = [quarter for quarter, look in looked.items() if not look["run"]]
+    reason = f"not yet still for a minute: {', '.join(settling)}" if settling else "nothing new has landed"
+    return dg.SensorResult(
+        run_requests=requests,
+        skip_reason=None if requests else dg.SkipReason(reason),
+        cursor=json.dumps(looked),
+    )
+
+
+def _seen(folder: Path) -> str:
+    """What a quarter's landing folder holds, by name, size and time of change; blank when nothing."""
+    state = []
+    for file in sorted(folder.rglob("*")):
+        if not file.name.startswith((".", "~$")) and file.is_file():
+            stat = file.lstat()
+            state.append(f"{file.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}")
+    return (
+        hashlib.sha256("\n".join(state).encode("utf-8", "surrogateescape")).hexdigest()[:16] if state else ""
+    )

@@ -6,12 +6,21 @@ from orchestration.arrivals import landing_sensor, quarterly
 from orchestration.jobs import LOGGERS, packs_job, publish_job, quarter_job
 from orchestration.readings.assets import readings
 from orchestration.releases.assets import gate, release, release_candidate
-from orchestration.returns.assets import police_recorded_crime, returns
+from orchestration.returns.assets import police_recorded_crime, receipts, returns
 from orchestration.returns.pack.assets import return_packs
 from orchestration.warehouse.assets import models
 
 defs = dg.Definitions(
-    assets=[returns, police_recorded_crime, models(), readings, return_packs, release_candidate, release],
+    assets=[
+        returns,
+        receipts,
+        police_recorded_crime,
+        models(),
+        readings,
+        return_packs,
+        release_candidate,
+        release,
+    ],
     asset_checks=[gate],
     jobs=[quarter_job, packs_job, publish_job],
     schedules=[quarterly],

@@ -2,6 +2,7 @@
 
 import csv
 import warnings
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -91,6 +92,35 @@ def returns(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             )
         ],
     )
+
+
+@dg.asset(
+    partitions_def=PARTITIONS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name="returns",
+    deps=[returns],
+    output_required=False,
+    description="The grid: a partition is there when an accepted or nil return of that force and quarter stands.",
+)
+def receipts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMaterialization]:
+    """Says itself which partitions there are: of a run over 44 forces Dagster would mark all, the missing ones too."""
+    from orchestration.returns.receipts import grid
+
+    quarter_of = {
+        day: quarters.of(QUARTERS.start_time_for_partition_key(day).date())
+        for day in {key.split("|")[1] for key in context.partition_keys}
+    }
+    cells = grid(home(), sorted(quarter_of.values()))
+    # an event costs 4 ms: only for what is new in the grid
+    known = context.instance.get_latest_storage_id_by_partition(
+        context.asset_key, dg.DagsterEventType.ASSET_MATERIALIZATION
+    )
+    stands = {"accepted", "accepted_with_rejections", "nil"}
+    for key in context.partition_keys:
+        force, day = key.split("|")
+        cell = cells[force][quarter_of[day]]
+        if cell and cell["status"] in stands and key not in known:
+            yield dg.AssetMaterialization(context.asset_key, partition=key, metadata=cell)
 
 
 @dg.asset(

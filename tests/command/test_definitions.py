@@ -73,22 +73,3 @@ def test_the_schedule_asks_for_the_quarter_that_ended(defs):
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2024, 1, 15, 6))
     request = quarterly(context)
     assert request.tags["dagster/asset_partition_range_start"].endswith(str(quarters.first_day("2023-Q4")))
-
-
-def test_the_sensor_waits_until_a_delivery_is_still(tmp_path, monkeypatch):
-    import os
-
-    from orchestration.arrivals import landing_sensor
-
-    monkeypatch.setenv("CPAI_HOME", str(tmp_path))
-    file = tmp_path / "landing" / "2023-Q1" / "kent" / "crimes.csv"
-    file.parent.mkdir(parents=True)
-    file.write_text("a")
-    assert not landing_sensor.evaluate_tick(dg.build_sensor_context()).run_requests
-    os.utime(file, (1, 1))
-    (request,) = landing_sensor.evaluate_tick(dg.build_sensor_context()).run_requests
-    (again,) = landing_sensor.evaluate_tick(dg.build_sensor_context()).run_requests
-    assert request.run_key == again.run_key  # Dagster runs a key once
-    os.utime(file, (2, 2))
-    (changed,) = landing_sensor.evaluate_tick(dg.build_sensor_context()).run_requests
-    assert changed.run_key != request.run_key
