@@ -139,3 +139,31 @@ from broken
 left join rules
     on broken.rule = rules.rule
 {%- endmacro %}
+
+{# How many records each rule of these views tested, by force and quarter. #}
+{% macro rules_tested(judged) -%}
+with
+
+{% for view, columns in judged.items() -%}
+tested_{{ view }} as (
+    select
+        force,
+        quarter
+        {%- for rule in columns %},
+        count({{ rule | lower }}) as {{ rule | lower }}
+        {%- endfor %}
+    from {{ ref(view) }}
+    group by force, quarter
+){{ ',' if not loop.last }}
+
+{% endfor -%}
+{%- for view, columns in judged.items() %}
+{%- set last_view = loop.last %}
+{%- for rule in columns %}
+select '{{ rule }}' as rule, force, quarter, {{ rule | lower }} as tested from tested_{{ view }}
+{%- if not (last_view and loop.last) %}
+union all
+{%- endif %}
+{%- endfor %}
+{%- endfor %}
+{%- endmacro %}

@@ -20,6 +20,7 @@ from orchestration.returns.layouts import delivered, forces_of
 # what a pack asks of a warehouse; everything they are made from follows
 MODELS = (
     "return_findings",
+    "return_rule_tests",
     "intake_findings",
     "balance",
     "exclusions",
@@ -53,7 +54,9 @@ def check(folder: Path, force: str, quarter: str) -> list[dict[str, Any]]:
         receive(home, quarter, delivered_as)
         with _in_memory() as connection:
             compiled.build(connection, compiled.steps(MODELS), home.raw)
-            connection.execute("create view quality.findings as select * from quality.return_findings")
+            # the national tables hold these and what other returns show
+            connection.execute("create view quality.findings as from quality.return_findings")
+            connection.execute("create view quality.rule_results as from quality.return_rule_tests")
             engine = ledger.open_ledger(home)
             forces = forces_of(delivered_as, quarter) if force == delivered_as else {force}
             packs = gather(connection, quarter, home.raw, forces, explanations(engine, quarter))

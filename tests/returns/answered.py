@@ -36,18 +36,19 @@ WRITTEN = (SURNAME, FORENAMES, NO_DAY, BORN, "31/07/2011")
 def records(reference: str) -> Records:
     """A sound crime for each of a dozen, and one for each thing that a force is told."""
     sound = [crime(number, reference) for number in range(12)]
-    old = crime(20, reference, outcome_code="1", outcome_on="2023-01-01")
+    # four, for up to three records of a rule are tolerated
+    old = [crime(number, reference, outcome_code="1", outcome_on="2023-01-01") for number in range(30, 34)]
     unknown = crime(21, reference, offence_code="99/99", location_type="=HYPERLINK(here)")
     adult = crime(22, reference, offence_code="20B")
     without_code = crime(23, reference, offence_code=None)
     no_day = crime(24, reference, recorded_on="30.02.2023")
     late = crime(25, reference, recorded_on="2023-04-01")
-    crimes = [*sound, old, unknown, adult, without_code, no_day, late]
+    crimes = [*sound, *old, unknown, adult, without_code, no_day, late]
     for one in crimes:
         one |= {"committed_from": "2023-01-20", "committed_to": "2023-02-01"}
     victims = [victim(one, **_person(number)) for number, one in enumerate(crimes)]
     victims[crimes.index(adult)] |= {"age_at_offence": "44"}
-    victims[crimes.index(old)] |= {"gender": "@SUM(1)"}
+    victims[crimes.index(old[0])] |= {"gender": "@SUM(1)"}
     suspects = [suspect(one, **_person(number)) for number, one in enumerate(crimes)]
     return {"crimes": crimes, "victims": victims, "suspects": suspects}
 

@@ -1,7 +1,5 @@
 -- One row per record rule, force and quarter: how many records were tested, how many failed, and the verdict.
 
-{%- set judged = judged_rules() %}
-
 with
 
 rules as (
@@ -22,29 +20,8 @@ force_quarters as (
     select force, quarter from {{ ref('judged_returns') }}
 ),
 
-{% for view, columns in judged.items() -%}
-tested_{{ view }} as (
-    select
-        force,
-        quarter
-        {%- for rule in columns %},
-        count({{ rule | lower }}) as {{ rule | lower }}
-        {%- endfor %}
-    from {{ ref(view) }}
-    group by force, quarter
-),
-
-{% endfor -%}
 tested as (
-    {%- for view, columns in judged.items() %}
-    {%- set last_view = loop.last %}
-    {%- for rule in columns %}
-    select '{{ rule }}' as rule, force, quarter, {{ rule | lower }} as tested from tested_{{ view }}
-    {%- if not (last_view and loop.last) %}
-    union all
-    {%- endif %}
-    {%- endfor %}
-    {%- endfor %}
+    {{ rules_tested(judged_rules()) }}
 ),
 
 -- a rule reported as a whole counts all it found; of a blocking rule only the blocking part counts to the verdict

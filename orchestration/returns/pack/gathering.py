@@ -187,7 +187,13 @@ class _Gathering:
         for row in (*self._held_out(forces), *self._met_at_intake(forces)):
             answer = ANSWERS.get(checks[row["code"]]["outcome"], "nothing")
             own[row["force"], answer, row["code"]].append(self._failing(row))
-        return _by_code(own), _by_code(centre)
+        tested = {
+            (row["force"], row["rule"]): row["tested"]
+            for row in self._rows(
+                "select force, rule, tested from quality.rule_results where quarter = $quarter"
+            )
+        }
+        return _by_code(own, tested), _by_code(centre, tested)
 
     def _files(self, record_type: str, forces: list[str]) -> list[str]:
         # by name, so that a quarter's packs do not read every quarter's records
@@ -390,8 +396,13 @@ class _Gathering:
         return found
 
 
-def _by_code(failing: dict[tuple[str, str, str], list[Row]]) -> dict[str, list[Row]]:
-    """force -> its findings by rule, what must be mended first; each with its failing records in file order."""
+def _by_code(
+    failing: dict[tuple[str, str, str], list[Row]], tested: dict[tuple[str, str], int]
+) -> dict[str, list[Row]]:
+    """force -> its findings by rule, what must be mended first; each with its failing records in file order.
+
+    `holds` where so many records fail of those tested that the release waits for the force.
+    """
     found: dict[str, list[Row]] = defaultdict(list)
     for (force, answer, code), rows in failing.items():
         statement, what_to_do = _said_of(code)
@@ -402,6 +413,8 @@ def _by_code(failing: dict[tuple[str, str, str], list[Row]]) -> dict[str, list[R
                 "statement": statement,
                 "what_to_do": what_to_do,
                 "records": len(rows),
+                "tested": tested.get((force, code)),
+                "holds": answer == "mend" and _beyond_tolerance(code, len(rows), tested.get((force, code))),
                 "failing": sorted(
                     rows,
                     key=lambda row: (
@@ -420,6 +433,16 @@ def _by_code(failing: dict[tuple[str, str, str], list[Row]]) -> dict[str, list[R
     for findings in found.values():
         findings.sort(key=lambda each: (ORDER.index(each["answer"]), each["code"]))
     return found
+
+
+def _beyond_tolerance(code: str, failed: int, tested: int | None) -> bool:
+    """As quality.rule_results gives its verdict: more than the rule's rate, and more than its number of records."""
+    rule = _rules().get(code)
+    if not rule or not tested:
+        return False
+    return failed > float(rule["tolerance_rate"] or 0) * tested and failed > int(
+        rule["tolerance_records"] or 0
+    )
 
 
 def _raw(record_type: str) -> str:
@@ -448,7 +471,9 @@ def _values(row: Row) -> list[Row]:
     values = []
     for field in fields:
         # a victim's finding may be about the code of the crime
-        value = row[field] if field in row else row.get("offence_code_sent" if field == "offence_code" else "")
+        value = (
+            row[field] if field in row else row.get("offence_code_sent" if field == "offence_code" else "")
+        )
         if field == "age_at_offence" and row.get("ages") is not None:
             value = f"victims: {row['ages']}"
         elif field == "age_at_offence" and value is None and row.get("known_age") is not None:

@@ -63,7 +63,7 @@ def write_workbook(pack: dict[str, Any], path: Path) -> None:
         found = [*pack["findings"], *pack["found_by_the_centre"]]
         sheet(
             "Rules",
-            ["Rule", "Answer", "Records", "What should hold", "What to do"],
+            ["Rule", "Answer", "Records", "Of", "Holds the release", "What should hold", "What to do"],
             [
                 [row[name] for name in ("code", "answer", "records", "statement", "what_to_do")]
                 for row in found
