@@ -55,11 +55,17 @@ def ends_mixed(data: bytes, delimiter: str) -> bool:
     return bool((last == RETURN).any() and (last == LINE_FEED).any())
 
 
+def quotes_pair(data: bytes, delimiter: str) -> bool:
+    """Whether every quotation mark opens a cell, closes one, or is doubled inside one."""
+    octets = np.frombuffer(data, np.uint8)
+    return _paired(octets, np.flatnonzero(octets == QUOTE), delimiter)
+
+
 def line_ends(data: bytes, delimiter: str) -> tuple[np.ndarray, np.ndarray]:
     """Where the text of each line ends, and where the next line begins; equal for a last line without an end."""
     octets = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(octets == QUOTE)
-    if len(quotes) and not _paired(octets, quotes, delimiter):
+    if not _paired(octets, quotes, delimiter):
         return _walked(data, delimiter)
     ends = np.flatnonzero(octets == LINE_FEED)
     returns = np.flatnonzero(octets == RETURN)
@@ -76,8 +82,10 @@ def line_ends(data: bytes, delimiter: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _paired(octets: np.ndarray, quotes: np.ndarray, delimiter: str) -> bool:
-    """Whether every quotation mark opens a cell, closes one or is doubled inside one: then a place is inside
-    quotation marks exactly when an odd number stands before it, and no walk is needed."""
+    """As quotes_pair: then a place is inside quotation marks exactly when an odd number stands before it, and no
+    walk is needed."""
+    if not len(quotes):
+        return True
     opening, closing = quotes[0::2], quotes[1::2]
     if len(opening) != len(closing):
         return False

@@ -70,6 +70,7 @@ class _Cells:
         )
         self._blank = pa.array(["", *grid.part.blank_values], pa.string())
         self._plain: dict[str, pa.DictionaryArray] = {}
+        self._repaired: dict[tuple, tuple[pa.DictionaryArray, dict[str, np.ndarray]]] = {}
         self._derived: dict[tuple[str, str, int, str], pa.DictionaryArray] = {}
 
     def plain(self, heading: str) -> pa.DictionaryArray:
@@ -81,14 +82,16 @@ class _Cells:
 
     def of(self, column: Column) -> tuple[pa.DictionaryArray, dict[str, np.ndarray]]:
         """The column's cells, and for each check code which rows it was met in."""
-        cells = self._derive(column)
-        texts, met = repairs.undo(cells.dictionary, column, self._origin)
-        if not met:
-            return cells, {}
-        rows = {
-            code: np.isin(_codes(cells), np.array(positions, np.int32)) for code, positions in met.items()
-        }
-        return self._recoded(cells, pa.array(texts, pa.string())), rows
+        # a reference feeds three record types: looked at once
+        key = column.heading, column.separator, column.take, column.date_format, repairs.kind(column)
+        if key not in self._repaired:
+            cells, rows = self._derive(column), {}
+            texts, met = repairs.undo(cells.dictionary, column, self._origin)
+            if met:
+                rows = {code: np.isin(_codes(cells), positions) for code, positions in met.items()}
+                cells = self._recoded(cells, pa.array(texts, pa.string()))
+            self._repaired[key] = cells, rows
+        return self._repaired[key]
 
     def _derive(self, column: Column) -> pa.DictionaryArray:
         cells = self.plain(column.heading)

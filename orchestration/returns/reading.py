@@ -179,13 +179,16 @@ def _read_csv(path: Path, name: str, part: Part, layout: Layout) -> Grid:
             "ST14", f"{name}: the heading row cannot be read; is a quotation mark not closed?"
         ) from None
     _check_width(len(headings), name)
-    # Arrow takes an unclosed quotation mark as one cell up to the end of the file: records would go unseen.
-    # Marks come in pairs in a well-formed file, so only an odd number is worth the slow look.
-    if data.count(b'"', start) % 2 and _unclosed(data[start:].decode("utf-8", "replace"), dialect):
-        raise unreadable(
-            "ST14", f"{name}: a quotation mark is not closed before the end of the file; export it again."
-        )
     data = data[start:] if start else data
+    # Arrow takes an unclosed quotation mark as one cell up to the next one, or to the end of the file: records would
+    # go unseen. Where every mark pairs it needs no slow look.
+    if not counting.quotes_pair(data, part.delimiter) and _malformed(
+        data.decode("utf-8", "replace"), dialect
+    ):
+        raise unreadable(
+            "ST14",
+            f"{name}: a quotation mark is not closed, or text follows where one closes; export it again.",
+        )
     if counting.ends_mixed(data, part.delimiter):
         raise unreadable(
             "ST22",
@@ -260,12 +263,13 @@ def _decoded(data: bytes, name: str, encoding: str) -> str:
         ) from None
 
 
-def _unclosed(text: str, dialect: dict[str, Any]) -> bool:
+def _malformed(text: str, dialect: dict[str, Any]) -> bool:
+    csv.field_size_limit(file_safety.LARGEST_FILE)
     try:
         for _ in csv.reader(io.StringIO(text, newline=""), strict=True, **dialect):
             pass
-    except csv.Error as problem:
-        return "unexpected end of data" in str(problem)
+    except csv.Error:
+        return True
     return False
 
 

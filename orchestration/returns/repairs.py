@@ -49,6 +49,11 @@ WORTH_A_LOOK = {
 }
 
 
+WORTH_A_LOOK["crime reference"] = WORTH_A_LOOK["reference"]
+# references that begin with the force's own code, where it has such
+OWN_REFERENCES = ("crime_reference", "linked_crime_reference")
+
+
 @dataclass(frozen=True)
 class Note:
     """Damage met in one column (None: the row itself) of one table, with the numbers of its records."""
@@ -78,15 +83,11 @@ def undo(
 
     Gives an empty dict, and no list, where there is nothing to say.
     """
-    kind = _kind(column.record_type, column.column)
-    if kind is None:
+    holds = kind(column)
+    if holds is None:
         return [], {}
-    look = pc.match_substring_regex(texts, WORTH_A_LOOK[kind])
-    if (
-        kind == "reference"
-        and origin.lost_zeros
-        and column.column in ("crime_reference", "linked_crime_reference")
-    ):
+    look = pc.match_substring_regex(texts, WORTH_A_LOOK[holds])
+    if holds == "crime reference":
         for lost in origin.lost_zeros:
             look = pc.or_(look, pc.starts_with(texts, lost))
     positions = np.flatnonzero(look.fill_null(False).to_numpy(zero_copy_only=False))
@@ -94,7 +95,7 @@ def undo(
         return [], {}
     changed, met = texts.to_pylist(), defaultdict(list)
     for position in positions.tolist():
-        code, text = _judged(changed[position], kind, column, origin)
+        code, text = _judged(changed[position], holds, column, origin)
         if code:
             met[code].append(position)
             changed[position] = text
@@ -117,19 +118,24 @@ def _force_codes() -> dict[str, str]:
         }
 
 
+def kind(column: Column) -> str | None:
+    """What a column holds, of the kinds that spreadsheets damage; None for names and free text."""
+    return _kind(column.record_type, column.column)
+
+
 @cache
 def _kind(record_type: str, column: str) -> str | None:
-    if column.endswith("_reference"):
-        return "reference"
+    if column in OWN_REFERENCES or column.endswith("_reference"):
+        return "crime reference" if column in OWN_REFERENCES else "reference"
     if column == "offence_code":
         return "offence"
     with (SEEDS / "return_columns.csv").open(encoding="utf-8", newline="") as file:
-        kind = next(
+        found = next(
             row["kind"]
             for row in csv.DictReader(file)
             if (row["record_type"], row["column"]) == (record_type, column)
         )
-    return kind if kind in WORTH_A_LOOK else None
+    return found if found in WORTH_A_LOOK else None
 
 
 @cache
@@ -141,17 +147,17 @@ def _offence_codes() -> frozenset[str]:
         )
 
 
-def _judged(text: str, kind: str, column: Column, origin: Origin) -> tuple[str | None, str]:
+def _judged(text: str, holds: str, column: Column, origin: Origin) -> tuple[str | None, str]:
     """(check code, the text as it should be); code None where the text is in order after all."""
     plain = re.sub(INVISIBLE, "", text).strip()
     if plain != text:
         # one code a cell: what else was wrong with it is undone too
-        return "RP06", _judged(plain, kind, column, origin)[1]
+        return "RP06", _judged(plain, holds, column, origin)[1]
     if re.fullmatch(ERROR, text):
         return "RP55", text
-    if kind == "date":
+    if holds == "date":
         return _judged_date(text, column.date_format, origin)
-    if kind == "offence" and (found := _eaten_code(text)):
+    if holds == "offence" and (found := _eaten_code(text)):
         return "RP01", found
     if re.fullmatch(WHOLE, text):
         return "RP03", text.partition(".")[0]
@@ -160,7 +166,7 @@ def _judged(text: str, kind: str, column: Column, origin: Origin) -> tuple[str |
         first, _, rest = digits.partition(".")
         exact = len(rest) >= int(exponent) and not rest[int(exponent) :].strip("0")
         return ("RP04", first + rest[: int(exponent)]) if exact else ("RP51", text)
-    if kind == "reference":
+    if "reference" in holds:
         if re.fullmatch(TOTAL, text):
             return "RP56", text
         if re.fullmatch(rf"{ISO}.*|{DAY_AND_MONTH}", text):
@@ -168,7 +174,7 @@ def _judged(text: str, kind: str, column: Column, origin: Origin) -> tuple[str |
         if origin.workbook and re.fullmatch("[0-9]{16,}", text):
             return "RP53", text
         for lost, whole in origin.lost_zeros.items():
-            if text.startswith(lost) and column.column in ("crime_reference", "linked_crime_reference"):
+            if holds == "crime reference" and text.startswith(lost):
                 return "RP05", whole + text[len(lost) :]
     return None, text
 

@@ -257,8 +257,8 @@ def test_without_a_heading_row_no_record_is_quoted(national):
     [
         (lambda data: data + b"46/9/23,x\r\n", "record 3 has 2 cells where the heading row has 22"),
         (lambda data: data + b"," * 30 + b"\r\n", "record 3 has 31 cells"),
-        (lambda data: data + b"," * 21 + b'"never closed\r\n' + b"," * 21, "quotation mark is not closed"),
-        (lambda data: data + b"," * 20 + b'"never closed\r\n', "quotation mark is not closed"),
+        (lambda data: data + b"," * 21 + b'"never closed\r\n' + b"," * 21, "a quotation mark is not closed"),
+        (lambda data: data + b"," * 20 + b'"never closed\r\n', "a quotation mark is not closed"),
         (lambda data: data.replace(b"46/1001", b"46/\xff"), "is not utf-8 text"),
         (lambda data: data.replace(b"46/1001", b"46/\0"), "is zero"),
         (lambda data: b"", "is empty"),
