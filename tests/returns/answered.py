@@ -38,7 +38,9 @@ def records(reference: str) -> Records:
     sound = [crime(number, reference) for number in range(12)]
     # four, for up to three records of a rule are tolerated
     old = [crime(number, reference, outcome_code="1", outcome_on="2023-01-01") for number in range(30, 34)]
-    unknown = crime(21, reference, offence_code="99/99", location_type="=HYPERLINK(here)")
+    unknown = crime(
+        21, reference, offence_code="99/99", offenders_stated="2.0", location_type="=HYPERLINK(here)"
+    )
     adult = crime(22, reference, offence_code="20B")
     without_code = crime(23, reference, offence_code=None)
     no_day = crime(24, reference, recorded_on="30.02.2023")

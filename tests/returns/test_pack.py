@@ -193,3 +193,10 @@ def test_what_holds_the_release_is_what_the_gate_would_say(answered, packs):
         if each["holds"]
     ]
     assert sorted(told) == sorted(fails) != []
+
+
+def test_a_mended_cell_is_shown_as_it_came_and_as_it_was_read(packs):
+    (mended,) = finding(packs["west-midlands"], "RP03")["failing"]
+    (cell,) = mended["values"]
+    assert (cell["column"], cell["value"], cell["allowed"]) == ("offenders_stated", "2.0", "read as 2")
+    assert finding(packs["west-midlands"], "RP03")["answer"] == "nothing"

@@ -17,8 +17,11 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from orchestration.home import SEEDS
-from orchestration.returns.layouts import RECORD_TYPES, all_layouts
+from orchestration.returns.layouts import RECORD_TYPES, Part, all_layouts
 
 Row = dict[str, Any]
 
@@ -300,6 +303,7 @@ class _Gathering:
                 files=self._files(record_type, forces),
                 found=found,
             )
+        self._look_up_as_sent(rows)
         return rows + self._rows(
             """
             select code, record_type, "column" as fields, force, file, sheet, record_number
@@ -309,6 +313,33 @@ class _Gathering:
             found=found,
             record_types=list(RECORD_TYPES),
         )
+
+    def _look_up_as_sent(self, rows: list[Row]) -> None:
+        """Give each row `as_sent`: the text of its cell before intake mended it, where the layout has one cell for it."""
+        wanted: dict[tuple[str, str, str | None, str], dict[int, list[Row]]] = defaultdict(dict)
+        for row in rows:
+            part = _part_of(self._layout_of(row), row["file"], row["sheet"])
+            columns = part.of(row["record_type"]).get(row["fields"] or "", ()) if part else ()
+            # names and dates of birth are not looked up at all
+            if _columns(row["record_type"]).get(row["fields"] or "", {}).get("personal") == "N":
+                for column in columns:
+                    place = row["force"], row["file"], row["sheet"], column.heading
+                    wanted[place].setdefault(row["record_number"], []).append(row)
+        for (force, file, sheet, heading), by_number in wanted.items():
+            for path in (self.raw / "as_sent" / self.quarter / f"{force}.{self.standing[force]}").glob(
+                "*.parquet"
+            ):
+                parquet = pq.ParquetFile(path)
+                if heading not in parquet.schema_arrow.names:
+                    continue
+                cells = parquet.read(["file", "sheet", "record_number", heading])
+                here = cells.filter(
+                    (pc.field("file") == file) & pc.field("record_number").isin(list(by_number))
+                )
+                for cell in here.to_pylist():
+                    if (cell["sheet"] or None) == sheet:
+                        for row in by_number[cell["record_number"]]:
+                            row["as_sent"] = cell[heading]
 
     def _failing(self, row: Row) -> Row:
         """One record as the force finds it again: its own reference, file, sheet and row, and what stands there."""
@@ -421,7 +452,7 @@ def _by_code(
                         row["file"] or "",
                         row["sheet"] or "",
                         row["row"] or 0,
-                        row["record_type"],
+                        row["record_type"] or "",
                         row["crime_reference"] or "",
                         row["person_reference"] or "",
                         row["found"] or "",
@@ -478,9 +509,12 @@ def _values(row: Row) -> list[Row]:
             value = f"victims: {row['ages']}"
         elif field == "age_at_offence" and value is None and row.get("known_age") is not None:
             value = f"{row['known_age']} (from the date of birth)"
+        allowed = _allowed(row, field)
+        if "as_sent" in row:
+            value, allowed = row["as_sent"], f"read as {value}" if value != row["as_sent"] else allowed
         if field in columns and columns[field]["personal"] == "Y":
-            value = NOT_SHOWN
-        values.append({"column": field, "value": value, "allowed": _allowed(row, field)})
+            value, allowed = NOT_SHOWN, None
+        values.append({"column": field, "value": value, "allowed": allowed})
     return values
 
 
@@ -523,13 +557,14 @@ def _allowed(row: Row, field: str) -> str | None:
 
 def _sheet_row(layout: str | None, file: str | None, sheet: str | None, number: int | None) -> int | None:
     """The row that a person sees in the file: below the banner and the heading row."""
-    offset = _rows_above(layout, file, sheet) if layout and file and number else None
-    return number + offset if number and offset else None
+    part = _part_of(layout, file, sheet)
+    return number + part.banner_rows + 1 if number and part else None
 
 
 @cache
-def _rows_above(layout: str, file: str, sheet: str | None) -> int | None:
-    if layout not in all_layouts():
+def _part_of(layout: str | None, file: str | None, sheet: str | None) -> Part | None:
+    """The part of a layout that a file, and its sheet, were read as."""
+    if layout not in all_layouts() or not file:
         return None
     name = PurePosixPath(file).name.lower()
     parts = [
@@ -539,7 +574,7 @@ def _rows_above(layout: str, file: str, sheet: str | None) -> int | None:
     named = [part for part in parts if part.sheet == (sheet or "")] or [
         part for part in parts if part.sheet.isdigit()
     ]
-    return next((part.banner_rows + 1 for part in named or parts), None)
+    return next(iter(named or parts), None)
 
 
 def _reason(sentence: str) -> Row:
