@@ -1,9 +1,14 @@
 """A run killed (SIGKILL) at any of its steps and started again ends as if it had not been."""
 
 import multiprocessing
+import os
 import shutil
 import signal
+import subprocess
+import sys
+import time
 
+import duckdb
 import pytest
 from killed_intake import receive_until_killed
 from test_intake import QUARTER, a_return, land, state
@@ -89,3 +94,48 @@ def test_killed_again_and_again(new_home, calm):
     ends = [killed(home, at)[0] for at in range(5, 500, 25)]
     assert ends[0] == -signal.SIGKILL and ends[-1] == 0
     assert state(home) == calm
+
+
+# the whole of `cpai run`: intake, then dbt ------------------------------------------------------------------
+
+
+def a_run(home):
+    return subprocess.Popen(
+        [sys.executable, "-m", "orchestration.command", "--home", home.root, "run", QUARTER],
+        env={**os.environ, "CPAI_TOKEN_KEY": "key of the tests"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def tables_of(home):
+    """Every table of the warehouse: its rows, and one number over all of them but the times of receipt."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
+        names = warehouse.execute(
+            "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
+        ).fetchall()
+        said = {}
+        for schema, name in names:
+            columns = warehouse.table(f"{schema}.{name}").columns
+            kept = ", ".join(f'"{column}"' for column in columns if column != "received_at")
+            said[schema, name] = warehouse.execute(
+                f"select count(*), bit_xor(hash(row)) from (select ({kept}) as row from {schema}.{name})"
+            ).fetchone()
+        return said
+
+
+@pytest.mark.proof
+def test_a_run_killed_while_the_warehouse_is_built(new_home):
+    calm, home = new_home(), new_home()
+    assert a_run(calm).wait(300) == 1  # one delivery is refused
+    for seconds in (0, 2, 5):
+        run = a_run(home)
+        while not home.warehouse.exists() and run.poll() is None:
+            time.sleep(0.05)
+        time.sleep(seconds)
+        run.kill()
+        assert run.wait() == -signal.SIGKILL
+    assert a_run(home).wait(300) == 1
+    assert tables_of(home) == tables_of(calm)
+    assert len(tables_of(home)) > 50
+    assert state(home)[1:] == state(calm)[1:]
