@@ -72,6 +72,10 @@ def pack(home: Home, quarter: str, forces: tuple[str, ...], wants_json: bool) ->
         written = write_packs(home, quarter, forces or None)
     except FileNotFoundError as problem:
         raise click.ClickException(str(problem)) from None
+    if absent := sorted(set(forces) - {folder.name.rpartition(".")[0] for folder in written}):
+        raise click.ClickException(
+            f"{', '.join(absent)}: nothing has come for {quarter}, so there is no pack"
+        )
     if wants_json:
         click.echo(json.dumps({"done": True, "packs": [str(folder) for folder in written]}))
     else:

@@ -13,6 +13,7 @@ from orchestration.returns import check as checking
 from orchestration.returns.check_command import check as command
 from orchestration.returns.layouts import layout_for
 from orchestration.returns.pack.gathering import canonical
+from orchestration.returns.pack.page import page
 
 pytestmark = pytest.mark.xdist_group("answered")
 
@@ -129,3 +130,30 @@ def test_every_rule_that_a_force_judges_tells_it_what_to_do():
         for rule in csv.DictReader(file):
             if rule["home"] == "record_rule" and rule["judged_by"] == "force":
                 assert rule["force_does"], rule["rule"]
+
+
+@pytest.mark.parametrize(
+    ("file", "status", "says"), [("NIL", "nil", "nothing to report"), ("MISSING", "missing", "will not come")]
+)
+def test_a_statement_is_answered(tmp_path, file, status, says):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / file).write_text("A. Registrar, 3 April 2023\n")
+    words = [str(tmp_path / "in"), "--force", "kent", "--quarter", QUARTER]
+    answer = CliRunner().invoke(command, [*words, "--into", str(tmp_path / "out")])
+    assert f"kent {QUARTER}: {status}" in answer.output
+    assert answer.exit_code == 0
+    html = (tmp_path / "out" / "index.html").read_text()
+    assert says in html
+    assert "Registrar" not in html
+
+
+def test_a_refused_delivery_leaves_the_earlier_one_standing(tmp_path):
+    crimes = [crime(number, "000{}/23") for number in range(3)]
+    layout = layout_for("metropolitan", QUARTER)
+    write_return(tmp_path / "1", layout, {"crimes": crimes, "victims": [], "suspects": []})
+    (tmp_path / "2").mkdir()
+    (tmp_path / "2" / "crimes.csv").touch()
+    (pack,) = checking.check(tmp_path, "metropolitan", QUARTER)
+    assert (pack["submission"], pack["status"], pack["stands"]) == (2, "refused", 1)
+    assert pack["balance"] == [] and pack["counted"] is None
+    assert "Until then submission 1 stands" in page(pack)

@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import duckdb
 import pytest
 from answered import FORCES, QUARTER
+from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
+from orchestration.command import cpai
 from orchestration.returns.pack import writing
 
 pytestmark = pytest.mark.xdist_group("answered")
@@ -200,3 +202,10 @@ def test_a_mended_cell_is_shown_as_it_came_and_as_it_was_read(packs):
     (cell,) = mended["values"]
     assert (cell["column"], cell["value"], cell["allowed"]) == ("offenders_stated", "2.0", "read as 2")
     assert finding(packs["west-midlands"], "RP03")["answer"] == "nothing"
+
+
+def test_a_pack_for_a_force_that_sent_nothing_says_so(answered):
+    words = ["--home", str(answered.root), "pack", QUARTER, "--force", "essex"]
+    answer = CliRunner().invoke(cpai, words)
+    assert answer.exit_code == 1
+    assert "essex: nothing has come for 2023-Q1" in answer.output
