@@ -120,11 +120,11 @@ def _quality(connection, names: set[str]) -> dict:
 
 
 def _by_force(returns: list[dict]) -> list[dict]:
-    """One row a force: by quarter, the submission that counts, else the refused one."""
+    """One row a force: by quarter, the submission that counts, else what came instead."""
     forces: dict[str, dict] = {}
     for row in returns:
         quarters = forces.setdefault(row["force"], {})
-        if row["status"] != "refused" or row["quarter"] not in quarters:
+        if row["status"] not in ("refused", "missing") or row["quarter"] not in quarters:
             quarters[row["quarter"]] = row
     return [{"force": _force_names().get(force, force), "quarters": rows} for force, rows in forces.items()]
 
