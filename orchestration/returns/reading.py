@@ -180,6 +180,8 @@ def _read_csv(path: Path, name: str, part: Part, layout: Layout) -> Grid:
         ) from None
     _check_width(len(headings), name)
     data = data[start:] if start else data
+    # before the records are counted against them: a banner in their place makes every record too long
+    _known(headings, part, layout, name, part.banner_rows + 1)
     # Arrow takes an unclosed quotation mark as one cell up to the next one, or to the end of the file: records would
     # go unseen. Where every mark pairs it needs no slow look.
     if not counting.quotes_pair(data, part.delimiter) and _malformed(
@@ -468,6 +470,24 @@ def _text(cell: Any) -> str:
     return cell.isoformat() if hasattr(cell, "isoformat") else "" if cell is None else str(cell)
 
 
+def _known(
+    headings: list[str], part: Part, layout: Layout, where: str, heading_row: int
+) -> tuple[list[str], list[str]]:
+    """Headings that are not blank, and those of them that the layout does not know. Raises Unreadable where these are
+    most: it is another file, or not its heading row."""
+    named = [heading.strip() for heading in headings if heading.strip()]
+    unknown = [heading for heading in named if heading not in part.headings]
+    if len(unknown) * 2 > len(named) or not named:
+        # Not quoted: without its heading row a file's first record stands here.
+        raise unreadable(
+            "ST12",
+            f"{where}: row {heading_row} has {len(named)} headings, of which {len(unknown)} are unknown; "
+            f"layout {layout.layout} expects {_quoted(part.headings)} there; is it another file, or is the "
+            "heading row elsewhere?",
+        )
+    return named, unknown
+
+
 def _by_heading(
     headings: list[str],
     arrays: list[pa.DictionaryArray],
@@ -478,8 +498,7 @@ def _by_heading(
 ) -> dict[str, pa.DictionaryArray]:
     """Columns by trimmed heading. Raises Unreadable where the headings are not those of the layout."""
     headings = [heading.strip() for heading in headings]
-    named = [heading for heading in headings if heading]
-    unknown = [heading for heading in named if heading not in part.headings]
+    named, unknown = _known(headings, part, layout, where, heading_row)
     missing = [
         " or ".join(dict.fromkeys(row.heading for row in rows))
         for rows in part.sources.values()
@@ -487,13 +506,6 @@ def _by_heading(
     ]
     missing = list(dict.fromkeys(missing))
     expected = f"layout {layout.layout} expects"
-    if len(unknown) * 2 > len(named) or not named:
-        # Not quoted: without its heading row a file's first record stands here.
-        raise unreadable(
-            "ST12",
-            f"{where}: row {heading_row} has {len(named)} headings, of which {len(unknown)} are unknown; "
-            f"{expected} {_quoted(part.headings)} there; is it another file, or is the heading row elsewhere?",
-        )
     reasons: list[Reason] = []
 
     def wrong(code: str, sentence: str) -> None:
