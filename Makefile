@@ -6,7 +6,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof lint dev docs lock clean
+.PHONY: help demo test proof lint dev docs wheel lock clean
 
 help: ## list the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,11 @@ dev: .venv/installed ## the Dagster UI on http://localhost:3000
 
 docs: .venv/installed ## dbt's documentation of every model and column as one page: data/dbt/target/static_index.html
 	$(BIN)/python -m orchestration.warehouse.docs
+
+wheel: .venv/installed ## dist/*.whl, for forces that check their returns: the compiled rules are in it
+	$(BIN)/python -m orchestration.returns.check
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	rm orchestration/warehouse/compiled.json
 
 lock: ## pin again, with hashes
 	$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet uv

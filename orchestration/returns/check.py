@@ -97,3 +97,9 @@ def _in_memory() -> Iterator[Any]:
         yield connection
     finally:
         connection.close()
+
+
+if __name__ == "__main__":
+    from orchestration.warehouse import compiled
+
+    compiled.ship(MODELS)

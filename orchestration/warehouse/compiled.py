@@ -1,7 +1,7 @@
 """dbt's models as SQL that runs in any DuckDB without dbt: what `cpai check` judges a force's own return with.
 
-Compiled once for each version of the models and seeds (about 12 s, most of it importing dbt) into a cache folder,
-then loaded in milliseconds. It is dbt's own output, so a check and the national run can only agree.
+Compiled once for each version of the models and seeds (about 15 s, most of it importing and parsing): into the package
+when a wheel is made, else into a cache folder. It is dbt's own output, so a check and the national run can only agree.
 """
 
 import csv
@@ -16,6 +16,7 @@ from typing import Any
 from orchestration.home import SEEDS, Home
 from orchestration.warehouse.dbt import invoke, source_hash
 
+SHIPPED = Path(__file__).with_name("compiled.json")
 DATABASE = "warehouse"  # dbt-duckdb's name for warehouse.duckdb, which its SQL names in every relation
 
 
@@ -42,32 +43,55 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cpai"
 
 
-def _kept(models: tuple[str, ...]) -> Path:
-    version = hashlib.sha256(f"{source_hash()} {' '.join(models)}".encode()).hexdigest()
-    return cache_folder() / f"models.{version[:16]}.json"
+def steps(models: tuple[str, ...]) -> list[Step]:
+    """`models` and everything they are made from, in the order to make them.
+
+    From the package where it carries them, else from the cache, else compiled and cached. Raises BuildFailed when
+    dbt cannot compile them.
+    """
+    version = _version(models)
+    for file in (SHIPPED, _cached(version)):
+        if found := _read(file, version):
+            return found
+    compiled = _compile(models)
+    _write(compiled, version, _cached(version))
+    return compiled
 
 
 def ready(models: tuple[str, ...]) -> bool:
     """Whether `steps` would answer at once."""
-    return _kept(models).exists()
+    version = _version(models)
+    return any(_read(file, version) for file in (SHIPPED, _cached(version)))
 
 
-def steps(models: tuple[str, ...]) -> list[Step]:
-    """`models` and everything they are made from, in the order to make them; compiled where no cache holds them.
+def ship(models: tuple[str, ...]) -> None:
+    """Compile `models` into the package itself, as a wheel has to carry them: `make wheel`."""
+    _write(_compile(models), _version(models), SHIPPED)
 
-    Raises BuildFailed when dbt cannot compile them.
-    """
-    file = _kept(models)
+
+def _version(models: tuple[str, ...]) -> str:
+    return hashlib.sha256(f"{source_hash()} {' '.join(models)}".encode()).hexdigest()
+
+
+def _cached(version: str) -> Path:
+    return cache_folder() / f"models.{version[:16]}.json"
+
+
+def _read(file: Path, version: str) -> list[Step] | None:
     try:
-        return [Step(**step) for step in json.loads(file.read_text(encoding="utf-8"))]
+        kept = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        pass
-    found = _compile(models)
+        return None
+    return [Step(**step) for step in kept["steps"]] if kept["version"] == version else None
+
+
+def _write(compiled: list[Step], version: str, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.name}.{os.getpid()}")
-    aside.write_text(json.dumps([asdict(step) for step in found]), encoding="utf-8")
+    aside.write_text(
+        json.dumps({"version": version, "steps": [asdict(step) for step in compiled]}), encoding="utf-8"
+    )
     aside.replace(file)
-    return found
 
 
 def _compile(models: tuple[str, ...]) -> list[Step]:

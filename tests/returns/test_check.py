@@ -14,6 +14,7 @@ from orchestration.returns.check_command import check as command
 from orchestration.returns.layouts import layout_for
 from orchestration.returns.pack.gathering import canonical
 from orchestration.returns.pack.page import page
+from orchestration.warehouse import compiled
 
 pytestmark = pytest.mark.xdist_group("answered")
 
@@ -157,3 +158,15 @@ def test_a_refused_delivery_leaves_the_earlier_one_standing(tmp_path):
     assert (pack["submission"], pack["status"], pack["stands"]) == (2, "refused", 1)
     assert pack["balance"] == [] and pack["counted"] is None
     assert "Until then submission 1 stands" in page(pack)
+
+
+def test_a_wheel_carries_the_rules_of_its_own_version_only(tmp_path, monkeypatch):
+    made = compiled.steps(checking.MODELS)
+    monkeypatch.setattr(compiled, "SHIPPED", tmp_path / "compiled.json")
+    monkeypatch.setattr(compiled, "_compile", lambda models: made)
+    compiled.ship(checking.MODELS)
+    monkeypatch.setenv("CPAI_CACHE", str(tmp_path / "no cache"))
+    assert compiled.ready(checking.MODELS)
+    assert compiled.steps(checking.MODELS) == made
+    monkeypatch.setattr(compiled, "source_hash", lambda: "of another version")
+    assert not compiled.ready(checking.MODELS)
