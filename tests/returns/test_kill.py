@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 
-import duckdb
 import pytest
+from built import tables_of
 from killed_intake import receive_until_killed
 from test_intake import QUARTER, a_return, land, state
 from written import crime, victim
@@ -106,22 +106,6 @@ def a_run(home):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-
-
-def tables_of(home):
-    """Every table of the warehouse: its rows, and one number over all of them but the times of receipt."""
-    with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
-        names = warehouse.execute(
-            "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
-        ).fetchall()
-        said = {}
-        for schema, name in names:
-            columns = warehouse.table(f"{schema}.{name}").columns
-            kept = ", ".join(f'"{column}"' for column in columns if column != "received_at")
-            said[schema, name] = warehouse.execute(
-                f"select count(*), bit_xor(hash(row)) from (select ({kept}) as row from {schema}.{name})"
-            ).fetchone()
-        return said
 
 
 @pytest.mark.proof

@@ -2,6 +2,7 @@
 
 import duckdb
 import pytest
+from built import tables_of
 from click.testing import CliRunner
 from test_intake import land
 from written import crime, suspect, victim
@@ -194,6 +195,22 @@ def test_as_of_a_moment_leaves_the_live_warehouse_alone(home, as_of):
     assert rows(home, "select max(submission) from quality.returns") == [(2,)]
     assert receipts.standing(as_of, "2023-Q1")["refused"] == []
     assert receipts.standing(home, "2023-Q1")["refused"] == ["kent"]
+
+
+@pytest.mark.proof
+def test_as_of_a_moment_every_table_is_as_if_it_had_been_built_then(home, as_of, tmp_path, monkeypatch):
+    then = Home(tmp_path / "home")
+    monkeypatch.delenv("CPAI_LEDGER_URL", raising=False)
+    monkeypatch.setattr(ledger, "now", lambda: FIRST)
+    land(then, FORCE, sent_first())
+    land(then, "kent")
+    receive(then, "2023-Q1")
+    engine = ledger.open_ledger(then)
+    ledger.add_readings(engine, ledger.read_readings(ledger.open_ledger(home))[:1])
+    ledger.snapshot(engine, then)
+    (then.root / "token.key").write_text((home.root / "token.key").read_text())
+    build(then)
+    assert tables_of(as_of) == tables_of(then)
 
 
 def test_before_anything_came_there_is_nothing_to_build(home):
