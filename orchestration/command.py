@@ -235,10 +235,13 @@ def _show(summary: list[dict]) -> None:
 @click.pass_obj
 def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
     """Which forces have sent what, by quarter."""
-    from orchestration.returns.receipts import grid, quarters_known, standing
+    from orchestration.returns.receipts import grid, nobodys, quarters_known, standing
 
     shown = list(wanted) or quarters_known(home)
-    rows = [{"quarter": quarter, **standing(home, quarter)} for quarter in shown]
+    rows = [
+        {"quarter": quarter, **standing(home, quarter), "nobodys": nobodys(home, quarter)}
+        for quarter in shown
+    ]
     cells = grid(home, shown)
     if wants_json:
         of = {quarter: {force: cells[force][quarter] for force in cells} for quarter in shown}
@@ -259,6 +262,10 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
             click.echo(f"         {force} said it is missing: {said}")
         for sentence in row["reasons"]:
             click.echo(f"         {sentence}")
+        for folder in row["nobodys"]:
+            click.echo(
+                f"         {folder}: no force has this name; rename the folder in landing/{row['quarter']}"
+            )
 
 
 # at most eight letters, so that a year's quarters stand side by side

@@ -90,6 +90,15 @@ def grid(home: Home, wanted: list[str]) -> dict[str, dict[str, dict[str, Any] | 
     }
 
 
+def nobodys(home: Home, quarter: str) -> list[str]:
+    """Folders landed for a quarter that are named for no force and no joint return: no receipt tells of them."""
+    with (SEEDS / "joint_returns.csv").open(encoding="utf-8") as handle:
+        names = owing().keys() | {row["delivered_as"] for row in csv.DictReader(handle)}
+    folder = home.landing / quarter
+    found = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    return [name for name in found if name not in names and not name.startswith(".")]
+
+
 def _with_rejections(home: Home) -> set[tuple[str, str, int]]:
     """Submissions of which the warehouse holds records out: known once it is built, and while nobody builds it."""
     if not home.warehouse.exists():

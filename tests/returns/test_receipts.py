@@ -3,10 +3,12 @@
 import shutil
 
 import pytest
+from click.testing import CliRunner
 from test_intake import QUARTER, a_return, land, only, raw_rows, refused
 from written import crime, suspect, victim, write_return
 
 from orchestration import ledger
+from orchestration.command import cpai
 from orchestration.returns.intake import receive
 from orchestration.returns.layouts import layout_for
 
@@ -125,6 +127,15 @@ def test_two_statements_are_refused(home):
     statement(home, "NIL")
     statement(home, "MISSING")
     refused(home, "came with it; send the one or the other")
+
+
+def test_status_names_the_folders_that_are_nobodys(home):
+    land(home)
+    (home.landing / QUARTER / "kant").mkdir()
+    receive(home, QUARTER)
+    said = CliRunner().invoke(cpai, ["--home", str(home.root), "status"]).stdout
+    assert "kant: no force has this name; rename the folder in landing/2023-Q1" in said
+    assert "2023-Q1: 1 received, 0 nil, 0 refused, 43 missing" in said
 
 
 # across records and quarters -------------------------------------------------------------------------------
