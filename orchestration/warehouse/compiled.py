@@ -80,9 +80,9 @@ def _cached(version: str) -> Path:
 def _read(file: Path, version: str) -> list[Step] | None:
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return [Step(**step) for step in kept["steps"]] if kept["version"] == version else None
+        return [Step(**step) for step in kept["steps"]] if kept["version"] == version else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # not there, or damaged: a cache is made again
 
 
 def _write(compiled: list[Step], version: str, file: Path) -> None:
