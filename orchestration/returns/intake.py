@@ -97,10 +97,10 @@ def receive(home: Home, quarter: str, delivered_as: str | None = None) -> list[R
     goes on where it stopped.
     """
     quarters.valid(quarter)
-    raw.ensure(home)
-    engine = ledger.open_ledger(home)
     receipts: list[Receipt] = []
     with _alone(home):
+        raw.ensure(home)
+        engine = ledger.open_ledger(home)
         try:
             for folder in _folders(home.landing / quarter):
                 name = folder.name
@@ -115,6 +115,7 @@ def receive(home: Home, quarter: str, delivered_as: str | None = None) -> list[R
 @contextmanager
 def _alone(home: Home) -> Iterator[None]:
     """Wait for any other intake into this home: two would give one number to two submissions."""
+    home.root.mkdir(parents=True, exist_ok=True)
     with (home.root / "intake.lock").open("w") as lock:
         if fcntl:
             fcntl.flock(lock, fcntl.LOCK_EX)  # let go when this process ends, however it ends

@@ -96,6 +96,21 @@ def test_killed_again_and_again(new_home, calm):
     assert state(home) == calm
 
 
+def test_two_runs_at_once_are_one_after_the_other(new_home, calm):
+    home = new_home()
+    pipes = [processes.Pipe(duplex=False) for _ in range(2)]
+    runs = [
+        processes.Process(target=receive_until_killed, args=(home, QUARTER, None, said))
+        for _heard, said in pipes
+    ]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join(120)
+    assert [run.exitcode for run in runs] == [0, 0]
+    assert state(home) == calm
+
+
 # the whole of `cpai run`: intake, then dbt ------------------------------------------------------------------
 
 
