@@ -22,7 +22,7 @@ as_json = click.option("--json", "wants_json", is_flag=True, help="The result as
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
-@click.option("--force", required=True, help="As in seeds/forces.csv: kent.")
+@click.option("--force", required=True, help="As in seeds/forces.csv: kent; or the joint return it comes in.")
 @click.option("--quarter", required=True, callback=_quarter, help="2023-Q1")
 @click.option(
     "--into",
