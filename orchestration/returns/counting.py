@@ -131,7 +131,7 @@ class SheetCount:
 def xlsx(path: Path, name: str) -> tuple[dict[str, str], bool]:
     """The sheets of an XLSX or XLSM with their entries in the ZIP, and whether its days count from 1904."""
     try:
-        with zipfile.ZipFile(path) as packed:
+        with file_safety.opened(path, name) as packed:
             directory = ElementTree.fromstring(packed.read("xl/workbook.xml"))
             relations = ElementTree.fromstring(packed.read("xl/_rels/workbook.xml.rels"))
             entries = {entry.lower(): entry for entry in packed.namelist()}
@@ -157,7 +157,7 @@ def xlsx(path: Path, name: str) -> tuple[dict[str, str], bool]:
 def xlsx_sheet(path: Path, entry: str, where: str) -> SheetCount:
     """Counts over one sheet's XML, before anything is laid out in memory. Raises Unreadable beyond the caps."""
     count, row, block = SheetCount(), 0, b""
-    with zipfile.ZipFile(path) as packed:
+    with file_safety.opened(path, where) as packed:
         with packed.open(entry) as part:
             prefix, blocks = _blocks_of_rows(part, where)
             for block in blocks:
@@ -304,9 +304,9 @@ def _check_strings(packed: zipfile.ZipFile, where: str) -> None:
             block = part.read(file_safety.BLOCK)
 
 
-def xlsx_filled_carefully(path: Path, entry: str) -> int:
+def xlsx_filled_carefully(path: Path, entry: str, where: str) -> int:
     """Rows of a sheet with text in any cell, each cell and shared text looked at: ten times as slow."""
-    with zipfile.ZipFile(path) as packed:
+    with file_safety.opened(path, where) as packed:
         texts = []
         if "xl/sharedStrings.xml" in packed.namelist():
             with packed.open("xl/sharedStrings.xml") as part:
@@ -337,7 +337,7 @@ def ods(path: Path, name: str) -> dict[str, SheetCount]:
     table, office = (f"{{urn:oasis:names:tc:opendocument:xmlns:{part}:1.0}}" for part in ("table", "office"))
     counts: dict[str, SheetCount] = {}
     count, row, columns, told, sheet = SheetCount(), 0, 0, False, ""
-    with zipfile.ZipFile(path) as packed, packed.open("content.xml") as part:
+    with file_safety.opened(path, name) as packed, packed.open("content.xml") as part:
         try:
             for event, element in ElementTree.iterparse(part, ("start", "end")):
                 if event == "start":
@@ -411,6 +411,7 @@ def _ole_stream(data: bytes, names: tuple[str, ...]) -> bytes:
     first_directory, cutoff, first_mini = struct.unpack_from("<I4xII", data, 48)
     places = list(struct.unpack_from("<109I", data, 76))
     more, left = struct.unpack_from("<II", data, 68)
+    left = min(left, len(data) // size)
     while left and more < NO_SECTOR:
         *extra, more = struct.unpack_from(f"<{size // 4}I", data, (more + 1) * size)
         places, left = places + extra, left - 1
@@ -436,7 +437,7 @@ def _ole_stream(data: bytes, names: tuple[str, ...]) -> bytes:
         length = struct.unpack_from("<H", directory, at + 64)[0]
         title = directory[at : at + max(length - 2, 0)].decode("utf-16-le", "replace")
         entries[title] = struct.unpack_from("<II", directory, at + 116)
-    start, length = next(entries[title] for title in names if title in entries)
+    start, length = entries[next((title for title in names if title in entries), names[0])]
     if length >= cutoff:
         return chain(start, table, data, size, 1)[:length]
     small = chain(entries["Root Entry"][0], table, data, size, 1)

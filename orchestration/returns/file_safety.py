@@ -5,12 +5,16 @@ Everything here looks at bytes, names and ZIP directories; nothing is evaluated 
 
 from __future__ import annotations
 
+import errno
+import lzma
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from xml.etree import ElementTree
 
 from orchestration.returns.reasons import unreadable
 
@@ -104,7 +108,7 @@ def check_workbook(path: Path, name: str, form: str) -> None:
             f"{name}: is {_kind(start) or 'another kind of file'} and not an {form.upper()} workbook; "
             f"save it again as {form.upper()}.",
         )
-    with _opened(path, name) as book:
+    with opened(path, name) as book:
         entries = [entry.filename for entry in book.infolist()]
         wanted = "content.xml" if form == "ods" else "xl/workbook.xml"
         if wanted not in entries:
@@ -154,7 +158,7 @@ def unpack(path: Path, name: str, into: Path) -> dict[str, Path]:
         if not file.read(4).startswith(b"PK"):
             raise unreadable("FL10", f"{name}: is named ZIP but is none; send the files themselves.")
     files: dict[str, Path] = {}
-    with _opened(path, name) as packed:
+    with opened(path, name) as packed:
         into.mkdir(parents=True, exist_ok=True)
         for entry in packed.infolist():
             inside = entry.filename
@@ -189,7 +193,21 @@ def unpack(path: Path, name: str, into: Path) -> dict[str, Path]:
     return files
 
 
-class _opened:
+# what Python's readers of ZIP and XML raise on bytes that are not what they should be
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    IndexError,
+    ElementTree.ParseError,
+)
+
+
+class opened:
     """A ZIP whose directory is within the caps. Damage met while it is open is told as such."""
 
     def __init__(self, path: Path, name: str) -> None:
@@ -198,8 +216,12 @@ class _opened:
     def __enter__(self) -> zipfile.ZipFile:
         try:
             self.book = zipfile.ZipFile(self.path)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OSError, UnicodeDecodeError):
-            raise self._damaged() from None
+        except (*DAMAGE, ValueError) as problem:
+            raise self._damaged() from problem
+        except OSError as problem:
+            if problem.errno != errno.EINVAL:
+                raise
+            raise self._damaged() from problem
         try:
             self._check_directory()
         except BaseException:
@@ -209,7 +231,9 @@ class _opened:
 
     def __exit__(self, kind: type | None, problem: BaseException | None, trace: object) -> None:
         self.book.close()
-        if isinstance(problem, zipfile.BadZipFile | zlib.error | NotImplementedError | EOFError):
+        # seeking to where a damaged directory points is an error of the system, though not of our disk
+        astray = isinstance(problem, OSError) and problem.errno == errno.EINVAL
+        if astray or isinstance(problem, DAMAGE):
             raise self._damaged() from None
 
     def _check_directory(self) -> None:

@@ -393,7 +393,7 @@ def _read_workbook(
             filled = sum(any(row) or any(cell != "" for cell in row) for row in rows)
             if filled != counts[sheet].filled and sheet in entries:
                 # texts that are there but empty count in the quick look
-                counts[sheet].filled = counting.xlsx_filled_carefully(path, entries[sheet])
+                counts[sheet].filled = counting.xlsx_filled_carefully(path, entries[sheet], where)
             _check_count(where, filled, counts[sheet].filled)
             met = dict(counts[sheet].met)
             for code, applies in (("RP59", sheet in hidden), ("RP60", from_1904)):

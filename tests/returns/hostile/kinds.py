@@ -212,6 +212,15 @@ def other(form: str, name: str) -> Layout:
     return dataclasses.replace(layout, layout=name, parts=parts)
 
 
+def with_alias(column: str, heading: str) -> Layout:
+    """The national layout with a second heading for one column of crimes."""
+    layout = LAYOUTS["national"]
+    crimes, *others = layout.parts
+    known = next(one for one in crimes.columns if one.column == column)
+    columns = (*crimes.columns, dataclasses.replace(known, heading=heading))
+    return dataclasses.replace(layout, parts=(dataclasses.replace(crimes, columns=columns), *others))
+
+
 def in_format(form: str, write: Callable, **options) -> Callable[[Path], None]:
     """A national return as one workbook a table, by one of the writers of `workbooks`."""
 
@@ -328,7 +337,15 @@ KINDS = [
     # headings, files, whose and when
     Kind("renamed heading", NATIONAL, replaced("cse_flag", "cse_marker"), ("ST07",)),
     Kind("heading twice", NATIONAL, replaced("csa_flag", "cse_flag"), ("ST08", "ST09")),
-    Kind("two names of one column", NICHE, bytes_of(NICHE, lambda d: d), crimes=3),
+    Kind(
+        "two names of one column",
+        NATIONAL,
+        bytes_of(
+            NATIONAL, table(lambda rows: [f"{row},{'Y' if n else 'CSE'}" for n, row in enumerate(rows)])
+        ),
+        ("ST10",),
+        layout=with_alias("cse_flag", "CSE"),
+    ),
     Kind(
         "headings in another order",
         NATIONAL,
@@ -342,7 +359,12 @@ KINDS = [
     Kind(
         "banner above the headings", NATIONAL, bytes_of(NATIONAL, lambda d: b"CSAE return\r\n" + d), ("ST12",)
     ),
-    Kind("heading row cut off a flat file", ATHENA, bytes_of(ATHENA, lambda d: d.split(b"\r\n", 1)[1]), ("ST12",)),
+    Kind(
+        "heading row cut off a flat file",
+        ATHENA,
+        bytes_of(ATHENA, lambda d: d.split(b"\r\n", 1)[1]),
+        ("ST12",),
+    ),
     Kind(
         "totals row",
         NATIONAL,

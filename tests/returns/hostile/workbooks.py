@@ -124,7 +124,7 @@ def xls(path: Path, table: list[list[str]], sheet: str = "crimes", password: boo
 
     def text(row: int, column: int, value: str) -> bytes:
         body = value.encode("utf-16-le")
-        return record(0x0204, struct.pack("<HHHHB", row, column, 0, len(value), 1) + body)
+        return record(0x0204, struct.pack("<HHHHB", row, column, 0, len(body) // 2, 1) + body)
 
     name = sheet.encode("latin-1")
     filepass = record(0x002F, b"\0" * 6) if password else b""
