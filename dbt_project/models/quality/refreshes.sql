@@ -30,23 +30,34 @@ refreshed as (
     where submissions.is_current
 ),
 
+versions as (
+    select force, quarter, replaced_submission as submission, false as is_later
+    from refreshed
+    union all
+    select force, quarter, submission, true as is_later
+    from refreshed
+),
+
 {% for record_type, (key, columns) in compared.items() -%}
-{% for version in ['replaced_submission', 'submission'] -%}
--- flat files repeat a record: its values are the same each time
-{{ record_type }}_of_{{ version }} as (
+-- both versions in one pass over the files; a flat file repeats a record, with the same values each time
+{{ record_type }}_compared as (
     select
         records.force,
         records.quarter,
         {% for column in key -%}
         records.{{ column }},
         {% endfor -%}
+        bool_and(versions.is_later) as is_added,
+        not bool_or(versions.is_later) as is_gone,
         {% for column in columns -%}
-        max(records.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        coalesce(max(records.{{ column }}) filter (where versions.is_later), '')
+        <> coalesce(max(records.{{ column }}) filter (where not versions.is_later), '') as {{ column }}_differs,
+        count(records.{{ column }}) filter (where not versions.is_later) = 0 as {{ column }}_was_blank
+        {{- ',' if not loop.last }}
         {% endfor %}
     from {{ source('raw', record_type) }} as records
-    inner join refreshed
-        on {{ same_key('refreshed', 'records', place) }}
-        and refreshed.{{ version }} = records.submission
+    inner join versions
+        on {{ same_key('versions', 'records', place + ['submission']) }}
     where records.{{ key | last }} is not null
     group by
         records.force,
@@ -54,22 +65,6 @@ refreshed as (
         {%- for column in key %},
         records.{{ column }}
         {%- endfor %}
-),
-
-{% endfor -%}
-{{ record_type }}_compared as (
-    select
-        coalesce(later.force, earlier.force) as force,
-        coalesce(later.quarter, earlier.quarter) as quarter,
-        earlier.force is null as is_added,
-        later.force is null as is_gone,
-        {% for column in columns -%}
-        coalesce(later.{{ column }}, '') <> coalesce(earlier.{{ column }}, '') as {{ column }}_differs,
-        earlier.{{ column }} is null as {{ column }}_was_blank{{ ',' if not loop.last }}
-        {% endfor %}
-    from {{ record_type }}_of_submission as later
-    full outer join {{ record_type }}_of_replaced_submission as earlier
-        on {{ same_key('later', 'earlier', place + key) }}
 ),
 
 {% endfor -%}

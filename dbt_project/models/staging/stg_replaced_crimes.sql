@@ -35,12 +35,20 @@ sent_before as (
     group by crimes.force, crimes.quarter, crimes.crime_reference
 ),
 
--- in whatever quarter: a recorded date that was corrected takes a crime to another return. Held out is not gone.
+-- held out is not gone
+sent_now as (
+    select force, crime_reference from {{ ref('stg_crimes') }}
+    union all
+    select force, crime_reference from {{ ref('stg_rejected_records') }}
+    where record_type = 'crimes'
+),
+
+-- in whatever quarter: a recorded date that was corrected takes a crime to another return
 still_sent as (
     select distinct sent_before.force, sent_before.crime_reference
     from sent_before
-    inner join {{ ref('stg_crime_records') }} as records
-        on {{ same_key('records', 'sent_before', ['force', 'crime_reference']) }}
+    inner join sent_now
+        on {{ same_key('sent_now', 'sent_before', ['force', 'crime_reference']) }}
 ),
 
 final as (
