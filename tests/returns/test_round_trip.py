@@ -154,7 +154,7 @@ def test_a_damaged_text_file_is_refused_or_read_as_another_reader_reads_it(
             assert grid.columns[heading].to_pylist() == [row[position] for row in table[1:]]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     inserted=st.binary(min_size=1, max_size=8),
     place=st.floats(0, 1),
