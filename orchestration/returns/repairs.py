@@ -52,7 +52,7 @@ WORTH_A_LOOK = {
 WORTH_A_LOOK["crime reference"] = WORTH_A_LOOK["reference"]
 # Arrow compiles an expression for each call, which for a column of flags takes longer than looking at its texts:
 # the 5,000 columns of a year took 1.4 s so.
-FEW = 200
+FEW = 60
 # references that begin with the force's own code, where it has such
 OWN_REFERENCES = ("crime_reference", "linked_crime_reference")
 
