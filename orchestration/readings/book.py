@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestration import quarters, warehouse
 from orchestration.home import SEEDS, Home
 from orchestration.ledger import now, open_ledger, readings, snapshot
+from orchestration.returns.file_safety import escape_formula
 
 COLUMNS = [
     "force",
@@ -88,12 +89,8 @@ def export_worklist(home: Home, file: Path, quarter: str) -> int:
         writer = csv.DictWriter(handle, [*COLUMNS, *case], restval="", lineterminator="\n")
         writer.writeheader()
         for row in rows:
-            writer.writerow({name: _escaped(value) for name, value in row.items()})
+            writer.writerow({name: escape_formula(value) for name, value in row.items()})
     return len(rows)
-
-
-def _escaped(value: object) -> object:
-    return "'" + value if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
 
 
 def import_readings(home: Home, file: Path) -> Imported:
@@ -186,7 +183,12 @@ def _rows(file: Path) -> list[dict[str, str]]:
     if short:
         raise ReadingsRefused(file, [f"row {number}: not as many cells as headings" for number in short])
     at = {name: headings.index(name) for name in COLUMNS}
-    return [{name: cells[at[name]].strip() for name in COLUMNS} for cells in table[1:] if any(cells)]
+    return [{name: _sent(cells[at[name]].strip()) for name in COLUMNS} for cells in table[1:] if any(cells)]
+
+
+def _sent(cell: str) -> str:
+    """A cell without the apostrophe that the worklist put before what a spreadsheet would calculate."""
+    return cell[1:] if cell.startswith("'") and escape_formula(cell[1:]) == cell else cell
 
 
 def _text(cell: object) -> str:

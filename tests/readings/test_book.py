@@ -8,7 +8,9 @@ from sqlalchemy import func, select
 
 from orchestration.home import Home
 from orchestration.ledger import open_ledger, readings
+from orchestration.readings import book
 from orchestration.readings.book import COLUMNS, Imported, ReadingsRefused, export_worklist, import_readings
+from orchestration.returns.file_safety import escape_formula
 
 GOOD = {
     "force": "kent",
@@ -147,3 +149,9 @@ def test_the_worklist_comes_back_answered_and_escapes_formulas(place):
     assert row["summary"] == "'=1+1"
     answered = {**GOOD, **{name: row[name] for name in ("force", "crime_reference", "version")}}
     assert import_readings(place, written(place, answered)).added == 1
+
+
+@pytest.mark.parametrize("reference", ["-17", "=1+1", "@home", "17/23", "'17"])
+def test_a_reference_comes_back_from_a_readers_sheet_as_itself(reference):
+    # a sheet shows '-17 for -17, the apostrophe ours: the answer is for -17
+    assert book._sent(str(escape_formula(reference))) == reference
