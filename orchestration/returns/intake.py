@@ -16,8 +16,9 @@ import hashlib
 import logging
 import os
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -50,6 +51,9 @@ STATEMENTS = {reading.NIL.lower(): "nil", MISSING.lower(): "missing"}
 LONGEST_STATEMENT = 1_000  # bytes: a name and a date
 PART = re.compile(r"(?P<of>.*?)part-(?P<number>\d{1,2})-of-(?P<parts>\d{1,2})", re.IGNORECASE)
 
+# Deliveries being read while one is written: reading lets go of Python's lock for more than half of its time.
+READ_AHEAD = 2
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -70,6 +74,18 @@ class Delivery:
 
     files: dict[str, Path]
     problems: list[Reason] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A delivery in the archive: what is wrong with its files, what tells it apart, and its records being read."""
+
+    delivered_as: str
+    kept: dict[str, archive.Kept]
+    problems: list[Reason]
+    fingerprint: str
+    if_refused: str
+    reading: Future | None = None
 
 
 @dataclass(frozen=True)
@@ -102,10 +118,10 @@ def receive(home: Home, quarter: str, delivered_as: str | None = None) -> list[R
         raw.ensure(home)
         engine = ledger.open_ledger(home)
         try:
-            for folder in _folders(home.landing / quarter):
-                name = folder.name
-                if delivered_as in (None, name) or delivered_as in forces_of(name, quarter):
-                    receipts.extend(_receive_folder(home, engine, quarter, folder))
+            with ThreadPoolExecutor(READ_AHEAD) as readers:
+                arrivals = _arrivals(home, engine, quarter, delivered_as, readers)
+                for arrival in _ahead(arrivals, READ_AHEAD):
+                    receipts.extend(_settle(home, engine, quarter, arrival))
         finally:
             ledger.snapshot(engine, home)
             engine.dispose()
@@ -128,25 +144,39 @@ def _folders(landing: Path) -> list[Path]:
     return sorted(path for path in landing.iterdir() if not _clutter(path))
 
 
-def _receive_folder(home: Home, engine: Engine, quarter: str, folder: Path) -> Iterator[Receipt]:
-    name = folder.name
-    if name not in delivered(quarter):
-        reason = str(
-            Reason(
-                "FL01",
-                f"{folder.parent.name}/{name}: no force or joint return of {quarter} has this name; "
-                "rename the folder to the force's name as in seeds/forces.csv.",
-            )
+def _arrivals(
+    home: Home, engine: Engine, quarter: str, delivered_as: str | None, readers: Executor
+) -> Iterator[Arrival | Receipt]:
+    """Each delivery, archived and being read; a refusal at once for a folder that is nobody's."""
+    for folder in _folders(home.landing / quarter):
+        name = folder.name
+        if delivered_as not in (None, name) and delivered_as not in forces_of(name, quarter):
+            continue
+        if name in delivered(quarter):
+            for delivery in _deliveries(folder):
+                yield _arrival(home, engine, quarter, name, delivery, readers)
+            continue
+        sentence = (
+            f"{folder.parent.name}/{name}: no force or joint return of {quarter} has this name; "
+            "rename the folder to the force's name as in seeds/forces.csv."
         )
+        reason = str(Reason("FL01", sentence))
         # kept, though it is no one's submission yet: renamed, it will be received
         for delivery in _deliveries(folder) if folder.is_dir() and not folder.is_symlink() else ():
             for path in delivery.files.values():
                 archive.keep(path, home.archive)
         log.warning("%s: refused: %s", name, reason)
         yield Receipt(name, quarter, 0, "refused", [reason], dict.fromkeys(RECORD_TYPES, 0), True)
-        return
-    for delivery in _deliveries(folder):
-        yield from _receive_delivery(home, engine, quarter, name, delivery)
+
+
+def _ahead(arrivals: Iterator[Arrival | Receipt], count: int) -> Iterator[Arrival | Receipt]:
+    """The same, in the same order, with `count` more of them under way: memory is that of so many returns."""
+    waiting: deque[Arrival | Receipt] = deque()
+    for arrival in arrivals:
+        waiting.append(arrival)
+        if len(waiting) > count:
+            yield waiting.popleft()
+    yield from waiting
 
 
 def _deliveries(folder: Path) -> Iterator[Delivery]:
@@ -216,9 +246,10 @@ def _clutter(path: Path) -> bool:
     return path.name.startswith((".", "~$")) or path.name.lower() in CLUTTER
 
 
-def _receive_delivery(
-    home: Home, engine: Engine, quarter: str, delivered_as: str, delivery: Delivery
-) -> Iterator[Receipt]:
+def _arrival(
+    home: Home, engine: Engine, quarter: str, delivered_as: str, delivery: Delivery, readers: Executor
+) -> Arrival:
+    """Archive a delivery and let `readers` begin to read it, unless it has been received before."""
     kept: dict[str, archive.Kept] = {}
     problems = list(delivery.problems)
     for name, path in delivery.files.items():
@@ -230,17 +261,36 @@ def _receive_delivery(
     fingerprint = _fingerprint(kept, problems)
     # a layout row added for a renamed column must let the same bytes in: refusals stand for this layout alone
     if_refused = _under_layout(fingerprint, delivered_as, quarter)
-    forces = forces_of(delivered_as, quarter)
+    arrival = Arrival(delivered_as, kept, problems, fingerprint, if_refused)
+    if problems or all(_known(engine, quarter, arrival).values()):
+        return arrival
+    return replace(arrival, reading=readers.submit(_read, delivered_as, quarter, kept))
+
+
+def _known(engine: Engine, quarter: str, arrival: Arrival) -> dict[str, dict | None]:
+    """force -> its submission that had these bytes, if it had."""
     with engine.connect() as connection:
-        earlier = {
-            force: ledger.submission_with(connection, force, quarter, fingerprint)
-            or ledger.submission_with(connection, force, quarter, if_refused)
-            for force in forces
+        return {
+            force: ledger.submission_with(connection, force, quarter, arrival.fingerprint)
+            or ledger.submission_with(connection, force, quarter, arrival.if_refused)
+            for force in forces_of(arrival.delivered_as, quarter)
         }
+
+
+def _settle(home: Home, engine: Engine, quarter: str, arrival: Arrival | Receipt) -> Iterator[Receipt]:
+    """Judge a delivery, write its records and its receipts: one at a time, in the order of arrival."""
+    if isinstance(arrival, Receipt):
+        yield arrival
+        return
+    delivered_as, kept = arrival.delivered_as, arrival.kept
+    forces = forces_of(delivered_as, quarter)
+    # asked again: the delivery before this one may have held the same bytes
+    earlier = _known(engine, quarter, arrival)
+    with engine.connect() as connection:
         numbers = {force: ledger.next_submission(connection, force, quarter) for force in forces}
 
     new = [force for force in forces if not earlier[force]]
-    judged = _judge(engine, delivered_as, quarter, forces, kept, problems) if new else Judged("")
+    judged = _judge(engine, quarter, forces, arrival) if new else Judged("")
     reasons = [str(reason) for reason in judged.reasons]
     for force in forces:
         if known := earlier[force]:
@@ -283,7 +333,7 @@ def _receive_delivery(
                     "layout": judged.layout,
                     "status": judged.status,
                     "received_at": ledger.now(),
-                    "fingerprint": if_refused if judged.status == "refused" else fingerprint,
+                    "fingerprint": arrival.if_refused if judged.status == "refused" else arrival.fingerprint,
                     **counts,
                     "reasons": reasons,
                     "said": judged.said,
@@ -311,25 +361,19 @@ def _under_layout(fingerprint: str, delivered_as: str, quarter: str) -> str:
     return hashlib.sha256(f"{fingerprint}\n{layout}".encode()).hexdigest()
 
 
-def _judge(
-    engine: Engine,
-    delivered_as: str,
-    quarter: str,
-    forces: dict[str, str],
-    kept: dict[str, archive.Kept],
-    problems: list[Reason],
-) -> Judged:
+def _judge(engine: Engine, quarter: str, forces: dict[str, str], arrival: Arrival) -> Judged:
     """Stage by stage: the files, their structure, the records together, what came earlier. Where one stage finds the
     return wrong the next is not asked: it would complain of what follows from that.
     """
     layout: Layout | None = None
+    delivered_as = arrival.delivered_as
     try:
-        if problems:
-            return Judged("refused", _layout_name(delivered_as, quarter), reasons=problems)
+        if arrival.problems:
+            return Judged("refused", _layout_name(delivered_as, quarter), reasons=arrival.problems)
         layout = layout_for(delivered_as, quarter)
-        if statement := _statement(kept):
+        if statement := _statement(arrival.kept):
             return replace(statement, layout=layout.layout)
-        return _judge_records(engine, layout, delivered_as, quarter, forces, kept)
+        return _judge_records(engine, layout, quarter, forces, arrival)
     except reading.Unreadable as problem:
         reasons = problem.reasons
     except LayoutError as problem:
@@ -355,20 +399,28 @@ def _layout_name(delivered_as: str, quarter: str) -> str | None:
         return None
 
 
+def _read(
+    delivered_as: str, quarter: str, kept: dict[str, archive.Kept]
+) -> tuple[list[reading.Grid], list[Note], dict[str, pa.Table]]:
+    """The tables of a delivery, what was met in them, and its records by type. Asks nothing but the archived files,
+    so that several deliveries can be read at once."""
+    notes: list[Note] = []
+    files = {name: file.path for name, file in _record_files(kept).items()}
+    grids = _grids(files, layout_for(delivered_as, quarter))
+    return grids, notes, mapping.records(grids, notes, forces_of(delivered_as, quarter))
+
+
+def _record_files(kept: dict[str, archive.Kept]) -> dict[str, archive.Kept]:
+    return {name: file for name, file in kept.items() if _base(name) not in BESIDE_THE_RECORDS}
+
+
 def _judge_records(
-    engine: Engine,
-    layout: Layout,
-    delivered_as: str,
-    quarter: str,
-    forces: dict[str, str],
-    kept: dict[str, archive.Kept],
+    engine: Engine, layout: Layout, quarter: str, forces: dict[str, str], arrival: Arrival
 ) -> Judged:
-    files = {name: file for name, file in kept.items() if _base(name) not in BESIDE_THE_RECORDS}
+    kept, files = arrival.kept, _record_files(arrival.kept)
     manifests = {name: file for name, file in kept.items() if _base(name) == reading.MANIFEST}
     explaining = {name: file.path for name, file in kept.items() if _base(name) == reading.EXPLANATIONS}
-    grids = _grids({name: file.path for name, file in files.items()}, layout)
-    notes: list[Note] = []
-    found = mapping.records(grids, notes, forces)
+    grids, notes, found = arrival.reading.result()
     records = {force: _of(found, prefix) for force, prefix in forces.items()}
 
     def structure() -> Iterator[Reason]:
@@ -391,7 +443,7 @@ def _judge_records(
         with_crimes = {grid.file for grid in grids if grid.rows and "crimes" in grid.part.contains}
         holding = {name: file for name, file in files.items() if any(f.startswith(name) for f in with_crimes)}
         with engine.connect() as connection:
-            yield from checks.not_received_before(connection, holding, delivered_as, quarter)
+            yield from checks.not_received_before(connection, holding, arrival.delivered_as, quarter)
 
     for stage in (structure, across_records, earlier):
         if reasons := list(dict.fromkeys(stage())):

@@ -90,7 +90,9 @@ def undo(
     if holds is None:
         return [], {}
     if len(texts) <= FEW:
-        look = pa.array([bool(_pattern(holds).search(text)) for text in texts.fill_null("").to_pylist()], pa.bool_())
+        look = pa.array(
+            [bool(_pattern(holds).search(text)) for text in texts.fill_null("").to_pylist()], pa.bool_()
+        )
     else:
         look = pc.match_substring_regex(texts, WORTH_A_LOOK[holds])
     if holds == "crime reference":

@@ -71,7 +71,7 @@ def assert_ends_as_if_it_had_not_been(home, calm, at):
     assert killed(home, at) == (-signal.SIGKILL, None)
     receive(home, QUARTER)
     assert state(home) == calm, f"killed before step {at}"
-    shutil.rmtree(home.root)
+    shutil.rmtree(home.root, ignore_errors=True)  # to save room; SQLite removes its own files beside us
 
 
 def test_killed_at_steps_spread_over_the_run(new_home, calm):
