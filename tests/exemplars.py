@@ -3,6 +3,9 @@
 One valid crime with its victim and suspect; an exemplar changes as little of it as breaks one rule. `broken` and
 `near_miss` are what changes: `crime`, `victim` or `suspect` columns. Rules about our own work cannot be broken by a
 return: `OWN_WORK` breaks them in the warehouse.
+
+`twin` is what changes in a second crime of the same return, whose reference ends in T; `another` in a second victim or
+suspect of the crime. `{}` in a text stands for the reference of the first crime.
 """
 
 from dataclasses import dataclass, field
@@ -47,7 +50,80 @@ def _crime(**columns) -> dict:
     return {"crime": columns}
 
 
+def _suspect(age: int, gender: str = "M", **crime) -> dict:
+    return {"crime": crime, "suspect": {"age_at_offence": str(age), "gender": gender}}
+
+
+def _linked(twin: dict, **first: dict) -> dict:
+    """Two crimes of one victim, suspect and incident but for what `first` and `twin` change."""
+    known = {
+        "crime": {"incident_reference": "I{}"},
+        "victim": {"victim_reference": "PV{}"},
+        "suspect": {"suspect_reference": "PS{}"},
+    }
+
+    def changed(change: dict) -> dict:
+        return {name: {**known[name], **change.get(name, {})} for name in known}
+
+    return {**changed(first), "twin": changed(twin)}
+
+
+ANOTHER_DAY = {"committed_from": "2023-05-02", "committed_to": "2023-05-02"}
+ALONE = {"incident_reference": None}
+IMAGE = {"offence_code": "86/2", "online_flag": "Y"}
+NOBODY = {"victim_reference": "STATE", "gender": None, "age_at_offence": None}
+MID_MAY = {"recorded_on": "2023-05-14", "reported_on": "2023-05-14"}
+LATE_MAY = {"recorded_on": "2023-05-15", "reported_on": "2023-05-15"}
+CONNECT = {"return": {"layout": "connect"}}
+
+
 EXEMPLARS = [
+    Exemplar(
+        "CR03",
+        "several_victims",
+        {"another": {"victim": {"victim_reference": "2"}}},
+        {"another": {"victim": {"victim_reference": "STATE"}}},
+    ),
+    Exemplar(
+        "CR04",
+        "same_victim_suspect_and_offence",
+        _linked({"crime": ALONE}),
+        _linked({"crime": ALONE, "suspect": {"suspect_reference": "PS2{}"}}),
+    ),
+    Exemplar(
+        "CR05",
+        "more_victims_than_crimes",
+        {
+            **_linked({"victim": {"victim_reference": "PV2{}"}}),
+            "another": {"victim": {"victim_reference": "PV3{}"}},
+        },
+        _linked({"victim": {"victim_reference": "PV2{}"}}),
+        also={"CR03"},
+    ),
+    Exemplar(
+        "CR06",
+        "several_offences_of_one_incident",
+        _linked({"crime": {"offence_code": "20/6", **LATE_MAY}}, crime=LATE_MAY),
+        _linked({"crime": {"offence_code": "20/6", **MID_MAY}}, crime=MID_MAY),
+    ),
+    Exemplar(
+        "CR07",
+        "lesser_crime_kept",
+        {
+            **_crime(status="cancelled", cancellation_code="C3", linked_crime_reference="{}T"),
+            "twin": _code("20/4", 9),
+        },
+        {
+            **_code("20/6", 9, status="cancelled", cancellation_code="C3", linked_crime_reference="{}T"),
+            "twin": _code("20/4", 9),
+        },
+    ),
+    Exemplar(
+        "CR08",
+        "repeat_abuse_recorded_together",
+        _linked({"crime": {**ALONE, **ANOTHER_DAY}}),
+        _linked({"crime": {**ALONE, **ANOTHER_DAY, "recorded_on": "2023-05-09"}}),
+    ),
     Exemplar(
         "CR09",
         "recorded_before_quarter",
@@ -59,6 +135,12 @@ EXEMPLARS = [
         "recorded_after_quarter",
         _dates("2023-07-01", "2023-07-01"),
         _dates("2023-06-30", "2023-06-30"),
+    ),
+    Exemplar(
+        "CR10",
+        "recorded_late",
+        _crime(recorded_on="2023-05-11"),
+        _crime(recorded_on="2023-05-10"),
     ),
     Exemplar(
         "CR11",
@@ -81,8 +163,8 @@ EXEMPLARS = [
     Exemplar(
         "CR11",
         "recorded_after_delivery",
-        {"crime": {"recorded_on": "2023-05-21"}, "return": {"force": "surrey"}},
-        {"crime": {"recorded_on": "2023-05-20"}, "return": {"force": "surrey"}},
+        {**_crime(recorded_on="2023-05-21", reported_on="2023-05-20"), "return": {"force": "surrey"}},
+        {**_crime(recorded_on="2023-05-20", reported_on="2023-05-20"), "return": {"force": "surrey"}},
     ),
     Exemplar(
         "CR11",
@@ -105,6 +187,26 @@ EXEMPLARS = [
     Exemplar("CR19", "male_in_class_for_females", _code("19/16", 9, "M"), _code("19/16", 9, "U")),
     Exemplar("CR19", "female_in_class_for_males", _code("19/17", 9, "F"), _code("19/17", 9, "M")),
     Exemplar(
+        "CR20",
+        "adults_on_code_for_young_offenders",
+        {**_code("22/12", 14), "suspect": {"age_at_offence": "18"}},
+        {**_code("22/12", 14), "suspect": {"age_at_offence": "17"}},
+    ),
+    Exemplar(
+        "CR20",
+        "young_on_code_for_adult_offenders",
+        {**_code("22/6", 14), "suspect": {"age_at_offence": "17"}},
+        {**_code("22/6", 14), "suspect": {"age_at_offence": "18"}},
+    ),
+    Exemplar("CR21", "only_female_suspects", _suspect(30, "F"), _suspect(30, "U")),
+    Exemplar(
+        "CR22",
+        "charged_or_cautioned_under_ten",
+        _suspect(9, outcome_code="1"),
+        _suspect(10, outcome_code="1"),
+    ),
+    Exemplar("CR22", "no_outcome_11", _suspect(9), _suspect(9, outcome_code="11")),
+    Exemplar(
         "CR25",
         "code_without_status",
         _crime(cancellation_code="C2"),
@@ -117,6 +219,22 @@ EXEMPLARS = [
         _crime(cancellation_code="C4", status="cancelled"),
     ),
     Exemplar(
+        "CR27",
+        "no_receiving_force",
+        _crime(cancellation_code="C1", status="cancelled", linked_crime_reference="atlantis:E0"),
+        _crime(cancellation_code="C1", status="cancelled", linked_crime_reference="essex:E0"),
+    ),
+    Exemplar(
+        "CR27",
+        "not_at_the_receiving_force",
+        _crime(cancellation_code="C1", status="cancelled", linked_crime_reference="essex:K1"),
+        {
+            **_crime(cancellation_code="C1", status="cancelled", linked_crime_reference="essex:K1"),
+            "return": {"quarter": "2023-Q3"},
+            **_dates("2023-07-01", "2023-07-01"),
+        },
+    ),
+    Exemplar(
         "CR28",
         "no_linked_crime",
         _crime(cancellation_code="C3", status="cancelled"),
@@ -127,9 +245,102 @@ EXEMPLARS = [
     Exemplar("CR34", "code_of_law_before_2004", _code("17/11", 14, "M"), _code("17/15", 14, "M")),
     Exemplar("CR35", "one_offender", _code("19J", 15), _code("19J", 15, offenders_stated="2")),
     Exemplar("CR37", "betting_and_gaming", _code("106/2", 15), _code("106", 15, cse_flag="Y"), also={"UM01"}),
-    Exemplar("CR41", "no_sub_code", _code("86", 9), _code("86/2", 9)),
+    Exemplar("CR41", "no_sub_code", _code("86", 9), _code("86/2", 9, online_flag="Y")),
+    Exemplar(
+        "CR38",
+        "no_victim",
+        {"victim": None},
+        {"victim": NOBODY},
+    ),
+    Exemplar(
+        "CR39",
+        "several_of_one_suspect_and_day",
+        {**_linked({"crime": IMAGE, "victim": NOBODY}, crime=IMAGE, victim=NOBODY)},
+        {
+            **_linked(
+                {"crime": IMAGE, "victim": NOBODY, "suspect": {"suspect_reference": "PS2{}"}},
+                crime=IMAGE,
+                victim=NOBODY,
+            )
+        },
+    ),
+    Exemplar(
+        "CR40",
+        "known_child_without_a_crime",
+        {"crime": IMAGE, "victim": {"victim_reference": "PV{}"}},
+        _linked({"suspect": {"suspect_reference": "PS2{}"}, "crime": ALONE}, crime=IMAGE),
+    ),
+    Exemplar("CR42", "victim_of_drawn_image", _code("86/15", 9), {**_code("86/15", 9), "victim": NOBODY}),
+    Exemplar("CR44", "no_csa_flag", _crime(csa_flag="N"), _crime(csa_flag="Yes")),
+    Exemplar("CR44", "no_csa_flag", _code("88/9", 17, csa_flag=None), _code("88/9", 18, csa_flag=None)),
     Exemplar("CR46", "flag_without_child", _code("88/9", 18, cse_flag="Y"), _code("88/9", 17, cse_flag="Y")),
-    Exemplar("UM01", "unmapped_csa_flag", _crime(csa_flag="perhaps"), _crime(csa_flag="N")),
+    Exemplar("CR47", "no_online_flag", _code("71/17", 15), _code("71/17", 15, online_flag="Y")),
+    Exemplar(
+        "CR48",
+        "flagged_but_an_adult",
+        _suspect(18, children_flag="Y"),
+        _suspect(17, children_flag="Y"),
+    ),
+    Exemplar(
+        "CR48",
+        "not_flagged_but_all_children",
+        _suspect(17, children_flag="N"),
+        _suspect(18, children_flag="N"),
+    ),
+    Exemplar(
+        "CR48",
+        "flag_before_it_was_collected",
+        {"crime": {**_dates("2023-03-31", "2023-03-31")["crime"], "children_flag": "N"}},
+        {"crime": {**_dates("2023-04-01", "2023-04-01")["crime"], "children_flag": "N"}},
+        also={"CR09"},
+    ),
+    Exemplar(
+        "CR51",
+        "outcome_not_yet_open",
+        {**_crime(outcome_code="22", outcome_on="2019-03-31"), "return": {"force": "wiltshire"}},
+        {**_crime(outcome_code="22", outcome_on="2023-05-10"), "return": {"force": "wiltshire"}},
+        also={"CR11"},
+    ),
+    Exemplar("CR51", "outcome_of_other_crimes", _crime(outcome_code="19"), _crime(outcome_code="17")),
+    Exemplar("CR51", "not_for_a_sexual_crime", _crime(outcome_code="6"), _crime(outcome_code="5")),
+    Exemplar(
+        "CR52",
+        "named_suspect",
+        {**_crime(outcome_code="18"), "suspect": {"identified": "Y"}},
+        {**_crime(outcome_code="18"), "suspect": {"identified": "N"}},
+    ),
+    Exemplar(
+        "CR52", "no_suspect", {**_crime(outcome_code="15"), "suspect": None}, {**_crime(outcome_code="15")}
+    ),
+    Exemplar(
+        "CR53",
+        "not_an_image",
+        _suspect(15, outcome_code="21"),
+        _suspect(15, outcome_code="21", **IMAGE),
+    ),
+    Exemplar(
+        "CR53",
+        "adult_suspect",
+        _suspect(18, outcome_code="21", **IMAGE),
+        _suspect(17, outcome_code="21", **IMAGE),
+    ),
+    Exemplar(
+        "CR54",
+        "rape_left_to_another_body",
+        _crime(outcome_code="20"),
+        _code("20/6", 9, outcome_code="20"),
+    ),
+    Exemplar(
+        "CR60",
+        "in_both_systems",
+        {"return": {"force": "metropolitan"}, "twin": CONNECT},
+        {
+            **_code("20/6", 9),
+            "return": {"force": "metropolitan"},
+            "twin": {**_code("20/6", 9, **ANOTHER_DAY), **CONNECT},
+        },
+    ),
+    Exemplar("UM01", "unmapped_csa_flag", _crime(csa_flag="perhaps"), _crime(csa_flag="Yes")),
     Exemplar("UM01", "unmapped_offence_code", _crime(offence_code="999/9"), _crime(offence_code="19E")),
     Exemplar("UM02", "unmapped_gender", {"victim": {"gender": "?!"}}, {"victim": {"gender": "U"}}),
     Exemplar(
@@ -192,9 +403,20 @@ OWN_WORK = [
         "before_april_2019",
         _cpai("offence_class = '19J', offence_code = '19J', recorded_on = '2019-03-31', recency = 'recent'"),
     ),
+    OwnWork(
+        "CR29",
+        "still_counted",
+        [
+            "insert into cpai.cpai_classified_crimes select * replace ('2023-Q3' as quarter, "
+            "'cancelled' as status, 'cancelled' as exclusion_reason) from cpai.cpai_classified_crimes where "
+            + K1
+        ],
+    ),
     OwnWork("CR36", "class_not_of_seed", [CLASSIFIED.format("offence_class = '71'")]),
     OwnWork("CR43", "image_as_contact", _cpai("is_image = true")),
     OwnWork("CR43", "grooming_as_contact", _cpai("offence_class = '88A', offence_code = '71/17'")),
+    OwnWork("CR45", "counted_without_flag", _cpai("offence_class = '106', offence_code = '106'")),
+    OwnWork("CR45", "criterion_without_flag", [COCAD.format("criterion = 'cse'")]),
     OwnWork("CR49", "fewer_than_two_offenders", [COCAD.format("offenders = 1")]),
     OwnWork("CR49", "not_contact", [COCAD.format("is_contact = false")]),
     OwnWork("CR50", "no_criterion", [COCAD.format("criterion = null")]),

@@ -13,19 +13,33 @@
     {{ return({
         'judged_crimes': {
             'CR01': 'crime_reference',
+            'CR03': 'crime_reference',
             'CR09': 'recorded_on',
+            'CR10': 'reported_on, recorded_on',
             'CR11': 'committed_from, committed_to, reported_on, recorded_on, outcome_on',
             'CR13': 'committed_from, committed_to',
             'CR14': 'offence_code, age_at_offence',
             'CR17': 'offence_code, age_at_offence',
+            'CR20': 'offence_code',
+            'CR21': 'offence_code',
+            'CR22': 'outcome_code',
             'CR25': 'status, cancellation_code',
             'CR26': 'cancellation_code',
             'CR28': 'cancellation_code, linked_crime_reference',
             'CR34': 'offence_code, recorded_on',
             'CR36': 'offence_code',
             'CR37': 'offence_code',
+            'CR38': 'offence_code',
             'CR41': 'offence_code',
+            'CR42': 'offence_code',
+            'CR44': 'csa_flag, offence_code, age_at_offence',
             'CR46': 'cse_flag, age_at_offence',
+            'CR47': 'online_flag, offence_code',
+            'CR48': 'children_flag, age_at_offence, recorded_on',
+            'CR51': 'outcome_code, outcome_on',
+            'CR52': 'outcome_code',
+            'CR53': 'outcome_code, offence_code',
+            'CR54': 'outcome_code, offence_code',
             'UM01': 'offence_code, status, cancellation_code, csa_flag, cse_flag, online_flag, children_flag, '
                 ~ 'location_type, outcome_code',
             'UR01': 'reported_on, committed_from, committed_to, cancelled_on, outcome_on, offenders_stated',
@@ -37,6 +51,18 @@
             'CR23': 'offence_code',
             'CR35': 'offence_code, recorded_on, offenders_stated',
             'CR43': 'offence_code',
+        },
+        'judged_linked_crimes': {
+            'CR04': 'offence_code, committed_from, committed_to',
+            'CR05': 'incident_reference',
+            'CR06': 'incident_reference, offence_code, recorded_on',
+            'CR07': 'linked_crime_reference, offence_code',
+            'CR08': 'offence_code, recorded_on',
+            'CR39': 'offence_code, recorded_on',
+            'CR40': 'incident_reference, offence_code',
+        },
+        'judged_double_loads': {
+            'CR60': 'offence_code, committed_from, committed_to, reported_on',
         },
         'judged_victims': {
             'CR15': 'offence_code, age_at_offence',
@@ -58,11 +84,30 @@
             'CR49': 'offenders, offence_code',
             'CR50': 'criterion',
         },
+        'judged_exploitation': {
+            'CR45': 'cse_flag, offence_code',
+        },
+        'judged_transfers': {
+            'CR27': 'cancellation_code, linked_crime_reference',
+        },
+        'judged_forces_together': {
+            'CR33': 'offence_code, committed_from, committed_to',
+        },
+        'judged_later_returns': {
+            'CR29': 'status, recorded_on',
+        },
         'judged_returns': {
             'CR55': 'submission',
         },
         'judged_refreshes': {
+            'CR30': 'offence_code, recorded_on',
             'EQ01': 'crime_reference, status',
+        },
+        'judged_volumes': {
+            'CR56': 'recorded_on',
+        },
+        'judged_mixes': {
+            'CR57': 'offence_code',
         },
         'judged_completeness': {
             'CR58': 'field',

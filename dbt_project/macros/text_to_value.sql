@@ -45,6 +45,11 @@
     (cast(year({{ day }}) as varchar) || '-Q' || cast(quarter({{ day }}) as varchar))
 {% endmacro %}
 
+{# Quarters as whole numbers, one apart: 2023-Q4 and 2024-Q1 follow each other. #}
+{% macro quarter_number(quarter) %}
+    (4 * cast(substr({{ quarter }}, 1, 4) as integer) + cast(substr({{ quarter }}, 7, 1) as integer))
+{% endmacro %}
+
 {# One token for one name and date of birth, only where a date of birth is known. #}
 {% macro person_token(surname, forenames, birth) %}
     case

@@ -10,6 +10,7 @@ from orchestration.home import SEEDS, Home
 from orchestration.returns import raw
 
 QUARTER = "2023-Q2"
+QUARTERS = (QUARTER, "2023-Q3", "2023-Q4")  # the last one nil: time enough for a transfer to arrive
 # one quarter, every force: nil where nothing else is said, so that coverage holds but for those named
 ABSENT = {"cleveland": "missing", "dorset": "refused_only", "gwent": "empty_without_nil"}
 RECEIVED = "2023-10-20T09:00:00+00:00"
@@ -19,13 +20,26 @@ EARLY = "2023-05-20T09:00:00+00:00"
 def _records() -> dict[str, list[dict]]:
     records: dict[str, list[dict]] = {"crimes": [], "victims": [], "suspects": []}
 
-    def add(reference: str, change: dict) -> None:
+    def add(reference: str, change: dict, is_twin: bool = False) -> None:
         place = {"force": "kent", "quarter": QUARTER, "submission": 1, "layout": "national"}
-        place |= {"crime_reference": reference, **change.get("return", {})}
+        place |= change.get("return", {})
+        another = change.get("another", {})
         for record_type, ready in (("crime", CRIME), ("victim", VICTIM), ("suspect", SUSPECT)):
+            changes = [change.get(record_type, {})] + [
+                another[name] for name in another if name == record_type
+            ]
             rows = records[f"{record_type}s"]
-            row = {**place, **ready, **change.get(record_type, {})}
-            rows.append({**row, "file": f"{record_type}s.csv", "record_number": len(rows) + 1})
+            for columns in changes:
+                if columns is None:  # the crime has no such person
+                    continue
+                row = {**ready, **columns}
+                row |= {name: text.replace("{}", reference) for name, text in row.items() if text}
+                row |= {**place, "crime_reference": reference + ("T" if is_twin else "")}
+                rows.append({**row, "file": f"{record_type}s.csv", "record_number": len(rows) + 1})
+        if "twin" in change:
+            twin = change["twin"]
+            its_return = {**change.get("return", {}), **twin.get("return", {})}
+            add(reference, {**twin, "return": its_return}, is_twin=True)
 
     add("K1", {"crime": {"offenders_stated": "3"}})
     for number, exemplar in enumerate(EXEMPLARS):
@@ -34,7 +48,16 @@ def _records() -> dict[str, list[dict]]:
     # CR02: one reference counted in two quarters; another sent again, but counted in its own quarter alone
     for reference, again_on in (("AGAIN", "2023-08-10"), ("REFRESHED", "2023-05-10")):
         add(reference, {})
-        add(reference, {"return": {"quarter": "2023-Q3"}, "crime": {"recorded_on": again_on}})
+        add(
+            reference,
+            {"return": {"quarter": "2023-Q3"}, "crime": {"recorded_on": again_on, "reported_on": again_on}},
+        )
+    # CR29: counted until the return of a later quarter cancels it
+    add("LATER", {})
+    add(
+        "LATER",
+        {"return": {"quarter": "2023-Q3"}, "crime": {"status": "cancelled", "cancellation_code": "C2"}},
+    )
     # five of five beyond any tolerance, and three of three within it
     for number in range(5):
         add(f"D{number}", {"return": {"force": "devon-and-cornwall"}, "victim": {"age_at_offence": "13"}})
@@ -51,7 +74,7 @@ def write(home: Home, readings: list[dict]) -> None:
     with (SEEDS / "forces.csv").open(newline="", encoding="utf-8") as file:
         forces = [row["force"] for row in csv.DictReader(file)]
     submissions = []
-    for quarter in (QUARTER, "2023-Q3"):
+    for quarter in QUARTERS:
         for force in forces:
             sent = returns.get((quarter, force), {})
             for record_type, rows in sent.items():

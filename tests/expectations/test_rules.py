@@ -32,7 +32,8 @@ def test_exactly_the_broken_rule_is_found_and_the_near_miss_is_not(found, number
     broken = found.get(f"B{number}", set())
     assert (exemplar.rule, exemplar.found) in broken
     assert {rule for rule, _ in broken} == {exemplar.rule} | exemplar.also
-    assert found.get(f"N{number}", set()) == set()
+    assert {rule for rule, _ in found.get(f"B{number}T", set())} <= {exemplar.rule} | exemplar.also
+    assert found.get(f"N{number}", set()) | found.get(f"N{number}T", set()) == set()
 
 
 @pytest.mark.parametrize("own", OWN_WORK, ids=[f"{o.rule}-{o.found}" for o in OWN_WORK])
@@ -57,6 +58,110 @@ def test_an_absent_return_is_found_and_a_nil_return_is_not(built, rows):
     assert dict(absent) == ABSENT
 
 
+def test_a_later_cancellation_lowers_the_quarter_that_held_the_crime(built, found, rows):
+    assert found["LATER"] == {("CR09", "recorded_before_quarter")}  # sent with the later return
+    assert rows(
+        built,
+        "select quarter, exclusion_reason from cpai.cpai_classified_crimes where crime_reference = 'LATER' order by 1",
+    ) == [("2023-Q2", "cancelled"), ("2023-Q3", "cancelled")]
+    assert rows(
+        built, "select quarter, tested, failed from quality.rule_results where rule = 'CR29' and tested > 0"
+    ) == [("2023-Q2", 1, 0)]
+
+
+def test_a_reclassified_crime_that_moved_to_another_day_is_found(judged, rows):
+    home = judged(
+        "insert into staging.stg_replaced_crimes by name "
+        "select 'kent' as force, '2023-Q2' as quarter, 2 as submission, true as is_still_sent, * "
+        "from (values ('MOVED', true, true), ('SAME_DAY', true, false), ('SAME_CLASS', false, false)) "
+        "as t(crime_reference, is_reclassified, is_moved_with_class)"
+    )
+    assert rows(home, "select crime_reference, found from quality.findings where rule = 'CR30'") == [
+        ("MOVED", "recorded_date_moved")
+    ]
+    assert rows(home, "select tested from quality.rule_results where rule = 'CR30' and tested > 0") == [(2,)]
+
+
+def test_a_crime_that_two_forces_count_is_found_in_both(judged, rows):
+    same = "update staging.stg_victims set person_token = 'one' where crime_reference in ('K1', 'E0')"
+    asked = "select crime_reference, found from quality.findings where rule = 'CR33' order by 1"
+    assert rows(judged(same), asked) == [
+        ("E0", "counted_by_another_force"),
+        ("K1", "counted_by_another_force"),
+    ]
+    for apart in (
+        "update staging.stg_victims set gender = 'male' where crime_reference = 'E0'",
+        "update staging.stg_victims set person_token = 'two' where crime_reference = 'E0'",
+        "update cpai.cpai_classified_crimes set committed_to = date '2023-05-02' where crime_reference = 'E0'",
+        "update cpai.cpai_classified_crimes set offence_code = '20/6' where crime_reference = 'E0'",
+    ):
+        home = judged(same, apart)
+        assert rows(home, asked) == []
+        tested = "select sum(tested) from quality.rule_results where rule = 'CR33'"
+        assert rows(home, tested) == [(2,)]
+
+
+class TestAgainstFourQuarters:
+    """One force that sent nothing else: 100 crimes in each quarter of 2024, then 2025-Q1."""
+
+    FORCE = "norfolk"
+
+    def sent(self, judged, last: dict[str, int], before: int = 100, quarters=(1, 2, 3, 4)):
+        counts = [(f"2024-Q{quarter}", "rape_of_a_child", before) for quarter in quarters]
+        counts += [("2025-Q1", group, crimes) for group, crimes in last.items()]
+        statements = [
+            "insert into staging.stg_submissions by name select * replace "
+            f"('{quarter}' as quarter, 'accepted' as status) from staging.stg_submissions "
+            f"where force = '{self.FORCE}' and quarter = '2023-Q4'"
+            for quarter in dict.fromkeys(quarter for quarter, *_ in counts)
+        ]
+        statements += [
+            "insert into cpai.cpai_classified_crimes by name select * exclude (i) replace "
+            f"('{self.FORCE}' as force, '{quarter}' as quarter, '{group}' || i as crime_reference, "
+            f"'{group}' as offence_group) from cpai.cpai_classified_crimes, range({crimes}) as t(i) "
+            "where crime_reference = 'K1'"
+            for quarter, group, crimes in counts
+        ]
+        return judged(*statements)
+
+    def words(self, home, rows, rule):
+        sql = f"select found, severity from quality.findings where rule = '{rule}' and quarter = '2025-Q1' order by 1"
+        return rows(home, sql)
+
+    @pytest.mark.parametrize(
+        ("crimes", "found"),
+        [
+            (59, [("implausible_volume", "blocks")]),
+            (60, [("unusual_volume", "reported")]),
+            (79, [("unusual_volume", "reported")]),
+            (80, []),
+            (135, []),
+            (136, [("unusual_volume", "reported")]),
+            (160, [("unusual_volume", "reported")]),
+            (161, [("implausible_volume", "blocks")]),
+        ],
+    )
+    def test_a_volume_far_from_the_mean_of_four_quarters(self, judged, rows, crimes, found):
+        home = self.sent(judged, {"rape_of_a_child": crimes})
+        assert self.words(home, rows, "CR56") == found
+
+    def test_few_crimes_or_a_quarter_without_a_return_are_not_judged(self, judged, rows):
+        for more in ({"before": 24}, {"quarters": (1, 2, 4)}):
+            home = self.sent(judged, {"rape_of_a_child": 200}, **more)
+            sql = "select rule, tested from quality.rule_results where quarter = '2025-Q1' and tested > 0"
+            tested = rows(home, sql + " and rule in ('CR56', 'CR57')")
+            assert tested == [], more
+
+    def test_a_share_that_moved_by_more_than_eight_points(self, judged, rows):
+        moved = self.sent(judged, {"rape_of_a_child": 91, "image": 9})
+        assert self.words(moved, rows, "CR57") == [
+            ("image_share_moved", "reported"),
+            ("rape_of_a_child_share_moved", "reported"),
+        ]
+        assert self.words(self.sent(judged, {"rape_of_a_child": 93, "image": 7}), rows, "CR57") == []
+        assert self.words(self.sent(judged, {"rape_of_a_child": 89, "image": 10}), rows, "CR57") == []
+
+
 def test_a_crime_that_vanished_is_found_and_one_cancelled_or_still_sent_is_not(judged, rows):
     home = judged(
         "insert into staging.stg_replaced_crimes by name "
@@ -69,12 +174,13 @@ def test_a_crime_that_vanished_is_found_and_one_cancelled_or_still_sent_is_not(j
 
 
 def test_a_seldom_recorded_field_is_below_the_floor_of_20_points(judged, rows):
-    """Victims' gender was known for 87.7% in 2023: 8 of 12 (66.7%) is below the floor, 9 of 12 is not."""
+    """Victims' gender was known for 87.7% in 2023, so the floor is 67.7%: the 95% interval of 4 of 12 ends at 60.9%,
+    that of 5 of 12 at 68.1%."""
     person = """insert into cocad.cocad_victims by name
         select 'kent' as force, '2023-Q2' as quarter, 'X' || i as crime_reference, '1' as victim_reference,
         i <= {known} as gender_recorded, 9 as age_at_offence, 'white' as ethnicity_group
         from range(1, 13) as t(i)"""
-    for known, words in ((8, [("victim_gender_recorded_below_floor",)]), (9, [])):
+    for known, words in ((4, [("victim_gender_recorded_below_floor",)]), (5, [])):
         home = judged("delete from cocad.cocad_victims", person.format(known=known))
         assert rows(home, "select found from quality.findings where rule = 'CR58'") == words
 
@@ -126,7 +232,7 @@ class TestVerdict:
 
     def test_the_reported_half_does_not_count(self, built, rows):
         ((tested, failed, also_reported, _, verdict),) = self.results(built, rows, "CR16", "kent")
-        assert (tested, failed, also_reported, verdict) == (4, 1, 1, "within_tolerance")
+        assert (tested, failed, also_reported, verdict) == (10, 1, 1, "within_tolerance")
 
     def test_our_own_rule_tolerates_nothing(self, judged, rows):
         home = judged(*OWN_WORK[-2].statements)
@@ -165,7 +271,17 @@ def test_our_own_rules_tolerate_nothing_and_forces_rules_something_stated(rules)
 
 
 def test_every_judged_rule_has_an_exemplar():
-    elsewhere = {"CR02", "CR55", "CR58", "EQ01", "WV01"}  # tested above, each in its own way
+    elsewhere = {
+        "CR02",
+        "CR30",
+        "CR33",
+        "CR55",
+        "CR56",
+        "CR57",
+        "CR58",
+        "EQ01",
+        "WV01",
+    }  # tested above, each in its own way
     assert {e.rule for e in EXEMPLARS} | {o.rule for o in OWN_WORK} | elsewhere == judged_rules()
 
 

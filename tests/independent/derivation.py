@@ -316,9 +316,23 @@ class Derivation:
         self.crimes = {key: self._crime(key, row) for key, row in self._accepted_crimes(records).items()}
         for record_type in ("victims", "suspects"):
             self._add_persons(record_type, getattr(records, record_type))
+        cancelled = self._last_cancelled()
         for crime in self.crimes.values():
+            force, quarter, reference = crime.key
             crime.exclusion = exclusion_reason(crime)
+            # CR29: a cancellation in the return of a later quarter lowers the quarter that held the crime
+            if crime.exclusion != "not_a_crime" and cancelled.get((force, reference), "") > quarter:
+                crime.exclusion = "cancelled"
         self._settle(records.readings)
+
+    def _last_cancelled(self) -> dict[tuple[str, str], str]:
+        """(force, crime reference) -> the last quarter whose return cancels a crime of an earlier one."""
+        last: dict[tuple[str, str], str] = {}
+        for force, quarter, reference in self.crimes:
+            crime = self.crimes[force, quarter, reference]
+            if crime.status == "cancelled" and crime.recorded_on < quarter_ends(quarter)[0]:
+                last[force, reference] = max(last.get((force, reference), ""), quarter)
+        return last
 
     def _is_current(self, record: dict) -> bool:
         return (record["force"], record["quarter"], record["submission"]) in self.current

@@ -27,9 +27,18 @@ suspect_counts as (
     group by force, quarter, crime_reference
 ),
 
+-- a cancellation that comes in the return of a later quarter lowers the quarter that held the crime
+cancelled_later as (
+    select force, crime_reference, max(quarter) as quarter
+    from crimes
+    where status = 'cancelled' and {{ quarter_of('recorded_on') }} < quarter
+    group by force, crime_reference
+),
+
 described as (
     select
         crimes.*,
+        cancelled_later.quarter is not null as is_cancelled_later,
         offences.offence_group,
         offences.names_a_child,
         offences.image,
@@ -41,6 +50,9 @@ described as (
         coalesce(crimes.csa_flag = 'Y', false) as is_csa_flagged,
         coalesce(crimes.cse_flag = 'Y', false) as is_cse_flagged
     from crimes
+    left join cancelled_later
+        on {{ same_key('cancelled_later', 'crimes', ['force', 'crime_reference']) }}
+        and cancelled_later.quarter > crimes.quarter
     left join offences on offences.offence_code = crimes.offence_code
     left join victim_ages
         on {{ same_key('victim_ages', 'crimes', ['force', 'quarter', 'crime_reference']) }}
@@ -54,7 +66,7 @@ reasoned as (
         *,
         case
             when offence_class = 'N100' then 'not_a_crime'
-            when status = 'cancelled' then 'cancelled'
+            when status = 'cancelled' or is_cancelled_later then 'cancelled'
             when {{ quarter_of('recorded_on') }} <> quarter then 'wrong_quarter'
             when offence_code is null then 'unknown_code'
             when offence_group = 'out_of_scope' then 'not_in_scope'

@@ -602,7 +602,7 @@ def _only_the_centre() -> list[Row]:
         and rule["our_own"] == "N"
         and (rule["home"] == "record_rule" or rule["scope"] == "return")
         and rule["scope"] != "table"
-        and rule["home"] != "not_yet"
+        and rule["home"] != "not_checkable"
     ]
     return asked + [
         {"code": code, "statement": check["statement"]}

@@ -65,11 +65,11 @@ rates as (
         known.persons,
         floors.breakdown,
         floors.floor_rate,
-        1.0 * case floors.breakdown
+        case floors.breakdown
             when 'gender_recorded' then known.gender_recorded
             when 'age_recorded' then known.age_recorded
             when 'sde_recorded' then known.sde_recorded
-        end / known.persons as known_rate
+        end as known_persons
     from known
     inner join floors
         on known.unit = floors.unit
@@ -83,10 +83,10 @@ select
     cast(null as varchar) as crime_reference,
     cast(null as varchar) as person_reference,
 
-    -- below ten persons one record moves the rate by more than half the margin
+    -- below the floor with its whole interval: of few persons chance alone leaves a field blank
     case
-        when rates.persons < 10 then null
-        when rates.known_rate < rates.floor_rate then rates.unit || '_' || rates.breakdown || '_below_floor'
+        when {{ wilson_high('rates.known_persons', 'rates.persons') }} < rates.floor_rate
+            then rates.unit || '_' || rates.breakdown || '_below_floor'
         else 'ok'
     end as cr58
 from rates

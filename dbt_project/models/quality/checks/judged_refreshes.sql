@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each crime of a submission that was replaced beside the rule about it: macros/judged_rules.sql says how to read a
--- rule's column.
+-- Each crime of a submission that was replaced beside the rules about it: macros/judged_rules.sql says how to read
+-- a rule's column.
 
 with
 
@@ -15,6 +15,10 @@ select
     'crime' as record_type,
     crime_reference,
     cast(null as varchar) as person_reference,
+
+    case when is_reclassified then
+        case when is_moved_with_class then 'recorded_date_moved' else 'ok' end
+    end as cr30,
 
     case
         when is_still_sent or was_cancelled then 'ok'
