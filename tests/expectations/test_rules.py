@@ -2,12 +2,17 @@
 
 import csv
 import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from exemplar_home import ABSENT, query
 from exemplars import EXEMPLARS, OWN_WORK
 
+from expectations import cocad, cpai, returns
 from orchestration.home import DBT_PROJECT, SEEDS
+
+EXPECTATIONS = Path(cpai.__file__).parent
 
 
 @pytest.fixture(scope="session")
@@ -258,6 +263,35 @@ def judged_rules() -> set[str]:
 def test_all_sixty_counting_rules_are_in_the_rulebook_each_with_a_home(rules):
     assert {f"CR{number:02}" for number in range(1, 61)} <= set(rules)
     assert {rule for rule, row in rules.items() if row["home"] == "record_rule"} == judged_rules()
+
+
+def test_a_rule_that_cannot_be_checked_says_what_is_missing(built, rules, rows):
+    unchecked = {rule for rule, row in rules.items() if row["home"] == "not_checkable"}
+    assert unchecked == {rule for rule, row in rules.items() if row["why_not_checkable"]}
+    assert not unchecked & {rule for (rule,) in rows(built, "select distinct rule from quality.rule_results")}
+
+
+def test_the_table_of_homes_counts_the_rules_of_the_seed(rules):
+    table = (EXPECTATIONS / "README.md").read_text(encoding="utf-8")
+    counts = {
+        cells[1].strip(" `"): int(cells[-2])
+        for cells in (line.split("|") for line in table.splitlines() if re.fullmatch(r"\|.*\| \d+ \|", line))
+    }
+    homes = Counter(row["home"] for row in rules.values())
+    assert {home: count for home, count in counts.items() if count} == homes
+    assert len(counts) == 7
+
+
+def test_every_record_rule_is_expected_by_one_suite(rules):
+    suites = (
+        returns.RULES,
+        cpai.RULES,
+        cocad.RULES,
+        ("CR59",),
+        ("WV01",),
+    )  # figures and waivers: in their own way
+    asked = Counter(rule for suite in suites for rule in suite)
+    assert asked == Counter(rule for rule, row in rules.items() if row["home"] == "record_rule")
 
 
 def test_our_own_rules_tolerate_nothing_and_forces_rules_something_stated(rules):
