@@ -33,7 +33,7 @@ def sent_again():
     crimes = [
         a_crime(CANCELLED, status="cancelled", cancellation_code="C2", cancelled_on="2023-05-02"),
         a_crime(HELD, recorded_on="some day"),
-        a_crime(REFRESHED, outcome_code="14"),
+        a_crime(REFRESHED, outcome_code="14", offence_code="19D"),
         a_crime(NEW),
     ]
     victims = [
@@ -43,7 +43,7 @@ def sent_again():
 
 
 def moved():
-    crimes = [a_crime(MOVED, recorded_on="2023-04-03")]
+    crimes = [a_crime(MOVED, recorded_on="2023-04-03", offence_code="19D")]
     return {"crimes": crimes, "victims": [victim(crimes[0])], "suspects": []}
 
 
@@ -115,6 +115,13 @@ def test_only_what_vanished_without_a_word_is_a_finding(home):
     assert tested == (5, 1)
 
 
+def test_a_reclassified_crime_keeps_its_recorded_date(home):
+    found = rows(home, "select crime_reference, found from quality.findings where rule = 'CR30'")
+    assert found == [(MOVED, "recorded_date_moved")]
+    tested = rows(home, "select tested from quality.rule_results where rule = 'CR30' and tested > 0")
+    assert tested == [(2,)]
+
+
 def test_what_a_refresh_changed_is_counted(home):
     changes = rows(
         home,
@@ -123,6 +130,7 @@ def test_what_a_refresh_changed_is_counted(home):
     assert changes == [
         ("crimes", "added", 0, 1, 1, 2),
         ("crimes", "gone", 0, 2, 1, 2),
+        ("crimes", "offence_code", 0, 1, 1, 2),
         ("crimes", "outcome_code", 1, 1, 1, 2),
         ("crimes", "recorded_on", 0, 1, 1, 2),
         ("crimes", "status", 0, 1, 1, 2),
