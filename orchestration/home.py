@@ -1,5 +1,6 @@
 """Where things are: the project (seeds, dbt models) and the home (everything received, built and published)."""
 
+import csv
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,12 @@ PACKAGE = Path(__file__).resolve().parent
 PROJECT = PACKAGE.parent if (PACKAGE.parent / "seeds").is_dir() else PACKAGE / "project"
 SEEDS = PROJECT / "seeds"
 DBT_PROJECT = PROJECT / "dbt_project"
+
+
+def seed_rows(name: str, seeds: Path = SEEDS) -> list[dict[str, str]]:
+    """The rows of a seed as text by column: `forces.csv`, `layouts/layouts.csv`."""
+    with (seeds / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @dataclass(frozen=True)

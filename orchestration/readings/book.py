@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestration import quarters, warehouse
-from orchestration.home import SEEDS, Home
+from orchestration.home import Home, seed_rows
 from orchestration.ledger import now, open_ledger, readings, snapshot
 from orchestration.returns.file_safety import escape_formula
 
@@ -106,8 +106,7 @@ def import_readings(home: Home, file: Path) -> Imported:
             home, "select force, quarter, crime_reference, version from cocad.cocad_candidates"
         )
     }
-    with (SEEDS / "criteria.csv").open(encoding="utf-8") as handle:
-        collected_from = min(row["children_collected_from"] for row in csv.DictReader(handle))
+    collected_from = min(row["children_collected_from"] for row in seed_rows("criteria.csv"))
     problems: list[str] = []
     checked: dict[tuple, tuple[int, dict]] = {}
     for number, row in enumerate(rows, start=2):

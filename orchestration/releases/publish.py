@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestration.home import SEEDS, Home
+from orchestration.home import Home, seed_rows
 from orchestration.ledger import open_ledger, releases
 from orchestration.quarters import in_period
 from orchestration.releases import inputs as release_inputs
@@ -169,15 +169,12 @@ def _manifest_head(name: str, inputs, gate_result) -> dict:
 
 def _waivers(period: str) -> list[dict]:
     """The waivers of the period's quarters that the gate counts: for one quarter, signed, and not expired today."""
-    import csv
-
     quarters, today = set(in_period(period)), datetime.now(UTC).date().isoformat()
-    with (SEEDS / "waivers.csv").open(newline="", encoding="utf-8") as file:
-        return [
-            row
-            for row in csv.DictReader(file)
-            if row["quarter"] in quarters and row["force"] and row["signed_by"] and row["expires"] >= today
-        ]
+    return [
+        row
+        for row in seed_rows("waivers.csv")
+        if row["quarter"] in quarters and row["force"] and row["signed_by"] and row["expires"] >= today
+    ]
 
 
 def _number(release: str) -> int:

@@ -1,18 +1,16 @@
 """Returns as Dagster assets: force x quarter partitions, a whole quarter (or year) in one run."""
 
-import csv
 import warnings
 from collections.abc import Iterator
 
 import dagster as dg
 
 from orchestration import quarters
-from orchestration.home import SEEDS, home
+from orchestration.home import home, seed_rows
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)  # single-run backfills, which we pin and test
 
-with (SEEDS / "forces.csv").open(encoding="utf-8") as handle:
-    FORCES = [row["force"] for row in csv.DictReader(handle)]
+FORCES = [row["force"] for row in seed_rows("forces.csv")]
 
 QUARTERS = dg.TimeWindowPartitionsDefinition(
     cron_schedule="0 0 1 1,4,7,10 *",

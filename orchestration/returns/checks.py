@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from orchestration import ledger, quarters
-from orchestration.home import SEEDS
+from orchestration.home import seed_rows
 from orchestration.returns.archive import Kept
+from orchestration.returns.layouts import force_codes
 from orchestration.returns.mapping import filled_rows
 from orchestration.returns.reading import MANIFEST, NIL, Grid
 from orchestration.returns.reasons import Reason
@@ -89,7 +90,7 @@ def of_the_quarter(records: Records, quarter: str) -> list[Reason]:
 
 def of_the_force(records: Records, force: str) -> list[Reason]:
     """Where a force's references begin with its own two digits and a slash, most of these have to."""
-    codes = _force_codes()
+    codes = force_codes()
     if force not in codes:
         return []
     references = records["crimes"]["crime_reference"].drop_null()
@@ -237,17 +238,5 @@ def _codes() -> set[str]:
     """Every code that a return pack names: what can be explained."""
     codes = set()
     for seed, column in (("rules.csv", "rule"), ("return_checks.csv", "code")):
-        with (SEEDS / seed).open(encoding="utf-8", newline="") as file:
-            codes |= {row[column] for row in csv.DictReader(file)}
+        codes |= {row[column] for row in seed_rows(seed)}
     return codes
-
-
-@cache
-def _force_codes() -> dict[str, str]:
-    """force -> `46/`, for the forces whose references always begin so."""
-    with (SEEDS / "forces.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            row["force"]: f"{row['pnc_code']}/"
-            for row in csv.DictReader(file)
-            if re.match(rf"{row['pnc_code']}/", row["reference_pattern"])
-        }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from functools import cache
 from math import log
 from pathlib import Path
 
+from orchestration.home import seed_rows
 from orchestration.returns.layouts import Layout, Part, all_layouts
 
 # Words that mean the same in headings; layouts' own headings teach the rest.
@@ -155,7 +155,7 @@ def words_of(heading: str) -> frozenset[str]:
 @cache
 def known_headings(seeds: Path) -> Headings:
     layouts = all_layouts(seeds)
-    rows = _seed(seeds / "return_columns.csv")
+    rows = seed_rows("return_columns.csv", seeds)
     headings: dict[tuple[str, str], dict[frozenset[str], str]] = defaultdict(dict)
     for row in rows:
         headings[row["record_type"], row["column"]][words_of(row["column"])] = row["column"]
@@ -169,7 +169,7 @@ def known_headings(seeds: Path) -> Headings:
     counts = Counter(word for options in headings.values() for words in options for word in words)
     every = sum(map(len, headings.values()))
     spellings: dict[str, set[str]] = defaultdict(set)
-    for row in _seed(seeds / "code_spellings.csv"):
+    for row in seed_rows("code_spellings.csv", seeds):
         spellings[row["field"]] |= {row["spelling"].lower(), row["code"].lower()}
     for list_name, column, label in (
         ("self_defined_ethnicities", "self_defined_ethnicity", "label"),
@@ -178,9 +178,9 @@ def known_headings(seeds: Path) -> Headings:
         ("outcomes", "outcome_code", "meaning"),
         ("cancellation_codes", "cancellation_code", "meaning"),
     ):
-        for row in _seed(seeds / f"{list_name}.csv"):
+        for row in seed_rows(f"{list_name}.csv", seeds):
             spellings[column] |= {row["code"].lower(), row[label].lower()}
-    for row in _seed(seeds / "offences.csv"):
+    for row in seed_rows("offences.csv", seeds):
         for text in (row["offence_class"], row["offence_code"], row["five_digit"]):
             spellings["offence_code"].add(text.lower().lstrip("0"))
     return Headings(
@@ -195,8 +195,3 @@ def known_headings(seeds: Path) -> Headings:
 
 def _joined(part: Part, heading: str) -> bool:
     return any(column.heading == heading and column.take > 1 for column in part.columns)
-
-
-def _seed(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

@@ -6,7 +6,6 @@ forces_of("norfolk-and-suffolk", "2023-Q1")         # whose records a delivery h
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,7 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from orchestration import quarters
-from orchestration.home import SEEDS
+from orchestration.home import SEEDS, seed_rows
 
 RECORD_TYPES = ("crimes", "victims", "suspects")
 FORMATS = ("csv", "xlsx", "xlsm", "xls", "ods")
@@ -143,7 +142,7 @@ def delivered(quarter: str, seeds: Path = SEEDS) -> tuple[str, ...]:
 
 def deliverers(seeds: Path = SEEDS) -> frozenset[str]:
     """Names that a folder may have in some quarter, and every force: one new in forces.csv has no layout yet."""
-    forces = {row["force"] for row in _rows(seeds / "forces.csv")}
+    forces = {row["force"] for row in seed_rows("forces.csv", seeds)}
     return frozenset(forces | _load(seeds).used_from.keys())
 
 
@@ -153,6 +152,15 @@ def forces_of(delivered_as: str, quarter: str, seeds: Path = SEEDS) -> dict[str,
     return {force: prefix for force, prefix, start, end in joint if _current(quarter, start, end)} or {
         delivered_as: ""
     }
+
+
+@cache
+def force_codes() -> dict[str, str]:
+    """force -> `46/`, for the forces whose crime references always begin so."""
+    codes = {
+        row["force"]: (f"{row['pnc_code']}/", row["reference_pattern"]) for row in seed_rows("forces.csv")
+    }
+    return {force: code for force, (code, pattern) in codes.items() if pattern.startswith(code)}
 
 
 def return_columns(record_type: str, seeds: Path = SEEDS) -> tuple[str, ...]:
@@ -165,17 +173,12 @@ def _current(quarter: str, start: str, end: str) -> bool:
     return start <= quarter and (not end or quarter <= end)
 
 
-def _rows(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @cache
 def _load(seeds: Path) -> _Layouts:
     columns: dict[str, list[str]] = {kind: [] for kind in RECORD_TYPES}
     must: dict[str, list[str]] = {kind: [] for kind in RECORD_TYPES}
     dates: set[tuple[str, str]] = set()
-    for row in _rows(seeds / "return_columns.csv"):
+    for row in seed_rows("return_columns.csv", seeds):
         columns[row["record_type"]].append(row["column"])
         if row["must"] == "Y":
             must[row["record_type"]].append(row["column"])
@@ -183,10 +186,10 @@ def _load(seeds: Path) -> _Layouts:
             dates.add((row["record_type"], row["column"]))
 
     part_rows: dict[str, list[Row]] = defaultdict(list)
-    for row in _rows(seeds / "layouts" / "layouts.csv"):
+    for row in seed_rows("layouts/layouts.csv", seeds):
         part_rows[row["layout"]].append(row)
     column_rows: dict[str, list[Row]] = defaultdict(list)
-    for row in _rows(seeds / "layouts" / "layout_columns.csv"):
+    for row in seed_rows("layouts/layout_columns.csv", seeds):
         if row["record_type"] and row["column"] not in columns.get(row["record_type"], ()):
             raise LayoutError(
                 f"layout_columns.csv: layout {row['layout']}, heading {row['heading']!r} feeds "
@@ -207,7 +210,7 @@ def _load(seeds: Path) -> _Layouts:
                 raise LayoutError(f"layout {layout.layout}: no heading feeds {kind}.{_list(missing)}")
 
     used_from: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
-    for row in _rows(seeds / "layouts" / "force_layouts.csv"):
+    for row in seed_rows("layouts/force_layouts.csv", seeds):
         if row["layout"] not in layouts:
             raise LayoutError(
                 f"force_layouts.csv: {row['delivered_as']} uses layout {row['layout']!r}, "
@@ -224,9 +227,9 @@ def _load(seeds: Path) -> _Layouts:
                 )
         used_from[row["delivered_as"]].append((row["layout"], row["from_quarter"], row["to_quarter"]))
 
-    forces = {row["force"] for row in _rows(seeds / "forces.csv")}
+    forces = {row["force"] for row in seed_rows("forces.csv", seeds)}
     joint: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
-    for row in _rows(seeds / "joint_returns.csv"):
+    for row in seed_rows("joint_returns.csv", seeds):
         _check_quarters("joint_returns.csv", row)
         if row["delivered_as"] not in used_from:
             raise LayoutError(

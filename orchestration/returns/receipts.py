@@ -1,11 +1,10 @@
 """What the receipts in the ledger say of a quarter: which force's return stands, which was refused, which is missing."""
 
-import csv
 from typing import Any
 
 from sqlalchemy import select
 
-from orchestration.home import SEEDS, Home
+from orchestration.home import Home, seed_rows
 from orchestration.ledger import open_ledger, read_submissions, submissions
 
 ANSWERS = ("accepted", "nil")  # what stands until the next of these comes
@@ -13,11 +12,9 @@ ANSWERS = ("accepted", "nil")  # what stands until the next of these comes
 
 def owing() -> dict[str, tuple[str, str]]:
     """force -> first and last quarter that it owes a return for, from the seed, never from what came."""
-    with (SEEDS / "forces.csv").open(encoding="utf-8") as handle:
-        return {
-            row["force"]: (row["from_quarter"], row["to_quarter"] or "9999-Q4")
-            for row in csv.DictReader(handle)
-        }
+    return {
+        row["force"]: (row["from_quarter"], row["to_quarter"] or "9999-Q4") for row in seed_rows("forces.csv")
+    }
 
 
 def expected(quarter: str) -> list[str]:
@@ -92,8 +89,7 @@ def grid(home: Home, wanted: list[str]) -> dict[str, dict[str, dict[str, Any] | 
 
 def nobodys(home: Home, quarter: str) -> list[str]:
     """Folders landed for a quarter that are named for no force and no joint return: no receipt tells of them."""
-    with (SEEDS / "joint_returns.csv").open(encoding="utf-8") as handle:
-        names = owing().keys() | {row["delivered_as"] for row in csv.DictReader(handle)}
+    names = owing().keys() | {row["delivered_as"] for row in seed_rows("joint_returns.csv")}
     folder = home.landing / quarter
     found = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     return [name for name in found if name not in names and not name.startswith(".")]

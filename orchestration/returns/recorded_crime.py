@@ -1,8 +1,6 @@
 """Police recorded crime, the Home Office's open data, beside the returns: the same forces, counted by someone else."""
 
-import csv
-
-from orchestration.home import SEEDS, Home
+from orchestration.home import SEEDS, Home, seed_rows
 
 
 def write_recorded_crime(home: Home) -> int:
@@ -14,18 +12,14 @@ def write_recorded_crime(home: Home) -> int:
 
     from orchestration.returns import raw
 
-    with (SEEDS / "forces.csv").open(encoding="utf-8") as handle:
-        force_of = {row["prc_name"]: row["force"] for row in csv.DictReader(handle)}
+    force_of = {row["prc_name"]: row["force"] for row in seed_rows("forces.csv")}
     cells: dict[tuple[str, str, str], int] = {}
     for file in sorted((SEEDS / "police_recorded_crime").glob("*.csv")):  # a later release replaces its cells
-        with file.open(encoding="utf-8") as handle:
-            for number, row in enumerate(csv.DictReader(handle), start=2):
-                if row["force_name"] not in force_of:
-                    raise ValueError(
-                        f"{file.name} row {number}: its force is no prc_name of seeds/forces.csv"
-                    )
-                key = (row["calendar_quarter"], force_of[row["force_name"]], row["offence_code"])
-                cells[key] = int(row["offences"])
+        for number, row in enumerate(seed_rows(f"police_recorded_crime/{file.name}"), start=2):
+            if row["force_name"] not in force_of:
+                raise ValueError(f"{file.name} row {number}: its force is no prc_name of seeds/forces.csv")
+            key = (row["calendar_quarter"], force_of[row["force_name"]], row["offence_code"])
+            cells[key] = int(row["offences"])
     table = pa.Table.from_pylist(
         [
             dict(zip(("quarter", "force", "offence_class"), key, strict=True), crimes=count)

@@ -7,7 +7,6 @@ or lost a leading zero (1916) are resolved in staging, beside the code list (rul
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.home import SEEDS
-from orchestration.returns.layouts import Column
+from orchestration.home import seed_rows
+from orchestration.returns.layouts import Column, force_codes
 
 INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
 ERROR = r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|CALC!|SPILL!)"
@@ -117,18 +116,8 @@ def _pattern(holds: str) -> re.Pattern[str]:
 
 def lost_zeros(forces: Iterable[str]) -> dict[str, str]:
     """`{"4/": "04/"}` for a force whose references begin with its own code and a slash, and the code with 0."""
-    codes = _force_codes()
-    return {codes[force][1:]: codes[force] for force in forces if force in codes}
-
-
-@cache
-def _force_codes() -> dict[str, str]:
-    with (SEEDS / "forces.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            row["force"]: f"{row['pnc_code']}/"
-            for row in csv.DictReader(file)
-            if row["pnc_code"].startswith("0") and row["reference_pattern"].startswith(f"{row['pnc_code']}/")
-        }
+    codes = force_codes()
+    return {codes[force][1:]: codes[force] for force in forces if codes.get(force, "").startswith("0")}
 
 
 def kind(column: Column) -> str | None:
@@ -142,22 +131,20 @@ def _kind(record_type: str, column: str) -> str | None:
         return "crime reference" if column in OWN_REFERENCES else "reference"
     if column == "offence_code":
         return "offence"
-    with (SEEDS / "return_columns.csv").open(encoding="utf-8", newline="") as file:
-        found = next(
-            row["kind"]
-            for row in csv.DictReader(file)
-            if (row["record_type"], row["column"]) == (record_type, column)
-        )
+    found = next(
+        row["kind"]
+        for row in seed_rows("return_columns.csv")
+        if (row["record_type"], row["column"]) == (record_type, column)
+    )
     return found if found in WORTH_A_LOOK else None
 
 
 @cache
 def _offence_codes() -> frozenset[str]:
     """Every spelling that the offence list has: class/sub-code and five digits."""
-    with (SEEDS / "offences.csv").open(encoding="utf-8", newline="") as file:
-        return frozenset(
-            code for row in csv.DictReader(file) for code in (row["offence_code"], row["five_digit"]) if code
-        )
+    return frozenset(
+        code for row in seed_rows("offences.csv") for code in (row["offence_code"], row["five_digit"]) if code
+    )
 
 
 def _judged(text: str, holds: str, column: Column, origin: Origin) -> tuple[str | None, str]:

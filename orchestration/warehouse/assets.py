@@ -44,10 +44,8 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
         names = None if everything else " ".join(sorted(node_of[key].split(".")[-1] for key in selected))
         context.log.info(f"building {len(selected)} models and seeds")
         built = run_dbt(home(), names)
-        for (
-            node,
-            seconds,
-        ) in built.seconds.items():  # in the order dbt built them: nothing before what it reads
+        # in the order dbt built them: nothing before what it reads
+        for node, seconds in built.seconds.items():
             if (key := key_of.get(node)) in selected:
                 yield dg.MaterializeResult(asset_key=key, metadata={"seconds": round(seconds, 3)})
         for check in context.selected_asset_check_keys:

@@ -122,12 +122,8 @@ def run_dbt(home: Home, select: str | None = None) -> Built:
     parsed = manifest_path(home).with_name("partial_parse.msgpack").read_bytes()
     try:
         # unit tests judge code, not data: they run with the tests, not with every quarter
-        words = [
-            "build",
-            "--exclude-resource-type",
-            "unit_test",
-            *(["--select", *select.split()] if select else []),
-        ]
+        words = ["build", "--exclude-resource-type", "unit_test"]
+        words += ["--select", *select.split()] if select else []
         outcome = invoke(home, words, Manifest.from_msgpack(parsed))
     finally:
         DuckDBConnectionManager.close_all_connections()

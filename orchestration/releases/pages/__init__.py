@@ -3,12 +3,11 @@
 Every number on them comes from the release's own tables; nothing is computed from the warehouse.
 """
 
-import csv
 import re
 from functools import cache
 from pathlib import Path
 
-from orchestration.home import SEEDS
+from orchestration.home import seed_rows
 from orchestration.releases import replication
 from orchestration.releases.figures import NATION, label
 
@@ -153,22 +152,21 @@ def _rules(connection) -> list[dict]:
 
 @cache
 def _statements() -> dict[str, str]:
-    with (SEEDS / "rules.csv").open(newline="", encoding="utf-8") as file:
-        return {row["rule"]: row["statement"] for row in csv.DictReader(file)}
+    return {row["rule"]: row["statement"] for row in seed_rows("rules.csv")}
 
 
 @cache
 def _force_names() -> dict[str, str]:
-    with (SEEDS / "forces.csv").open(newline="", encoding="utf-8") as file:
-        return {row["force"]: row["name"] for row in csv.DictReader(file)}
+    return {row["force"]: row["name"] for row in seed_rows("forces.csv")}
 
 
 @cache
-def _environment():
+def environment(*folders: Path):
+    """Jinja with the filters and templates of the pages; a template of one of `folders` goes before ours."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([*folders, TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -192,5 +190,5 @@ def _prose(text: str | None):
 def _write(path: Path, template: str, to_root: str, head: dict, **values) -> None:
     """One page; `to_root` is the relative way from the page's folder to the release's own."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    html = _environment().get_template(template).render(head=head, root=to_root, **values)
+    html = environment().get_template(template).render(head=head, root=to_root, **values)
     path.write_text(html + "\n", encoding="utf-8")

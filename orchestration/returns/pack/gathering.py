@@ -7,7 +7,6 @@ two give the same findings. Values of records are read here, for the force that 
 
 from __future__ import annotations
 
-import csv
 import fnmatch
 import json
 import re
@@ -20,7 +19,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration.home import SEEDS
+from orchestration.home import seed_rows
 from orchestration.returns.layouts import RECORD_TYPES, Part, all_layouts
 
 Row = dict[str, Any]
@@ -620,35 +619,32 @@ def _percent(part: int | None, whole: int | None) -> float | None:
     return round(100 * part / whole, 1) if part is not None and whole else None
 
 
-def _seed(name: str) -> list[dict[str, str]]:
-    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @cache
 def _rules() -> dict[str, dict[str, str]]:
-    return {row["rule"]: row for row in _seed("rules")}
+    return {row["rule"]: row for row in seed_rows("rules.csv")}
 
 
 @cache
 def _checks() -> dict[str, dict[str, str]]:
-    return {row["code"]: row for row in _seed("return_checks")}
+    return {row["code"]: row for row in seed_rows("return_checks.csv")}
 
 
 @cache
 def _forces() -> dict[str, str]:
-    return {row["force"]: row["name"] for row in _seed("forces")}
+    return {row["force"]: row["name"] for row in seed_rows("forces.csv")}
 
 
 @cache
 def _columns(record_type: str) -> dict[str, dict[str, str]]:
-    return {row["column"]: row for row in _seed("return_columns") if row["record_type"] == record_type}
+    return {
+        row["column"]: row for row in seed_rows("return_columns.csv") if row["record_type"] == record_type
+    }
 
 
 @cache
 def _ages() -> dict[str, tuple[str, str]]:
     """offence code -> the ages its victim may have; the class speaks where the code is silent."""
-    rows = _seed("offences")
+    rows = seed_rows("offences.csv")
     classes = {row["offence_class"]: row for row in rows if row["is_class_level"] == "Y"}
     return {
         row["offence_code"]: tuple(
@@ -671,7 +667,9 @@ def _codes(field: str) -> str:
     codes = list(
         dict.fromkeys(
             row["code"]
-            for row in (_seed(lists[field]) if field in lists else _seed("code_spellings"))
+            for row in (
+                seed_rows(f"{lists[field]}.csv") if field in lists else seed_rows("code_spellings.csv")
+            )
             if field in lists or row["field"] == field
         )
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +29,22 @@ COMPLETENESS = [
 def page(pack: dict[str, Any]) -> str:
     """HTML of one pack."""
     counted = pack["counted"] or {}
-    return _template().render(
-        pack=pack | {"found_by_the_centre": [_in_words(each) for each in pack["found_by_the_centre"]]},
-        counted=[{"label": label, "crimes": counted.get(name)} for name, label in COUNTED.items()],
-        # a force that checks alone has neither last quarter nor the others beside it
-        completeness_columns=[
-            column
-            for column in COMPLETENESS
-            if any(row[column[0]] is not None for row in pack["completeness"])
-        ],
-        columns_of=_columns_of,
-        most_shown=MOST_SHOWN,
-        shown_of=_shown_of,
+    return (
+        pages.environment(Path(__file__).parent)
+        .get_template("page.html")
+        .render(
+            pack=pack | {"found_by_the_centre": [_in_words(each) for each in pack["found_by_the_centre"]]},
+            counted=[{"label": label, "crimes": counted.get(name)} for name, label in COUNTED.items()],
+            # a force that checks alone has neither last quarter nor the others beside it
+            completeness_columns=[
+                column
+                for column in COMPLETENESS
+                if any(row[column[0]] is not None for row in pack["completeness"])
+            ],
+            columns_of=_columns_of,
+            most_shown=MOST_SHOWN,
+            shown_of=_shown_of,
+        )
     )
 
 
@@ -75,19 +78,3 @@ def _shown_of(finding: dict[str, Any]) -> str:
 def _in_words(finding: dict[str, Any]) -> dict[str, Any]:
     words = dict.fromkeys((row["found"] or "").replace("_", " ") for row in finding["failing"])
     return finding | {"words": ", ".join(words)}
-
-
-@cache
-def _template() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader([Path(__file__).parent, pages.TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["count"] = lambda number: "" if number is None else f"{number:,}"
-    environment.filters["words"] = lambda text: str(text or "").replace("_", " ")
-    return environment.get_template("page.html")
