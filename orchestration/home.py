@@ -54,6 +54,11 @@ class Home:
         return os.environ.get("CPAI_LEDGER_URL") or f"sqlite:///{self.root / 'ledger.db'}"
 
     @property
+    def reading(self) -> Path:
+        """What readers are shown: only the reading room and workbooks read it."""
+        return self.root / "reading"
+
+    @property
     def releases(self) -> Path:
         return self.root / "releases"
 

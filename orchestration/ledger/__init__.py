@@ -7,7 +7,8 @@ imported here: `cpai status` reads the ledger and has to answer within a second.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,12 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
+    ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     MetaData,
+    Subquery,
     Table,
     Text,
     UniqueConstraint,
@@ -30,6 +34,7 @@ from sqlalchemy import (
     insert,
     inspect,
     make_url,
+    or_,
     select,
 )
 
@@ -38,7 +43,7 @@ if TYPE_CHECKING:
 
     from orchestration.home import Home
 
-HEAD = "0002"  # the newest revision in migrations/versions
+HEAD = "0003"  # the newest revision in migrations/versions
 metadata = MetaData()
 
 # Stored as decided on arrival. `superseded` and `accepted_with_rejections` follow from later submissions and
@@ -118,7 +123,117 @@ readings = Table(
     Column("reason", Text),
     Column("imported_at", Text, nullable=False),
     Column("source_file", Text),
-    UniqueConstraint("force", "crime_reference", "version", "role", name="reading_once"),
+    Column("facilitator_present", Text),
+    Column("decided_by", Text),
+    Column("codebook", Text),
+    Column("scheme", Text),
+    Column("started_at", Text),
+    Column("slot", Integer),
+    Column("round", Integer, nullable=False, server_default="1"),
+    Column("corrects", Integer),
+    Column("previous_hash", Text),
+    Column("hash", Text),
+    UniqueConstraint("corrects", name="reading_corrected_once"),
+    # two readings after one and the same would be two histories
+    UniqueConstraint("previous_hash", name="reading_chain"),
+)
+_not_a_correction = readings.c.corrects.is_(None)
+Index(
+    "reading_once",
+    *(readings.c[name] for name in ("force", "crime_reference", "version", "role", "round")),
+    unique=True,
+    sqlite_where=_not_a_correction,
+    postgresql_where=_not_a_correction,
+)
+Index("reading_by", readings.c.reader, readings.c.imported_at)
+
+# An item is a candidate at a version: what a reader judges. A slot is one reading owed of it; a round is a reading
+# from the start, the second after a record said more about a crime that was settled as unknown.
+items = Table(
+    "items",
+    metadata,
+    Column("item", Integer, primary_key=True, autoincrement=False),
+    Column("force", Text, nullable=False),
+    Column("quarter", Text, nullable=False),
+    Column("crime_reference", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("drawn", Boolean, nullable=False),
+    Column("created_at", Text, nullable=False),
+    UniqueConstraint("force", "crime_reference", "version", "quarter", name="item_once"),
+)
+
+reading_slots = Table(
+    "reading_slots",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("item", Integer, ForeignKey("items.item"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    CheckConstraint("role in ('first', 'second', 'adjudicator')", name="slot_role"),
+    UniqueConstraint("item", "role", "round", name="slot_once"),
+)
+
+reading_events = Table(
+    "reading_events",
+    metadata,
+    Column("event", Integer, primary_key=True, autoincrement=False),
+    Column("item", Integer, ForeignKey("items.item"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    # names of fields, never what stood in them
+    Column("fields", Text),
+    CheckConstraint(
+        "kind in ('carried_forward', 'changed_elsewhere', 'requeued', 'replaced', 'retired', 'returned')",
+        name="event_kind",
+    ),
+    Index("event_of_item", "item"),
+)
+
+# A reader's break, and its end. The newest row of a reader counts.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("pause", Integer, primary_key=True),
+    Column("reader", Text, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+# Where each item stands now and who holds its open slot. The one table of reading that changes: it follows from the
+# others (orchestration/readings/worklist.py makes it), and a case is found in it without looking through them.
+worklist = Table(
+    "worklist",
+    metadata,
+    Column("item", Integer, ForeignKey("items.item"), primary_key=True, autoincrement=False),
+    Column("force", Text, nullable=False),
+    Column("quarter", Text, nullable=False),
+    Column("crime_reference", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("slot", Integer),
+    Column("submission", Integer),
+    Column("details", Text),
+    Column("held_by", Text),
+    Column("held_at", Text),
+    Column("held_until", Text),
+    CheckConstraint(
+        "state in ('first', 'second', 'adjudicator', 'settled', 'replaced', 'retired')", name="item_state"
+    ),
+    Index("worklist_next", "state", "quarter", "slot"),
+    Index("worklist_held", "held_by"),
+    Index("worklist_crime", "force", "crime_reference"),
+)
+
+# the cases of a quarter that the worklist was last made from
+worklist_quarters = Table(
+    "worklist_quarters",
+    metadata,
+    Column("quarter", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
 )
 
 releases = Table(
@@ -277,23 +392,38 @@ def read_explanations(engine: Engine, force: str, quarter: str) -> list[dict[str
         return [dict(row._mapping) for row in connection.execute(statement)]
 
 
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that is the only one writing readings: one after the other, on both databases.
+
+    SQLite would let two begin by reading and then refuse the second's first write, however long it waits.
+    """
+    with engine.connect() as connection, connection.begin():
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("begin immediate")
+        else:
+            connection.exec_driver_sql("select pg_advisory_xact_lock(4)")
+        yield connection
+
+
 def add_readings(engine: Engine, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Append readings in one transaction; where a (force, crime, version, role) is there already, it stands.
+    """Append readings in one transaction; where a (force, crime, version, role, round) is there already, it stands.
 
     Returns how many were new. `imported_at` is filled in where a row has none.
     """
-    moment = now()
-    rows = [{"imported_at": moment, **row} for row in rows]
-    if not rows:
-        return 0
-    from sqlalchemy.dialects import postgresql, sqlite  # 0.1 s that only this needs
+    from orchestration.readings.chain import append
 
-    dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(readings).on_conflict_do_nothing()
-    with engine.begin() as connection:
-        before = connection.scalar(select(func.count()).select_from(readings))
-        connection.execute(statement, rows)
-        return connection.scalar(select(func.count()).select_from(readings)) - before
+    moment = now()
+    with writing(engine) as connection:
+        slot = [readings.c[name] for name in ("force", "crime_reference", "version", "role", "round")]
+        known = {tuple(row) for row in connection.execute(select(*slot))}
+        fresh = {}
+        for row in rows:
+            row = {**row, "imported_at": row.get("imported_at") or moment, "round": row.get("round") or 1}
+            key = tuple(row[column.name] for column in slot)
+            if key not in known:
+                fresh.setdefault(key, row)
+        return len(append(connection, fresh.values()))
 
 
 def read_readings(engine: Engine, force: str | None = None) -> list[dict[str, Any]]:
@@ -313,13 +443,24 @@ def snapshot(engine: Engine, home: Home) -> None:
     from orchestration.returns import raw
 
     with engine.connect() as connection:
-        for name, schema, table in (
-            ("submissions", raw.submissions_schema(), submissions),
-            ("readings", raw.readings_schema(), readings),
+        for name, schema, table, key in (
+            ("submissions", raw.submissions_schema(), submissions, submissions.primary_key.columns),
+            ("readings", raw.readings_schema(), readings, readings.primary_key.columns),
+            # a first reading is owed of every candidate: only what is owed beyond it needs saying
+            ("reading_slots", raw.reading_slots_schema(), _further_slots(), ["slot"]),
         ):
             columns = [table.c[field.name] for field in schema]
-            rows = connection.execute(select(*columns).order_by(*table.primary_key.columns)).all()
+            rows = connection.execute(select(*columns).order_by(*key)).all()
             raw.write_if_changed(_arrow(rows, schema), home.raw / f"{name}.parquet")
+
+
+def _further_slots() -> Subquery:
+    return (
+        select(reading_slots, items.c.force, items.c.quarter, items.c.crime_reference, items.c.version)
+        .join(items)
+        .where(or_(reading_slots.c.role != "first", reading_slots.c.round > 1))
+        .subquery()
+    )
 
 
 def _arrow(rows: list[Any], schema: pa.Schema) -> pa.Table:

@@ -78,13 +78,21 @@ def submissions_schema() -> pa.Schema:
 
 
 def readings_schema() -> pa.Schema:
+    """Of the ledger's columns those that models read: the chain's hashes stay in the ledger."""
     text = (
-        "force crime_reference version role reader read_at group_based network_definition criterion "
-        "runner_up committed_by_children confidence reason imported_at source_file"
+        "force crime_reference version role reader read_at group_based network_definition offenders_read criterion "
+        "runner_up committed_by_children confidence reason imported_at source_file facilitator_present decided_by "
+        "codebook scheme started_at slot round corrects"
     )
-    schema = pa.schema([("reading_id", pa.int64()), *((name, pa.string()) for name in text.split())])
-    # in the ledger's order
-    return schema.insert(schema.get_field_index("criterion"), pa.field("offenders_read", pa.int32()))
+    numbers = {"offenders_read": pa.int32(), "slot": pa.int64(), "round": pa.int32(), "corrects": pa.int64()}
+    return pa.schema(
+        [("reading_id", pa.int64()), *((name, numbers.get(name, pa.string())) for name in text.split())]
+    )
+
+
+def reading_slots_schema() -> pa.Schema:
+    text = ["force", "quarter", "crime_reference", "version", "role", "because", "opened_at"]
+    return pa.schema([("slot", pa.int64()), *((name, pa.string()) for name in text), ("round", pa.int32())])
 
 
 def police_recorded_crime_schema() -> pa.Schema:
@@ -108,6 +116,7 @@ def ensure(home: Home) -> None:
     empty[home.raw / "intake_findings" / "none" / "none.0.parquet"] = intake_findings_schema()
     empty[home.raw / "submissions.parquet"] = submissions_schema()
     empty[home.raw / "readings.parquet"] = readings_schema()
+    empty[home.raw / "reading_slots.parquet"] = reading_slots_schema()
     empty[home.raw / "police_recorded_crime.parquet"] = police_recorded_crime_schema()
     for path, schema in empty.items():
         if not path.exists():

@@ -1,0 +1,93 @@
+"""Who reads what, and how often: the rows of `seeds/reading_policy.csv`, and what they make of a case's readings."""
+
+import hashlib
+import hmac
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestration.home import seed_rows
+
+# what two readers must say alike; on the network definition and the number of offenders they may differ
+AGREED = ("group_based", "criterion", "committed_by_children")
+
+
+@dataclass(frozen=True)
+class Policy:
+    new_reader_readings: int
+    second_criteria: frozenset[str]
+    second_confidence: frozenset[str]
+    second_share: float
+    draw_seed: str
+    daily_cap: int
+    claim_minutes: int
+    workbook_days: int
+    codebook: str
+    children_collected_from: str
+
+
+def read_policy() -> Policy:
+    rows = {row["name"]: row["value"] for row in seed_rows("reading_policy.csv")}
+    numbers = ("new_reader_readings", "daily_cap", "claim_minutes", "workbook_days")
+    lists = ("second_criteria", "second_confidence")
+    return Policy(
+        **{name: int(rows[name]) for name in numbers},
+        **{name: frozenset(rows[name].split(";")) for name in lists},
+        second_share=float(rows["second_share"]),
+        draw_seed=rows["draw_seed"],
+        codebook=rows["codebook"],
+        children_collected_from=min(row["children_collected_from"] for row in seed_rows("criteria.csv")),
+    )
+
+
+def read_twice_because(
+    policy: Policy, reading: Mapping[str, Any], drawn: bool, new_reader: bool
+) -> str | None:
+    """Why a case with this one reading has to be read by a second person; None when once is enough.
+
+    A readings file brings its own assignment, so the draw and the rule on new readers, which are about assigning,
+    do not apply to a reading without a slot; what it says may still ask for a second.
+    """
+    if reading["criterion"] in policy.second_criteria:
+        return "criterion"
+    if reading["confidence"] in policy.second_confidence:
+        return "confidence"
+    if reading["slot"] and new_reader:
+        return "new_reader"
+    if reading["slot"] and drawn:
+        return "draw"
+    return None
+
+
+def differ(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    return any((first[name] or "") != (second[name] or "") for name in AGREED)
+
+
+def owed(readings: Mapping[str, Mapping[str, Any]], twice: str | None) -> tuple[str, str] | None:
+    """The role that still has to read a case, and why; None when it is settled.
+
+    `readings` holds the standing reading of each role; `twice` says why the case is read by two, if it is.
+    """
+    if "adjudicator" in readings:
+        return None
+    if not readings:
+        return "first", "candidate"
+    if len(readings) == 2:
+        return ("adjudicator", "disagreement") if differ(readings["first"], readings["second"]) else None
+    return ("second" if "first" in readings else "first", twice) if twice else None
+
+
+def drawn(policy: Policy, key: str, stratum: str, names: Iterable[str]) -> set[str]:
+    """The names of a stratum that are read twice: its share of them, chosen by a keyed hash.
+
+    A share of 10% of 14 is 1 or 2, the stratum's own hash decides, so that small strata are neither skipped nor
+    always drawn from. Without the key nobody can tell which; with it, the answer is always the same.
+    """
+
+    def number(text: str) -> float:
+        message = f"{policy.draw_seed}|{stratum}|{text}".encode()
+        return int.from_bytes(hmac.digest(key.encode(), message, hashlib.sha256)[:7]) / 2**56
+
+    ordered = sorted(names, key=number)
+    return set(ordered[: math.floor(len(ordered) * policy.second_share + number(""))])

@@ -1,0 +1,485 @@
+"""The cases that readers are shown, copied out of the warehouse after each build, and the worklist made of them.
+
+Readers never open the warehouse: dbt may be writing it. `reading/cases/<quarter>.parquet` holds what a case shows,
+readable by the owner alone, for the summary is the one free text that leaves staging.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, select, update
+
+from orchestration.home import Home
+from orchestration.ledger import items, reading_events, reading_slots, readings, worklist
+from orchestration.readings.policy import AGREED, Policy, drawn, owed, read_twice_because
+
+# what a case shows beside its summary. The force's own exploitation and children flags are left out: a reader who
+# saw them would not be a second opinion on them.
+FIELDS = (
+    "offence_code",
+    "offence",
+    "recorded_on",
+    "reported_on",
+    "committed_from",
+    "committed_to",
+    "location_type",
+    "local_authority",
+    "suspect_rows",
+    "offenders_stated",
+    "victims",
+    "suspects",
+)
+SHOWN = (*FIELDS, "summary")
+GONE = ("replaced", "retired")
+
+
+@dataclass(frozen=True)
+class Synced:
+    """How many items each thing happened to."""
+
+    new: int = 0
+    carried_forward: int = 0
+    changed_elsewhere: int = 0
+    requeued: int = 0
+    replaced: int = 0
+    retired: int = 0
+    returned: int = 0
+
+
+def cases_file(home: Home, quarter: str) -> Path:
+    return home.reading / "cases" / f"{quarter}.parquet"
+
+
+def _arriving(file: Path) -> Path:
+    """The cases of the newest build, until the worklist has been made of them."""
+    return file.with_suffix(".new")
+
+
+CASES = """
+with
+
+victims as (
+    select
+        force,
+        quarter,
+        crime_reference,
+        cast(to_json(list(
+            {{'age_at_offence': age_at_offence, 'gender': gender}} order by victim_reference
+        )) as varchar) as victims
+    from warehouse.cpai.cpai_victims
+    where quarter = $quarter
+    group by force, quarter, crime_reference
+),
+
+suspects as (
+    select
+        force,
+        quarter,
+        crime_reference,
+        cast(to_json(list(
+            {{
+                'age_at_offence': age_at_offence, 'gender': gender, 'relationship': relationship,
+                'role': role, 'identified': identified
+            }} order by suspect_reference
+        )) as varchar) as suspects
+    from warehouse.cpai.cpai_suspects
+    where quarter = $quarter
+    group by force, quarter, crime_reference
+),
+
+offences as (
+    select offence_code, any_value(name) as offence
+    from warehouse.reference.offences
+    group by offence_code
+),
+
+cases as (
+    select
+        candidates.force,
+        candidates.quarter,
+        candidates.crime_reference,
+        candidates.version,
+        {reasons} as reason,
+        received.submission,
+        crimes.offence_code,
+        offences.offence,
+        crimes.recorded_on,
+        crimes.reported_on,
+        crimes.committed_from,
+        crimes.committed_to,
+        crimes.location_type,
+        crimes.local_authority,
+        candidates.suspect_rows,
+        candidates.offenders_stated,
+        coalesce(victims.victims, '[]') as victims,
+        coalesce(suspects.suspects, '[]') as suspects,
+        summaries.summary
+    from warehouse.cocad.cocad_candidates as candidates
+    inner join warehouse.cpai.cpai_crimes as crimes using (force, quarter, crime_reference)
+    left join warehouse.staging.stg_crimes as received using (force, quarter, crime_reference)
+    left join offences on crimes.offence_code = offences.offence_code
+    left join victims using (force, quarter, crime_reference)
+    left join suspects using (force, quarter, crime_reference)
+    left join warehouse.staging.stg_summaries as summaries using (force, quarter, crime_reference)
+    where candidates.quarter = $quarter
+),
+
+compared as (
+    select
+        cases.*,
+        earlier.version as earlier_version,
+        earlier.before as earlier_before,
+        earlier.force is not null as seen,
+        [{earlier}] as was,
+        [{fields}] as names,
+        [{changed}] as differs,
+        [{gained}] as gains
+    from cases
+    left join earlier using (force, quarter, crime_reference)
+)
+
+select
+    compared.* exclude (earlier_version, earlier_before, seen, was, names, differs, gains),
+    sha256(concat_ws(chr(31), {texts})) as details,
+    -- against the newest cases that the worklist has been made of
+    array_to_string(list_filter(names, lambda name, number: seen and differs[number]), ';') as changed,
+    seen and list_bool_or(gains) as gained,
+    case
+        when seen and version <> earlier_version then cast(to_json(map(names, was)) as varchar)
+        else earlier_before
+    end as before
+from compared
+order by force, crime_reference
+"""
+
+
+def write_cases(home: Home) -> list[str]:
+    """Copy the candidates of the built warehouse into a file a quarter; the quarters whose cases are not as before.
+
+    A quarter that has lost all its candidates is one of them, with an empty file.
+    """
+    import duckdb
+
+    folder = cases_file(home, "any").parent
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    known = {file.stem for file in folder.glob("*.parquet")}
+    arrived = []
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {_quoted(home.warehouse)} as warehouse (read_only)")
+        columns = {
+            name
+            for (name,) in connection.execute(
+                "select column_name from duckdb_columns() where database_name = 'warehouse' "
+                "and schema_name = 'cocad' and table_name = 'cocad_candidates'"
+            ).fetchall()
+        }
+        quarters = connection.execute(
+            "select distinct quarter from warehouse.cocad.cocad_candidates"
+        ).fetchall()
+        for quarter in sorted(known | {quarter for (quarter,) in quarters}):
+            if _write_quarter(connection, cases_file(home, quarter), quarter, columns):
+                arrived.append(quarter)
+    return arrived
+
+
+def _write_quarter(connection: Any, file: Path, quarter: str, columns: set[str]) -> bool:
+    connection.execute(f"create or replace table earlier as from {_earlier(file)}")
+
+    def text(table: str, name: str) -> str:
+        return f"cast({table}.{name} as varchar)"
+
+    query = CASES.format(
+        reasons="candidates.reasons" if "reasons" in columns else "candidates.reason",
+        earlier=", ".join(text("earlier", name) for name in SHOWN),
+        fields=", ".join(f"'{name}'" for name in SHOWN),
+        changed=", ".join(
+            f"{text('earlier', name)} is distinct from {text('cases', name)}" for name in SHOWN
+        ),
+        gained=", ".join(
+            f"coalesce({text('earlier', name)}, '[]') = '[]' and coalesce({text('cases', name)}, '[]') <> '[]' "
+            f"or length({text('cases', name)}) > length({text('earlier', name)})"
+            for name in SHOWN
+        ),
+        texts=", ".join(f"coalesce(cast({name} as varchar), '')" for name in SHOWN),
+    )
+    arriving = _arriving(file)
+    arriving.unlink(missing_ok=True)
+    os.close(os.open(arriving, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    # a group of 2,048 rows: one case is then read without the quarter's other 50,000
+    connection.execute(
+        f"copy ({query}) to {_quoted(arriving)} (format parquet, row_group_size 2048)", {"quarter": quarter}
+    )
+    arriving.chmod(0o600)
+    return True
+
+
+def _earlier(file: Path) -> str:
+    """The cases that the worklist was last made of, as a table of no rows where there are none yet."""
+    if file.exists():
+        return f"read_parquet({_quoted(file)})"
+    names = ("force", "quarter", "crime_reference", "version", "before", *SHOWN)
+    return "(select " + ", ".join(f"cast(null as varchar) as {name}" for name in names) + " where false)"
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def arriving_quarters(home: Home) -> list[str]:
+    return sorted(file.stem for file in cases_file(home, "any").parent.glob("*.new"))
+
+
+def sync_quarter(
+    connection: Connection, home: Home, policy: Policy, key: str, quarter: str, moment: str
+) -> Synced:
+    """Make the worklist of a quarter follow the cases that arrived, in a transaction of `ledger.writing`."""
+    import pyarrow.parquet as pq
+
+    arriving = _arriving(cases_file(home, quarter))
+    columns = ["force", "crime_reference", "version", "reason", "submission", "details", "changed", "gained"]
+    cases = pq.read_table(arriving, columns=columns).to_pylist()
+    known = {
+        (row.force, row.crime_reference): row
+        for row in connection.execute(
+            select(worklist).where(worklist.c.quarter == quarter, worklist.c.state.not_in(GONE))
+        )
+    }
+    made = {
+        (row.force, row.crime_reference, row.version): row.item
+        for row in connection.execute(select(items).where(items.c.quarter == quarter))
+    }
+    happened: list[tuple[str, int, str | None]] = []  # kind, item, fields
+    new, again, seen_again, requeued = [], [], [], {}
+    by_item = standing(connection, worklist.c.quarter == quarter) if known else {}
+    for case in cases:
+        crime = (case["force"], case["crime_reference"])
+        now_there = known.pop(crime, None)
+        if now_there and now_there.version == case["version"]:
+            if (now_there.submission, now_there.details) == (case["submission"], case["details"]):
+                continue
+            seen_again.append(
+                {"at": now_there.item, "submission": case["submission"], "details": case["details"]}
+            )
+            if by_role := by_item.get(now_there.item):
+                unknown = now_there.state == "settled" and settled_answer(by_role)["criterion"] == "unknown"
+                if unknown and case["gained"]:
+                    requeued[now_there.item] = ("first", "requeued", now_there.round + 1)
+                    kind = "requeued"
+                else:
+                    kind = "changed_elsewhere" if now_there.details != case["details"] else "carried_forward"
+                happened.append((kind, now_there.item, case["changed"] or None))
+            continue
+        if now_there:
+            happened.append(("replaced", now_there.item, case["changed"]))
+        if item := made.get((*crime, case["version"])):
+            happened.append(("returned", item, case["changed"] or None))
+            again.append({"at": item, "submission": case["submission"], "details": case["details"]})
+        else:
+            new.append(case)
+    happened += [("retired", row.item, None) for row in known.values()]
+    _record(connection, happened, moment)
+    gone = [{"at": item, "to": kind} for kind, item, _ in happened if kind in GONE]
+    _change(connection, gone, state="to", slot=None)
+    _change(connection, [*seen_again, *again], submission="submission", details="details")
+    added = _add(connection, new, quarter, policy, key, moment)
+    _open(connection, requeued, moment)
+    settle(connection, policy, moment, [*added, *(row["at"] for row in again)], quarter)
+    counted = {kind: sum(1 for one, _, _ in happened if one == kind) for kind in Synced.__dataclass_fields__}
+    return Synced(**counted | {"new": len(added)})
+
+
+def _add(
+    connection: Connection, cases: list[dict], quarter: str, policy: Policy, key: str, moment: str
+) -> list[int]:
+    """New items with their first slots; their numbers."""
+    if not cases:
+        return []
+    strata: dict[str, dict[str, dict]] = {}
+    for case in cases:
+        stratum = f"{quarter}|{case['force']}|{case['reason']}"
+        strata.setdefault(stratum, {})[f"{case['crime_reference']}|{case['version']}"] = case
+    twice = {
+        (case["force"], case["crime_reference"])
+        for stratum, of in strata.items()
+        for case in map(of.get, drawn(policy, key, stratum, of))
+    }
+    first = (connection.scalar(select(func.max(items.c.item))) or 0) + 1
+    rows = [
+        {
+            "item": number,
+            "force": case["force"],
+            "quarter": quarter,
+            "crime_reference": case["crime_reference"],
+            "version": case["version"],
+            "reason": case["reason"],
+            "drawn": (case["force"], case["crime_reference"]) in twice,
+            "created_at": moment,
+            "round": 1,
+            "state": "first",
+            "submission": case["submission"],
+            "details": case["details"],
+        }
+        for number, case in enumerate(cases, start=first)
+    ]
+    _insert(connection, items, rows)
+    _insert(connection, worklist, rows)
+    numbers = [row["item"] for row in rows]
+    _open(connection, {number: ("first", "candidate", 1) for number in numbers}, moment)
+    return numbers
+
+
+def _insert(connection: Connection, table: Any, rows: list[dict]) -> None:
+    names = [column.name for column in table.columns if column.name in rows[0]]
+    connection.execute(insert(table), [{name: row[name] for name in names} for row in rows])
+
+
+def _open(connection: Connection, wanted: Mapping[int, tuple[str, str, int]], moment: str) -> None:
+    """Open a slot of each item (role, because, round) and put it on the worklist, held by nobody."""
+    if not wanted:
+        return
+    first = (connection.scalar(select(func.max(reading_slots.c.slot))) or 0) + 1
+    opened = [
+        {"slot": slot, "item": item, "role": role, "round": number, "because": because, "opened_at": moment}
+        for slot, (item, (role, because, number)) in enumerate(wanted.items(), start=first)
+    ]
+    connection.execute(insert(reading_slots), opened)
+    _change(
+        connection,
+        [
+            {"at": row["item"], "to": row["role"], "free": row["slot"], "number": row["round"]}
+            for row in opened
+        ],
+        state="to",
+        slot="free",
+        round="number",
+    )
+
+
+def _change(connection: Connection, rows: list[dict], **columns: str | None) -> None:
+    """Set columns of the worklist from the rows' cells of that name, at the item of their cell `at`; whose slot
+    changes loses its holder."""
+    if not rows:
+        return
+    values: dict[str, Any] = {name: cell and bindparam(cell) for name, cell in columns.items()}
+    if "slot" in columns:
+        values |= {"held_by": None, "held_at": None, "held_until": None}
+    # a bound name may not be a column's own
+    connection.execute(update(worklist).where(worklist.c.item == bindparam("at")).values(values), rows)
+
+
+def _record(connection: Connection, happened: Iterable[tuple[str, int, str | None]], moment: str) -> None:
+    first = (connection.scalar(select(func.max(reading_events.c.event))) or 0) + 1
+    rows = [
+        {"event": number, "item": item, "kind": kind, "at": moment, "fields": fields}
+        for number, (kind, item, fields) in enumerate(happened, start=first)
+    ]
+    if rows:
+        connection.execute(insert(reading_events), rows)
+
+
+def standing(connection: Connection, chosen: Any) -> dict[int, dict[str, Any]]:
+    """The readings that count of the items that `chosen`, a condition on the worklist, holds for: by item and role.
+
+    Those are the readings of the item's round that no other corrects.
+    """
+    corrected = readings.alias()
+    found: dict[int, dict[str, Any]] = {}
+    for row in connection.execute(
+        select(worklist.c.item, readings)
+        .join(
+            readings,
+            and_(
+                *(
+                    readings.c[name] == worklist.c[name]
+                    for name in ("force", "crime_reference", "version", "round")
+                )
+            ),
+        )
+        .where(chosen, ~exists().where(corrected.c.corrects == readings.c.reading_id))
+    ).mappings():
+        found.setdefault(row["item"], {})[row["role"]] = row
+    return found
+
+
+def settled_answer(by_role: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The reading that counts where nothing more is owed."""
+    return next(by_role[role] for role in ("adjudicator", "first", "second") if role in by_role)
+
+
+def settle(
+    connection: Connection,
+    policy: Policy,
+    moment: str,
+    wanted: Iterable[int],
+    quarter: str | None = None,
+    new_reader: bool = False,
+) -> None:
+    """Say anew what is owed of these items after something happened to them, opening the slot for it.
+
+    `quarter`, where they are all of one, spares a long list; `new_reader`: the latest reading is by one.
+    """
+    wanted = set(wanted)
+    if not wanted:
+        return
+    many = quarter and len(wanted) > 500
+    chosen = worklist.c.quarter == quarter if many else worklist.c.item.in_(wanted)
+    by_item = standing(connection, chosen)
+    slots: dict[tuple, Any] = {
+        (row.item, row.role, row.round): row
+        for row in connection.execute(
+            select(reading_slots).join(worklist, worklist.c.item == reading_slots.c.item).where(chosen)
+        )
+    }
+    to_open, to_change = {}, []
+    for row in connection.execute(
+        select(worklist, items.c.drawn).join(items, items.c.item == worklist.c.item).where(chosen)
+    ):
+        if row.item not in wanted:
+            continue
+        by_role = by_item.get(row.item, {})
+        second = slots.get((row.item, "second", row.round))
+        twice = second and second.because
+        if not twice and len(by_role) == 1:
+            (only,) = by_role.values()
+            twice = read_twice_because(policy, only, row.drawn, new_reader)
+        due = owed(by_role, twice)
+        role, because = due or ("settled", "")
+        slot = slots.get((row.item, role, row.round))
+        if due and not slot:
+            to_open[row.item] = (role, because, row.round)
+        elif (row.state, row.slot) != (role, slot and slot.slot):
+            to_change.append({"at": row.item, "to": role, "free": slot and slot.slot})
+    _open(connection, to_open, moment)
+    _change(connection, to_change, state="to", slot="free")
+
+
+def accept(home: Home, quarter: str) -> None:
+    """The arrived cases of a quarter become those that readers are shown: the worklist has been made of them."""
+    file = cases_file(home, quarter)
+    _arriving(file).replace(file)
+
+
+def read_case(home: Home, quarter: str, force: str, crime_reference: str) -> dict[str, Any] | None:
+    """One case as the newest accepted build shows it."""
+    import pyarrow.parquet as pq
+
+    file = cases_file(home, quarter)
+    if not file.exists():
+        return None
+    found = pq.read_table(
+        file, filters=[("force", "==", force), ("crime_reference", "==", crime_reference)], partitioning=None
+    ).to_pylist()
+    return found[0] if found else None
+
+
+def value(name: str, cell: Any) -> Any:
+    return json.loads(cell or "[]") if name in ("victims", "suspects") else cell
+
+
+def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    """On what two readings differ, of the things they must agree on."""
+    return [name for name in AGREED if (first[name] or "") != (second[name] or "")]
