@@ -55,3 +55,17 @@
     set disabled_optimizers = '{{ 'build_side_probe_side' if choice == 'as_written' }}'
 {% endmacro %}
 {% macro spark__join_sides(choice) %}select 1{% endmacro %}
+
+{# These columns of the rows of a group that keep `condition`, as one value; `rows_of` makes rows of it again. #}
+{% macro rows_where(columns, condition) %}{{ return(adapter.dispatch('rows_where', 'cpai')(columns, condition)) }}{% endmacro %}
+{% macro default__rows_where(columns, condition) %}
+    list(struct_pack(
+        {%- for column in columns %}{{ column }} := {{ column }}{{ ', ' if not loop.last }}{% endfor -%}
+    )) filter (where {{ condition }})
+{%- endmacro %}
+{% macro spark__rows_where(columns, condition) %}
+    collect_list(struct({{ columns | join(', ') }})) filter (where {{ condition }})
+{%- endmacro %}
+{% macro rows_of(rows) %}{{ return(adapter.dispatch('rows_of', 'cpai')(rows)) }}{% endmacro %}
+{% macro default__rows_of(rows) %}unnest({{ rows }}, recursive := true){% endmacro %}
+{% macro spark__rows_of(rows) %}inline({{ rows }}){% endmacro %}

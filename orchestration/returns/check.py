@@ -19,8 +19,7 @@ from orchestration.returns.layouts import delivered, forces_of
 
 # what a pack asks of a warehouse; everything they are made from follows
 MODELS = (
-    "return_findings",
-    "return_rule_tests",
+    "judgements_in_a_return",
     "intake_findings",
     "balance",
     "exclusions",
@@ -55,8 +54,10 @@ def check(folder: Path, force: str, quarter: str) -> list[dict[str, Any]]:
         with _in_memory() as connection:
             compiled.build(connection, compiled.steps(MODELS), home.raw)
             # the national tables hold these and what other returns show
-            connection.execute("create view quality.findings as from quality.return_findings")
-            connection.execute("create view quality.rule_results as from quality.return_rule_tests")
+            for table, asked in (("findings", "found"), ("rule_results", "tested")):
+                connection.execute(
+                    f"create view quality.{table} as from quality.judgements_in_a_return where {asked} is not null"
+                )
             engine = ledger.open_ledger(home)
             forces = forces_of(delivered_as, quarter) if force == delivered_as else {force}
             packs = gather(connection, quarter, home.raw, forces, explanations(engine, quarter))

@@ -1,15 +1,26 @@
+{{ config(materialized='view') }}
 -- One row per record and rule it breaks. Keys and code words only: no value of a record comes here.
 
 with
 
-return_findings as (
-    select * from {{ ref('return_findings') }}
-),
-
-findings_across_returns as (
-    {{ findings_of(judged_across_returns()) }}
+judgements as (
+    select * from {{ ref('judgements_in_a_return') }}
+    union all
+    select * from {{ ref('judgements_across_returns') }}
+    union all
+    select * from {{ ref('judgements_after_reading') }}
 )
 
-select * from return_findings
-union all
-select * from findings_across_returns
+select
+    rule,
+    severity,
+    force,
+    quarter,
+    submission,
+    record_type,
+    crime_reference,
+    person_reference,
+    fields,
+    found
+from judgements
+where found is not null

@@ -7,8 +7,12 @@ rules as (
     where home = 'record_rule'
 ),
 
-findings as (
-    select * from {{ ref('findings') }}
+judgements as (
+    select rule, severity, force, quarter, found, tested from {{ ref('judgements_in_a_return') }}
+    union all
+    select rule, severity, force, quarter, found, tested from {{ ref('judgements_across_returns') }}
+    union all
+    select rule, severity, force, quarter, found, tested from {{ ref('judgements_after_reading') }}
 ),
 
 waivers as (
@@ -21,21 +25,23 @@ force_quarters as (
 ),
 
 tested as (
-    {{ rules_tested(judged_rules()) }}
+    select rule, force, quarter, tested from judgements
+    where tested > 0
 ),
 
 -- a rule reported as a whole counts all it found; of a blocking rule only the blocking part counts to the verdict
 found as (
     select
-        findings.rule,
-        findings.force,
-        findings.quarter,
-        count(*) filter (where findings.severity = rules.severity) as failed,
-        count(*) filter (where findings.severity <> rules.severity) as also_reported
-    from findings
+        judgements.rule,
+        judgements.force,
+        judgements.quarter,
+        count(*) filter (where judgements.severity = rules.severity) as failed,
+        count(*) filter (where judgements.severity <> rules.severity) as also_reported
+    from judgements
     inner join rules
-        on findings.rule = rules.rule
-    group by findings.rule, findings.force, findings.quarter
+        on judgements.rule = rules.rule
+    where judgements.found is not null
+    group by judgements.rule, judgements.force, judgements.quarter
 ),
 
 -- every rule answers for every return that is owed, and where a record stands outside them
@@ -48,7 +54,6 @@ asked as (
     union
     select rule, force, quarter
     from tested
-    where tested > 0
 ),
 
 counted as (

@@ -1,0 +1,1 @@
+{{ judged(judged_across_returns()) }}

@@ -1,0 +1,1 @@
+{{ judged(judged_in_a_return()) }}
