@@ -126,26 +126,35 @@ def run(home: Home, wanted: tuple[str, ...], as_of: str | None, wants_json: bool
         return
     if not wanted:
         raise click.UsageError("say which quarters to run, as in: cpai run 2023-Q1 2023-Q2")
-    summary = _run(home, list(wanted))
-    refused = [row for row in summary if row["refused"]]
+    summary, not_read = _run(home, list(wanted))
+    done = not not_read and not any(row["refused"] for row in summary)
     if wants_json:
-        click.echo(json.dumps({"done": not refused, "quarters": summary}, default=str))
+        answer = {"done": done, "quarters": summary, "recorded_crime_refused": not_read}
+        click.echo(json.dumps(answer, default=str))
     else:
         _show(summary)
-    if refused:
+    if not done:
         sys.exit(1)
 
 
-def _run(home: Home, wanted: list[str]) -> list[dict]:
-    """The quarter job for each unbroken range of quarters; what each quarter now holds."""
+def _run(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
+    """The quarter job for each unbroken range of quarters: what each quarter now holds, and why a file of police
+    recorded crime is refused."""
     from orchestration.jobs import execute
     from orchestration.returns.assets import partition_range
 
+    not_read: list[str] = []
     for first, last in quarters.runs(wanted):
         result = execute(home, "quarter", tags=partition_range(first, last))
         if not result.success:
             _stop(_failures(result))
-    return _summary(home, wanted)
+        not_read = [
+            sentence
+            for check in result.get_asset_check_evaluations()
+            if check.asset_key.path == ["police_recorded_crime"] and not check.passed
+            for sentence in check.metadata["refused"].value
+        ]
+    return _summary(home, wanted), not_read
 
 
 def _run_as_of(home: Home, wants_json: bool) -> None:

@@ -98,6 +98,9 @@
         'judged_mixes': {
             'CR57': 'offence_code',
         },
+        'judged_reconciliation': {
+            'RC01': 'offence_code, recorded_on',
+        },
         'judged_waivers': {
             'WV01': 'rule, force, quarter, signed_by, expires',
         },

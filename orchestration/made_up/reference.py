@@ -84,7 +84,7 @@ class RecordedCrime:
 def recorded_crime(quarters: tuple[str, ...]) -> RecordedCrime:
     rows = pd.concat(
         pd.read_csv(path, dtype={"offence_code": str})
-        for path in sorted((SEEDS / "police_recorded_crime").glob("*.csv"))
+        for path in sorted((SEEDS / "police_recorded_crime" / "releases").glob("*/*.csv"))
     )
     slugs = dict(zip(forces().prc_name, forces().force, strict=True))
     rows = rows[rows.calendar_quarter.isin(quarters)].assign(

@@ -21,18 +21,20 @@ class WarehouseStale(RuntimeError):
 
 @dataclass(frozen=True)
 class Inputs:
-    """Inputs of one period: `seeds` maps a path to its SHA-256; `readings` has count, last id and SHA-256."""
+    """Inputs of one period: `seeds` maps a path to its SHA-256; `readings` has count, last id and SHA-256;
+    `recorded_crime` has the file of each release of it, with its date and SHA-256."""
 
     period: str
     submissions: list[dict]
     readings: dict
+    recorded_crime: list[dict]
     seeds: dict[str, str]
     code: str
 
     @property
     def fingerprint(self) -> str:
         # the git commit stays out: a commit that changes neither source nor seeds makes no new figures
-        parts = [self.period, self.submissions, self.readings, self.seeds, self.code]
+        parts = [self.period, self.submissions, self.readings, self.recorded_crime, self.seeds, self.code]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -48,7 +50,10 @@ def read(home: Home, period: str, connection) -> Inputs:
     quarters = in_period(period)
     current, last_reading = _ledger(home, quarters)
     _refuse_stale(connection, quarters, current, last_reading)
-    return Inputs(period, current, _readings(home, quarters, connection), seed_hashes(), code_hash())
+    readings_read = _readings(home, quarters, connection)
+    return Inputs(
+        period, current, readings_read, _recorded_crime(quarters, connection), seed_hashes(), code_hash()
+    )
 
 
 def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], int]:
@@ -126,6 +131,16 @@ def _readings(home: Home, quarters: list[str], connection) -> dict:
         [str(file), quarters],
     ).fetchone()
     return {"count": count, "last_reading_id": last, "sha256": digest}
+
+
+def _recorded_crime(quarters: list[str], connection) -> list[dict]:
+    """The releases that the warehouse compares the period with; one for other quarters makes no new release."""
+    rows = connection.execute(
+        "select distinct published_on, file, file_sha256 from warehouse.staging.stg_police_recorded_crime "
+        "where quarter in (select unnest(?)) order by all",
+        [quarters],
+    ).fetchall()
+    return [dict(zip(("published_on", "file", "sha256"), row, strict=True)) for row in rows]
 
 
 def seed_hashes() -> dict[str, str]:

@@ -151,6 +151,7 @@ def _manifest_head(name: str, inputs, gate_result) -> dict:
         "made_up_data": True,
         "submissions": inputs.submissions,
         "readings": inputs.readings,
+        "recorded_crime": inputs.recorded_crime,
         "seeds_sha256": inputs.seeds_sha256,
         "seeds": inputs.seeds,
         "rules_sha256": inputs.seeds.get("rules.csv"),

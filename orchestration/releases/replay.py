@@ -24,8 +24,8 @@ def replay(home: Home, release: str | None = None) -> list[str]:
     problems = _archive_problems(home, head)
     with open_warehouse(home) as connection:
         now = inputs.read(home, head["period"], connection)
-        then = {"submissions": head["submissions"], "readings": head["readings"], "seeds": head["seeds"]}
-        differ = [name for name, value in then.items() if getattr(now, name) != value]
+        then = ("submissions", "readings", "recorded_crime", "seeds")
+        differ = [name.replace("_", " ") for name in then if getattr(now, name) != head.get(name)]
         if now.code != head["code_sha256"]:
             differ.append(f"code (released from {head['code_commit'] or head['code_sha256'][:12]})")
         if differ:
@@ -39,17 +39,23 @@ def replay(home: Home, release: str | None = None) -> list[str]:
 
 def _archive_problems(home: Home, head: dict) -> list[str]:
     held = {path.name.split(".")[0]: path for path in home.archive.rglob("*") if path.is_file()}
+    received = [
+        (file, f"{row['force']} {row['quarter']} submission {row['submission']}")
+        for row in head["submissions"]
+        for file in row["files"]
+    ]
+    received += [
+        (file, f"recorded crime of {file['published_on']}") for file in head.get("recorded_crime", [])
+    ]
     problems = []
-    for row in head["submissions"]:
-        for file in row["files"]:
-            path = held.get(file["sha256"])
-            of = f"{row['force']} {row['quarter']} submission {row['submission']}"
-            if path is None:
-                problems.append(f"the archive has lost {file['file']} of {of}; restore it from a copy")
-            elif package.file_hash(path) != file["sha256"]:
-                problems.append(
-                    f"the archive's copy of {file['file']} of {of} was changed; restore it from a copy"
-                )
+    for file, of in received:
+        path = held.get(file["sha256"])
+        if path is None:
+            problems.append(f"the archive has lost {file['file']} of {of}; restore it from a copy")
+        elif package.file_hash(path) != file["sha256"]:
+            problems.append(
+                f"the archive's copy of {file['file']} of {of} was changed; restore it from a copy"
+            )
     return problems
 
 

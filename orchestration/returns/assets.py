@@ -124,10 +124,28 @@ def receipts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMaterializat
 @dg.asset(
     group_name="returns",
     kinds={"parquet"},
-    description="Home Office police recorded crime by force, quarter and offence class (Open Government Licence v3.0).",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "accepted", asset="police_recorded_crime", description="No file of recorded crime is refused."
+        )
+    ],
+    description="Home Office police recorded crime by release, force, quarter and offence class "
+    "(Open Government Licence v3.0).",
 )
 def police_recorded_crime(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    from orchestration.returns.recorded_crime import write_recorded_crime
+    from orchestration.returns.recorded_crime import receive
 
-    cells = write_recorded_crime(home())
-    return dg.MaterializeResult(metadata={"cells": cells})
+    received = receive(home())
+    for sentence in received.refused:
+        context.log.warning(f"police recorded crime refused: {sentence}")
+    return dg.MaterializeResult(
+        metadata={"releases": ", ".join(release.published_on for release in received.releases)},
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="accepted",
+                passed=not received.refused,
+                severity=dg.AssetCheckSeverity.WARN,  # the releases before it stand
+                metadata={"refused": dg.MetadataValue.json(received.refused)},
+            )
+        ],
+    )

@@ -98,6 +98,9 @@ def reading_slots_schema() -> pa.Schema:
 def police_recorded_crime_schema() -> pa.Schema:
     return pa.schema(
         [
+            ("published_on", pa.string()),
+            ("file", pa.string()),
+            ("file_sha256", pa.string()),
             ("quarter", pa.string()),
             ("force", pa.string()),
             ("offence_class", pa.string()),
@@ -117,7 +120,7 @@ def ensure(home: Home) -> None:
     empty[home.raw / "submissions.parquet"] = submissions_schema()
     empty[home.raw / "readings.parquet"] = readings_schema()
     empty[home.raw / "reading_slots.parquet"] = reading_slots_schema()
-    empty[home.raw / "police_recorded_crime.parquet"] = police_recorded_crime_schema()
+    empty[home.raw / "police_recorded_crime" / "none.parquet"] = police_recorded_crime_schema()
     for path, schema in empty.items():
         if not path.exists():
             write(schema.empty_table(), path)

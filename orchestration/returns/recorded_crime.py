@@ -1,31 +1,438 @@
-"""Police recorded crime, the Home Office's open data, beside the returns: the same forces, counted by someone else."""
+"""Police recorded crime, the Home Office's open data, beside the returns: the same forces, counted by someone else.
 
+A release is one file as it was published. Every release is kept: its bytes in the archive, what it counts in
+`raw/police_recorded_crime/`. How a file is written (sheets, headings, names of forces, quarters) is rows in
+`seeds/police_recorded_crime/`; a file that they do not read whole is refused, and the releases before it stand.
+"""
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from orchestration import quarters
 from orchestration.home import SEEDS, Home, seed_rows
 
+FOLDER = "police_recorded_crime"
+LANDING = "recorded_crime"
+SHIPPED = SEEDS / FOLDER / "releases"
+WORKBOOKS = ("xlsx", "xlsm", "xls", "ods")
+# what a table must tell of each count; the quarter is told as such or as year and quarter of the financial year
+TOLD = ("force", "offence_class", "crimes")
+BY_CALENDAR, BY_FINANCIAL_YEAR = ("quarter",), ("financial_year", "financial_quarter")
+# published tables mark a name or heading that has a footnote
+NOTE = re.compile(r"\s*\[note \d+\]", re.IGNORECASE)
+# rows of another sheet in which a heading row is looked for
+TOP = 20
+TO_DO = {
+    "force": "add it to recorded_crime_forces.csv",
+    "quarter": "add how it is written to recorded_crime_quarters.csv",
+}
 
-def write_recorded_crime(home: Home) -> int:
-    """Write raw/police_recorded_crime.parquet (quarter, force, offence_class, crimes) and return its cell count.
 
-    Raises ValueError when a file names a force that seeds/forces.csv does not.
+class Refused(ValueError):
+    """The file is not read: a sentence for each thing in it that the rows in seeds/ do not know."""
+
+    def __init__(self, *sentences: str):
+        super().__init__("\n".join(sentences))
+        self.sentences = list(sentences)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one kind of file is written; `headings` maps a heading to its column, blank where it is ignored."""
+
+    layout: str
+    file_pattern: str
+    sheet_pattern: str
+    heading_row: int
+    published_pattern: str
+    published_format: str
+    headings: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Release:
+    """A file as published: its bytes in the archive, and the Parquet of what it counts."""
+
+    published_on: str
+    file: str
+    sha256: str
+    counts: Path
+
+
+@dataclass
+class Received:
+    """The releases there are, oldest first, and a sentence for each thing wrong with a file."""
+
+    releases: list[Release] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def receive(home: Home) -> Received:
+    """Take in each release that landed and is new, and write what it counts to raw/police_recorded_crime/.
+
+    A release stays when its file leaves the landing folder. One that is refused changes nothing. The release
+    shipped with the project counts until another of the same date comes. Raises ValueError when the rows in
+    seeds/police_recorded_crime contradict each other.
     """
+    from orchestration.returns import archive, raw
+    from orchestration.returns.intake import _alone as one_intake
+
+    folder = home.raw / FOLDER
+    received = Received()
+    with one_intake(home):
+        raw.ensure(home)
+        known = {release.published_on: release for release in _known(folder)}
+        for published_on, path in [*_landed(home, received.refused), *_shipped()]:
+            kept = archive.keep(path, home.archive)
+            there = known.get(published_on)
+            is_shipped = path.is_relative_to(SHIPPED)
+            if there and there.sha256 != kept.sha256 and not _is_shipped(there):
+                if not is_shipped:
+                    received.refused.append(
+                        f"{path.name}: another file of the release of {published_on} has been received "
+                        f"({there.file}); put this one in a folder named by its own date of publication."
+                    )
+                continue
+            if there and there.sha256 == kept.sha256:
+                continue
+            if release := _read_release(home, published_on, path.name, kept.sha256, received.refused):
+                if there:
+                    there.counts.unlink()
+                known[published_on] = release
+        for release in sorted(known.values(), key=lambda release: release.published_on):
+            # a row more in seeds/ reads the file anew, out of the archive; until that works the old reading stands
+            if not release.counts.name.endswith(f".{_rows_hash()}.parquet") and (
+                again := _read_release(
+                    home, release.published_on, release.file, release.sha256, received.refused
+                )
+            ):
+                release.counts.unlink()
+                release = again
+            received.releases.append(release)
+    return received
+
+
+def _known(folder: Path) -> Iterator[Release]:
+    import pyarrow.parquet as pq
+
+    for path in sorted(folder.glob("*.*.parquet")):
+        published_on, sha256, _ = path.name.split(".", 2)
+        (file,) = pq.read_table(path, columns=["file"], partitioning=None)["file"].unique().to_pylist()
+        yield Release(published_on, file, sha256, path)
+
+
+def _is_shipped(release: Release) -> bool:
+    return any(path.name == release.file for _, path in _shipped())
+
+
+def _shipped() -> list[tuple[str, Path]]:
+    return [(path.parent.name, path) for path in sorted(SHIPPED.glob("*/*.csv"))]
+
+
+def _landed(home: Home, refused: list[str]) -> Iterator[tuple[str, Path]]:
+    """(date of publication, file) of what lies in landing/recorded_crime, or in a folder there named by that date."""
+    from orchestration.returns.intake import CLUTTER
+
+    for path in sorted((home.landing / LANDING).rglob("*")):
+        if path.is_dir() or path.name.startswith((".", "~$")) or path.name.lower() in CLUTTER:
+            continue
+        if path.is_symlink() or not path.is_file():
+            refused.append(f"{path.name}: is a link or no file; put the published file itself there.")
+        elif published_on := _published_on(path, home):
+            yield published_on, path
+        else:
+            refused.append(
+                f"{path.name}: its name does not say when it was published; put it in a folder named by that "
+                f"date, such as landing/{LANDING}/2024-01-25."
+            )
+
+
+def _published_on(path: Path, home: Home) -> str | None:
+    if path.parent != home.landing / LANDING:
+        try:
+            return date.fromisoformat(path.parent.name).isoformat()
+        except ValueError:
+            return None
+    layout = _layout_for(path.name)
+    found = layout and layout.published_pattern and re.search(layout.published_pattern, path.name)
+    try:
+        return datetime.strptime(found[1], layout.published_format).date().isoformat() if found else None
+    except ValueError:
+        return None
+
+
+def _read_release(
+    home: Home, published_on: str, file: str, sha256: str, refused: list[str]
+) -> Release | None:
+    """Read a release out of the archive and write what it counts; None, and why, when it is refused."""
     import pyarrow as pa
 
     from orchestration.returns import raw
+    from orchestration.returns.reasons import Unreadable
 
-    force_of = {row["prc_name"]: row["force"] for row in seed_rows("forces.csv")}
-    cells: dict[tuple[str, str, str], int] = {}
-    for file in sorted((SEEDS / "police_recorded_crime").glob("*.csv")):  # a later release replaces its cells
-        for number, row in enumerate(seed_rows(f"police_recorded_crime/{file.name}"), start=2):
-            if row["force_name"] not in force_of:
-                raise ValueError(f"{file.name} row {number}: its force is no prc_name of seeds/forces.csv")
-            key = (row["calendar_quarter"], force_of[row["force_name"]], row["offence_code"])
-            cells[key] = int(row["offences"])
-    table = pa.Table.from_pylist(
-        [
-            dict(zip(("quarter", "force", "offence_class"), key, strict=True), crimes=count)
-            for key, count in cells.items()
-        ],
-        schema=raw.police_recorded_crime_schema(),
+    try:
+        counts = read(home.archive / sha256[:2] / sha256, file)
+    except Unreadable as problem:
+        refused += [reason.sentence for reason in problem.reasons]
+        return None
+    except Refused as problem:
+        refused += problem.sentences
+        return None
+    rows = [
+        {"published_on": published_on, "file": file, "file_sha256": sha256}
+        | dict(zip(("quarter", "force", "offence_class"), key, strict=True))
+        | {"crimes": crimes}
+        for key, crimes in sorted(counts.items())
+    ]
+    target = home.raw / FOLDER / f"{published_on}.{sha256}.{_rows_hash()}.parquet"
+    raw.write(pa.Table.from_pylist(rows, schema=raw.police_recorded_crime_schema()), target)
+    return Release(published_on, file, sha256, target)
+
+
+def read(path: Path, name: str) -> dict[tuple[str, str, str], int]:
+    """Crimes by (quarter, force, offence class) in a file published as `name`.
+
+    Of the classes of seeds/offences.csv, and from the first quarter that forces returned; a count below zero is
+    taken as it stands. Raises Refused with all that is wrong with the file, Unreadable when it is no whole file
+    of its kind.
+    """
+    layout = _layout_for(name)
+    if not layout:
+        raise Refused(
+            f"{name}: no file_pattern of recorded_crime_layouts.csv fits this name; add its layout."
+        )
+    counts: dict[tuple[str, str, str], int] = {}
+    problems: list[str] = []
+    for where, rows in _tables(path, name, layout):
+        try:
+            _count(rows, layout, where, counts)
+        except Refused as problem:
+            problems += problem.sentences
+    if problems:
+        raise Refused(*problems)
+    if not counts:
+        raise Refused(f"{name}: holds no count of a class of seeds/offences.csv from {quarters.FIRST} on.")
+    return counts
+
+
+Row = tuple[int, list[str]]
+
+
+def _tables(path: Path, name: str, layout: Layout) -> Iterator[tuple[str, list[Row]]]:
+    """Each table: where it stands, and its rows that are not blank, with their number, as text."""
+    from orchestration.returns import file_safety
+
+    form = name.rpartition(".")[2].lower()
+    if form == "csv":
+        file_safety.check_size(path, name)
+        data = path.read_bytes()
+        file_safety.check_text(data[:512], name)
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise Refused(f"{name}: is not utf-8 text; save it as CSV in UTF-8.") from None
+        yield name, _filled(csv.reader(io.StringIO(text, newline="")))
+        return
+    if form not in WORKBOOKS:
+        raise Refused(f"{name}: is neither a CSV nor a workbook ({', '.join(WORKBOOKS)}).")
+    file_safety.check_workbook(path, name, form)
+    wanted = 0
+    for sheet, cells in _sheets(path, name, layout.sheet_pattern):
+        if re.fullmatch(layout.sheet_pattern, sheet):
+            wanted += 1
+            yield f"{name}, sheet {sheet}", _filled(cells)
+        # a year's sheet under a name that is not known would go unread, and nobody would see it
+        elif any(not _missing({layout.headings.get(cell) for cell in row}) for _, row in _filled(cells)):
+            raise Refused(
+                f"{name}: sheet {sheet!r} is a table, but its name does not fit {layout.sheet_pattern}; "
+                "widen sheet_pattern in recorded_crime_layouts.csv."
+            )
+    if not wanted:
+        raise Refused(f"{name}: no sheet's name fits {layout.sheet_pattern}; is it another file?")
+
+
+def _sheets(path: Path, name: str, whole: str) -> Iterator[tuple[str, list[list[Any]]]]:
+    """Each sheet's name and cells: all of those whose name fits `whole`, of others the first rows."""
+    from python_calamine import CalamineWorkbook
+
+    from orchestration.returns.reading import _not_a_workbook as not_a_workbook
+
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
+        for sheet in book.sheet_names:
+            rows = None if re.fullmatch(whole, sheet) else TOP
+            cells = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=rows)
+            yield sheet, cells
+    except (Refused, GeneratorExit):
+        raise
+    except BaseException as problem:
+        raise not_a_workbook(name, problem) from None
+
+
+def _filled(rows: Any) -> list[Row]:
+    from orchestration.returns.reading import _text
+
+    texts = ([NOTE.sub("", _text(cell)).strip() for cell in row] for row in rows)
+    return [(number, row) for number, row in enumerate(texts, 1) if any(row)]
+
+
+def _missing(columns: set[str | None]) -> list[str]:
+    """The columns that a table must have and these are not."""
+    by = BY_FINANCIAL_YEAR if columns & set(BY_FINANCIAL_YEAR) else BY_CALENDAR
+    return [column for column in (*TOLD, *by) if column not in columns]
+
+
+def _positions(rows: list[Row], layout: Layout, where: str) -> dict[str, int]:
+    """column -> its place in a row. Raises Refused where the headings are not those of the layout."""
+    headings = next((row for number, row in rows if number == layout.heading_row), [])
+    positions: dict[str, int] = {}
+    sentences = []
+    for position, heading in enumerate(headings):
+        if heading not in layout.headings:
+            if heading:
+                sentences.append(
+                    f"{where}: unknown heading {heading!r}; add it to recorded_crime_headings.csv."
+                )
+        elif column := layout.headings[heading]:
+            if column in positions:
+                sentences.append(f"{where}: {heading!r} is a second column for {column}; one is expected.")
+            positions[column] = position
+    if missing := _missing(set(positions)):
+        known = [
+            " or ".join(repr(heading) for heading, fed in layout.headings.items() if fed == column) or column
+            for column in missing
+        ]
+        sentences.append(f"{where}: row {layout.heading_row} has no heading {', '.join(known)}.")
+    if sentences:
+        raise Refused(*sentences)
+    return positions
+
+
+def _count(rows: list[Row], layout: Layout, where: str, counts: dict[tuple[str, str, str], int]) -> None:
+    """Add a table's counts. Raises Refused with every name that is not known, each once."""
+    at = _positions(rows, layout, where)
+    forces, classes = _forces(), _classes()
+    unknown: dict[str, set[str]] = {"force": set(), "quarter": set()}
+    wrong: list[str] = []
+    quarter_of: dict[tuple[str, ...], str | None] = {}
+    told = tuple(at[name] for name in (BY_CALENDAR if "quarter" in at else BY_FINANCIAL_YEAR))
+    width = max(at.values()) + 1
+    for number, row in rows:
+        if number <= layout.heading_row:
+            continue
+        row += [""] * (width - len(row))
+        name, offence_class = row[at["force"]], row[at["offence_class"]]
+        written = tuple(row[position] for position in told)
+        if written not in quarter_of:
+            quarter_of[written] = _quarter(written)
+        quarter = quarter_of[written]
+        if name not in forces:
+            unknown["force"].add(name)
+        if quarter is None:
+            unknown["quarter"].add(" ".join(written))
+        force = forces.get(name)
+        if not force or offence_class not in classes or not quarter or quarter < quarters.FIRST:
+            continue
+        key = (quarter, force, offence_class)
+        if not re.fullmatch(r"-?\d{1,9}", row[at["crimes"]]):
+            wrong.append(f"{where}, row {number}: its count is not a whole number.")
+        elif key in counts:
+            wrong.append(f"{where}, row {number}: {' '.join(key)} is counted a second time.")
+        else:
+            counts[key] = int(row[at["crimes"]])
+    sentences = [
+        f"{where}: unknown {what} {', '.join(repr(name) for name in sorted(names)[:5])}; {TO_DO[what]}."
+        for what, names in unknown.items()
+        if names
+    ]
+    if len(wrong) > 5:
+        wrong[5:] = [f"{where}: and {len(wrong) - 5} rows more."]
+    if sentences or wrong:
+        raise Refused(*sentences, *wrong)
+
+
+def _quarter(written: tuple[str, ...]) -> str | None:
+    """The calendar quarter of ('2023-Q1',) or of ('2022/23', '4'); None where it is neither."""
+    if len(written) == 1:
+        return written[0] if re.fullmatch(r"\d{4}-Q[1-4]", written[0]) else None
+    year = re.fullmatch(r"(\d{4})[/-](\d{2})", written[0])
+    found = _financial_quarters().get(written[1])
+    if not year or not found or (int(year[1]) + 1) % 100 != int(year[2]):
+        return None
+    number, years_later = found
+    return f"{int(year[1]) + years_later}-Q{number}"
+
+
+@cache
+def _rows() -> dict[str, list[dict[str, str]]]:
+    names = ("layouts", "headings", "quarters", "forces")
+    return {name: seed_rows(f"{FOLDER}/recorded_crime_{name}.csv") for name in names}
+
+
+@cache
+def _rows_hash() -> str:
+    """What the rows in seeds/ read: changed, every release is read anew."""
+    parts = [_rows(), sorted(_forces().items()), sorted(_classes())]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+
+@cache
+def _financial_quarters() -> dict[str, tuple[str, int]]:
+    return {
+        row["financial_quarter"]: (row["calendar_quarter"], int(row["years_later"]))
+        for row in _rows()["quarters"]
+    }
+
+
+@cache
+def _classes() -> frozenset[str]:
+    return frozenset(
+        row["offence_class"] for row in seed_rows("offences.csv") if row["is_class_level"] == "Y"
     )
-    raw.write_if_changed(table, home.raw / "police_recorded_crime.parquet")
-    return table.num_rows
+
+
+@cache
+def _forces() -> dict[str, str]:
+    """Published name -> force; blank for what is no police force."""
+    rows = seed_rows("forces.csv")
+    names = {row["prc_name"]: row["force"] for row in rows}
+    for row in _rows()["forces"]:
+        if row["force"] and row["force"] not in names.values():
+            raise ValueError(f"recorded_crime_forces.csv: {row['force']!r} is no force of forces.csv")
+        if row["name"] in names:
+            raise ValueError(f"recorded_crime_forces.csv: {row['name']!r} has a force already")
+        names[row["name"]] = row["force"]
+    return names
+
+
+@cache
+def _layouts() -> list[Layout]:
+    headings: dict[str, dict[str, str]] = {}
+    columns = {"", *TOLD, *BY_CALENDAR, *BY_FINANCIAL_YEAR}
+    for row in _rows()["headings"]:
+        if row["column"] not in columns:
+            raise ValueError(f"recorded_crime_headings.csv: {row['column']!r} is none of {sorted(columns)}")
+        headings.setdefault(row["layout"], {})[row["heading"]] = row["column"]
+    return [
+        Layout(
+            **{name: row[name] for name in ("layout", "file_pattern", "sheet_pattern")},
+            heading_row=int(row["heading_row"]),
+            published_pattern=row["published_pattern"],
+            published_format=row["published_format"],
+            headings=headings.get(row["layout"], {}),
+        )
+        for row in _rows()["layouts"]
+    ]
+
+
+def _layout_for(name: str) -> Layout | None:
+    return next((row for row in _layouts() if fnmatchcase(name.lower(), row.file_pattern)), None)

@@ -190,6 +190,21 @@ def test_a_seldom_recorded_field_is_below_the_floor_of_20_points(judged, rows):
         assert rows(home, "select found from quality.findings where rule = 'CR58'") == words
 
 
+def test_a_return_apart_from_recorded_crime_is_found_and_only_reported(judged, rows):
+    home = judged(
+        "insert into quality.reconciliation by name "
+        "select 'kent' as force, * from (values ('2023-Q2', 11, false), ('2023-Q3', -11, false), "
+        "('2023-Q4', 10, true)) as t(quarter, difference, within_tolerance)"
+    )
+    found = rows(home, "select quarter, severity, found from quality.findings where rule = 'RC01' order by 1")
+    assert found == [
+        ("2023-Q2", "reported", "more_than_recorded_crime"),
+        ("2023-Q3", "reported", "fewer_than_recorded_crime"),
+    ]
+    asked = "select quarter, verdict from quality.rule_results where rule = 'RC01' and tested > 0 order by 1"
+    assert rows(home, asked) == [("2023-Q2", "fails"), ("2023-Q3", "fails"), ("2023-Q4", "pass")]
+
+
 def test_a_waiver_that_does_not_count_is_a_finding(judged, rows):
     waivers = {  # rule, force, quarter, signed by, expires
         ("CR15", "kent", "2023-Q2", "A Person", "2099-12-31"): None,
@@ -314,6 +329,7 @@ def test_every_judged_rule_has_an_exemplar():
         "CR57",
         "CR58",
         "EQ01",
+        "RC01",
         "WV01",
     }  # tested above, each in its own way
     assert {e.rule for e in EXEMPLARS} | {o.rule for o in OWN_WORK} | elsewhere == judged_rules()

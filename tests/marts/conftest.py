@@ -7,10 +7,13 @@ import hand_made_year
 import pytest
 
 from orchestration.home import DBT_PROJECT, home
-from orchestration.returns.recorded_crime import write_recorded_crime
+from orchestration.returns.recorded_crime import receive
 from orchestration.warehouse.dbt import environment
 
-OURS = ["resource_type:seed", "path:models/marts", "reconciliation", "stg_police_recorded_crime"]
+OURS = [
+    *("resource_type:seed", "path:models/marts"),
+    *("stg_police_recorded_crime", "recorded_crime_revisions", "reconciliation"),
+]
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +25,7 @@ def built(tmp_path_factory) -> tuple[Path, Path]:
     made = home(tmp_path_factory.mktemp("marts"))
     with duckdb.connect(str(made.warehouse)) as connection:
         hand_made_year.write(connection)
-    write_recorded_crime(made)
+    receive(made)
     target = made.root / "target"
     words = ["--quiet", "--no-use-colors", "--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
     words += ["--target-path", target, "--log-path", made.root / "logs"]

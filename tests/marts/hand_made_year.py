@@ -198,6 +198,13 @@ def write(connection) -> None:
             reason="suspect_rows"
         ),
         "cocad.cocad_unread": cocad[["force", "quarter", "crime_reference"]].head(0),
+        "quality.balance": pd.DataFrame(
+            [
+                {"force": force, "quarter": quarter, "record_type": "crimes", "rejected": 0}
+                for force in FORCES
+                for quarter in CPAI
+            ]
+        ),
         "staging.stg_submissions": pd.DataFrame(
             [
                 {

@@ -77,6 +77,9 @@ select 'CR15' as rule, force, quarter, 4::bigint as tested, 0::bigint as failed,
 
 create schema staging;
 create table staging.stg_readings as select 1::bigint as reading_id;
+create table staging.stg_police_recorded_crime as
+select '2023-10-19' as published_on, 'recorded.csv' as file, repeat('ab', 32) as file_sha256,
+    '2023-Q1' as quarter, 'kent' as force;
 
 create table cocad.cocad_candidates as
 select force, quarter, crime_reference from marts.fct_crimes where is_cocad;

@@ -252,3 +252,54 @@ def test_no_file_names_this_machine(home):
 def test_a_period_is_a_year_or_a_quarter(home, period):
     with pytest.raises(ValueError, match="is not a period"):
         publish.publish(home, period, Gate())
+
+
+def test_a_new_release_of_recorded_crime_makes_a_new_release(home):
+    publish.publish(home, "2023", Gate())
+    quarter = publish.publish(home, "2023-Q2", Gate())
+    change(
+        home,
+        "insert into staging.stg_police_recorded_crime "
+        "values ('2024-01-25', 'revised.ods', repeat('cd', 32), '2023-Q1', 'kent')",
+    )
+    second = publish.publish(home, "2023", Gate())
+    assert second.name == "2023.r2"
+    head = json.loads((second.path / "manifest.json").read_text())
+    assert [row["published_on"] for row in head["recorded_crime"]] == ["2023-10-19", "2024-01-25"]
+    # it counts nothing of this quarter
+    assert publish.publish(home, "2023-Q2", Gate()).fingerprint == quarter.fingerprint
+
+
+RECONCILED = """
+create table quality.reconciliation as select * from (values
+    ('kent', '2023-Q1', '2024-01-25', 311::bigint, 300::bigint, 11::bigint, 3.7::decimal(9, 1),
+        15::decimal(9, 1), true, 0::bigint, 0::bigint, 0::bigint, null),
+    ('durham', '2023-Q1', '2024-01-25', 90::bigint, 100::bigint, -10::bigint, -10::decimal(9, 1),
+        5::decimal(9, 1), false, -3::bigint, 1234::bigint, 0::bigint, 'a <changed> rule'),
+    ('norfolk', '2023-Q2', '2023-10-19', 9::bigint, 0::bigint, 9::bigint, null,
+        5::decimal(9, 1), false, 0::bigint, 0::bigint, 0::bigint, null)
+) as v(force, quarter, published_on, cpai, recorded_crime, difference, percent_difference, tolerance,
+    within_tolerance, revised, excluded, held_out, known_breaks);
+create table quality.recorded_crime_revisions as select * from (values
+    ('2023-10-19', 'durham', '2023-Q1', 'ab', 103::bigint, null::bigint, false),
+    ('2024-01-25', 'durham', '2023-Q1', 'cd', 100::bigint, -3::bigint, true)
+) as v(published_on, force, quarter, file_sha256, recorded_crime, revision, is_newest);
+"""
+
+
+def test_the_page_on_recorded_crime_tells_what_is_outside_and_what_may_explain_it(home):
+    change(home, RECONCILED)
+    describe_models(home)
+    quality = publish.publish(home, "2023", Gate()).path / "quality"
+    assert 'href="reconciliation.html"' in (quality / "index.html").read_text()
+    page = " ".join((quality / "reconciliation.html").read_text().split())
+    outside = page[page.index("Force-quarters outside") : page.index("Releases of recorded crime")]
+    assert "3 of 12 force-quarters" in page and "5% of recorded crime, or 5 crimes" in page
+    assert "Kent Police" not in outside and "Durham Constabulary" in outside
+    assert (
+        "1,234 crimes of these classes are excluded from the CPAI; "
+        "recorded crime was revised by -3 since its first release; a &lt;changed&gt; rule" in outside
+    )
+    assert "nothing that is known here" in outside
+    revised = page[page.index("Force-quarters that a later release revised") :]
+    assert revised.index("Durham Constabulary") < revised.index("-3")

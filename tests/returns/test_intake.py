@@ -101,7 +101,7 @@ def test_zero_row_files_are_there_before_anything_has_come(home):
     for kind in RECORD_TYPES:
         table = pq.read_table(home.raw / kind / "none" / "none.0.parquet")
         assert (table.num_rows, table.schema.names) == (0, raw.records_schema(kind).names)
-    for name in ("submissions", "readings", "police_recorded_crime"):
+    for name in ("submissions", "readings", "police_recorded_crime/none"):
         assert pq.read_table(home.raw / f"{name}.parquet").num_rows == 0
 
 

@@ -2,6 +2,7 @@ with
 
 recorded_crime as (
     select * from {{ ref('stg_police_recorded_crime') }}
+    where is_newest
 ),
 
 cpai_crimes as (
@@ -30,30 +31,48 @@ cpai as (
 ),
 
 -- where both exist: a force that has not returned is not compared; one that returned no such crime is, with 0
-recorded as (
-    select
-        recorded_crime.force,
-        recorded_crime.quarter,
-        recorded_crime.offence_class,
-        recorded_crime.crimes
+force_quarters as (
+    select distinct recorded_crime.force, recorded_crime.quarter, recorded_crime.published_on
     from recorded_crime
-    inner join classes_that_name_a_child
-        on recorded_crime.offence_class = classes_that_name_a_child.offence_class
     inner join submissions
         on recorded_crime.force = submissions.force
         and recorded_crime.quarter = submissions.quarter
         and submissions.is_current
+),
+
+-- a release that counts a class for any force, and not for this one, counts none for this one
+classes_of_release as (
+    select distinct recorded_crime.published_on, recorded_crime.offence_class
+    from recorded_crime
+    inner join classes_that_name_a_child
+        on recorded_crime.offence_class = classes_that_name_a_child.offence_class
+),
+
+compared as (
+    select
+        force_quarters.force,
+        force_quarters.quarter,
+        classes_of_release.offence_class,
+        coalesce(cpai.crimes, 0) as cpai,
+        coalesce(recorded_crime.crimes, 0) as recorded_crime
+    from force_quarters
+    inner join classes_of_release
+        on force_quarters.published_on = classes_of_release.published_on
+    left join recorded_crime
+        on force_quarters.force = recorded_crime.force
+        and force_quarters.quarter = recorded_crime.quarter
+        and classes_of_release.offence_class = recorded_crime.offence_class
+    left join cpai
+        on force_quarters.force = cpai.force
+        and force_quarters.quarter = cpai.quarter
+        and classes_of_release.offence_class = cpai.offence_class
 )
 
 select
-    recorded.force,
-    recorded.quarter,
-    recorded.offence_class,
-    coalesce(cpai.crimes, 0) as cpai,
-    cast(recorded.crimes as bigint) as recorded_crime,
-    coalesce(cpai.crimes, 0) - recorded.crimes as difference
-from recorded
-left join cpai
-    on recorded.force = cpai.force
-    and recorded.quarter = cpai.quarter
-    and recorded.offence_class = cpai.offence_class
+    force,
+    quarter,
+    offence_class,
+    cpai,
+    cast(recorded_crime as bigint) as recorded_crime,
+    cpai - recorded_crime as difference
+from compared

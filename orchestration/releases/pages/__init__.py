@@ -36,6 +36,14 @@ def write(connection, folder: Path, head: dict, resources: list[dict]) -> None:
     names = {resource["table"] for resource in tables}
     _write(folder / "dictionary.html", "dictionary.html", "", head, tables=tables)
     _write(folder / "quality" / "index.html", "quality.html", "../", head, **_quality(connection, names))
+    if "reconciliation" in names:
+        _write(
+            folder / "quality" / "reconciliation.html",
+            "reconciliation.html",
+            "../",
+            head,
+            **_reconciliation(connection),
+        )
     summary = None
     if f"replication_{period}" in names:
         report = replication.read(connection, period)
@@ -116,6 +124,53 @@ def _quality(connection, names: set[str]) -> dict:
         "rules": _rules(connection),
         "has_reconciliation": "reconciliation" in names,
     }
+
+
+def _reconciliation(connection) -> dict:
+    every = _rows(connection, "select * from target.quality.reconciliation order by force, quarter")
+    named = [row | {"name": _force_names().get(row["force"], row["force"])} for row in every]
+    (tolerance,) = seed_rows("reconciliation_tolerance.csv")
+    returned = "select count(*) as returned from target.quality.returns where status in ('accepted', "
+    returned += "'accepted_with_rejections', 'nil')"
+    revised = _rows(
+        connection,
+        "select force, quarter, published_on, recorded_crime, revision "
+        "from target.quality.recorded_crime_revisions where revision <> 0 order by all",
+    )
+    return {
+        "compared": len(every),
+        "returned": _rows(connection, returned)[0]["returned"],
+        "tolerance": {"percent": 100 * float(tolerance["share"]), "crimes": tolerance["crimes"]},
+        "all": named,
+        "outside": [row | {"may_explain": _may_explain(row)} for row in named if not row["within_tolerance"]],
+        "by_quarter": _rows(
+            connection,
+            "select quarter, count(*) as forces, sum(cpai)::bigint as cpai, "
+            "sum(recorded_crime)::bigint as recorded_crime, sum(difference)::bigint as difference, "
+            "round(100.0 * sum(difference) / nullif(sum(recorded_crime), 0), 1) as percent_difference, "
+            "count(*) filter (where not within_tolerance) as outside "
+            "from target.quality.reconciliation group by quarter order by quarter",
+        ),
+        "releases": _rows(
+            connection,
+            "select published_on, quarter, count(*) as forces, sum(recorded_crime)::bigint as recorded_crime, "
+            "count(*) filter (where revision <> 0) as revised_forces, sum(revision)::bigint as revision, "
+            "count(*) filter (where is_newest) as compared, file_sha256 "
+            "from target.quality.recorded_crime_revisions group by all order by published_on, quarter",
+        ),
+        "revised": [row | {"name": _force_names().get(row["force"], row["force"])} for row in revised],
+    }
+
+
+def _may_explain(row: dict) -> str:
+    """What the data know about a difference, in words; the counts are those of `quality.reconciliation`."""
+    known = [
+        (row["excluded"], f"{row['excluded']:,} crimes of these classes are excluded from the CPAI"),
+        (row["held_out"], f"{row['held_out']:,} crime records, of any class, could not be used"),
+        (row["revised"], f"recorded crime was revised by {row['revised']:+,} since its first release"),
+        (row["known_breaks"], f"{row['known_breaks']}"),
+    ]
+    return "; ".join(words for there, words in known if there) or "nothing that is known here"
 
 
 def _by_force(returns: list[dict]) -> list[dict]:

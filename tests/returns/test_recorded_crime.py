@@ -1,0 +1,234 @@
+"""The Home Office's file as it is published: read by rows in seeds/, kept, revised by later ones, or refused."""
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+
+from orchestration import quarters
+from orchestration.home import Home, seed_rows
+from orchestration.returns import archive, recorded_crime
+from orchestration.returns.recorded_crime import Refused, read, receive
+
+HEADINGS = [
+    *("Financial Year", "Financial Quarter", "Force Name", "Offence Description", "Offence Group"),
+    *("Offence Subgroup", "Offence Code", "Number of Offences"),
+]
+FILE = "prc-pfa-mar2013-onwards-tables-250124.xlsx"
+SHIPPED = "2023-10-19"
+
+
+def row(year="2023/24", quarter=1, force="Kent", code="19E", crimes=7) -> list:
+    return [year, quarter, force, "made up", "Sexual offences", "Rape offences", code, crimes]
+
+
+def workbook(path: Path, **sheets: list[list]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(path) as book:
+        for name, rows in {"Cover_sheet": [["Police recorded crime"], ["Notes"]], **sheets}.items():
+            sheet = book.add_worksheet(name)
+            for number, cells in enumerate(rows):
+                sheet.write_row(number, 0, cells)
+    return path
+
+
+def year(*rows: list, headings: list[str] = HEADINGS) -> dict[str, list[list]]:
+    return {"2023_24": [headings, *rows]}
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def landing(home) -> Path:
+    return home.landing / "recorded_crime"
+
+
+def counts(home: Home) -> dict[str, dict]:
+    """published_on -> {(quarter, force, class): crimes}"""
+    found: dict[str, dict] = {}
+    for path in (home.raw / "police_recorded_crime").glob("*.parquet"):
+        for cell in pq.read_table(path, partitioning=None).to_pylist():
+            key = (cell["quarter"], cell["force"], cell["offence_class"])
+            found.setdefault(cell["published_on"], {})[key] = cell["crimes"]
+    return found
+
+
+def test_financial_quarters_are_calendar_quarters(tmp_path):
+    sheets = {
+        "2022-23": [HEADINGS, row("2022/23", 4, crimes=1), row("2022/23", 3, crimes=99)],
+        "2023_24": [HEADINGS, *(row(quarter=number, crimes=number + 1) for number in (1, 2, 3, 4))],
+    }
+    assert read(workbook(tmp_path / FILE, **sheets), FILE) == {
+        ("2023-Q1", "kent", "19E"): 1,
+        ("2023-Q2", "kent", "19E"): 2,
+        ("2023-Q3", "kent", "19E"): 3,
+        ("2023-Q4", "kent", "19E"): 4,
+        ("2024-Q1", "kent", "19E"): 5,
+    }  # 2022-Q4 is before the first return
+
+
+def test_names_codes_and_numbers_as_they_are_published(tmp_path):
+    rows = [
+        row(force="London, City of", code=21, crimes=-1),
+        row(force="City of London", code="88A"),
+        row(force="Metropolitan Police [note 6]"),
+        row(force="Action Fraud", code="NFIB1"),
+        row(force="Hampshire and Isle of Wight"),
+        row(code="1", crimes="[x]"),  # homicide: no class of ours, whatever its count
+        [],
+    ]
+    headings = [heading.replace("Number of Offences", "Offence Count") for heading in HEADINGS]
+    assert read(workbook(tmp_path / FILE, **year(*rows, headings=headings)), FILE) == {
+        ("2023-Q2", "city-of-london", "21"): -1,
+        ("2023-Q2", "city-of-london", "88A"): 7,
+        ("2023-Q2", "metropolitan", "19E"): 7,
+        ("2023-Q2", "hampshire", "19E"): 7,
+    }
+
+
+def test_a_sheet_saved_as_csv_is_read_alike(tmp_path):
+    path = tmp_path / "prc-pfa-2023-24.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows([HEADINGS, row()])
+    assert read(path, path.name) == {("2023-Q2", "kent", "19E"): 7}
+
+
+@pytest.mark.parametrize(
+    ("sheets", "named"),
+    [
+        (year(row(), headings=[*HEADINGS[:-1], "Crimes counted"]), ["'Crimes counted'", "Number of Offences"]),
+        (year([*row(), 1], headings=[*HEADINGS, "Region"]), ["unknown heading 'Region'"]),
+        (year([*row(), 7], headings=[*HEADINGS, "Offence Count"]), ["second column"]),
+        (year(row(), row(force="Wessex")), ["unknown force 'Wessex'"]),
+        (year(row(), row(force="")), ["unknown force ''"]),
+        (year(row(quarter=5)), ["unknown quarter '2023/24 5'"]),
+        (year(row(year="2023/25")), ["unknown quarter '2023/25 1'"]),
+        (year(row(crimes="some")), ["row 2", "not a whole number"]),
+        (year(row(crimes=1.5)), ["row 2", "not a whole number"]),
+        (year(row(), row()), ["row 3", "second time"]),
+        ({**year(row()), "2024 to 2025": [HEADINGS, row("2024/25")]}, ["'2024 to 2025'"]),
+        ({"Table 1": [["Kent", 1]]}, ["no sheet"]),
+        (year(), ["holds no count"]),
+        (year(row(force="Wessex"), headings=HEADINGS) | {"2022_23": [["Area"], ["Kent"]]}, ["'Wessex'", "'Area'"]),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_refuses_the_file_and_is_named(tmp_path, sheets, named):
+    with pytest.raises(Refused) as refused:
+        read(workbook(tmp_path / FILE, **sheets), FILE)
+    for words in named:
+        assert words in str(refused.value)
+    assert all(sentence.startswith(FILE) for sentence in refused.value.sentences)
+
+
+def test_many_wrong_rows_are_counted_and_not_listed(tmp_path):
+    with pytest.raises(Refused) as refused:
+        read(workbook(tmp_path / FILE, **year(*(row(crimes="?") for _ in range(9)))), FILE)
+    assert refused.value.sentences[-1].endswith("and 4 rows more.")
+
+
+def test_the_shipped_copy_is_the_first_release(home):
+    received = receive(home)
+    assert ([release.published_on for release in received.releases], received.refused) == ([SHIPPED], [])
+    forces = {row["force"] for row in seed_rows("forces.csv")}
+    (shipped,) = counts(home).values()
+    assert {(quarter, force) for quarter, force, _ in shipped} == {
+        (quarter, force) for quarter in ("2023-Q1", "2023-Q2") for force in forces
+    }
+
+
+def test_every_release_is_kept_with_its_bytes(home, landing):
+    file = workbook(landing / FILE, **year(row(), row(quarter=3)))
+    digest = archive.digest(file)
+    again = workbook(landing / "2024-04-25" / "prc-pfa-mar2013-onwards-tables.xlsx", **year(row(crimes=8)))
+    assert [release.published_on for release in receive(home).releases] == [
+        SHIPPED,
+        "2024-01-25",
+        "2024-04-25",
+    ]
+    assert archive.digest(home.archive / digest[0][:2] / digest[0]) == digest
+    file.unlink()
+    again.unlink()
+    received = receive(home)
+    assert [release.published_on for release in received.releases] == [SHIPPED, "2024-01-25", "2024-04-25"]
+    assert counts(home)["2024-04-25"] == {("2023-Q2", "kent", "19E"): 8}
+
+
+def test_a_refused_file_changes_nothing_and_is_read_once_it_is_known(home, landing, monkeypatch):
+    workbook(landing / FILE, **year(row(force="Wessex")))
+    received = receive(home)
+    assert [release.published_on for release in received.releases] == [SHIPPED]
+    assert ["'Wessex'" in sentence for sentence in received.refused] == [True]
+    monkeypatch.setattr(recorded_crime, "_forces", lambda: {"Wessex": "dorset"})
+    assert receive(home).refused == []
+    assert counts(home)["2024-01-25"] == {("2023-Q2", "dorset", "19E"): 7}
+
+
+def test_a_release_received_before_is_read_anew_when_the_rows_change(home, landing, monkeypatch):
+    workbook(landing / FILE, **year(row(), row(code="19G", crimes=2)))
+    receive(home)
+    (landing / FILE).unlink()
+    monkeypatch.setattr(recorded_crime, "_classes", lambda: frozenset({"19G"}))
+    monkeypatch.setattr(recorded_crime, "_rows_hash", lambda: "changed")
+    receive(home)
+    assert counts(home)["2024-01-25"] == {("2023-Q2", "kent", "19G"): 2}
+    assert len(list((home.raw / "police_recorded_crime").glob("2024-01-25.*"))) == 1
+
+
+def test_the_real_file_takes_the_place_of_the_shipped_copy(home, landing):
+    receive(home)
+    workbook(landing / "prc-pfa-mar2013-onwards-tables-191023.xlsx", **year(row(crimes=3)))
+    for _ in range(2):
+        received = receive(home)
+        assert ([release.published_on for release in received.releases], received.refused) == ([SHIPPED], [])
+        assert counts(home) == {SHIPPED: {("2023-Q2", "kent", "19E"): 3}}
+
+
+def test_two_files_of_one_day_are_not_both_taken(home, landing):
+    workbook(landing / FILE, **year(row()))
+    workbook(landing / "2024-01-25" / "prc-pfa-again.xlsx", **year(row(crimes=9)))
+    received = receive(home)
+    assert len(received.releases) == 2
+    assert ["another file of the release of 2024-01-25" in sentence for sentence in received.refused] == [
+        True
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [
+        ("prc-pfa-mar2013-onwards-tables.xlsx", "when it was published"),
+        ("prc-pfa-tables-991399.xlsx", "when it was published"),
+        ("January/prc-pfa-tables-250124.xlsx", "when it was published"),
+        ("2024-01-25/crime.xlsx", "file_pattern"),
+        ("2024-01-25/prc-pfa-tables.pdf", "neither a CSV nor a workbook"),
+    ],
+)
+def test_a_file_that_does_not_say_what_it_is_is_refused(home, landing, file, named):
+    workbook(landing / file, **year(row()))
+    (sentence,) = receive(home).refused
+    assert named in sentence
+
+
+def test_a_damaged_file_or_a_link_is_refused(home, landing, tmp_path):
+    landing.mkdir(parents=True)
+    (landing / FILE).write_bytes(b"PK\x03\x04 cut short")
+    (landing / "prc-pfa-250125.xlsx").symlink_to(workbook(tmp_path / "elsewhere.xlsx", **year(row())))
+    (landing / ".DS_Store").write_bytes(b"x")
+    assert sorted(sentence.split(":")[0] for sentence in receive(home).refused) == [
+        "prc-pfa-250125.xlsx",
+        FILE,
+    ]
+
+
+def test_the_rows_hold_together():
+    for release in recorded_crime.SHIPPED.iterdir():
+        assert date.fromisoformat(release.name)
+    for layout in recorded_crime._layouts():
+        assert recorded_crime._missing(set(layout.headings.values())) == [], layout.layout
+    assert quarters.FIRST == "2023-Q1"  # what the tests above take for the first quarter
