@@ -18,6 +18,7 @@ import click
 from orchestration import quarters
 from orchestration.home import Home
 from orchestration.home import home as find_home
+from orchestration.readings.read_command import read
 from orchestration.returns.check_command import check, pack
 from orchestration.returns.layout_command import layout
 
@@ -305,50 +306,6 @@ def _show_grid(cells: dict[str, dict[str, Any]], shown: list[str]) -> None:
     )
 
 
-@cpai.group()
-def read() -> None:
-    """The worklist of candidates, out to readers and their answers back."""
-
-
-@read.command("export")
-@click.argument("quarter", type=Quarter())
-@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="[<quarter>_worklist.csv]")
-@click.pass_obj
-def read_export(home: Home, quarter: str, to: Path | None) -> None:
-    """Write a quarter's unread candidates to a file for readers."""
-    from orchestration.readings.book import export_worklist
-
-    _needs_warehouse(home)
-    file = to or Path(f"{quarter}_worklist.csv")
-    click.echo(f"{export_worklist(home, file, quarter):,} unread candidates of {quarter} in {file}")
-
-
-@read.command("import")
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
-)
-@as_json
-@click.pass_obj
-def read_import(home: Home, files: tuple[Path, ...], wants_json: bool) -> None:
-    """Check readings files and append them to the ledger; each whole or not at all."""
-    from orchestration.readings.book import ReadingsRefused, import_readings
-
-    _needs_warehouse(home)
-    taken = []
-    for file in files:
-        try:
-            imported = import_readings(home, file)
-        except ReadingsRefused as refusal:
-            _stop(str(refusal).splitlines(), wants_json, imported=taken)
-        taken.append({"file": file.name, "added": imported.added, "already": imported.already})
-        if not wants_json:
-            click.echo(
-                f"{file.name}: {imported.added:,} readings added, {imported.already:,} already in the ledger"
-            )
-    if wants_json:
-        click.echo(json.dumps({"done": True, "imported": taken}))
-
-
 def _needs_warehouse(home: Home) -> None:
     if not home.warehouse.exists():
         _stop([f"there is no warehouse in {home.root} yet: run `cpai run <quarter>` first"])
@@ -501,7 +458,7 @@ def demo(home: Home, scale: float, seed: int) -> None:
     )
 
 
-for command in (check, pack, layout):
+for command in (check, pack, layout, read):
     cpai.add_command(command)
 
 

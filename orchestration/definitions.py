@@ -4,7 +4,7 @@ import dagster as dg
 
 from orchestration.arrivals import landing_sensor, quarterly
 from orchestration.jobs import LOGGERS, packs_job, publish_job, quarter_job
-from orchestration.readings.assets import readings
+from orchestration.readings.assets import readings, worklist
 from orchestration.releases.assets import gate, release, release_candidate
 from orchestration.returns.assets import police_recorded_crime, receipts, returns
 from orchestration.returns.pack.assets import return_packs
@@ -17,6 +17,7 @@ defs = dg.Definitions(
         police_recorded_crime,
         models(),
         readings,
+        worklist,
         return_packs,
         release_candidate,
         release,

@@ -1,4 +1,4 @@
-"""Readings as a Dagster asset: the ledger's readings, as a Parquet snapshot for dbt."""
+"""Readings as Dagster assets: the ledger's readings for dbt before the build, and the cases for readers after it."""
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ from orchestration.home import home
 @dg.asset(
     group_name="readings",
     kinds={"parquet"},
-    description="Every reading in the ledger as of now; `cpai read import` appends them there.",
+    description="Every reading in the ledger as of now, and what further readings are owed; readers append them there.",
 )
 def readings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from sqlalchemy import func, select
@@ -20,3 +20,23 @@ def readings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     with engine.connect() as connection:
         rows = connection.execute(select(func.count()).select_from(ledger.readings)).scalar_one()
     return dg.MaterializeResult(metadata={"readings": rows})
+
+
+@dg.asset(
+    group_name="readings",
+    kinds={"parquet"},
+    deps=[["cocad", "cocad_candidates"], ["cpai", "cpai_victims"], ["cpai", "cpai_suspects"]],
+    pool="warehouse",
+    description="The candidates of the built warehouse as cases for readers, and the worklist that follows from them.",
+)
+def worklist(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    from dataclasses import asdict
+
+    from orchestration.readings.desk import Desk
+    from orchestration.readings.worklist import write_cases
+
+    write_cases(home())
+    desk = Desk(home())
+    synced = desk.sync()
+    desk.close()
+    return dg.MaterializeResult(metadata=asdict(synced))

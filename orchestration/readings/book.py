@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Connection, select
+
 from orchestration import quarters, warehouse
-from orchestration.home import Home, seed_rows
-from orchestration.ledger import now, open_ledger, readings, snapshot
+from orchestration.home import Home
+from orchestration.ledger import now, open_ledger, readings, snapshot, worklist, writing
+from orchestration.readings.answers import problems as answer_problems
+from orchestration.readings.chain import append
+from orchestration.readings.policy import Policy, read_policy
+from orchestration.readings.worklist import GONE, settle
 from orchestration.returns.file_safety import escape_formula
 
 COLUMNS = [
@@ -29,16 +35,10 @@ COLUMNS = [
     "confidence",
     "reason",
 ]
-CRITERIA = {"cse", "familial", "institutional", "ritualistic", "other", "unknown"}
-ALLOWED = {
-    "role": {"first", "second", "adjudicator"},
-    "group_based": {"yes", "no", "cannot_tell"},
-    "network_definition": {"yes", "no", "cannot_tell"},
-    "criterion": {"", *CRITERIA},
-    "runner_up": {"", *CRITERIA},
-    "committed_by_children": {"yes", "no", "not_collected"},
-    "confidence": {"high", "medium", "low"},
-}
+# a team that asks for them adds these headings; the readings file of old has none of them
+ALSO = ["facilitator_present", "decided_by", "codebook", "scheme"]
+SLOT = COLUMNS[:4]
+ROLES = {"first", "second", "adjudicator"}
 SHOWN = 20  # problems named in one refusal; the rest are counted
 
 
@@ -96,6 +96,9 @@ def export_worklist(home: Home, file: Path, quarter: str) -> int:
 def import_readings(home: Home, file: Path) -> Imported:
     """Check a readings file and append it to the ledger; the same reading again is counted, not added.
 
+    The file brings its own assignment: who reads first and who second was decided outside. What it says may still
+    ask for a second reader or an adjudicator, who then stand on the worklist.
+
     Raises ReadingsRefused, with a sentence a row, when any row is out of list, names no candidate, answers
     an old version of one, or answers a slot (crime, version, role) that already has a different answer.
     """
@@ -106,13 +109,13 @@ def import_readings(home: Home, file: Path) -> Imported:
             home, "select force, quarter, crime_reference, version from cocad.cocad_candidates"
         )
     }
-    collected_from = min(row["children_collected_from"] for row in seed_rows("criteria.csv"))
+    policy = read_policy()
     problems: list[str] = []
     checked: dict[tuple, tuple[int, dict]] = {}
     for number, row in enumerate(rows, start=2):
-        wrong = _problems(row, candidates, collected_from)
+        wrong = _problems(row, candidates, policy.children_collected_from)
         if not wrong:
-            slot = tuple(row[name] for name in ("force", "crime_reference", "version", "role"))
+            slot = tuple(row[name] for name in SLOT)
             if slot in checked and _answer(checked[slot][1]) != _answer(row):
                 wrong = [
                     f"a second answer by the {row['role']} reader; row {checked[slot][0]} has the first: keep one"
@@ -120,36 +123,65 @@ def import_readings(home: Home, file: Path) -> Imported:
             checked.setdefault(slot, (number, row))
         problems += [f"row {number}: {sentence}" for sentence in wrong]
     engine = open_ledger(home)
-    with engine.begin() as connection:
-        known = _known(connection)
+    with writing(engine) as connection:
+        known, rounds = _known(connection), _rounds(connection)
         fresh = []
         for slot, (number, row) in checked.items():
-            if slot not in known:
-                fresh.append(row)
-            elif known[slot] != _answer(row):
+            of = rounds.get(slot[:3], 1)
+            there = known.get(slot, [])
+            if any(answer == _answer(row) for _, answer in there):
+                continue
+            if all(number_of_round != of for number_of_round, _ in there):
+                fresh.append({**row, "round": of})
+            else:
                 problems.append(
                     f"row {number}: the {row['role']} reading of this crime is already in the ledger with another "
                     "answer; a correction is an adjudicator's reading"
                 )
+            first = (*slot[:3], "first")
+            if row["role"] == "second" and first not in known and first not in checked:
+                problems.append(f"row {number}: a second reading without a first: import the first with it")
         if problems:
             raise ReadingsRefused(file, problems)
         if fresh:
-            imported_at = now()
-            connection.execute(
-                readings.insert(),
+            moment = now()
+            append(
+                connection,
                 [
                     {
                         **{name: row[name] for name in COLUMNS},
+                        **{name: row[name] or None for name in ALSO},
                         "offenders_read": int(row["offenders_read"]) if row["offenders_read"] else None,
-                        "imported_at": imported_at,
+                        "round": row["round"],
+                        "imported_at": moment,
                         "source_file": file.name,
                     }
                     for row in fresh
                 ],
             )
+            _settle(connection, policy, moment, fresh, candidates)
     if fresh:
         snapshot(engine, home)
+    engine.dispose()
     return Imported(added=len(fresh), already=len(checked) - len(fresh))
+
+
+def _settle(connection: Connection, policy: Policy, moment: str, fresh: list[dict], candidates: dict) -> None:
+    """Say of each item that was read what is still owed of it."""
+    crimes: dict[str, set[tuple]] = {}
+    for row in fresh:
+        crime = (row["force"], row["crime_reference"])
+        crimes.setdefault(candidates[crime]["quarter"], set()).add(crime)
+    for quarter, of in crimes.items():
+        known = select(worklist.c.item, worklist.c.force, worklist.c.crime_reference)
+        rows = connection.execute(known.where(worklist.c.quarter == quarter, worklist.c.state.not_in(GONE)))
+        settle(
+            connection,
+            policy,
+            moment,
+            [row.item for row in rows if (row.force, row.crime_reference) in of],
+            quarter,
+        )
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
@@ -181,8 +213,13 @@ def _rows(file: Path) -> list[dict[str, str]]:
     ]
     if short:
         raise ReadingsRefused(file, [f"row {number}: not as many cells as headings" for number in short])
-    at = {name: headings.index(name) for name in COLUMNS}
-    return [{name: _sent(cells[at[name]].strip()) for name in COLUMNS} for cells in table[1:] if any(cells)]
+    at = {name: headings.index(name) for name in (*COLUMNS, *ALSO) if name in headings}
+    blank = dict.fromkeys(ALSO, "")
+    return [
+        blank | {name: _sent(cells[column].strip()) for name, column in at.items()}
+        for cells in table[1:]
+        if any(cells)
+    ]
 
 
 def _sent(cell: str) -> str:
@@ -196,19 +233,11 @@ def _text(cell: object) -> str:
 
 def _problems(row: dict[str, str], candidates: dict[tuple, dict], collected_from: str) -> list[str]:
     """What is wrong with one row; fills in its version when it is blank."""
-    wrong = [
-        f"{name} must be one of {', '.join(sorted(value or 'blank' for value in allowed))}"
-        for name, allowed in ALLOWED.items()
-        if row[name] not in allowed
-    ]
+    wrong = answer_problems(row, children_asked=None)
+    if row["role"] not in ROLES:
+        wrong.append(f"role must be one of {', '.join(sorted(ROLES))}")
     if not row["reader"]:
         wrong.append("reader is blank: say who read it")
-    if row["offenders_read"] and not (row["offenders_read"].isdigit() and len(row["offenders_read"]) < 5):
-        wrong.append("offenders_read must be a whole number or blank")
-    if (row["group_based"] == "yes") != bool(row["criterion"]):
-        wrong.append("criterion is given when group_based is yes, and blank otherwise")
-    if row["role"] == "adjudicator" and not row["reason"]:
-        wrong.append("an adjudicator must give a reason")
     try:
         datetime.fromisoformat(row["read_at"])
     except ValueError:
@@ -230,10 +259,19 @@ def _answer(row: dict[str, str]) -> tuple[str, ...]:
     return tuple(str(row[name]) for name in COLUMNS[4:])
 
 
-def _known(connection) -> dict[tuple, tuple]:
-    """The answers in the ledger by slot."""
-    known = {}
-    for row in connection.execute(readings.select()).mappings():
+def _known(connection: Connection) -> dict[tuple, list[tuple[int, tuple]]]:
+    """The answers in the ledger by slot, each with its round."""
+    columns = [readings.c[name] for name in ("round", *COLUMNS)]
+    known: dict[tuple, list[tuple[int, tuple]]] = {}
+    for row in connection.execute(select(*columns)).mappings():
         text = {name: "" if row[name] is None else str(row[name]) for name in COLUMNS}
-        known[tuple(text[name] for name in ("force", "crime_reference", "version", "role"))] = _answer(text)
+        known.setdefault(tuple(text[name] for name in SLOT), []).append((row["round"], _answer(text)))
     return known
+
+
+def _rounds(connection: Connection) -> dict[tuple, int]:
+    """The round of each item that is being read anew."""
+    columns = [worklist.c[name] for name in (*SLOT[:3], "round")]
+    return {
+        tuple(row)[:3]: row.round for row in connection.execute(select(*columns).where(worklist.c.round > 1))
+    }

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import and_, case, exists, func, insert, or_, select, update
 
 from orchestration import ledger
 from orchestration.home import Home
@@ -18,7 +18,7 @@ from orchestration.ledger import items, pauses, reading_events, reading_slots, r
 from orchestration.readings import chain
 from orchestration.readings import worklist as making
 from orchestration.readings.answers import problems
-from orchestration.readings.policy import Policy, read_policy
+from orchestration.readings.policy import AGREED, Policy, differences, read_policy
 from orchestration.readings.worklist import FIELDS, GONE, Synced
 
 READER = ("first", "second")
@@ -146,31 +146,45 @@ class Desk:
                 waiting=tuple({"quarter": row.quarter, "role": role, "cases": row.cases} for row in waiting),
             )
 
-    def claim(
-        self, reader: str, quarter: str | None = None, adjudicating: bool = False, minutes: int | None = None
-    ) -> Slot | None:
+    def claim(self, reader: str, quarter: str | None = None, adjudicating: bool = False) -> Slot | None:
         """The next case for a reader, theirs alone until it lapses; the one they hold if they hold one.
 
         None when nothing waits for them. Raises DeskRefused while they pause and when the day's readings are done.
         """
+        slots = self.claim_many(reader, quarter, adjudicating, self.policy.claim_minutes, 1)
+        return slots[0] if slots else None
+
+    def claim_many(
+        self, reader: str, quarter: str | None, adjudicating: bool, minutes: int, cases: int
+    ) -> list[Slot]:
+        """The same for up to `cases` of them, those the reader holds first; each is held for so many minutes anew."""
         roles = ("adjudicator",) if adjudicating else READER
+        of = [worklist.c.quarter == quarter] if quarter else []
         with ledger.writing(self._engine) as connection:
             self._may_read(connection, reader)
-            if minutes is None and (held := self._held(connection, reader, roles, quarter)):
-                return held
-            wanted = self._free_for(reader, roles)
-            if quarter:
-                wanted = and_(wanted, worklist.c.quarter == quarter)
-            item = connection.scalar(select(worklist.c.item).where(wanted).order_by(worklist.c.slot).limit(1))
-            if item is None:
-                return None
-            until = self._now() + timedelta(minutes=minutes or self.policy.claim_minutes)
-            connection.execute(
-                update(worklist)
-                .where(worklist.c.item == item)
-                .values(held_by=reader, held_at=self._moment(), held_until=_text(until))
+            # theirs first, then second readings, then in the order of the index: nothing is sorted
+            mine = select(worklist.c.item).where(
+                *of, worklist.c.held_by == reader, worklist.c.state.in_(roles)
             )
-            return _slot(connection.execute(select(worklist).where(worklist.c.item == item)).one())
+            chosen = list(connection.scalars(mine.order_by(worklist.c.slot).limit(cases)))
+            for role in reversed(roles):
+                free = select(worklist.c.item).where(
+                    *of, self._free_for(reader, (role,)), worklist.c.item.not_in(chosen)
+                )
+                in_order = free.order_by(worklist.c.quarter, worklist.c.slot)
+                chosen += connection.scalars(in_order.limit(cases - len(chosen))).all()
+            until = _text(self._now() + timedelta(minutes=minutes))
+            # a workbook's fortnight is not cut short by a look at one of its cases
+            until = case((worklist.c.held_until > until, worklist.c.held_until), else_=until)
+            held = worklist.c.item.in_(chosen)
+            began = case((worklist.c.held_by == reader, worklist.c.held_at), else_=self._moment())
+            connection.execute(
+                update(worklist).where(held).values(held_by=reader, held_at=began, held_until=until)
+            )
+            return [
+                _slot(row)
+                for row in connection.execute(select(worklist).where(held).order_by(worklist.c.slot))
+            ]
 
     def release(self, reader: str, slot: int) -> None:
         """Give back a case without an answer."""
@@ -192,13 +206,21 @@ class Desk:
             answers = tuple(_shown(by_role[role]) for role in READER)
         return self._case(row, answers)
 
-    def answer(self, reader: str, slot: int, answer: Answer, source_file: str | None = None) -> Reading:
+    def answer(self, reader: str, slot: int, answer: Answer) -> Reading:
         """Append the holder's answer and open what it makes owed. Raises DeskRefused for what may not be said."""
         with ledger.writing(self._engine) as connection:
             row = self._own(connection, reader, slot)
-            if not source_file:
-                self._may_read(connection, reader)
-            return self._append(connection, row, row.state, reader, slot, answer, source_file=source_file)
+            self._may_read(connection, reader)
+            return self._append(connection, row, row.state, reader, slot, answer)
+
+    def answer_many(self, reader: str, answers: Mapping[int, Answer], source_file: str) -> list[Reading]:
+        """The same for all the slots of a workbook, all or none."""
+        with ledger.writing(self._engine) as connection:
+            return [
+                self._append(connection, row, row.state, reader, slot, answer, source_file=source_file)
+                for slot, answer in answers.items()
+                for row in [self._own(connection, reader, slot)]
+            ]
 
     def correct(self, reader: str, reading: int, answer: Answer) -> Reading:
         """Append a reader's correction of their own reading, which stays: the new one counts."""
@@ -298,7 +320,7 @@ class Desk:
                     "quarter": row.quarter,
                     "force": row.force,
                     "crime_reference": row.crime_reference,
-                    "differ_on": making.differences(by_item[row.item]["first"], by_item[row.item]["second"]),
+                    "differ_on": differences(by_item[row.item]["first"], by_item[row.item]["second"]),
                 }
                 for row in connection.execute(select(worklist).where(chosen).order_by(worklist.c.slot))
             ]
@@ -310,11 +332,11 @@ class Desk:
             chosen = and_(chosen, worklist.c.quarter == quarter)
         with self._engine.connect() as connection:
             pairs = [of for of in making.standing(connection, chosen).values() if set(READER) <= set(of)]
-        differing = [making.differences(of["first"], of["second"]) for of in pairs]
+        differing = [differences(of["first"], of["second"]) for of in pairs]
         return {
             "read_by_two": len(pairs),
             "agreed": sum(not names for names in differing),
-            **{name: sum(name not in names for names in differing) for name in making.AGREED},
+            **{name: sum(name not in names for names in differing) for name in AGREED},
         }
 
     def verify_chain(self) -> list[str]:

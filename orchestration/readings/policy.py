@@ -60,8 +60,9 @@ def read_twice_because(
     return None
 
 
-def differ(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    return any((first[name] or "") != (second[name] or "") for name in AGREED)
+def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    """On what two readings differ, of the things they must agree on."""
+    return [name for name in AGREED if (first[name] or "") != (second[name] or "")]
 
 
 def owed(readings: Mapping[str, Mapping[str, Any]], twice: str | None) -> tuple[str, str] | None:
@@ -74,8 +75,8 @@ def owed(readings: Mapping[str, Mapping[str, Any]], twice: str | None) -> tuple[
     if not readings:
         return "first", "candidate"
     if len(readings) == 2:
-        return ("adjudicator", "disagreement") if differ(readings["first"], readings["second"]) else None
-    return ("second" if "first" in readings else "first", twice) if twice else None
+        return ("adjudicator", "disagreement") if differences(readings["first"], readings["second"]) else None
+    return ("second", twice) if twice and "first" in readings else None
 
 
 def drawn(policy: Policy, key: str, stratum: str, names: Iterable[str]) -> set[str]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, insert, select
 
 from orchestration.home import Home
 from orchestration.ledger import items, reading_events, reading_slots, readings, worklist
-from orchestration.readings.policy import AGREED, Policy, drawn, owed, read_twice_because
+from orchestration.readings.policy import Policy, drawn, owed, read_twice_because
 
 # what a case shows beside its summary. The force's own exploitation and children flags are left out: a reader who
 # saw them would not be a second opinion on them.
@@ -71,7 +71,7 @@ victims as (
             {{'age_at_offence': age_at_offence, 'gender': gender}} order by victim_reference
         )) as varchar) as victims
     from warehouse.cpai.cpai_victims
-    where quarter = $quarter
+    inner join warehouse.cocad.cocad_candidates using (force, quarter, crime_reference)
     group by force, quarter, crime_reference
 ),
 
@@ -87,7 +87,7 @@ suspects as (
             }} order by suspect_reference
         )) as varchar) as suspects
     from warehouse.cpai.cpai_suspects
-    where quarter = $quarter
+    inner join warehouse.cocad.cocad_candidates using (force, quarter, crime_reference)
     group by force, quarter, crime_reference
 ),
 
@@ -125,29 +125,46 @@ cases as (
     left join victims using (force, quarter, crime_reference)
     left join suspects using (force, quarter, crime_reference)
     left join warehouse.staging.stg_summaries as summaries using (force, quarter, crime_reference)
-    where candidates.quarter = $quarter
-),
+)
 
-compared as (
+select *, sha256(concat_ws(chr(31), {texts})) as details from cases
+"""
+
+CHANGED_QUARTERS = """
+select distinct quarter
+from cases
+full outer join earlier using (force, quarter, crime_reference)
+where cases.details is distinct from earlier.details
+    or cases.version is distinct from earlier.version
+    or cases.submission is distinct from earlier.submission
+    or cases.reason is distinct from earlier.reason
+order by quarter
+"""
+
+# a field gained something when it was blank and is not, or says more than it did
+COMPARED = """
+with compared as (
     select
         cases.*,
         earlier.version as earlier_version,
         earlier.before as earlier_before,
         earlier.force is not null as seen,
-        [{earlier}] as was,
-        [{fields}] as names,
-        [{changed}] as differs,
-        [{gained}] as gains
+        [{names}] as names,
+        [{was}] as was,
+        [{now}] as is_now
     from cases
     left join earlier using (force, quarter, crime_reference)
+    where cases.quarter = {quarter}
 )
 
 select
-    compared.* exclude (earlier_version, earlier_before, seen, was, names, differs, gains),
-    sha256(concat_ws(chr(31), {texts})) as details,
-    -- against the newest cases that the worklist has been made of
-    array_to_string(list_filter(names, lambda name, number: seen and differs[number]), ';') as changed,
-    seen and list_bool_or(gains) as gained,
+    compared.* exclude (earlier_version, earlier_before, seen, names, was, is_now),
+    array_to_string(
+        list_filter(names, lambda name, n: seen and was[n] is distinct from is_now[n]), ';'
+    ) as changed,
+    seen and len(list_filter(
+        names, lambda name, n: length(coalesce(is_now[n], '')) > length(coalesce(was[n], ''))
+    )) > 0 as gained,
     case
         when seen and version <> earlier_version then cast(to_json(map(names, was)) as varchar)
         else earlier_before
@@ -166,63 +183,50 @@ def write_cases(home: Home) -> list[str]:
 
     folder = cases_file(home, "any").parent
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    known = {file.stem for file in folder.glob("*.parquet")}
-    arrived = []
     with duckdb.connect() as connection:
         connection.execute(f"attach {_quoted(home.warehouse)} as warehouse (read_only)")
-        columns = {
-            name
-            for (name,) in connection.execute(
-                "select column_name from duckdb_columns() where database_name = 'warehouse' "
-                "and schema_name = 'cocad' and table_name = 'cocad_candidates'"
-            ).fetchall()
-        }
-        quarters = connection.execute(
-            "select distinct quarter from warehouse.cocad.cocad_candidates"
-        ).fetchall()
-        for quarter in sorted(known | {quarter for (quarter,) in quarters}):
-            if _write_quarter(connection, cases_file(home, quarter), quarter, columns):
-                arrived.append(quarter)
+        texts = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in SHOWN)
+        reasons = "candidates.reasons" if _has_reasons(connection) else "candidates.reason"
+        connection.execute(f"create temp table cases as {CASES.format(texts=texts, reasons=reasons)}")
+        connection.execute(f"create temp table earlier as from {_earlier(folder)}")
+        connection.execute("detach warehouse")
+        arrived = [quarter for (quarter,) in connection.execute(CHANGED_QUARTERS).fetchall()]
+        for quarter in arrived:
+            _write_quarter(connection, cases_file(home, quarter), quarter)
     return arrived
 
 
-def _write_quarter(connection: Any, file: Path, quarter: str, columns: set[str]) -> bool:
-    connection.execute(f"create or replace table earlier as from {_earlier(file)}")
+def _has_reasons(connection: Any) -> bool:
+    """Candidates may name all their reasons, or the first alone."""
+    columns = connection.execute("describe warehouse.cocad.cocad_candidates").fetchall()
+    return any(name == "reasons" for name, *_ in columns)
 
-    def text(table: str, name: str) -> str:
-        return f"cast({table}.{name} as varchar)"
 
-    query = CASES.format(
-        reasons="candidates.reasons" if "reasons" in columns else "candidates.reason",
-        earlier=", ".join(text("earlier", name) for name in SHOWN),
-        fields=", ".join(f"'{name}'" for name in SHOWN),
-        changed=", ".join(
-            f"{text('earlier', name)} is distinct from {text('cases', name)}" for name in SHOWN
-        ),
-        gained=", ".join(
-            f"coalesce({text('earlier', name)}, '[]') = '[]' and coalesce({text('cases', name)}, '[]') <> '[]' "
-            f"or length({text('cases', name)}) > length({text('earlier', name)})"
-            for name in SHOWN
-        ),
-        texts=", ".join(f"coalesce(cast({name} as varchar), '')" for name in SHOWN),
+def _write_quarter(connection: Any, file: Path, quarter: str) -> None:
+    def each(text: str) -> str:
+        return ", ".join(text.format(name=name) for name in SHOWN)
+
+    query = COMPARED.format(
+        quarter=f"'{quarter}'",
+        names=each("'{name}'"),
+        was=each("cast(earlier.{name} as varchar)"),
+        now=each("cast(cases.{name} as varchar)"),
     )
     arriving = _arriving(file)
     arriving.unlink(missing_ok=True)
     os.close(os.open(arriving, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     # a group of 2,048 rows: one case is then read without the quarter's other 50,000
-    connection.execute(
-        f"copy ({query}) to {_quoted(arriving)} (format parquet, row_group_size 2048)", {"quarter": quarter}
-    )
+    connection.execute(f"copy ({query}) to {_quoted(arriving)} (format parquet, row_group_size 2048)")
     arriving.chmod(0o600)
-    return True
 
 
-def _earlier(file: Path) -> str:
+def _earlier(folder: Path) -> str:
     """The cases that the worklist was last made of, as a table of no rows where there are none yet."""
-    if file.exists():
-        return f"read_parquet({_quoted(file)})"
-    names = ("force", "quarter", "crime_reference", "version", "before", *SHOWN)
-    return "(select " + ", ".join(f"cast(null as varchar) as {name}" for name in names) + " where false)"
+    if any(folder.glob("*.parquet")):
+        return f"read_parquet({_quoted(folder / '*.parquet')})"
+    names = ("force", "quarter", "crime_reference", "version", "reason", "details", "before", *SHOWN)
+    blank = ", ".join(f"cast(null as varchar) as {name}" for name in names)
+    return f"(select {blank}, cast(null as integer) as submission where false)"
 
 
 def _quoted(path: Path) -> str:
@@ -241,7 +245,8 @@ def sync_quarter(
 
     arriving = _arriving(cases_file(home, quarter))
     columns = ["force", "crime_reference", "version", "reason", "submission", "details", "changed", "gained"]
-    cases = pq.read_table(arriving, columns=columns).to_pylist()
+    with pq.ParquetFile(arriving) as file:
+        cases = file.read(columns=columns).to_pylist()
     known = {
         (row.force, row.crime_reference): row
         for row in connection.execute(
@@ -287,7 +292,9 @@ def sync_quarter(
     _change(connection, [*seen_again, *again], submission="submission", details="details")
     added = _add(connection, new, quarter, policy, key, moment)
     _open(connection, requeued, moment)
-    settle(connection, policy, moment, [*added, *(row["at"] for row in again)], quarter)
+    # an item may have readings before the worklist knows it: those of a ledger from before there was one
+    if again or connection.scalar(select(readings.c.reading_id).limit(1)):
+        settle(connection, policy, moment, [*added, *(row["at"] for row in again)], quarter)
     counted = {kind: sum(1 for one, _, _ in happened if one == kind) for kind in Synced.__dataclass_fields__}
     return Synced(**counted | {"new": len(added)})
 
@@ -308,6 +315,7 @@ def _add(
         for case in map(of.get, drawn(policy, key, stratum, of))
     }
     first = (connection.scalar(select(func.max(items.c.item))) or 0) + 1
+    first_slot = (connection.scalar(select(func.max(reading_slots.c.slot))) or 0) + 1
     rows = [
         {
             "item": number,
@@ -318,6 +326,10 @@ def _add(
             "reason": case["reason"],
             "drawn": (case["force"], case["crime_reference"]) in twice,
             "created_at": moment,
+            "slot": first_slot + number - first,
+            "role": "first",
+            "because": "candidate",
+            "opened_at": moment,
             "round": 1,
             "state": "first",
             "submission": case["submission"],
@@ -325,16 +337,10 @@ def _add(
         }
         for number, case in enumerate(cases, start=first)
     ]
-    _insert(connection, items, rows)
-    _insert(connection, worklist, rows)
-    numbers = [row["item"] for row in rows]
-    _open(connection, {number: ("first", "candidate", 1) for number in numbers}, moment)
-    return numbers
-
-
-def _insert(connection: Connection, table: Any, rows: list[dict]) -> None:
-    names = [column.name for column in table.columns if column.name in rows[0]]
-    connection.execute(insert(table), [{name: row[name] for name in names} for row in rows])
+    for table in (items, reading_slots, worklist):
+        names = [column.name for column in table.columns if column.name in rows[0]]
+        connection.execute(insert(table), [{name: row[name] for name in names} for row in rows])
+    return [row["item"] for row in rows]
 
 
 def _open(connection: Connection, wanted: Mapping[int, tuple[str, str, int]], moment: str) -> None:
@@ -465,21 +471,20 @@ def accept(home: Home, quarter: str) -> None:
 
 def read_case(home: Home, quarter: str, force: str, crime_reference: str) -> dict[str, Any] | None:
     """One case as the newest accepted build shows it."""
-    import pyarrow.parquet as pq
+    import duckdb
 
     file = cases_file(home, quarter)
     if not file.exists():
         return None
-    found = pq.read_table(
-        file, filters=[("force", "==", force), ("crime_reference", "==", crime_reference)], partitioning=None
-    ).to_pylist()
-    return found[0] if found else None
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "from read_parquet(?) where force = ? and crime_reference = ?",
+            [str(file), force, crime_reference],
+        )
+        names = [column[0] for column in found.description]
+        row = found.fetchone()
+    return dict(zip(names, row, strict=True)) if row else None
 
 
 def value(name: str, cell: Any) -> Any:
     return json.loads(cell or "[]") if name in ("victims", "suspects") else cell
-
-
-def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
-    """On what two readings differ, of the things they must agree on."""
-    return [name for name in AGREED if (first[name] or "") != (second[name] or "")]

@@ -10,9 +10,9 @@ from orchestration import quarters
 from orchestration.home import Home
 
 
-def _quarter(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+def valid_quarter(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     try:
-        return quarters.valid(value)
+        return quarters.valid(value) if value else None
     except ValueError as problem:
         raise click.BadParameter(str(problem)) from None
 
@@ -23,7 +23,7 @@ as_json = click.option("--json", "wants_json", is_flag=True, help="The result as
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--force", required=True, help="As in seeds/forces.csv: kent; or the joint return it comes in.")
-@click.option("--quarter", required=True, callback=_quarter, help="2023-Q1")
+@click.option("--quarter", required=True, callback=valid_quarter, help="2023-Q1")
 @click.option(
     "--into",
     type=click.Path(path_type=Path, file_okay=False),
@@ -60,7 +60,7 @@ def check(folder: Path, force: str, quarter: str, into: Path | None, wants_json:
 
 
 @click.command()
-@click.argument("quarter", callback=_quarter)
+@click.argument("quarter", callback=valid_quarter)
 @click.option("--force", "forces", multiple=True, help="Only this force; may be given again.")
 @as_json
 @click.pass_obj

@@ -6,18 +6,31 @@ candidates as (
 
 readings as (
     select * from {{ ref('stg_readings') }}
+    where is_standing
+),
+
+-- read by two, and the second has yet to read: the first alone settles nothing
+second_readers as (
+    select
+        force,
+        crime_reference,
+        version,
+        round
+    from {{ ref('stg_reading_slots') }}
+    where role = 'second'
 ),
 
 -- readings of the candidate as it is now: one of an earlier version says nothing about it
 current_readings as (
     select
         candidates.quarter,
-        readings.*
+        readings.*,
+        second_readers.force is not null as is_read_by_two
     from readings
     inner join candidates
-        on candidates.force = readings.force
-        and candidates.crime_reference = readings.crime_reference
-        and candidates.version = readings.version
+        on {{ same_key('candidates', 'readings', ['force', 'crime_reference', 'version']) }}
+    left join second_readers
+        on {{ same_key('second_readers', 'readings', ['force', 'crime_reference', 'version', 'round']) }}
 ),
 
 {% set judgements = [
@@ -30,6 +43,7 @@ by_role as (
         crime_reference,
         version,
         cast(count(*) as integer) as readings,
+        bool_or(is_read_by_two) as is_read_by_two,
         count(*) filter (where role = 'adjudicator') > 0 as has_adjudicator,
         count(*) filter (where role = 'first') > 0 as has_first,
         count(*) filter (where role = 'second') > 0 as has_second
@@ -55,7 +69,7 @@ judged as (
                         and coalesce(first_committed_by_children, '') = coalesce(second_committed_by_children, '')
                         then 'agreement'
                 end
-            else 'only'
+            when not is_read_by_two then 'only'
         end as settled_by
     from by_role
 ),

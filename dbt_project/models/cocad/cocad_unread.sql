@@ -14,7 +14,8 @@ reading_counts as (
         candidates.force,
         candidates.quarter,
         candidates.crime_reference,
-        count(*) filter (where readings.version = candidates.version) as current_readings
+        count(*) filter (where readings.version = candidates.version) as current_readings,
+        count(*) filter (where readings.version = candidates.version and readings.is_standing) as standing_readings
     from candidates
     inner join {{ ref('stg_readings') }} as readings
         on readings.force = candidates.force
@@ -31,8 +32,14 @@ final as (
         case
             when reading_counts.current_readings is null then 'no_reading'
             when reading_counts.current_readings = 0 then 'stale_reading'
+            when reading_counts.standing_readings = 0 then 'says_more_now'
+            when reading_counts.standing_readings = 1 then 'second_reading'
             else 'disagreement'
-        end as reason
+        end as reason,
+        case
+            when reading_counts.standing_readings >= 2 then 'adjudicator'
+            else 'reader'
+        end as waits_for
     from candidates
     left join reading_counts
         on {{ same_key('reading_counts', 'candidates', ['force', 'quarter', 'crime_reference']) }}

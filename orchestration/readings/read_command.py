@@ -1,0 +1,160 @@
+"""`cpai read`: the worklist out to readers and their answers back, where reading stands, whether it is as written."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestration.home import Home
+from orchestration.returns.check_command import as_json, valid_quarter
+
+a_file = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def read() -> None:
+    """The worklist of candidates, out to readers and their answers back."""
+
+
+@read.command("export")
+@click.argument("quarter", callback=valid_quarter)
+@click.option("--to", type=a_file, help="[<quarter>_worklist.csv, or <quarter>_<reader>.xlsx]")
+@click.option("--format", "kind", type=click.Choice(["csv", "xlsx"]), default="csv", show_default=True)
+@click.option("--reader", help="Whose workbook it is: the cases in it are held for this reader.")
+@click.option("--adjudicator", is_flag=True, help="Cases on which two readers differ, with both answers.")
+@click.option("--cases", type=click.IntRange(1), help="At most so many [what is left of the reader's day].")
+@click.pass_obj
+def export(
+    home: Home,
+    quarter: str,
+    to: Path | None,
+    kind: str,
+    reader: str | None,
+    adjudicator: bool,
+    cases: int | None,
+) -> None:
+    """Write a quarter's unread candidates to a file for readers.
+
+    A workbook (--format xlsx --reader NAME) holds cases for one reader and shows only what that reader may see; a
+    CSV lists every unread candidate for a team that assigns them itself.
+    """
+    from orchestration.readings.book import export_worklist
+
+    if kind == "csv":
+        if reader or adjudicator or cases:
+            raise click.UsageError("--reader, --adjudicator and --cases are for workbooks: add --format xlsx")
+        _needs(home, home.warehouse)
+        file = to or Path(f"{quarter}_worklist.csv")
+        click.echo(f"{export_worklist(home, file, quarter):,} unread candidates of {quarter} in {file}")
+        return
+    if not reader:
+        raise click.UsageError("say whose workbook it is: --reader NAME")
+    from orchestration.readings.desk import Desk, DeskRefused
+    from orchestration.readings.workbook import export_workbook
+
+    _needs(home, home.reading)
+    file = to or Path(f"{quarter}_{reader}.xlsx")
+    try:
+        count = export_workbook(Desk(home), file, reader, quarter, adjudicator, cases)
+    except DeskRefused as refusal:
+        _stop([str(refusal)])
+    click.echo(f"{count:,} cases of {quarter} for {reader} in {file}")
+
+
+@read.command("import")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+@click.option("--reader", help="The files are this reader's workbooks.")
+@as_json
+@click.pass_obj
+def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json: bool) -> None:
+    """Check readings files, or a reader's workbooks, and append them to the ledger; each whole or not at all."""
+    from orchestration.readings.book import ReadingsRefused, import_readings
+    from orchestration.readings.workbook import WorkbookRefused
+
+    _needs(home, home.warehouse)
+    taken: list[dict[str, Any]] = []
+    for file in files:
+        try:
+            if reader:
+                added, already = _import_workbook(home, file, reader), 0
+            else:
+                imported = import_readings(home, file)
+                added, already = imported.added, imported.already
+        except (ReadingsRefused, WorkbookRefused) as refusal:
+            _stop(str(refusal).splitlines(), wants_json, imported=taken)
+        taken.append({"file": file.name, "added": added, "already": already})
+        if not wants_json:
+            click.echo(f"{file.name}: {added:,} readings added, {already:,} already in the ledger")
+    if wants_json:
+        click.echo(json.dumps({"done": True, "imported": taken}))
+
+
+def _import_workbook(home: Home, file: Path, reader: str) -> int:
+    from orchestration.readings.desk import Desk
+    from orchestration.readings.workbook import import_workbook
+
+    return import_workbook(Desk(home), file, reader)
+
+
+@read.command("progress")
+@click.argument("quarter", callback=valid_quarter, required=False)
+@as_json
+@click.pass_obj
+def progress(home: Home, quarter: str | None, wants_json: bool) -> None:
+    """How far reading is, by quarter and force, and who has to read what is left."""
+    from orchestration.readings.desk import Desk
+
+    rows = Desk(home).progress(quarter)
+    if wants_json:
+        click.echo(json.dumps(rows))
+        return
+    if not rows:
+        click.echo("no candidates yet: run `cpai run <quarter>` first")
+        return
+    counted = [name for name in rows[0] if name not in ("quarter", "force")]
+    totals: dict[str, dict[str, int]] = {}
+    for row in rows:
+        total = totals.setdefault(row["quarter"], dict.fromkeys(counted, 0))
+        for name in counted:
+            total[name] += row[name]
+    for name, total in totals.items():
+        click.echo(
+            "{0}: {items:,} candidates, {settled:,} settled; left: {unread:,} first and {second_due:,} second "
+            "readings for readers, {to_adjudicate:,} disagreements for adjudicators; {retired:,} retired".format(
+                name, **total
+            )
+        )
+        unfinished = [row for row in rows if row["quarter"] == name and row["settled"] < row["items"]]
+        for row in unfinished:
+            click.echo(f"         {row['force']}: {row['items'] - row['settled']:,} left of {row['items']:,}")
+
+
+@read.command("verify")
+@as_json
+@click.pass_obj
+def verify(home: Home, wants_json: bool) -> None:
+    """Is every reading as it was written? Each carries the hash of the one before."""
+    from orchestration.readings.desk import Desk
+
+    if broken := Desk(home).verify_chain():
+        _stop(broken, wants_json)
+    click.echo(json.dumps({"done": True}) if wants_json else "every reading is as it was written")
+
+
+def _needs(home: Home, there: Path) -> None:
+    if not there.exists():
+        _stop([f"there is nothing to read in {home.root} yet: run `cpai run <quarter>` first"])
+
+
+def _stop(sentences: list[str], wants_json: bool = False, **more: Any) -> None:
+    """Say why, and end with exit code 1."""
+    if wants_json:
+        click.echo(json.dumps({"done": False, "reasons": sentences, **more}))
+    else:
+        for sentence in sentences:
+            click.echo(sentence, err=True)
+    sys.exit(1)

@@ -1,0 +1,203 @@
+"""Worklists as workbooks, for teams without the reading room: the cases held for one reader, and their answers back.
+
+Rows carry their slot; a copy of what may not be changed is compared on the way back, and every refusal names the cell.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from orchestration.home import PACKAGE
+from orchestration.readings.answers import ALLOWED, ALSO_ALLOWED, problems
+from orchestration.readings.desk import Answer, Case, Desk, DeskRefused
+from orchestration.returns.file_safety import escape_formula
+
+KEYS = ("slot", "force", "crime_reference", "version")
+ANSWERS = (
+    "group_based",
+    "network_definition",
+    "offenders_read",
+    "criterion",
+    "runner_up",
+    "committed_by_children",
+    "facilitator_present",
+    "confidence",
+    "decided_by",
+    "reason",
+)
+CHOICES = {**ALLOWED, **ALSO_ALLOWED}
+SHEET = "cases"
+# Excel's list of choices may have 255 letters, ours have at most 60
+FIRST_ROW = 2
+
+
+class WorkbookRefused(ValueError):
+    """The workbook was not imported; `problems` has a sentence each, beginning with the cell's address."""
+
+    def __init__(self, file: Path, problems: list[str]):
+        super().__init__(f"{file.name} was not imported; nothing of it was kept:\n" + "\n".join(problems))
+        self.problems = problems
+
+
+def codebook(version: str) -> str:
+    """The guideline of that version, as Markdown."""
+    return (PACKAGE / "readings" / "codebook" / f"{version}.md").read_text(encoding="utf-8")
+
+
+def export_workbook(
+    desk: Desk, file: Path, reader: str, quarter: str, adjudicating: bool = False, cases: int | None = None
+) -> int:
+    """Hold up to `cases` (the day's cap) of a quarter for a reader and write them; how many there are.
+
+    Only what this reader may see: never another's answer, and both, without names, for an adjudicator.
+    """
+    queue = desk.queue(reader, adjudicating)
+    minutes = desk.policy.workbook_days * 24 * 60
+    wanted = min(cases or queue.cap, queue.cap - queue.read_today)
+    slots = desk.claim_many(reader, quarter, adjudicating, minutes, wanted)
+    _write(file, [desk.case(reader, slot.slot) for slot in slots], codebook(desk.policy.codebook))
+    return len(slots)
+
+
+def _write(file: Path, cases: list[Case], guideline: str) -> None:
+    import xlsxwriter
+
+    adjudicating = any(case.role == "adjudicator" for case in cases)
+    shown = ["reasons", *(cases[0].fields if cases else ()), "summary", "changed"]
+    shown += ["answer A", "answer B"] if adjudicating else []
+    headings = [*KEYS, *shown, *ANSWERS]
+    with xlsxwriter.Workbook(file, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        text = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
+        open_cell = book.add_format(
+            {"locked": False, "valign": "top", "bg_color": "#FFF7D6", "text_wrap": True}
+        )
+        sheet = book.add_worksheet(SHEET)
+        sheet.protect("", {"format_columns": True, "format_rows": True, "sort": False})
+        sheet.freeze_panes(1, len(KEYS))
+        sheet.set_column(0, len(headings) - 1, 16)
+        sheet.set_column(headings.index("summary"), headings.index("summary"), 60)
+        sheet.write_row(0, 0, headings, bold)
+        for number, case in enumerate(cases, start=1):
+            for column, heading in enumerate(headings[: -len(ANSWERS)]):
+                sheet.write_string(number, column, escape_formula(_shown(case, heading)), text)
+            for column in range(len(headings) - len(ANSWERS), len(headings)):
+                sheet.write_blank(number, column, None, open_cell)
+            if not case.children_asked:
+                sheet.write_string(
+                    number, headings.index("committed_by_children"), "not_collected", open_cell
+                )
+        for name, allowed in CHOICES.items():
+            column = headings.index(name)
+            choices = sorted(value for value in allowed if value)
+            rule = {
+                "validate": "list",
+                "source": choices,
+                "error_title": name,
+                "error_message": "Choose from the list.",
+            }
+            sheet.data_validation(1, column, max(len(cases), 1), column, rule)
+        rules = book.add_worksheet("codebook")
+        rules.protect()
+        rules.set_column(0, 0, 130, text)
+        for number, line in enumerate(guideline.splitlines()):
+            rules.write_string(number, 0, line, bold if line.startswith("#") else text)
+
+
+def _shown(case: Case, heading: str) -> str:
+    if heading in ("answer A", "answer B"):
+        answer = case.answers["AB".index(heading[-1])]
+        return "; ".join(f"{name} {value}" for name, value in answer.items() if value not in ("", None, ()))
+    if heading == "changed":
+        return "; ".join(f"{name} was {_text(was) or 'blank'}" for name, was in case.changed.items())
+    if heading == "reasons":
+        return ", ".join(case.reasons)
+    return _text(case.fields[heading] if heading in case.fields else getattr(case, heading))
+
+
+def _text(value: Any) -> str:
+    """A field in words: a person's are put side by side, one person a line."""
+    if isinstance(value, list):
+        return "\n".join(
+            ", ".join(f"{name.replace('_', ' ')} {said}" for name, said in person.items() if said is not None)
+            for person in value
+        )
+    return "" if value is None else str(value)
+
+
+def import_workbook(desk: Desk, file: Path, reader: str) -> int:
+    """Append the answered rows of a workbook that `reader` was given; rows without any answer stay theirs to read.
+
+    Whole or not at all: raises WorkbookRefused with the address of each cell that is out of list, whose key was
+    changed, or whose case is no longer the reader's (answered, changed since, or taken by another).
+    """
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        table = CalamineWorkbook.from_path(file).get_sheet_by_name(SHEET).to_python(skip_empty_area=False)
+    except (CalamineError, ValueError, KeyError) as problem:
+        raise WorkbookRefused(
+            file, [f"it is no workbook with a sheet {SHEET}: take the one that was exported"]
+        ) from problem
+    headings = [str(cell) for cell in table[0]] if table else []
+    if missing := [name for name in (*KEYS, *ANSWERS) if headings.count(name) != 1]:
+        raise WorkbookRefused(file, [f"A1: heading {', '.join(missing)} is missing or twice: export again"])
+    wrong: list[str] = []
+    answers: dict[int, tuple[int, Answer]] = {}
+    for number, cells in enumerate(table[1:], start=FIRST_ROW):
+        row = dict(zip(headings, map(_cell, cells), strict=False))
+        if not any(row[name] for name in ANSWERS if name != "committed_by_children"):
+            continue
+        found = list(_wrong(desk, reader, row, answers))
+        wrong += [f"{_address(headings, column, number)}: {sentence}" for column, sentence in found]
+        if not found:
+            answers[int(row["slot"])] = (number, _answer(row))
+    if wrong:
+        raise WorkbookRefused(file, wrong)
+    try:
+        desk.answer_many(reader, {slot: answer for slot, (_, answer) in answers.items()}, file.name)
+    except DeskRefused as refusal:
+        raise WorkbookRefused(file, [f"{_address(headings, 'slot', FIRST_ROW)}: {refusal}"]) from refusal
+    return len(answers)
+
+
+def _wrong(desk: Desk, reader: str, row: dict[str, str], answers: dict) -> Iterable[tuple[str, str]]:
+    """Column and sentence for each thing wrong with a row."""
+    if not row["slot"].isdigit():
+        return [("slot", "no slot stands here: export again")]
+    slot = int(row["slot"])
+    if slot in answers:
+        return [("slot", f"row {answers[slot][0]} answers the same case: keep one")]
+    try:
+        case = desk.case(reader, slot)
+    except DeskRefused as refusal:
+        return [("slot", str(refusal))]
+    changed = [name for name in KEYS[1:] if row[name] != str(escape_formula(getattr(case, name)))]
+    if changed:
+        return [(name, "this was changed after the export: export again") for name in changed]
+    said = {**row, "role": case.role}
+    return [
+        (next((name for name in ANSWERS if sentence.startswith(name)), "reason"), sentence)
+        for sentence in problems(said, case.children_asked)
+    ]
+
+
+def _answer(row: dict[str, str]) -> Answer:
+    said = {name: row[name] for name in ANSWERS}
+    return Answer(
+        **said
+        | {
+            "offenders_read": int(said["offenders_read"]) if said["offenders_read"] else None,
+            "decided_by": tuple(part.strip() for part in said["decided_by"].split(";") if part.strip()),
+        }
+    )
+
+
+def _cell(cell: Any) -> str:
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+
+
+def _address(headings: list[str], column: str, row: int) -> str:
+    from xlsxwriter.utility import xl_col_to_name
+
+    return f"{xl_col_to_name(headings.index(column))}{row}"
