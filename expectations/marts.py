@@ -29,6 +29,7 @@ FIGURES = Table(
         "percent",
         "percent_rounding",
         "scheme",
+        "status",
     ),
     FIGURE,
     period="period",
@@ -43,7 +44,9 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
     """The child-subset consistency of CR59, and MT01 to MT09."""
     return [
         has_rows(FIGURES),
-        *(not_null(FIGURES, column) for column in ("figure_id", "numerator")),
+        *(not_null(FIGURES, column) for column in ("figure_id", "status")),
+        in_set(FIGURES, "status", {"published", "caveat", "withheld"}),
+        rows("TB01", FIGURES, _numbers_and_status(), FIGURE),
         in_set(FIGURES, "unit", {"crime", "victim", "suspect"}),
         in_set(FIGURES, "place_type", {"national", "region", "force"}),
         in_set(
@@ -72,6 +75,19 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
     ]
 
 
+def _numbers_and_status() -> str:
+    """Withheld figures that show a number, and others without a count."""
+    return """
+        select figure_id, place, period
+        from {batch}
+        where
+            case status
+                when 'withheld' then coalesce(numerator, denominator, percent) is not null
+                else numerator is null
+            end
+    """
+
+
 def _parts() -> str:
     """Exhaustive splits whose parts are not their base, or whose whole percentages are not 100."""
     split = ", ".join(f"figures.{column}" for column in TABLE)
@@ -97,7 +113,7 @@ def _parts() -> str:
 def _periods(whole: str, part: str) -> str:
     """Figures of the longer period that are not the sum of the shorter ones, where a table has those.
 
-    Months are only given for the published figures and those of the whole COCAD.
+    Where one of them is withheld there is nothing to add up. Months are only given for the published figures and those of the whole COCAD.
     """
     inside = "substr(period, 1, 4)"
     if part == "month":
@@ -112,6 +128,7 @@ def _periods(whole: str, part: str) -> str:
             using ({table})
         group by figure_id, scheme, place, {inside}
         having count(*) filter (where period_type = '{whole}') > 0
+            and count(*) filter (where status = 'withheld') = 0
             and {_differ("period_type", whole, part)}
     """
 

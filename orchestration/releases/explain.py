@@ -45,6 +45,7 @@ def explain(
         "denominator": figure["denominator"],
         "percent": figure["percent"],
         "percent_rounding": figure["percent_rounding"],
+        "status": figure.get("status", "published"),  # releases made before readers' agreement was measured
         "definition": definition(figure),
         "model": model,
         "built_from": upstream,

@@ -126,6 +126,8 @@ def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list
         if (schema, table) == ("marts", "figures"):
             added = f", {_quote(release)} as release"
             where = "period in (select unnest($periods))"
+        elif "period" in columns:
+            where = "period in (select unnest($periods))"
         elif "quarter" in columns and not table.startswith("dim_"):
             where = "quarter is null or quarter in (select unnest($periods))"
         periods = {"periods": within(period, quarters)} if where != "true" else {}

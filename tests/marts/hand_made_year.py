@@ -187,6 +187,20 @@ def persons(
     return frame.drop(columns="slice")
 
 
+def readings(cocad: pd.DataFrame) -> pd.DataFrame:
+    """Each crime read by the same two readers, who agree."""
+    answers = cocad[["force", "crime_reference", "criterion", "committed_by_children"]].assign(
+        version="v", read_at="2023-08-01T10:00:00Z", group_based="yes", network_definition="no"
+    )
+    return pd.concat(
+        [
+            answers.assign(role="first", reader="reader-01"),
+            answers.assign(role="second", reader="reader-02"),
+        ],
+        ignore_index=True,
+    )
+
+
 def write(connection) -> None:
     """Create the tables below the marts in a DuckDB connection."""
     cpai, cocad = crimes()
@@ -195,8 +209,12 @@ def write(connection) -> None:
         "cpai.cpai_classified_crimes": cpai.assign(exclusion_reason=pd.Series(None, dtype="str")),
         "cocad.cocad_crimes": cocad.drop(columns="slice"),
         "cocad.cocad_candidates": cocad[["force", "quarter", "crime_reference"]].assign(
-            reason="suspect_rows"
+            reason="suspect_rows", version="v"
         ),
+        "cocad.cocad_settled_readings": cocad[["force", "quarter", "crime_reference"]].assign(
+            group_based="yes", network_definition="no"
+        ),
+        "staging.stg_readings": readings(cocad),
         "cocad.cocad_unread": cocad[["force", "quarter", "crime_reference"]].head(0),
         "quality.balance": pd.DataFrame(
             [

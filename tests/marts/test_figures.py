@@ -185,6 +185,8 @@ BREAKS = {
         "and period = '2023-01'",
     ],
     "figures_are_shares_of_their_base": [
+        f"update marts.figures set status = 'withheld' where figure_id = 'cse.rape' and {NATION}",
+        f"update marts.figures set numerator = null where figure_id = 'scale.cpai' and {NATION}",
         f"update marts.figures set numerator = denominator + 1 where figure_id = 'cse.rape' and {NATION}",
         f"update marts.figures set percent = null where figure_id = 'cse.rape' and {NATION}",
         "update marts.figures set percent_rounding = 'half_up' where figure_id = 'criterion.cse'",

@@ -25,6 +25,7 @@ beside as (
         figures.denominator,
         figures.percent,
         figures.percent_rounding,
+        figures.status as figure_status,
         {{ half_up('figures.numerator', 'figures.denominator') }} as percent_half_up
     from published
     left join figures
@@ -84,6 +85,8 @@ select
     certainty,
     status,
     case
+        when figure_status = 'withheld'
+            then 'withheld: readers agree too little on the criterion'
         when numerator is null
             then 'no figure of this id was computed'
         when status = 'agrees, publication erratum' and percent_agrees_with_print

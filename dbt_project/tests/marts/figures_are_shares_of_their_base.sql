@@ -13,10 +13,12 @@ from {{ ref('figures') }} as figures
 left join {{ ref('figure_definitions') }} as figure_definitions
     on figures.figure_id = figure_definitions.figure_id
 where
-    figures.numerator < 0
+    -- a withheld figure has no numbers at all, any other at least a count
+    (figures.status = 'withheld') <> (figures.numerator is null)
+    or figures.numerator < 0
     or figures.numerator > figures.denominator
     or (figures.percent is not null) <> (coalesce(figures.denominator, 0) > 0)
-    or (figures.percent_rounding is null) <> (figures.denominator is null)
+    or (figures.status <> 'withheld' and (figures.percent_rounding is null) <> (figures.denominator is null))
     or abs(figures.percent - 100.0 * figures.numerator / nullif(figures.denominator, 0)) >= 1
     or (
         figure_definitions.figure_id is not null

@@ -1,6 +1,6 @@
 -- Forces sum to regions and these to the nation; months sum to quarters and these to the year. Both sides of each sum
 -- are made from the same counts, so a difference means a force without a region or a month without a quarter. A row
--- that is absent counts nothing.
+-- that is absent counts nothing; where a part or the whole is withheld there is nothing to add up.
 with
 
 figures as (
@@ -11,6 +11,7 @@ figures as (
         figures.period_type,
         figures.period,
         figures.numerator,
+        figures.status,
         coalesce(figures.denominator, 0) as denominator,
         coalesce(dim_force.region, 'England and Wales') as place_above,
         case
@@ -32,6 +33,7 @@ sums as (
         place_above as place,
         period_type,
         period,
+        count(*) filter (where status = 'withheld') as withheld,
         sum(numerator) as numerator,
         sum(denominator) as denominator
     from figures
@@ -45,6 +47,7 @@ sums as (
         place,
         case period_type when 'month' then 'quarter' else 'year' end as period_type,
         period_above as period,
+        count(*) filter (where status = 'withheld') as withheld,
         sum(numerator) as numerator,
         sum(denominator) as denominator
     from figures
@@ -79,5 +82,9 @@ left join figures
     and sums.period_type = figures.period_type
     and sums.period = figures.period
 where
-    coalesce(figures.numerator, 0) <> sums.numerator
-    or coalesce(figures.denominator, 0) <> sums.denominator
+    sums.withheld = 0
+    and coalesce(figures.status, 'published') <> 'withheld'
+    and (
+        coalesce(figures.numerator, 0) <> sums.numerator
+        or coalesce(figures.denominator, 0) <> sums.denominator
+    )

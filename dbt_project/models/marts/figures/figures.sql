@@ -12,6 +12,20 @@ figure_definitions as (
     select * from {{ ref('figure_definitions') }}
 ),
 
+-- how far readers agree on the criterion, under either scheme, over the crimes of a quarter or year
+agreement as (
+    select
+        period,
+        case question when 'criterion_2024' then '2024' else '2023' end as scheme,
+        verdict
+    from {{ ref('reading_agreement') }}
+    where
+        pairing = 'readers'
+        and question in ('criterion', 'criterion_2024')
+        and category = 'all'
+        and slice_type = 'all'
+),
+
 rounded_by as (
     select
         figure_numbers.*,
@@ -104,7 +118,7 @@ repeated as (
         and named.scheme = '2023'
 ),
 
-figures as (
+numbered as (
     select
         figure_id, unit, population, criterion, breakdown, category, place_type, place, period_type, period,
         numerator, denominator, percent, percent_rounding, scheme
@@ -114,6 +128,39 @@ figures as (
         figure_id, unit, population, criterion, breakdown, category, place_type, place, period_type, period,
         numerator, denominator, percent, percent_rounding, scheme
     from repeated
+),
+
+-- What stands or falls with the reader's criterion: the split, and every figure of one criterion. Committed by children
+-- under any criterion is an answer of its own.
+by_criterion as (
+    select
+        *,
+        breakdown = 'criterion' or criterion not in ('all', 'committed_by_children_any') as is_by_criterion,
+        -- a month is read with its quarter
+        case
+            when period_type = 'month'
+                then
+                    substr(period, 1, 4) || '-Q' || cast(
+                        cast(ceil(cast(substr(period, 6, 2) as integer) / 3.0) as integer) as varchar
+                    )
+            else period
+        end as read_period
+    from numbered
+),
+
+figures as (
+    select
+        by_criterion.*,
+        case
+            when not by_criterion.is_by_criterion or agreement.verdict = 'reliable' then 'published'
+            when agreement.verdict = 'unreliable' then 'withheld'
+            else 'caveat'
+        end as status
+    from by_criterion
+    left join agreement
+        on by_criterion.is_by_criterion
+        and by_criterion.read_period = agreement.period
+        and by_criterion.scheme = agreement.scheme
 )
 
 select
@@ -127,9 +174,10 @@ select
     cast(place as varchar) as place,
     cast(period_type as varchar) as period_type,
     cast(period as varchar) as period,
-    cast(numerator as bigint) as numerator,
-    cast(denominator as bigint) as denominator,
-    cast(percent as decimal(4, 1)) as percent,
+    cast(case when status <> 'withheld' then numerator end as bigint) as numerator,
+    cast(case when status <> 'withheld' then denominator end as bigint) as denominator,
+    cast(case when status <> 'withheld' then percent end as decimal(4, 1)) as percent,
     cast(percent_rounding as varchar) as percent_rounding,
-    cast(scheme as varchar) as scheme
+    cast(scheme as varchar) as scheme,
+    cast(status as varchar) as status
 from figures

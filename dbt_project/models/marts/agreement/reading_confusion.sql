@@ -1,0 +1,202 @@
+-- Two answers to one question beside each other, counted: what agreement is measured from.
+-- Readers stand as tokens: a release goes to people who need to know that two readers differ, not who they are.
+
+with
+
+readings as (
+    select * from {{ ref('stg_readings') }}
+    -- an adjudicator saw both answers, so that agreeing with one says nothing
+    where role in ('first', 'second')
+),
+
+-- a reference that came in two quarters is one crime, and was read as one
+candidates as (
+    select
+        force,
+        crime_reference,
+        min(quarter) as quarter
+    from {{ ref('cocad_candidates') }}
+    group by force, crime_reference
+),
+
+gold_items as (
+    select * from {{ ref('gold_items') }}
+),
+
+cocad_crimes as (
+    select * from {{ ref('cocad_crimes') }}
+),
+
+named_readings as (
+    select
+        readings.*,
+        candidates.quarter,
+        substr({{ sha256_of(token_key() ~ " || '|reader|' || readings.reader") }}, 1, 8) as reader_token,
+        case
+            when readings.committed_by_children = 'yes' then 'committed_by_children'
+            else readings.criterion
+        end as criterion_2024
+    from readings
+    inner join candidates
+        on candidates.force = readings.force
+        and candidates.crime_reference = readings.crime_reference
+),
+
+{% set answers = ['group_based', 'network_definition', 'criterion', 'criterion_2024', 'committed_by_children'] -%}
+-- the lesser token is left, whoever read first: a pair of readers is one pair
+read_twice as (
+    select
+        one.force,
+        one.quarter,
+        one.reader_token || '+' || other.reader_token as readers
+        {%- for side, reading in [('left', 'one'), ('right', 'other')] %}
+        {%- for answer in answers %},
+        {{ reading }}.{{ answer }} as {{ side }}_{{ answer }}
+        {%- endfor %}
+        {%- endfor %}
+    from named_readings as one
+    inner join named_readings as other
+        on one.force = other.force
+        and one.crime_reference = other.crime_reference
+        and one.version = other.version
+        and one.role <> other.role
+        and one.reader_token < other.reader_token
+),
+
+read_beside_gold as (
+    select
+        named_readings.force,
+        named_readings.quarter,
+        named_readings.reader_token as readers
+        {%- for answer in answers %},
+        {% if answer == 'criterion_2024' -%}
+        case
+            when gold_items.committed_by_children = 'yes' then 'committed_by_children'
+            else gold_items.criterion
+        end
+        {%- else -%}
+        gold_items.{{ answer }}
+        {%- endif %} as left_{{ answer }},
+        named_readings.{{ answer }} as right_{{ answer }}
+        {%- endfor %}
+    from named_readings
+    inner join gold_items
+        on gold_items.force = named_readings.force
+        and gold_items.crime_reference = named_readings.crime_reference
+        and gold_items.version = named_readings.version
+),
+
+{% for pairing, source in [('readers', 'read_twice'), ('gold', 'read_beside_gold')] -%}
+{{ pairing }}_answers as (
+    {%- for answer in answers %}
+    select
+        '{{ pairing }}' as pairing,
+        '{{ answer }}' as question,
+        force,
+        quarter,
+        readers,
+        left_{{ answer }} as left_answer,
+        right_{{ answer }} as right_answer
+    from {{ source }}
+    where
+        left_{{ answer }} is not null
+        and right_{{ answer }} is not null
+        {%- if answer not in ['group_based', 'network_definition'] %}
+        -- only of a group-based crime is it asked
+        and left_group_based = 'yes'
+        and right_group_based = 'yes'
+        {%- endif %}
+        {%- if answer == 'committed_by_children' %}
+        and left_{{ answer }} <> 'not_collected'
+        and right_{{ answer }} <> 'not_collected'
+        {%- endif %}
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+{% endfor -%}
+-- what the force flagged beside what readers found, of the crimes in the COCAD
+flag_answers as (
+    {%- for question, flag, found, collected in [
+        ('cse', 'cse_flag', "case when criterion = 'cse' then 'yes' else 'no' end", 'criterion is not null'),
+        ('committed_by_children', 'children_flag', 'committed_by_children', "committed_by_children <> 'not_collected'"),
+    ] %}
+    select
+        'force_flag' as pairing,
+        '{{ question }}' as question,
+        force,
+        quarter,
+        cast(null as varchar) as readers,
+        case {{ flag }} when 'Y' then 'yes' when 'N' then 'no' else 'not_recorded' end as left_answer,
+        {{ found }} as right_answer
+    from cocad_crimes
+    where {{ collected }}
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+paired_answers as (
+    select * from readers_answers
+    union all
+    select * from gold_answers
+    union all
+    select * from flag_answers
+),
+
+dated as (
+    select
+        *,
+        substr(quarter, 1, 4) as year
+    from paired_answers
+),
+
+{% set cell = 'pairing, question, left_answer, right_answer' -%}
+counted as (
+    select
+        pairing,
+        question,
+        case
+            when grouping(force) = 0 then 'force'
+            when grouping(readers) = 0 then 'readers'
+            else 'all'
+        end as slice_type,
+        case
+            when grouping(force) = 0 then force
+            when grouping(readers) = 0 then readers
+            else 'England and Wales'
+        end as slice,
+        case when grouping(quarter) = 0 then 'quarter' else 'year' end as period_type,
+        case when grouping(quarter) = 0 then quarter else year end as period,
+        left_answer,
+        right_answer,
+        count(*) as crimes
+    from dated
+    group by grouping sets (
+        ({{ cell }}, quarter),
+        ({{ cell }}, year),
+        ({{ cell }}, force, quarter),
+        ({{ cell }}, force, year),
+        ({{ cell }}, readers, quarter),
+        ({{ cell }}, readers, year)
+    )
+)
+
+select
+    cast(pairing as varchar) as pairing,
+    cast(question as varchar) as question,
+    cast(slice_type as varchar) as slice_type,
+    cast(slice as varchar) as slice,
+    cast(period_type as varchar) as period_type,
+    cast(period as varchar) as period,
+    cast(left_answer as varchar) as left_answer,
+    cast(right_answer as varchar) as right_answer,
+    cast(crimes as bigint) as crimes
+from counted
+-- a flag has no reader
+where slice is not null
