@@ -26,7 +26,23 @@ CRIMES = Table(
     (*CRIME, "is_contact", "criterion", "criterion_2024", "committed_by_children", "offenders"),
 )
 VICTIMS = Table("cocad.cocad_victims", (*CRIME, "victim_reference"), (*CRIME, "victim_reference"))
+AGREEMENT = Table(
+    "marts.reading_agreement",
+    ("pairing", "question", "category", "slice_type", "period", "verdict"),
+    ("question", "period"),
+    period="period",
+)
+# a reader drifts in the quarter of reading, whatever quarter the crimes are of
+DRIFT = Table(
+    "marts.reader_drift", ("reader", "read_quarter", "drifts"), ("reader", "read_quarter"), period=None
+)
 SUSPECTS = Table("cocad.cocad_suspects", (*CRIME, "suspect_reference"), (*CRIME, "suspect_reference"))
+
+# what decides on the split by criterion, of either scheme
+BY_CRITERION = (
+    "pairing = 'readers' and question in ('criterion', 'criterion_2024') "
+    "and category = 'all' and slice_type = 'all'"
+)
 
 
 def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
@@ -72,5 +88,13 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
         between(CRIMES, "offenders", 2, None, rule="CR49"),
         unique(VICTIMS),
         unique(SUSPECTS),
+        rows(
+            "AG01",
+            AGREEMENT,
+            f"select question, period from {{batch}} where {BY_CRITERION} and verdict = 'unreliable'",
+            AGREEMENT.key,
+            tested=f"select count(*) from {{batch}} where {BY_CRITERION}",
+        ),
+        rows("AG02", DRIFT, "select reader, read_quarter from {batch} where drifts", DRIFT.key),
         *(within_tolerance(rule) for rule in RULES),
     ]

@@ -113,7 +113,8 @@ def _parts() -> str:
 def _periods(whole: str, part: str) -> str:
     """Figures of the longer period that are not the sum of the shorter ones, where a table has those.
 
-    Where one of them is withheld there is nothing to add up. Months are only given for the published figures and those of the whole COCAD.
+    Where one of them is withheld there is nothing to add up.
+    Months are only given for the published figures and those of the whole COCAD.
     """
     inside = "substr(period, 1, 4)"
     if part == "month":

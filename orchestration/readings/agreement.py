@@ -14,6 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from orchestration.home import Home
+
 # How many answers a question allows: AC1's agreement by chance is over the whole scale, given or not.
 SCALE = {
     "group_based": 3,
@@ -100,7 +102,9 @@ def _measured(key: tuple, cells: list[tuple[str, str, int]], policy: Mapping[str
     answers = sorted({answer for left, right, _ in cells for answer in (left, right)})
     crimes = np.array([count for *_, count in cells])
     # cells by answers: how often a crime of the cell gives the answer (0, 1 or 2)
-    gives = np.array([[(left == answer) + (right == answer) for answer in answers] for left, right, _ in cells])
+    gives = np.array(
+        [[(left == answer) + (right == answer) for answer in answers] for left, right, _ in cells]
+    )
     # seeded by what is measured: another force's readings do not move this one's interval
     rng = np.random.default_rng([int(policy["seed"]), crc32("|".join(key).encode())])
     draws = np.vstack([crimes, drawn_again(crimes, int(policy["replicates"]), rng)])
@@ -141,4 +145,15 @@ def _schema() -> "pa.Schema":
     texts = [(name, pa.string()) for name in (*KEY, "category")]
     counts = [(name, pa.int64()) for name in ("pairs", "agreed")]
     statistics = ("alpha", "alpha_low", "alpha_high", "ac1", "ac1_low", "ac1_high")
-    return pa.schema([*texts, *counts, *((name, pa.float64()) for name in statistics), ("verdict", pa.string())])
+    return pa.schema(
+        [*texts, *counts, *((name, pa.float64()) for name in statistics), ("verdict", pa.string())]
+    )
+
+
+def reader_token(home: "Home", reader: str) -> str:
+    """What `reader` is called in marts and releases: needs the home's key, so that nobody else can tell."""
+    from hashlib import sha256
+
+    from orchestration.warehouse.dbt import token_key
+
+    return sha256(f"{token_key(home)}|reader|{reader}".encode()).hexdigest()[:8]

@@ -75,7 +75,7 @@ def source_hash() -> str:
         for file in sorted(folder.rglob("*")):
             if (
                 file.is_file()
-                and file.suffix in {".sql", ".yml", ".md", ".csv"}
+                and file.suffix in {".sql", ".py", ".yml", ".md", ".csv"}
                 and "target" not in file.parts
             ):
                 digest.update(str(file.relative_to(folder)).encode())

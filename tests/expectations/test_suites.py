@@ -167,6 +167,54 @@ def test_the_same_table_printed_for_victims_and_suspects_fails(copy):
     assert "MT04" not in blocking(apart)
 
 
+class TestReaders:
+    """What readers' agreement does is reported: it withholds figures, it never shuts the gate."""
+
+    def failed(self, copy, *statements) -> dict[str, list]:
+        results = run_suites(copy(*statements).warehouse, ["cocad"], PERIOD)
+        assert errors(results) == []
+        assert not {"AG01", "AG02"} & blocking(results)
+        return {r.rule: r.failing_keys for r in results if not r.success and r.rule.startswith("AG")}
+
+    def agreement(
+        self, verdict: str, question="criterion", pairing="readers", category="all", slice_type="all"
+    ):
+        return (
+            "insert into marts.reading_agreement by name select "
+            f"'{pairing}' as pairing, '{question}' as question, '{category}' as category, "
+            f"'{slice_type}' as slice_type, 'x' as slice, 'quarter' as period_type, '2023-Q2' as period, "
+            f"'{verdict}' as verdict"
+        )
+
+    def test_too_little_agreement_on_the_criterion(self, copy):
+        found = self.failed(copy, "delete from marts.reading_agreement", self.agreement("unreliable"))
+        assert found == {"AG01": [{"question": "criterion", "period": "2023-Q2"}]}
+
+    @pytest.mark.parametrize(
+        "near",
+        [
+            {"verdict": "tentative"},
+            {"verdict": "not_measured"},
+            {"verdict": "unreliable", "question": "network_definition"},
+            {"verdict": "unreliable", "pairing": "gold"},
+            {"verdict": "unreliable", "category": "other"},
+            {"verdict": "unreliable", "slice_type": "force"},
+        ],
+    )
+    def test_near_misses(self, copy, near):
+        assert self.failed(copy, "delete from marts.reading_agreement", self.agreement(**near)) == {}
+
+    def test_a_reader_who_drifts_from_gold(self, copy):
+        reader = (
+            "insert into marts.reader_drift by name select 'token' as reader, '2023-Q3' as read_quarter, "
+            "10 as gold_read, 5 as as_gold, {} as drifts"
+        )
+        assert self.failed(copy, reader.format("true")) == {
+            "AG02": [{"reader": "token", "read_quarter": "2023-Q3"}]
+        }
+        assert self.failed(copy, reader.format("false")) == {}
+
+
 class TestWhatCannotRun:
     def test_a_missing_table_is_an_error_by_name(self, copy):
         results = run_suites(copy("drop table cocad.cocad_victims").warehouse, ["cocad"], PERIOD)

@@ -34,11 +34,15 @@ def verdict(word: str, period: str, question: str = "criterion") -> str:
 
 
 def statuses(connection, where: str) -> set[str]:
-    return {status for (status,) in rows(connection, f"select distinct status from marts.figures where {where}")}
+    return {
+        status for (status,) in rows(connection, f"select distinct status from marts.figures where {where}")
+    }
 
 
 def test_readers_who_agree_publish_everything(marts):
-    found = rows(marts, f"select question, verdict from marts.reading_agreement where {JUDGED} and period = '2023'")
+    found = rows(
+        marts, f"select question, verdict from marts.reading_agreement where {JUDGED} and period = '2023'"
+    )
     assert ("criterion", "reliable") in found and ("criterion_2024", "reliable") in found
     assert statuses(marts, "true") == {"published"}
 
@@ -48,9 +52,9 @@ def test_too_little_agreement_withholds_what_stands_on_the_criterion_and_nothing
     of_it = "(breakdown = 'criterion' or criterion in ('cse', 'familial', 'other', 'committed_by_children'))"
     here = "period in ('2023-Q2', '2023-04', '2023-05', '2023-06') and scheme = '2023'"
     assert statuses(marts, f"{here} and {of_it}") == {"withheld"}
-    assert statuses(marts, f"{here} and not {of_it} and criterion in ('all', 'committed_by_children_any')") == {
-        "published"
-    }
+    assert statuses(
+        marts, f"{here} and not {of_it} and criterion in ('all', 'committed_by_children_any')"
+    ) == {"published"}
     assert statuses(marts, "period in ('2023', '2023-Q1', '2023-Q3', '2023-01', '2023-07')") == {"published"}
     # no number is left of what is withheld, at any place, and the total stands
     assert rows(marts, "select count(numerator), count(denominator), count(percent) from marts.figures "
@@ -85,7 +89,9 @@ def test_the_data_tests_hold_on_withheld_figures(built, figures_when):
 
 
 def test_the_crosswalk_moves_children_and_is_withheld_with_the_split(built, figures_when):
-    moved = "select sum(crimes) from marts.crosswalks where crosswalk = 'criterion' and from_category = 'other' "
+    moved = (
+        "select sum(crimes) from marts.crosswalks where crosswalk = 'criterion' and from_category = 'other' "
+    )
     marts = figures_when()
     assert rows(marts, moved + "and to_category = 'committed_by_children'") == [(704,)]
     assert rows(marts, moved) == [(1636,)]
@@ -95,4 +101,6 @@ def test_the_crosswalk_moves_children_and_is_withheld_with_the_split(built, figu
     assert rows(marts, "select distinct quarter, crosswalk from marts.crosswalks where crimes is null") == [
         ("2023-Q2", "criterion")
     ]
-    assert rows(marts, "select sum(crimes) from marts.crosswalks where crosswalk = 'group_based'") == [(4228,)]
+    assert rows(marts, "select sum(crimes) from marts.crosswalks where crosswalk = 'group_based'") == [
+        (4228,)
+    ]

@@ -84,7 +84,9 @@ def test_ac1_equals_its_definition_crime_by_crime(seed):
     agreed = sum(one == other for one, other in zip(left, right, strict=True)) / 150
     share = [(list(left).count(k) + list(right).count(k)) / 300 for k in range(answers)]
     by_chance = sum(one * (1 - one) for one in share) / (answers - 1)
-    assert ac1_of(table_of(left, right, range(answers))) == pytest.approx((agreed - by_chance) / (1 - by_chance))
+    assert ac1_of(table_of(left, right, range(answers))) == pytest.approx(
+        (agreed - by_chance) / (1 - by_chance)
+    )
 
 
 class TestUndefined:

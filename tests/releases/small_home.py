@@ -28,7 +28,8 @@ select
     case when f.breakdown <> 'total' then (4228 * p.share * t.share)::bigint end as denominator,
     case when f.breakdown <> 'total' then round(f.many / 42.28)::decimal(4, 1) end as percent,
     case when f.breakdown <> 'total' then 'largest_remainder' end as percent_rounding,
-    '2023' as scheme
+    '2023' as scheme,
+    'published' as status
 from (values
     ('scale.cpai', 'cpai', 'total', 'all', 115488), ('scale.contact', 'contact', 'total', 'all', 78078),
     ('criterion.familial', 'cocad', 'criterion', 'familial', 1128),

@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestration.home import seed_rows
 from orchestration.releases import replication
 from orchestration.releases.figures import NATION, label
+from orchestration.releases.pages import agreement
 
 TEMPLATES = Path(__file__).resolve().parent
 HEADLINES = (
@@ -44,6 +45,9 @@ def write(connection, folder: Path, head: dict, resources: list[dict]) -> None:
             head,
             **_reconciliation(connection),
         )
+    if "reading_agreement" in names:
+        values = agreement.read(connection, period)
+        _write(folder / "quality" / "agreement.html", "agreement.html", "../", head, **values)
     summary = None
     if f"replication_{period}" in names:
         report = replication.read(connection, period)
@@ -123,6 +127,7 @@ def _quality(connection, names: set[str]) -> dict:
         ),
         "rules": _rules(connection),
         "has_reconciliation": "reconciliation" in names,
+        "has_agreement": "reading_agreement" in names,
     }
 
 

@@ -1,0 +1,116 @@
+"""What the page on readers' agreement shows, from the release's own tables."""
+
+from orchestration.home import seed_rows
+
+QUESTIONS = {
+    "group_based": "group-based, by the working rule",
+    "network_definition": "group-based, by the inquiry's definition",
+    "criterion": "criterion, scheme of 2023",
+    "criterion_2024": "criterion, scheme of 2024",
+    "committed_by_children": "committed by children",
+    "cse": "child sexual exploitation",
+}
+ORDER = [*(row["criterion"] for row in seed_rows("criteria.csv") if row["scheme"] == "2024")]
+ORDER += ["yes", "no", "cannot_tell", "not_recorded", "not_asked"]
+
+
+def read(connection, period: str) -> dict:
+    """The page's values; `connection` has the release's tables attached as `target`, `period` is the release's."""
+
+    def rows(sql: str, parameters: list | None = None) -> list[dict]:
+        cursor = connection.execute(sql, parameters or [])
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    measured = rows("select * from target.main.reading_agreement order by all")
+    for row in measured:
+        row["asked"] = QUESTIONS[row["question"]]
+        row["alpha_shown"] = _shown(row, "alpha")
+        row["ac1_shown"] = _shown(row, "ac1")
+    readers = [row for row in measured if row["pairing"] == "readers"]
+    overall = [row for row in readers if row["slice_type"] == "all" and row["category"] == "all"]
+    sliced = [row for row in readers if row["period"] == period and row["slice_type"] != "all"]
+    policy = {row["setting"]: row["value"] for row in seed_rows("agreement_policy.csv")}
+    confusion = rows(
+        "select pairing, question, left_answer, right_answer, crimes::bigint as crimes "
+        "from target.main.reading_confusion where period = ? and slice_type = 'all'",
+        [period],
+    )
+    moved = rows(
+        "select crosswalk, from_category as left_answer, to_category as right_answer, sum(crimes)::bigint as crimes, "
+        "bool_or(status = 'withheld') as withheld from target.main.crosswalks group by all"
+    )
+    return {
+        "policy": policy,
+        "overall": sorted(overall, key=lambda row: (row["period"], list(QUESTIONS).index(row["question"]))),
+        "by_criterion": [
+            row
+            for row in readers
+            if row["period"] == period and row["slice_type"] == "all" and row["category"] != "all"
+        ],
+        "by_force": [row for row in sliced if row["slice_type"] == "force" and row["alpha"] is not None],
+        "by_readers": [row for row in sliced if row["slice_type"] == "readers" and row["alpha"] is not None],
+        "few": {
+            slice_type: sum(
+                row["slice_type"] == slice_type and row["question"] == "group_based" and row["alpha"] is None
+                for row in sliced
+            )
+            for slice_type in ("force", "readers")
+        },
+        "gold": [
+            row
+            for row in measured
+            if (row["pairing"], row["slice_type"], row["category"], row["period"])
+            == ("gold", "all", "all", period)
+        ],
+        "drift": rows("select * from target.main.reader_drift order by reader, read_quarter"),
+        "readers_criterion": _matrix(_folded(_of(confusion, "readers", "criterion"))),
+        "readers_group_based": _matrix(_folded(_of(confusion, "readers", "group_based"))),
+        "flags": [
+            (QUESTIONS[question], _matrix(_of(confusion, "force_flag", question)))
+            for question in ("cse", "committed_by_children")
+        ],
+        "schemes": _matrix([row for row in moved if row["crosswalk"] == "criterion"]),
+        "schemes_withheld": any(row["withheld"] for row in moved),
+        "definitions": rows(
+            "select quarter, sum(crimes)::bigint as read, "
+            "coalesce(sum(crimes) filter (where from_category = 'yes'), 0)::bigint as working_rule, "
+            "coalesce(sum(crimes) filter (where to_category = 'yes'), 0)::bigint as inquiry, "
+            "coalesce(sum(crimes) filter (where from_category = 'yes' and to_category = 'yes'), 0)::bigint as both "
+            "from target.main.crosswalks where crosswalk = 'group_based' group by quarter order by quarter"
+        ),
+    }
+
+
+def _of(confusion: list[dict], pairing: str, question: str) -> list[dict]:
+    return [row for row in confusion if (row["pairing"], row["question"]) == (pairing, question)]
+
+
+def _folded(cells: list[dict]) -> list[dict]:
+    """Which of two readers gave which answer says nothing: both orders of an answer pair in one cell."""
+    folded: dict[tuple[str, str], int] = {}
+    for cell in cells:
+        pair = tuple(sorted((cell["left_answer"], cell["right_answer"]), key=ORDER.index))
+        folded[pair] = folded.get(pair, 0) + cell["crimes"]
+    return [{"left_answer": left, "right_answer": right, "crimes": n} for (left, right), n in folded.items()]
+
+
+def _matrix(cells: list[dict]) -> dict:
+    """Answers across and down in the order of the codebook, with the crimes of each pair; None where there are none."""
+    counts = {(cell["left_answer"], cell["right_answer"]): cell["crimes"] for cell in cells}
+    across = sorted({right for _, right in counts}, key=ORDER.index)
+    down = sorted({left for left, _ in counts}, key=ORDER.index)
+    return {
+        "across": across,
+        "rows": [{"answer": left, "crimes": [counts.get((left, right)) for right in across]} for left in down],
+    }
+
+
+def _shown(row: dict, statistic: str) -> str:
+    """`0.94 (0.92 to 0.96)`."""
+    if row[statistic] is None:
+        return "not measured"
+    text = f"{row[statistic]:.2f}"
+    if row[f"{statistic}_low"] is None:
+        return text
+    return f"{text} ({row[f'{statistic}_low']:.2f} to {row[f'{statistic}_high']:.2f})"
