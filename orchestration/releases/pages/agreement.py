@@ -102,7 +102,9 @@ def _matrix(cells: list[dict]) -> dict:
     down = sorted({left for left, _ in counts}, key=ORDER.index)
     return {
         "across": across,
-        "rows": [{"answer": left, "crimes": [counts.get((left, right)) for right in across]} for left in down],
+        "rows": [
+            {"answer": left, "crimes": [counts.get((left, right)) for right in across]} for left in down
+        ],
     }
 
 
