@@ -9,6 +9,8 @@ from exemplar_home import RECEIVED, query, write
 
 from orchestration.home import DBT_PROJECT, Home
 
+JUDGEMENTS = ("judgements_in_a_return", "judgements_across_returns", "judgements_after_reading")
+
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Home:
@@ -71,7 +73,7 @@ def judged(built, copy) -> Callable[..., Home]:
     compiled = built.dbt / "target" / "compiled" / "cpai" / "models" / "quality"
     remade = [
         f"create or replace table quality.{model} as {(compiled / f'{model}.sql').read_text()}"
-        for model in ("findings", "rule_results")
+        for model in (*JUDGEMENTS, "rule_results")
     ]
     return lambda *statements: copy(*statements, *remade)
 
