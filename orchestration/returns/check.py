@@ -56,7 +56,7 @@ def check(folder: Path, force: str, quarter: str) -> list[dict[str, Any]]:
             # the national tables hold these and what other returns show
             for table, asked in (("findings", "found"), ("rule_results", "tested")):
                 connection.execute(
-                    f"create view quality.{table} as from quality.judgements_in_a_return where {asked} is not null"
+                    f"create view quality.{table} as from judgements.judgements_in_a_return where {asked} is not null"
                 )
             engine = ledger.open_ledger(home)
             forces = forces_of(delivered_as, quarter) if force == delivered_as else {force}
