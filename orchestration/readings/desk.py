@@ -200,7 +200,7 @@ class Desk:
         """What the holder of a slot is shown. Raises DeskRefused for anyone else."""
         with self._engine.connect() as connection:
             row = self._own(connection, reader, slot)
-            by_role = making.standing(connection, worklist.c.item == row.item)
+            by_role = making.standing(connection, worklist.c.item == row.item).get(row.item, {})
         answers = ()
         if row.state == "adjudicator":
             answers = tuple(_shown(by_role[role]) for role in READER)

@@ -3,8 +3,8 @@
 import json
 
 import pytest
+from a_postgresql import postgresql_programs
 from click.testing import CliRunner
-from conftest import postgresql_programs
 from test_intake import QUARTER, a_return, land
 
 from orchestration import ledger

@@ -1,0 +1,275 @@
+"""Who reads what, what they are shown, and what their answers settle."""
+
+import stat
+import threading
+from dataclasses import replace
+
+import pytest
+from small_desk import CSE, NO, UNKNOWN, YES, Clock, Q, build, crime, desk_of, read_all, states
+from sqlalchemy import text
+
+from orchestration import ledger
+from orchestration.readings.desk import Desk, DeskRefused
+from orchestration.readings.policy import drawn, read_policy
+from orchestration.readings.worklist import Synced, cases_file
+
+
+def several(count):
+    return {f"46/{number}/23": crime() for number in range(count)}
+
+
+def test_a_case_is_read_once_unless_it_says_otherwise(home):
+    desk = desk_of(home, several(3))
+    assert read_all(desk, "reader-01", YES) == 3
+    assert states(desk) == dict(
+        items=3, read=3, to_adjudicate=0, settled=3, unread=0, second_due=0, retired=0
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "policy"),
+    [
+        (CSE, {}),
+        (UNKNOWN, {}),
+        (replace(YES, criterion="ritualistic"), {}),
+        (replace(NO, confidence="low"), {}),
+        (YES, {"new_reader_readings": 1}),
+        (YES, {"second_share": 1.0}),
+    ],
+)
+def test_what_is_read_by_two(home, answer, policy):
+    desk = desk_of(home, several(1), **policy)
+    assert read_all(desk, "reader-01", answer) == 1
+    assert states(desk)["second_due"] == 1
+    assert desk.claim("reader-01") is None, "nobody reads a case twice"
+    assert read_all(desk, "reader-02", answer) == 1
+    assert states(desk)["settled"] == 1
+
+
+def test_a_disagreement_goes_to_a_third_who_sees_both_answers_and_gives_a_reason(home):
+    desk = desk_of(home, several(1))
+    read_all(desk, "reader-01", CSE)
+    read_all(desk, "reader-02", YES)
+    (waiting,) = desk.disagreements(Q)
+    assert waiting["differ_on"] == ["criterion"]
+    assert desk.claim("reader-03") is None and desk.claim("reader-01", adjudicating=True) is None
+    slot = desk.claim("lead", adjudicating=True)
+    case = desk.case("lead", slot.slot)
+    assert [answer["criterion"] for answer in case.answers] == ["cse", "other"]
+    assert not {"reader", "read_at"} & set(case.answers[0])
+    with pytest.raises(DeskRefused, match="must give a reason"):
+        desk.answer("lead", slot.slot, CSE)
+    assert desk.answer("lead", slot.slot, replace(CSE, reason="R3")).state == "settled"
+    assert desk.agreement_counts(Q) == {
+        "read_by_two": 1,
+        "agreed": 0,
+        "group_based": 1,
+        "criterion": 0,
+        "committed_by_children": 1,
+    }
+
+
+def test_a_second_reader_cannot_tell_that_they_are_one(home):
+    desk = desk_of(home, {"46/1/23": crime()})
+    first = desk.claim("reader-01")
+    shown = desk.case("reader-01", first.slot)
+    desk.answer("reader-01", first.slot, CSE)
+    second = desk.claim("reader-02")
+    again = desk.case("reader-02", second.slot)
+    assert (first.role, second.role) == ("reader", "reader")
+    assert replace(again, slot=first.slot) == shown and again.answers == ()
+
+
+def test_a_case_shows_the_record_and_never_the_forces_flags(home):
+    desk = desk_of(home, {"46/1/23": crime(location_type="park")})
+    case = desk.case("reader-01", desk.claim("reader-01").slot)
+    assert case.fields["location_type"] == "park" and case.fields["offence"] == "An offence"
+    assert case.fields["victims"] == [{"age_at_offence": 14, "gender": "F"}]
+    assert case.summary == "coded summary v1" and case.reasons == ("suspect_rows",)
+    assert not {"cse_flag", "children_flag", "csa_flag"} & set(case.fields)
+
+
+def test_what_readers_are_shown_is_the_owners_alone(home):
+    desk_of(home, several(1))
+    assert stat.S_IMODE(cases_file(home, Q).stat().st_mode) == 0o600
+    assert stat.S_IMODE(cases_file(home, Q).parent.stat().st_mode) == 0o700
+
+
+def test_only_the_holder_sees_and_answers_a_case(home):
+    clock = Clock()
+    desk = desk_of(home, several(2), clock)
+    slot = desk.claim("reader-01")
+    assert desk.claim("reader-01").slot == slot.slot
+    other = desk.claim("reader-02")
+    assert other.slot != slot.slot and desk.claim("reader-03") is None
+    for act in (lambda: desk.case("reader-02", slot.slot), lambda: desk.answer("reader-02", slot.slot, YES)):
+        with pytest.raises(DeskRefused, match="not yours"):
+            act()
+    clock.on(minutes=desk.policy.claim_minutes + 1)
+    assert desk.claim("reader-03").slot == slot.slot, "a claim lapses"
+    with pytest.raises(DeskRefused, match="not yours"):
+        desk.answer("reader-01", slot.slot, YES)
+    assert desk.answer("reader-02", other.slot, YES).state == "settled", "lapsed, but nobody else took it"
+    with pytest.raises(DeskRefused, match="has been answered"):
+        desk.answer("reader-02", other.slot, YES)
+
+
+def test_the_cap_and_a_break(home):
+    clock = Clock()
+    desk = desk_of(home, several(5), clock, daily_cap=2)
+    slot = desk.claim("reader-01")
+    desk.pause("reader-01", True)
+    assert desk.queue("reader-01").paused
+    with pytest.raises(DeskRefused, match="on a break"):
+        desk.claim("reader-01")
+    assert desk.claim("reader-02").slot == slot.slot, "what one on a break held goes back"
+    desk.pause("reader-01", False)
+    for _ in range(2):
+        desk.answer("reader-01", desk.claim("reader-01").slot, YES)
+    assert desk.queue("reader-01").read_today == 2
+    with pytest.raises(DeskRefused, match="2 readings are done"):
+        desk.claim("reader-01")
+    clock.on(days=1)
+    assert desk.claim("reader-01")
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (replace(YES, criterion="gang"), "criterion must be one of"),
+        (replace(YES, criterion=""), "criterion is given when"),
+        (replace(YES, committed_by_children="not_collected"), "must be yes or no"),
+        (replace(YES, facilitator_present="perhaps"), "facilitator_present must be"),
+    ],
+)
+def test_an_answer_out_of_list_is_refused(home, answer, says):
+    desk = desk_of(home, several(1))
+    slot = desk.claim("reader-01")
+    with pytest.raises(DeskRefused, match=says):
+        desk.answer("reader-01", slot.slot, answer)
+    assert desk.answer("reader-01", slot.slot, YES).state == "settled"
+
+
+def test_a_correction_is_a_new_reading_and_may_ask_for_a_second(home):
+    desk = desk_of(home, several(1))
+    first = desk.answer("reader-01", desk.claim("reader-01").slot, YES)
+    with pytest.raises(DeskRefused, match="only the reader"):
+        desk.correct("reader-02", first.reading, CSE)
+    corrected = desk.correct("reader-01", first.reading, CSE)
+    assert corrected.state == "second"
+    with pytest.raises(DeskRefused, match="corrected already"):
+        desk.correct("reader-01", first.reading, YES)
+    history = desk.history(1)
+    assert [row["corrects"] for row in history["readings"]] == [None, first.reading]
+    assert desk.verify_chain() == []
+
+
+def test_the_worklist_follows_resubmissions(home):
+    desk = desk_of(home, {name: crime() for name in ("else", "elsewhere", "gone", "same", "unread")})
+    for _ in range(4):
+        desk.answer("reader-01", desk.claim("reader-01").slot, YES)
+    again = {
+        "same": crime(submission=2),
+        "elsewhere": crime(submission=2, location_type="school"),
+        "else": crime("v2", 2),
+        "unread": crime(submission=2),
+        "new": crime(submission=2),
+    }
+    build(home, again)
+    assert desk.sync() == Synced(new=2, carried_forward=1, changed_elsewhere=1, replaced=1, retired=1)
+    assert desk.sync() == Synced()
+    build(home, again)
+    assert desk.sync() == Synced(), "the same build again changes nothing"
+    assert states(desk) == dict(
+        items=5, read=2, to_adjudicate=0, settled=2, unread=3, second_due=0, retired=1
+    )
+    events = {row["kind"]: row["fields"] for item in range(1, 6) for row in desk.history(item)["events"]}
+    assert events == {
+        "carried_forward": None,
+        "changed_elsewhere": "location_type",
+        "replaced": "summary",
+        "retired": None,
+    }
+    build(home, {"gone": crime(submission=3), **again})
+    assert desk.sync() == Synced(returned=1)
+    assert states(desk)["settled"] == 3, "a crime that comes back as it was keeps its reading"
+
+
+def test_a_changed_case_shows_what_stood_there(home):
+    desk = desk_of(home, {"one": crime()})
+    read_all(desk, "reader-01", YES)
+    build(home, {"one": crime("v2", 2)})
+    desk.sync()
+    case = desk.case("reader-01", desk.claim("reader-01").slot)
+    assert case.changed == {"summary": "coded summary v1"} and case.summary == "coded summary v2"
+
+
+def test_unknown_is_read_anew_when_its_record_says_more(home):
+    desk = desk_of(home, {"unknown": crime(), "other": crime()})
+    for reader in ("reader-01", "reader-02"):
+        while slot := desk.claim(reader):
+            reference = desk.case(reader, slot.slot).crime_reference
+            desk.answer(reader, slot.slot, UNKNOWN if reference == "unknown" else YES)
+    assert states(desk)["settled"] == 2
+    build(home, {name: crime(submission=2, location_type="school") for name in ("unknown", "other")})
+    assert desk.sync() == Synced(changed_elsewhere=1, requeued=1)
+    assert states(desk)["unread"] == 1
+    assert read_all(desk, "reader-01", YES) == 1, "who read it before may read it as it is now"
+    assert states(desk)["settled"] == 2
+    build(home, {name: crime(submission=3) for name in ("unknown", "other")})
+    assert desk.sync() == Synced(changed_elsewhere=2)
+
+
+def test_a_tampered_ledger_is_found(home):
+    desk = desk_of(home, several(3))
+    read_all(desk, "reader-01", YES)
+    engine = ledger.open_ledger(home)
+    with engine.begin() as connection:
+        connection.execute(text("drop trigger readings_no_update"))
+        connection.execute(text("drop trigger readings_no_delete"))
+        connection.execute(text("update readings set criterion = 'cse' where reading_id = 2"))
+    assert desk.verify_chain() == ["reading 2 is not as it was written"]
+    with engine.begin() as connection:
+        connection.execute(text("delete from readings where reading_id = 2"))
+    assert desk.verify_chain() == [
+        "reading 3 does not follow the one before it: one was taken out or put between"
+    ]
+
+
+def test_the_draw_is_a_share_that_cannot_be_guessed_and_does_not_change():
+    policy = read_policy()
+    names = [f"crime {number}" for number in range(1000)]
+    chosen = drawn(policy, "key", "2023-Q2|kent|suspect_rows", names)
+    assert 100 <= len(chosen) <= 101
+    assert drawn(policy, "key", "2023-Q2|kent|suspect_rows", reversed(names)) == chosen
+    assert drawn(policy, "another", "2023-Q2|kent|suspect_rows", names) != chosen
+    strata = [len(drawn(policy, "key", f"stratum {number}", ["only"])) for number in range(2000)]
+    assert 140 < sum(strata) < 260, "a stratum of one is drawn in a tenth of cases"
+
+
+@pytest.mark.parametrize("where", ["sqlite", "postgresql"])
+def test_no_two_readers_get_the_same_case(home, where, request):
+    if where == "postgresql":
+        request.getfixturevalue("postgresql_ledger")
+    desk_of(home, several(40))
+    taken, wrong = [], []
+
+    def reader(name):
+        desk = Desk(home)
+        desk.policy = replace(desk.policy, new_reader_readings=0, second_share=0.0)
+        try:
+            while slot := desk.claim(name):
+                taken.append(slot.slot)
+                desk.answer(name, slot.slot, YES)
+        except Exception as problem:
+            wrong.append(problem)
+        desk.close()
+
+    threads = [threading.Thread(target=reader, args=(f"reader-{number:02}",)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    desk = Desk(home)
+    assert wrong == [] and sorted(taken) == list(range(1, 41))
+    assert states(desk)["settled"] == 40 and desk.verify_chain() == []
