@@ -104,3 +104,157 @@ def test_the_crosswalk_moves_children_and_is_withheld_with_the_split(built, figu
     assert rows(marts, "select sum(crimes) from marts.crosswalks where crosswalk = 'group_based'") == [
         (4228,)
     ]
+
+
+@pytest.fixture
+def compared(built, tmp_path):
+    """`compared(model, readings, gold)`: rows of a model of agreement over these readings and gold items alone.
+
+    A reading is (crime, version, role, reader, group_based, criterion, committed_by_children, read_at).
+    """
+    file = shutil.copy(built[0], tmp_path / built[0].name)
+    connection = duckdb.connect(str(file))
+    connection.execute("set variable token_key = 'key of the tests'")
+
+    def made(model: str, readings: list[tuple], gold: list[tuple] = (), sql: str = "select * from made"):
+        for table in (
+            "staging.stg_readings",
+            "reference.gold_items",
+            "cocad.cocad_candidates",
+            "cocad.cocad_crimes",
+        ):
+            connection.execute(f"delete from {table}")
+        crimes = {row[0] for row in [*readings, *gold]}
+        for crime in sorted(crimes):
+            connection.execute(
+                "insert into cocad.cocad_candidates by name "
+                "select 'kent' as force, '2023-Q2' as quarter, ? as crime_reference, 'v2' as version",
+                [crime],
+            )
+        for row in readings:
+            connection.execute(
+                "insert into staging.stg_readings by name select 'kent' as force, ? as crime_reference, "
+                "? as version, ? as role, ? as reader, ? as group_based, ? as criterion, "
+                "? as committed_by_children, ? as read_at, 'no' as network_definition",
+                row,
+            )
+        for row in gold:
+            connection.execute(
+                "insert into reference.gold_items by name select 'kent' as force, ? as crime_reference, "
+                "? as version, ? as group_based, ? as criterion",
+                row,
+            )
+        compiled = (built[1] / f"models/marts/agreement/{model}.sql").read_text()
+        connection.execute(f"create or replace temp table made as {compiled}")
+        return rows(connection, sql)
+
+    yield made
+    connection.close()
+
+
+READ = "2023-08-01T10:00:00Z"
+CRITERION = """select left_answer, right_answer, crimes from made
+    where question = 'criterion' and slice_type = 'all' and period = '2023-Q2' order by all"""
+
+
+def reading(crime, role, reader, criterion="cse", version="v2", group_based="yes", read_at=READ):
+    return (crime, version, role, reader, group_based, criterion, "no", read_at)
+
+
+class TestWhatIsCompared:
+    def test_two_blind_answers_to_one_version(self, compared):
+        readings = [
+            reading("A", "first", "r1"),
+            reading("A", "second", "r2", "other"),
+            # saw both answers
+            reading("A", "adjudicator", "r3", "other"),
+            # two versions are two cases
+            reading("B", "first", "r1", version="v1"),
+            reading("B", "second", "r2", version="v2"),
+            # nobody answered beside this one
+            reading("C", "first", "r1"),
+            # only of a group-based crime is the criterion asked
+            reading("D", "first", "r1"),
+            reading("D", "second", "r2", None, group_based="no"),
+        ]
+        ((one, other, crimes),) = compared("reading_confusion", readings, sql=CRITERION)
+        assert ({one, other}, crimes) == ({"cse", "other"}, 1)
+        group_based = "select sum(crimes) from made where question = 'group_based' and slice_type = 'all' and period = '2023'"
+        assert compared("reading_confusion", readings, sql=group_based) == [(2,)]
+
+    def test_a_pair_of_readers_is_one_pair_whoever_read_first(self, compared):
+        readings = [
+            reading("A", "first", "r1", "cse"),
+            reading("A", "second", "r2", "other"),
+            reading("B", "first", "r2", "other"),
+            reading("B", "second", "r1", "cse"),
+        ]
+        assert [row[2] for row in compared("reading_confusion", readings, sql=CRITERION)] == [2]
+        pairs = "select distinct slice from made where slice_type = 'readers'"
+        ((pair,),) = compared("reading_confusion", readings, sql=pairs)
+        assert pair.count("+") == 1 and "r1" not in pair
+
+    def test_who_committed_it_is_not_compared_where_it_was_not_collected(self, compared):
+        row = list(reading("A", "first", "r1"))
+        readings = [tuple([*row[:6], "not_collected", READ]), reading("A", "second", "r2")]
+        assert (
+            compared(
+                "reading_confusion",
+                readings,
+                sql="select 1 from made where question = 'committed_by_children'",
+            )
+            == []
+        )
+
+    def test_a_reader_beside_gold_of_the_same_version(self, compared):
+        readings = [reading("A", "first", "r1", "other"), reading("B", "first", "r1", version="v1")]
+        gold = [("A", "v2", "yes", "cse"), ("B", "v2", "yes", "cse")]
+        found = compared(
+            "reading_confusion", readings, gold, CRITERION.replace("where", "where pairing = 'gold' and")
+        )
+        assert found == [("cse", "other", 1)]  # gold is left
+
+
+class TestDrift:
+    GOLD = tuple((f"G{number}", "v2", "yes", "cse") for number in range(30))
+
+    def drift(self, compared, wrong: int, of: int = 30):
+        readings = [
+            reading(f"G{number}", "first", "r1", "other" if number < wrong else "cse") for number in range(of)
+        ]
+        (found,) = compared(
+            "reader_drift", readings, self.GOLD, "select gold_read, as_gold, drifts, read_quarter from made"
+        )
+        return found
+
+    def test_the_whole_interval_lies_below_nine_tenths(self, compared):
+        # 23 of 30: 0.59 to 0.882; 24 of 30: 0.63 to 0.905
+        assert self.drift(compared, wrong=7) == (30, 23, True, "2023-Q3")
+        assert self.drift(compared, wrong=6) == (30, 24, False, "2023-Q3")
+
+    def test_few_gold_items_prove_nothing(self, compared):
+        assert self.drift(compared, wrong=1, of=2) == (2, 1, False, "2023-Q3")
+
+    def test_the_change_is_on_the_readers_own_quarter_before(self, compared):
+        readings = [reading(f"G{n}", "first", "r1", read_at="2023-12-31T23:59:59Z") for n in range(10)]
+        readings += [
+            reading(f"G{n}", "first", "r1", "other" if n < 15 else "cse", read_at="2024-01-01T00:00:00Z")
+            for n in range(10, 20)
+        ]
+        found = compared(
+            "reader_drift", readings, self.GOLD, "select read_quarter, share, change from made order by 1"
+        )
+        assert found == [("2023-Q4", 1.0, None), ("2024-Q1", 0.5, -0.5)]
+
+
+def test_the_lead_can_find_a_readers_token(compared, tmp_path, monkeypatch):
+    from orchestration.home import Home
+    from orchestration.readings.agreement import reader_token
+
+    monkeypatch.setenv("CPAI_TOKEN_KEY", "key of the tests")
+    tokens = {reader_token(Home(tmp_path), reader) for reader in ("r1", "r2")}
+    readings = [reading("A", "first", "r1"), reading("A", "second", "r2")]
+    ((pair,),) = compared(
+        "reading_confusion", readings, sql="select distinct slice from made where slice_type = 'readers'"
+    )
+    assert set(pair.split("+")) == tokens
