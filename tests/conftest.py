@@ -36,7 +36,8 @@ class Year:
 def year(tmp_path_factory) -> Year:
     """Landing to release at a fiftieth of the published year.
 
-    On the way: Kent's second delivery of 2023-Q3 is a damaged file, and publishing is tried before anyone has read.
+    On the way: Kent's second delivery of 2023-Q3 is a damaged file, a release of recorded crime has a heading that
+    nobody knows, and publishing is tried before anyone has read.
     """
     root = tmp_path_factory.mktemp("year")
     told = Year(Home(root / "home"), root / "truth", {})
@@ -45,6 +46,9 @@ def year(tmp_path_factory) -> Year:
     second = told.home.landing / "2023-Q3" / "kent" / "2"
     second.mkdir()
     (second / "kent_athena.csv").write_bytes(b"PK\x03\x04\x00\x00 not a table")
+    recorded_crime = told.home.landing / "recorded_crime"
+    recorded_crime.mkdir()
+    (recorded_crime / "prc-pfa-tables-250124.csv").write_text("Force Name,Offence Code,Region\n")
     told.said["run"] = told.cpai("run", *QUARTERS, "--json")
     told.said["unread"] = told.cpai("publish", "2023")
     files = [str(told.home.root / "readings" / f"{quarter}.csv") for quarter in QUARTERS]

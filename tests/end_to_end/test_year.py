@@ -37,6 +37,17 @@ def test_every_force_is_in_and_the_damaged_delivery_is_refused_by_name(year):
     }
 
 
+def test_a_refused_file_of_recorded_crime_is_told_and_the_one_before_it_stands(year):
+    heading, missing = json.loads(year.said["run"].stdout)["recorded_crime_refused"]
+    assert (
+        "prc-pfa-tables-250124.csv: unknown heading 'Region'" in heading and "'Number of Offences'" in missing
+    )
+    compared = "select distinct published_on, count(*) over () from quality.reconciliation"
+    assert published(year, compared) == [("2023-10-19", 88)]
+    page = (year.home.releases / "current" / "quality" / "reconciliation.html").read_text()
+    assert "88 of 176 force-quarters" in page
+
+
 def test_the_last_accepted_submission_stands_and_the_refused_bytes_are_kept(year):
     kent = [row for row in read_submissions(open_ledger(year.home), "2023-Q3") if row["force"] == "kent"]
     assert [(row["submission"], row["status"]) for row in kent] == [(1, "accepted"), (2, "refused")]

@@ -1,6 +1,7 @@
 """The Home Office's file as it is published: read by rows in seeds/, kept, revised by later ones, or refused."""
 
 import csv
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from orchestration import quarters
 from orchestration.home import Home, seed_rows
 from orchestration.returns import archive, recorded_crime
 from orchestration.returns.recorded_crime import Refused, read, receive
+
+sys.path.append(str(Path(__file__).parent / "hostile"))
+import workbooks
 
 HEADINGS = [
     *("Financial Year", "Financial Quarter", "Force Name", "Offence Description", "Offence Group"),
@@ -90,6 +94,12 @@ def test_names_codes_and_numbers_as_they_are_published(tmp_path):
         ("2023-Q2", "metropolitan", "19E"): 7,
         ("2023-Q2", "hampshire", "19E"): 7,
     }
+
+
+def test_an_ods_is_read_alike(tmp_path):
+    path = tmp_path / "prc-pfa-mar2013-onwards-tables-250124.ods"
+    workbooks.ods(path, [[str(cell) for cell in cells] for cells in (HEADINGS, row())], sheet="2023_24")
+    assert read(path, path.name) == {("2023-Q2", "kent", "19E"): 7}
 
 
 def test_a_sheet_saved_as_csv_is_read_alike(tmp_path):
