@@ -19,6 +19,7 @@ from orchestration import quarters
 from orchestration.home import Home
 from orchestration.home import home as find_home
 from orchestration.readings.read_command import read
+from orchestration.readings.room.room_command import room
 from orchestration.returns.check_command import check, pack
 from orchestration.returns.layout_command import layout
 
@@ -458,7 +459,7 @@ def demo(home: Home, scale: float, seed: int) -> None:
     )
 
 
-for command in (check, pack, layout, read):
+for command in (check, pack, layout, read, room):
     cpai.add_command(command)
 
 

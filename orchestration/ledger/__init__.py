@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from orchestration.home import Home
 
-HEAD = "0003"  # the newest revision in migrations/versions
+HEAD = "0004"  # the newest revision in migrations/versions
 metadata = MetaData()
 
 # Stored as decided on arrival. `superseded` and `accepted_with_rejections` follow from later submissions and
@@ -245,6 +245,47 @@ releases = Table(
     Column("fingerprint", Text, nullable=False),
     Column("manifest_sha256", Text, nullable=False),
     Column("live", Boolean, nullable=False, default=False),
+)
+
+# The reading room's users: each change is a row, and the newest counts. `roles` by spaces; the hash is argon2's, blank
+# for who comes in by single sign-on alone.
+users = Table(
+    "users",
+    metadata,
+    Column("change", Integer, primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Index("users_by_name", "username"),
+)
+
+# `ends`: the sign-in that an `out` ends.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("sign_in", Integer, primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("ends", Integer),
+    CheckConstraint("outcome in ('in', 'refused', 'locked', 'out')", name="sign_in_outcome"),
+    Index("sign_ins_by_name", "username", "at"),
+)
+
+# Who was shown which case, when, on which page; never what it says.
+case_views = Table(
+    "case_views",
+    metadata,
+    Column("view", Integer, primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("page", Text, nullable=False),
+    Column("slot", Integer),
+    Column("item", Integer),
 )
 
 

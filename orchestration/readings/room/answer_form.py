@@ -1,0 +1,128 @@
+"""The questions of a reading as the room asks them, and a sent form back into an answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestration.readings.desk import Answer, Case
+
+YES, NO, CANNOT_TELL = ("yes", "Yes", "y"), ("no", "No", "n"), ("cannot_tell", "Cannot tell", "c")
+CRITERIA = (
+    ("cse", "Child sexual exploitation", "c"),
+    ("familial", "Familial", "f"),
+    ("institutional", "Institutional", "i"),
+    ("ritualistic", "Ritualistic", "r"),
+    ("other", "Other", "o"),
+    ("unknown", "Unknown", "u"),
+)
+REASON_LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing a reader decides. `options` are value, label and key; without them the answer is a number.
+
+    `of_groups`: asked only of a case that is group-based. `optional`: the keys pass it by.
+    """
+
+    name: str
+    text: str
+    hint: str = ""
+    options: tuple[tuple[str, str, str], ...] = ()
+    of_groups: bool = False
+    optional: bool = False
+
+
+QUESTIONS = (
+    Question(
+        "group_based",
+        "Is it group-based?",
+        "Two or more offenders took part, identified or not.",
+        (YES, NO, CANNOT_TELL),
+    ),
+    Question(
+        "network_definition",
+        "Is it a group by the inquiry's definition?",
+        "Known to or associated with one another, and involved in or facilitating exploitation.",
+        (YES, NO, CANNOT_TELL),
+    ),
+    Question(
+        "offenders_read",
+        "How many offenders do you read?",
+        "The smallest number the record allows; blank if it does not say.",
+    ),
+    Question(
+        "criterion", "Which criterion?", "The predominant nature of the case.", CRITERIA, of_groups=True
+    ),
+    Question(
+        "committed_by_children",
+        "Was it committed by children?",
+        "Every offender was under 18 at the offence.",
+        (YES, NO),
+    ),
+    Question(
+        "facilitator_present",
+        "Is there a facilitator?",
+        "Who arranged, hosted or profited without offending directly.",
+        (YES, NO, CANNOT_TELL),
+    ),
+    Question(
+        "confidence",
+        "How sure are you?",
+        "",
+        (("high", "High", "h"), ("medium", "Medium", "m"), ("low", "Low", "l")),
+    ),
+    Question(
+        "runner_up",
+        "Which criterion comes second?",
+        "Only if one does.",
+        CRITERIA,
+        of_groups=True,
+        optional=True,
+    ),
+)
+
+
+def questions(case: Case) -> list[Question]:
+    """Those that are asked of this case."""
+    return [one for one in QUESTIONS if one.name != "committed_by_children" or case.children_asked]
+
+
+def read(form: Mapping[str, list[str]], case: Case) -> tuple[Answer | None, dict[str, str]]:
+    """The answer of a sent form, or a sentence for each field that is wrong, by its name."""
+
+    def sent(name: str) -> str:
+        return form.get(name, [""])[0].strip()
+
+    wrong = {}
+    said = {}
+    group = sent("group_based") == "yes"
+    for question in questions(case):
+        value = sent(question.name)
+        if question.of_groups and not group:
+            value = ""
+        elif question.options:
+            if value not in [option for option, _, _ in question.options] and (
+                value or not question.optional
+            ):
+                wrong[question.name] = f"{question.text} Choose an answer."
+        elif value and not (value.isascii() and value.isdigit() and len(value) < 5):
+            wrong[question.name] = f"{question.text} Write a whole number, or nothing."
+        said[question.name] = value
+    if said["runner_up"] and said["runner_up"] == said["criterion"]:
+        wrong["runner_up"] = "The second criterion is the first one again: choose another, or none."
+    reason = sent("reason")
+    if case.role == "adjudicator" and not reason:
+        wrong["reason"] = "Why do you settle it so? Give a reason."
+    if len(reason) > REASON_LONGEST:
+        wrong["reason"] = f"The reason is longer than {REASON_LONGEST:,} characters: shorten it."
+    decided_by = tuple(name for name in form.get("decided_by", []) if name in deciding_fields(case))
+    if wrong:
+        return None, wrong
+    said["offenders_read"] = int(said["offenders_read"]) if said["offenders_read"] else None
+    said.setdefault("committed_by_children", "not_collected")
+    return Answer(**said, decided_by=decided_by, reason=reason), {}
+
+
+def deciding_fields(case: Case) -> list[str]:
+    """What of a case can have decided it: its fields that say something, and the summary."""
+    return ["summary", *(name for name, value in case.fields.items() if value not in (None, "", []))]

@@ -1,0 +1,319 @@
+"""The reading room as a web application: what answers where, who may, and what guards every page.
+
+Pages are in `pages.py`; each is a plain function that is only reached by someone signed in with one of its roles,
+and by a form that this room gave them. No page opens the warehouse.
+"""
+
+import hashlib
+import hmac
+import logging
+import secrets
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from orchestration.home import Home
+from orchestration.ledger import open_ledger
+from orchestration.readings.desk import Desk, DeskRefused
+from orchestration.readings.room import sign_in
+from orchestration.releases.pages import TEMPLATES as PAGES
+from orchestration.releases.pages import environment
+from orchestration.warehouse.dbt import token_key
+
+FOLDER = Path(__file__).resolve().parent
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+LONGEST_FORM = 64 * 1024  # an answer is some hundred bytes and a reason
+log = logging.getLogger(__name__)
+
+# No script or style but our own files, nothing from elsewhere, no frame around us, and nothing kept by a browser:
+# the pages hold what a summary says.
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "cache-control": "no-store",
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+@dataclass(frozen=True)
+class SingleSignOn:
+    """The header in which a proxy at one address names who is signed in; from any other address it is nothing."""
+
+    header: str
+    proxy: str
+
+
+@dataclass(frozen=True)
+class Room:
+    """What every page needs: the home's ledger and desk, the sessions' key, and how people come in."""
+
+    home: Home
+    engine: Engine
+    desk: Desk
+    secret: str
+    single_sign_on: SingleSignOn | None = None
+
+
+@dataclass
+class Visit:
+    """One request: who (None at the door), the form's fields, and the way to a page or on to the next."""
+
+    request: Request
+    room: Room
+    form: dict[str, list[str]] = field(default_factory=dict)
+    user: sign_in.User | None = None
+
+    @property
+    def session(self) -> Any:
+        return self.request.session
+
+    @property
+    def address(self) -> str:
+        return self.request.client.host if self.request.client else ""
+
+    def field(self, name: str) -> str:
+        return self.form.get(name, [""])[0].strip()
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        html = _template(template).render(
+            user=self.user,
+            token=self.session["token"],
+            path=self.request.url.path,
+            single_sign_on=self.room.single_sign_on is not None,
+            idle_seconds=int(sign_in.IDLE.total_seconds()),
+            **values,
+        )
+        return HTMLResponse(html, status)
+
+    def on_to(self, path: str) -> Response:
+        return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+    def say(self, status: int, heading: str, sentence: str) -> Response:
+        return self.page("message.html", status, heading=heading, sentence=sentence)
+
+
+def _template(name: str):
+    templates = environment(FOLDER / "templates")
+    templates.filters["moment"] = lambda text: (text or "")[:16].replace("T", " ")
+    return templates.get_template(name)
+
+
+def application(
+    home: Home,
+    *,
+    hosts: tuple[str, ...] = LOOPBACK,
+    https: bool = False,
+    single_sign_on: SingleSignOn | None = None,
+) -> Starlette:
+    """The room over a home. `hosts` are the names it answers to; `https`: browsers reach it by TLS alone."""
+    room = Room(home, open_ledger(home), Desk(home), _secret(home), single_sign_on)
+    application = Starlette(
+        routes=[
+            *_routes(),
+            Route("/static/page.css", lambda _: FileResponse(PAGES / "page.css")),
+            Mount("/static", StaticFiles(directory=FOLDER / "static")),
+        ],
+        middleware=[
+            Middleware(Headers, https=https),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+            Middleware(
+                SessionMiddleware,
+                secret_key=room.secret,
+                session_cookie="reading_room",
+                max_age=int(sign_in.IDLE.total_seconds()),
+                same_site="strict",
+                https_only=https,
+            ),
+        ],
+        exception_handlers={HTTPException: _refused},
+    )
+    application.state.room = room
+    return application
+
+
+def server(application: Starlette, host: str = "127.0.0.1", port: int = 0):
+    """A uvicorn server of the room, not yet running."""
+    import uvicorn
+
+    # proxy_headers off: the address that a header claims would be believed, and single sign-on goes by the address
+    return uvicorn.Server(
+        uvicorn.Config(
+            application,
+            host=host,
+            port=port,
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_level="warning",
+            timeout_graceful_shutdown=5,
+        )
+    )
+
+
+class Headers:
+    """Security headers on every answer, static files and refusals too."""
+
+    def __init__(self, app: ASGIApp, https: bool) -> None:
+        self.app = app
+        headers = HEADERS | ({"strict-transport-security": "max-age=31536000"} if https else {})
+        self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *self.headers]
+            await send(message)
+
+        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def _routes() -> list[Route]:
+    from orchestration.readings.room import pages
+
+    everyone = tuple(sign_in.ROLES)
+    overseers = ("lead", "auditor")
+    readers = ("reader", "adjudicator")
+    return [
+        _route("/sign-in", pages.sign_in_form, pages.signing_in),
+        _route("/sign-out", None, pages.signing_out, roles=everyone),
+        _route("/stay", None, pages.stay, roles=everyone),
+        _route("/password", pages.password_form, pages.change_password, roles=everyone),
+        _route("/", pages.queue, roles=everyone),
+        _route("/codebook", pages.codebook, roles=everyone),
+        _route("/next", None, pages.next_case, roles=readers),
+        _route("/pause", None, pages.pause, roles=readers),
+        _route("/case/{slot:int}", pages.case, pages.answer, roles=readers),
+        _route("/progress", pages.progress, roles=overseers),
+        _route("/agreement", pages.agreement, roles=overseers),
+        _route("/disagreements", pages.disagreements, roles=overseers),
+        _route("/history/{item:int}", pages.history, roles=overseers),
+        _route("/views", pages.views, roles=("auditor",)),
+    ]
+
+
+Page = Callable[..., Response]
+
+
+def _route(path: str, get: Page | None, post: Page | None = None, *, roles: tuple[str, ...] = ()) -> Route:
+    """`get` and `post` for people with one of `roles`; with no roles named, for everyone at the door."""
+    pages = {"GET": get, "POST": post}
+
+    async def endpoint(request: Request) -> Response:
+        visit = Visit(request, request.app.state.room)
+        if request.method == "POST":
+            visit.form = await _form(request)
+        handler = pages["GET" if request.method == "HEAD" else request.method]
+        # the ledger and the desk wait for disks: in a thread, or one reader would hold up all
+        return await run_in_threadpool(_answer, visit, handler, roles, request.path_params)
+
+    return Route(path, endpoint, methods=[method for method, page in pages.items() if page])
+
+
+def _answer(visit: Visit, handler: Page, roles: tuple[str, ...], words: dict[str, Any]) -> Response:
+    visit.session.setdefault("token", secrets.token_urlsafe(32))
+    if visit.request.method == "POST" and not secrets.compare_digest(
+        visit.field("token").encode(), visit.session["token"].encode()
+    ):
+        return visit.say(
+            403,
+            "This form is out of date",
+            "Nothing was saved: your session ended or began anew. Go back and try again.",
+        )
+    try:
+        if roles:
+            visit.user = _who(visit)
+            if visit.user is None:
+                return visit.on_to("/sign-in")
+            if not visit.user.may(*roles):
+                return visit.say(403, "Not for your role", f"This page is for: {', '.join(roles)}.")
+            # written anew with each page: the session ends so long after the last one
+            visit.session["seen"] = True
+        return handler(visit, **words)
+    except sign_in.SignInRefused as refused:
+        return visit.say(403, "You cannot come in", str(refused))
+    except DeskRefused as refused:
+        return visit.say(409, "That cannot be done", str(refused))
+    except Exception as problem:
+        # the kind and the place alone: the words of an error may repeat what a case says
+        where = traceback.extract_tb(problem.__traceback__)[-1]
+        path = visit.request.scope["route"].path
+        log.error("%s at %s: %s:%s", type(problem).__name__, path, Path(where.filename).name, where.lineno)
+        return visit.say(
+            500,
+            "Something went wrong",
+            "What you sent was not saved. Try again; if it happens again, tell the lead.",
+        )
+
+
+def _who(visit: Visit) -> sign_in.User | None:
+    """The user of this session; with single sign-on, the one whom the proxy names, and nobody past the proxy."""
+    room, session = visit.room, visit.session
+    named = None
+    if sso := room.single_sign_on:
+        named = visit.request.headers.get(sso.header)
+        if visit.address != sso.proxy or not named:
+            raise sign_in.SignInRefused(
+                "Come in by the address that the lead gave you: this one has no sign-in."
+            )
+    user = None
+    if "user" in session and named in (None, session["user"]):
+        user = sign_in.signed_in(room.engine, session["user"], session["sign_in"])
+    if user is None and named:
+        user = sign_in.sign_in_trusted(room.engine, named, visit.address)
+        begin(visit, user)
+    return user
+
+
+def begin(visit: Visit, user: sign_in.User) -> None:
+    """A session of its own for who has just come in: nothing of the one before, its form token least of all."""
+    visit.session.clear()
+    visit.session.update(user=user.username, sign_in=user.sign_in, token=secrets.token_urlsafe(32))
+
+
+async def _form(request: Request) -> dict[str, list[str]]:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_FORM:
+            raise HTTPException(413, "The form is too long.")
+    try:
+        return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        raise HTTPException(400, "The form cannot be read.") from None
+
+
+def _refused(request: Request, problem: Exception) -> Response:
+    visit = Visit(request, request.app.state.room)
+    visit.session.setdefault("token", secrets.token_urlsafe(32))
+    status = getattr(problem, "status_code", 500)
+    heading = HTTPStatus(status).phrase.capitalize()
+    return visit.say(status, heading, "There is nothing here for you." if status == 404 else problem.detail)
+
+
+def _secret(home: Home) -> str:
+    """The key that signs sessions, made of the home's: who was in before a restart is in after it."""
+    return hmac.new(token_key(home).encode(), b"sessions of the reading room", hashlib.sha256).hexdigest()

@@ -1,0 +1,181 @@
+"""`cpai room`: serve the reading room, and say who may come in."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from orchestration.home import Home
+
+ROLES = ("reader", "adjudicator", "lead", "auditor")
+
+
+@click.group(invoke_without_command=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", default=8044, show_default=True)
+@click.option("--name", "names", multiple=True, help="A name browsers reach it by, besides localhost.")
+@click.option("--https", is_flag=True, help="Browsers reach it by TLS alone, which a proxy speaks.")
+@click.option(
+    "--single-sign-on",
+    "header",
+    metavar="HEADER",
+    help="Take who is signed in from this header of the proxy; there are no passwords then.",
+)
+@click.option("--proxy", metavar="ADDRESS", help="The one address whose header is believed.")
+@click.pass_context
+def room(
+    context: click.Context,
+    host: str,
+    port: int,
+    names: tuple[str, ...],
+    https: bool,
+    header: str | None,
+    proxy: str | None,
+) -> None:
+    """Serve the reading room, on this machine alone unless told otherwise."""
+    if context.invoked_subcommand:
+        return
+    if bool(header) != bool(proxy):
+        raise click.UsageError("--single-sign-on and --proxy go together: whose header is believed?")
+    if host not in ("127.0.0.1", "localhost", "::1") and not https:
+        raise click.UsageError(
+            "passwords and cases would cross the network in the clear: listen on 127.0.0.1 behind a proxy that speaks "
+            "TLS, or say --https when one stands before this address"
+        )
+    from orchestration.readings.room.app import LOOPBACK, SingleSignOn, application, server
+
+    served = application(
+        context.obj,
+        hosts=(*LOOPBACK, *names),
+        https=https,
+        single_sign_on=SingleSignOn(header, proxy) if header and proxy else None,
+    )
+    click.echo(f"the reading room: http://{host}:{port} (Ctrl+C ends it)")
+    server(served, host, port).run()
+
+
+@room.group()
+def user() -> None:
+    """Who may come in, and as what."""
+
+
+password_option = click.option(
+    "--password-stdin", is_flag=True, help="Take the password from the first line of standard input."
+)
+role_option = click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), required=True)
+
+
+@user.command()
+@click.argument("username")
+@role_option
+@click.option("--no-password", is_flag=True, help="Only by single sign-on.")
+@password_option
+@click.pass_obj
+def add(home: Home, username: str, roles: tuple[str, ...], no_password: bool, password_stdin: bool) -> None:
+    """A new user."""
+    from orchestration.readings.room import sign_in
+
+    password = None if no_password else _password(password_stdin)
+    with _ledger(home) as engine:
+        sign_in.add_user(engine, username, set(roles), password, by=_operator())
+    click.echo(f"{username} may come in as {', '.join(roles)}")
+
+
+@user.command("roles")
+@click.argument("username")
+@role_option
+@click.pass_obj
+def change_roles(home: Home, username: str, roles: tuple[str, ...]) -> None:
+    """These roles instead of those a user has; they sign in again."""
+    from orchestration.readings.room import sign_in
+
+    with _ledger(home) as engine:
+        sign_in.change_user(engine, username, _operator(), roles=set(roles))
+    click.echo(f"{username}: {', '.join(roles)}")
+
+
+@user.command()
+@click.argument("username")
+@password_option
+@click.pass_obj
+def password(home: Home, username: str, password_stdin: bool) -> None:
+    """Another password; it lifts a lock."""
+    from orchestration.readings.room import sign_in
+
+    with _ledger(home) as engine:
+        sign_in.change_user(engine, username, _operator(), password=_password(password_stdin))
+    click.echo(f"{username} has another password")
+
+
+@user.command()
+@click.argument("username")
+@click.option("--again", is_flag=True, help="Give entry back.")
+@click.pass_obj
+def close(home: Home, username: str, again: bool) -> None:
+    """End a user's entry, at once; what they read stays."""
+    from orchestration.readings.room import sign_in
+
+    with _ledger(home) as engine:
+        sign_in.change_user(engine, username, _operator(), active=again)
+    click.echo(f"{username} may come in again" if again else f"{username} may not come in any more")
+
+
+@user.command("list")
+@click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
+@click.pass_obj
+def list_(home: Home, wants_json: bool) -> None:
+    """Every user, their roles and whether they may come in."""
+    from orchestration.readings.room import sign_in
+
+    with _ledger(home) as engine:
+        rows = [
+            {
+                "username": row.username,
+                "roles": sorted(row.roles),
+                "active": row.active,
+                "since": row.changed_at,
+            }
+            for row in sign_in.list_users(engine)
+        ]
+    if wants_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        click.echo(f"{row['username']:<24}{', '.join(row['roles'])}{'' if row['active'] else '  (closed)'}")
+    if not rows:
+        click.echo("nobody yet: cpai room user add NAME --role reader")
+
+
+@contextmanager
+def _ledger(home: Home) -> Iterator[Engine]:
+    from orchestration.ledger import open_ledger
+    from orchestration.readings.room.sign_in import UserRefused
+
+    engine = open_ledger(home)
+    try:
+        yield engine
+    except UserRefused as refused:
+        click.echo(str(refused), err=True)
+        sys.exit(1)
+    finally:
+        engine.dispose()
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return click.get_text_stream("stdin").readline().rstrip("\n")
+    return click.prompt("Password", hide_input=True, confirmation_prompt=True)
+
+
+def _operator() -> str:
+    return f"command:{getpass.getuser()}"

@@ -1,0 +1,279 @@
+"""Who may come into the reading room: users and their roles, passwords, lock-out, and who is in.
+
+Users, sign-ins and views of cases are rows that are only ever added: the newest row of a user counts, and what a
+person could do on a day can be told years later.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from threading import Lock
+
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from orchestration.ledger import case_views, sign_ins, users
+
+ROLES = {
+    "reader": "reads candidates and answers",
+    "adjudicator": "settles what two readers answered differently",
+    "lead": "sees progress, agreement and disagreements",
+    "auditor": "sees what the lead sees, every history, and who viewed which case",
+}
+PASSWORD_LENGTH = 12  # the least; no rule on its letters, which only makes passwords worse
+PASSWORD_LONGEST = 200  # argon2 takes any length, and a request could bring megabytes
+FAILURES = 5  # wrong passwords until a name is locked
+LOCKED = timedelta(minutes=15)
+FAILURES_OF_ALL = 30  # wrong passwords of all names in a minute: one guess at each of many names locks nobody
+IDLE = timedelta(minutes=30)  # a session ends so long after its last page
+LONGEST = timedelta(hours=10)  # and so long after its sign-in, whatever was done
+
+# one password at a time: guesses in parallel would all be counted after they were tried, and argon2 takes 64 MB each
+ONE_BY_ONE = Lock()
+
+
+class SignInRefused(Exception):
+    """Nobody came in; the sentence says why to the person, and does not say whether the name exists."""
+
+
+class UserRefused(ValueError):
+    """The user was not added or changed; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class User:
+    """The newest row of a user; a sign-in's number while they are in."""
+
+    username: str
+    roles: frozenset[str]
+    active: bool
+    changed_at: str
+    sign_in: int | None = None
+
+    def may(self, *roles: str) -> bool:
+        return not self.roles.isdisjoint(roles)
+
+
+def add_user(engine: Engine, username: str, roles: set[str], password: str | None, by: str) -> None:
+    """A new user; without a password they come in by single sign-on alone. Raises UserRefused."""
+    if not username.replace("-", "").replace(".", "").isalnum() or not username.isascii():
+        raise UserRefused("a username is letters, digits, dots and hyphens, as in a.reader or reader-07")
+    with engine.begin() as connection:
+        if _newest(connection, username):
+            raise UserRefused(f"there is a user {username} already: change their roles or password instead")
+        _append(connection, username, roles, _hash(password) if password is not None else "", True, by)
+
+
+def change_user(
+    engine: Engine,
+    username: str,
+    by: str,
+    *,
+    roles: set[str] | None = None,
+    password: str | None = None,
+    active: bool | None = None,
+) -> None:
+    """Give other roles, another password (which lifts a lock), or take away or give back entry. Raises UserRefused."""
+    with engine.begin() as connection:
+        row = _newest(connection, username)
+        if row is None:
+            raise UserRefused(f"there is no user {username}: cpai room user add {username}")
+        _append(
+            connection,
+            username,
+            set(row.roles.split()) if roles is None else roles,
+            row.password_hash if password is None else _hash(password),
+            row.active if active is None else active,
+            by,
+        )
+
+
+def change_own_password(
+    engine: Engine, user: User, current: str, new: str, address: str, secret: str
+) -> None:
+    """Another password for who knows the one now; every session of theirs ends. Raises SignInRefused, UserRefused."""
+    sign_in(engine, user.username, current, address, secret)
+    change_user(engine, user.username, user.username, password=new)
+
+
+def list_users(engine: Engine) -> list[User]:
+    """Every user as they now are, by name."""
+    newest = select(func.max(users.c.change)).group_by(users.c.username)
+    with engine.connect() as connection:
+        rows = connection.execute(
+            select(users).where(users.c.change.in_(newest)).order_by(users.c.username)
+        ).all()
+    return [_user(row) for row in rows]
+
+
+def sign_in(engine: Engine, username: str, password: str, address: str, secret: str) -> User:
+    """The user, signed in; the attempt is written down whatever becomes of it. Raises SignInRefused.
+
+    A name that nobody has is kept as a token: people type passwords into the wrong field.
+    """
+    username = username.strip()
+    with ONE_BY_ONE:
+        with engine.connect() as connection:
+            row = _newest(connection, username)
+            name = username if row else _token(username, secret)
+            locked = _locked(connection, name, row.changed_at if row else "")
+        if locked:
+            _note(engine, name, "locked", address)
+            raise SignInRefused(locked)
+        # as long for a name that nobody has, or the time would tell which names exist
+        right = _verify(row.password_hash if row and row.password_hash else _nobodys_hash(), password)
+        if not (right and row and row.password_hash and row.active):
+            _note(engine, name, "refused", address)
+            raise SignInRefused("The username or the password is wrong.")
+        return replace(_user(row), sign_in=_note(engine, name, "in", address))
+
+
+def sign_in_trusted(engine: Engine, username: str, address: str) -> User:
+    """The user whom the trusted proxy names, signed in. Raises SignInRefused."""
+    with engine.connect() as connection:
+        row = _newest(connection, username)
+    if row is None or not row.active:
+        raise SignInRefused("Your account has no place in the reading room: ask the lead to add you.")
+    return replace(_user(row), sign_in=_note(engine, username, "in", address))
+
+
+def sign_out(engine: Engine, user: User, address: str) -> None:
+    """End this sign-in for every copy of its cookie."""
+    _note(engine, user.username, "out", address, ends=user.sign_in)
+
+
+def signed_in(engine: Engine, username: str, number: int) -> User | None:
+    """The user of a session, with the roles they have now; None once it ended, or their entry or password changed."""
+    with engine.connect() as connection:
+        row = _newest(connection, username)
+        began = connection.scalar(
+            select(sign_ins.c.at).where(
+                sign_ins.c.sign_in == number, sign_ins.c.username == username, sign_ins.c.outcome == "in"
+            )
+        )
+        ended = connection.execute(
+            select(sign_ins.c.sign_in).where(
+                sign_ins.c.username == username, sign_ins.c.at >= (began or ""), sign_ins.c.ends == number
+            )
+        ).first()
+    # whoever is changed signs in again: a new password or fewer roles must not wait for a session to end
+    if not row or not row.active or ended or not began or row.changed_at > began or began < _ago(LONGEST):
+        return None
+    return replace(_user(row), sign_in=number)
+
+
+def note_view(
+    engine: Engine, user: User, page: str, *, slot: int | None = None, item: int | None = None
+) -> None:
+    """Who was shown which case, and when; never what it says."""
+    with engine.begin() as connection:
+        connection.execute(
+            insert(case_views),
+            {"username": user.username, "at": _now(), "page": page, "slot": slot, "item": item},
+        )
+
+
+def views(engine: Engine, username: str | None = None, newest: int = 500) -> list[dict]:
+    """The newest views of cases (of one user): view, username, at, page, slot, item."""
+    statement = select(case_views).order_by(case_views.c.view.desc()).limit(newest)
+    if username:
+        statement = statement.where(case_views.c.username == username)
+    with engine.connect() as connection:
+        return [dict(row._mapping) for row in connection.execute(statement)]
+
+
+def _newest(connection: Connection, username: str):
+    statement = select(users).where(users.c.username == username).order_by(users.c.change.desc()).limit(1)
+    return connection.execute(statement).one_or_none()
+
+
+def _user(row) -> User:
+    return User(row.username, frozenset(row.roles.split()), row.active, row.changed_at)
+
+
+def _append(
+    connection: Connection, username: str, roles: set[str], password_hash: str, active: bool, by: str
+) -> None:
+    if unknown := roles - set(ROLES):
+        raise UserRefused(f"no such role: {', '.join(sorted(unknown))}; there are {', '.join(ROLES)}")
+    if not roles:
+        raise UserRefused(f"say which roles: {', '.join(ROLES)}")
+    connection.execute(
+        insert(users),
+        {
+            "username": username,
+            "roles": " ".join(sorted(roles)),
+            "password_hash": password_hash,
+            "active": active,
+            "changed_at": _now(),
+            "changed_by": by,
+        },
+    )
+
+
+def _locked(connection: Connection, name: str, changed_at: str) -> str:
+    """Why nobody comes in under this name for now, or blank. A lock does not grow by trying."""
+    since = max(_ago(LOCKED), changed_at)
+    outcomes = connection.scalars(
+        select(sign_ins.c.outcome)
+        .where(sign_ins.c.username == name, sign_ins.c.at >= since, sign_ins.c.outcome.in_(["in", "refused"]))
+        .order_by(sign_ins.c.sign_in.desc())
+        .limit(FAILURES)
+    ).all()
+    if outcomes.count("refused") == FAILURES:
+        minutes = int(LOCKED.total_seconds() / 60)
+        return f"Too many wrong passwords: wait {minutes} minutes, or ask the lead for a new password."
+    of_all = connection.scalar(
+        select(func.count())
+        .select_from(sign_ins)
+        .where(sign_ins.c.at >= _ago(timedelta(minutes=1)), sign_ins.c.outcome == "refused")
+    )
+    return "Too many people are trying to sign in: wait a minute." if of_all >= FAILURES_OF_ALL else ""
+
+
+def _note(engine: Engine, name: str, outcome: str, address: str, ends: int | None = None) -> int:
+    row = {"username": name, "at": _now(), "outcome": outcome, "address": address, "ends": ends}
+    with engine.begin() as connection:
+        return connection.execute(insert(sign_ins), row).inserted_primary_key[0]
+
+
+def _token(username: str, secret: str) -> str:
+    return "nobody:" + hmac.new(secret.encode(), username.encode(), hashlib.sha256).hexdigest()[:12]
+
+
+def _now() -> str:
+    # to the microsecond: a sign-in and a change of the user can fall into one second
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _ago(span: timedelta) -> str:
+    return (datetime.now(UTC) - span).isoformat(timespec="microseconds")
+
+
+@cache
+def _hasher():
+    from argon2 import PasswordHasher
+
+    # RFC 9106's second choice, the library's own: 64 MB and 3 passes, some 50 ms a sign-in
+    return PasswordHasher()
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher().hash("nobody has this password")
+
+
+def _hash(password: str) -> str:
+    if not PASSWORD_LENGTH <= len(password) <= PASSWORD_LONGEST:
+        raise UserRefused(f"a password has {PASSWORD_LENGTH} to {PASSWORD_LONGEST} characters")
+    return _hasher().hash(password)
+
+
+def _verify(hashed: str, password: str) -> bool:
+    from argon2.exceptions import VerifyMismatchError
+
+    try:
+        return len(password) <= PASSWORD_LONGEST and _hasher().verify(hashed, password)
+    except VerifyMismatchError:
+        return False

@@ -1,0 +1,143 @@
+"""A home with some cases to read, a room that serves it, and people who come in by its forms."""
+
+import re
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import requests
+
+from orchestration import ledger
+from orchestration.home import Home
+from orchestration.readings.desk import Desk
+from orchestration.readings.room import sign_in
+from orchestration.readings.room.app import application, server
+from orchestration.readings.worklist import cases_file
+
+QUARTER = "2024-Q1"
+PASSWORD = "a lamp on the stairs"
+PEOPLE = {
+    "reader-1": {"reader"},
+    "reader-2": {"reader"},
+    "judge": {"adjudicator"},
+    "lead": {"lead"},
+    "auditor": {"auditor"},
+}
+CANARY = "CANARY-SUMMARY"
+# what a reader says who finds a case to be familial
+ANSWER = {
+    "group_based": "yes",
+    "network_definition": "no",
+    "offenders_read": "2",
+    "criterion": "familial",
+    "runner_up": "",
+    "committed_by_children": "no",
+    "facilitator_present": "no",
+    "confidence": "high",
+    "decided_by": ["summary", "suspects"],
+    "reason": "",
+}
+
+
+def cases(count: int, quarter: str = QUARTER) -> pa.Table:
+    """Cases as a build leaves them for the desk: `count` of one force, each with two suspects."""
+    victims = '[{"age_at_offence": 12, "gender": "F"}]'
+    suspects = (
+        '[{"age_at_offence": 34, "gender": "M", "relationship": "parent", "role": "suspect", "identified": "named"}, '
+        '{"age_at_offence": null, "gender": null, "relationship": null, "role": "suspect", "identified": "number_only"}]'
+    )
+    return pa.Table.from_pylist(
+        [
+            {
+                "force": "kent" if number % 2 else "surrey",
+                "quarter": quarter,
+                "crime_reference": f"46/{number:06}/24",
+                "version": f"v{number}",
+                "reason": "suspect_rows",
+                "submission": 1,
+                "offence_code": "19/16",
+                "offence": "Rape of a female child under 16",
+                "recorded_on": date(2024, 2, 1),
+                "reported_on": date(2024, 1, 30),
+                "committed_from": date(2023, 11, 4),
+                "committed_to": date(2023, 11, 5),
+                "location_type": "dwelling",
+                "local_authority": None,
+                "suspect_rows": 2,
+                "offenders_stated": None,
+                "victims": victims,
+                "suspects": suspects,
+                "summary": f"{CANARY} {number}: two persons of the household, stated by the victim. Code F2.",
+                "details": f"d{number}",
+                "changed": None,
+                "gained": False,
+                "before": None,
+            }
+            for number in range(1, count + 1)
+        ]
+    )
+
+
+def furnish(home: Home, count: int = 3) -> None:
+    """Cases on the worklist, and everyone of PEOPLE with a password."""
+    file = cases_file(home, QUARTER).with_suffix(".new")
+    file.parent.mkdir(parents=True)
+    pq.write_table(cases(count), file, row_group_size=2048)
+    desk = Desk(home)
+    desk.sync()
+    desk.close()
+    engine = ledger.open_ledger(home)
+    for username, roles in PEOPLE.items():
+        sign_in.add_user(engine, username, roles, PASSWORD, by="test")
+    engine.dispose()
+
+
+@contextmanager
+def served(home: Home, port: int = 0, **how):
+    """The room's address while it is open."""
+    opened = server(application(home, **how), port=port)
+    thread = threading.Thread(target=opened.run)
+    thread.start()
+    while not opened.started:
+        assert thread.is_alive(), "the room did not open"
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{opened.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        opened.should_exit = True
+        thread.join()
+
+
+@dataclass
+class Person:
+    """Someone at the room's door, with the cookies of one browser."""
+
+    address: str
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def get(self, path: str, **more) -> requests.Response:
+        return self.session.get(self.address + path, timeout=30, **more)
+
+    def post(
+        self, path: str, form: dict | None = None, seen_on: str | None = None, **more
+    ) -> requests.Response:
+        """Send a form with the token of the page that it stands on."""
+        token = re.search(r'name="token" value="([^"]+)"', self.get(seen_on or "/").text)
+        return self.session.post(
+            self.address + path, {"token": token[1] if token else "", **(form or {})}, timeout=30, **more
+        )
+
+    def come_in(self, username: str, password: str = PASSWORD) -> requests.Response:
+        return self.post("/sign-in", {"username": username, "password": password}, seen_on="/sign-in")
+
+    def take(self, role: str = "reader") -> int | None:
+        """The slot of the next case."""
+        found = re.search(r"/case/(\d+)$", self.post("/next", {"role": role}).url)
+        return int(found[1]) if found else None
+
+    def answer(self, slot: int, **changes) -> requests.Response:
+        return self.post(f"/case/{slot}", {**ANSWER, "then": "stop", **changes})

@@ -1,0 +1,337 @@
+"""The room over a real server: reading, roles, forms, headers and what is written down."""
+
+import logging
+import re
+import time
+
+import pytest
+import requests
+from small_room import ANSWER, CANARY, PASSWORD, PEOPLE, Person, furnish, served
+from sqlalchemy import select
+
+from orchestration import ledger
+from orchestration.readings.desk import Desk
+from orchestration.readings.room import app, sign_in
+from orchestration.readings.room.app import SingleSignOn
+
+
+@pytest.fixture
+def room(home):
+    furnish(home)
+    with served(home) as address:
+        yield address
+
+
+@pytest.fixture
+def people(room):
+    """Everyone of PEOPLE, signed in."""
+
+    def signed_in(username):
+        person = Person(room)
+        assert person.come_in(username).status_code == 200
+        return person
+
+    return {username: signed_in(username) for username in PEOPLE}
+
+
+def rows(home, table):
+    engine = ledger.open_ledger(home)
+    with engine.connect() as connection:
+        found = [dict(row) for row in connection.execute(select(table)).mappings()]
+    engine.dispose()
+    return found
+
+
+def test_two_readers_disagree_and_a_third_settles_it(home, people):
+    slot = people["reader-1"].take()
+    page = people["reader-1"].get(f"/case/{slot}").text
+    assert CANARY in page and "Is it group-based?" in page
+    assert people["reader-1"].answer(slot).status_code == 200
+    # a new reader is always read twice: the same crime, under another slot
+    second = None
+    while second is None or "46/000001/24" not in people["reader-2"].get(f"/case/{second}").text:
+        if second:
+            people["reader-2"].answer(second)
+        second = people["reader-2"].take()
+    page = people["reader-2"].get(f"/case/{second}").text
+    assert "What two readers answered" not in page and "Reader 1" not in page
+    people["reader-2"].answer(second, criterion="cse")
+    third = people["judge"].take("adjudicator")
+    page = people["judge"].get(f"/case/{third}").text
+    assert "What two readers answered" in page and "reader-1" not in page and "reader-2" not in page
+    refused = people["judge"].answer(third)
+    assert refused.status_code == 422 and "Give a reason" in refused.text
+    people["judge"].answer(third, reason="The household decides it.")
+    history = people["auditor"].get("/history/1").text
+    assert "settled" in history and "judge" in history and CANARY not in history
+    by_role = {
+        row["role"]: row for row in rows(home, ledger.readings) if row["crime_reference"] == "46/000001/24"
+    }
+    assert [by_role[role]["criterion"] for role in ("first", "second", "adjudicator")] == [
+        "familial",
+        "cse",
+        "familial",
+    ]
+    assert by_role["first"]["decided_by"] == "summary;suspects"
+    desk = Desk(home)
+    assert desk.verify_chain() == []
+    desk.close()
+
+
+@pytest.mark.parametrize(
+    ("username", "forbidden"),
+    [
+        ("reader-1", ["/progress", "/agreement", "/disagreements", "/history/1", "/views"]),
+        ("judge", ["/progress", "/agreement", "/disagreements", "/history/1", "/views"]),
+        ("lead", ["/case/1", "/views"]),
+        ("auditor", ["/case/1"]),
+    ],
+)
+def test_a_role_reaches_its_pages_and_no_other(people, username, forbidden):
+    everything = {"/progress", "/agreement", "/disagreements", "/history/1", "/views", "/case/1"}
+    for path in forbidden:
+        assert people[username].get(path).status_code == 403, path
+    for path in everything - set(forbidden) - {"/case/1"}:
+        assert people[username].get(path).status_code == 200, path
+
+
+def test_who_does_not_read_takes_no_case_and_breaks_for_nobody(home, people):
+    for username in ("lead", "auditor"):
+        assert people[username].post("/next", {"role": "reader"}, seen_on="/codebook").status_code == 403
+        assert people[username].post("/pause", {"on": "yes"}, seen_on="/codebook").status_code == 403
+    assert people["reader-1"].post("/next", {"role": "adjudicator"}).status_code == 403
+    assert people["judge"].post("/next", {"role": "reader"}).status_code == 403
+    assert rows(home, ledger.pauses) == []
+
+
+def test_a_case_is_shown_and_answered_by_its_holder_alone(home, people):
+    slot = people["reader-1"].take()
+    other = people["reader-2"].get(f"/case/{slot}")
+    assert other.status_code == 409 and CANARY not in other.text
+    assert people["reader-2"].answer(slot).status_code == 409
+    assert rows(home, ledger.readings) == []
+
+
+def test_every_page_wants_a_sign_in(room):
+    nobody = Person(room)
+    for path in ("/", "/case/1", "/progress", "/views", "/codebook", "/password"):
+        answer = nobody.get(path, allow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in"), path
+    assert nobody.get("/elsewhere").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/next", "/pause", "/sign-out", "/case/1", "/password", "/stay"])
+def test_a_form_without_the_rooms_token_does_nothing(home, people, path):
+    before = rows(home, ledger.readings), rows(home, ledger.pauses), len(rows(home, ledger.users))
+    for token in ({}, {"token": ""}, {"token": "made up"}, {"token": "é"}):
+        answer = people["reader-1"].session.post(
+            people["reader-1"].address + path, {**ANSWER, "on": "yes", "role": "reader", **token}, timeout=30
+        )
+        assert answer.status_code == 403 and "out of date" in answer.text
+    assert (rows(home, ledger.readings), rows(home, ledger.pauses), len(rows(home, ledger.users))) == before
+    assert people["reader-1"].get("/").status_code == 200
+
+
+def test_the_token_before_a_sign_in_is_not_the_one_after_it(room):
+    person = Person(room)
+
+    def token():
+        return re.search(r'name="token" value="([^"]+)"', person.get("/sign-in").text)[1]
+
+    before = token()
+    person.come_in("reader-1")
+    assert token() != before
+
+
+def test_every_answer_has_the_headers_and_the_cookie_is_shut(room):
+    for path in ("/sign-in", "/static/keys.js", "/static/page.css", "/elsewhere"):
+        headers = requests.get(room + path, timeout=30).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "server" not in headers
+    cookie = requests.get(room + "/sign-in", timeout=30).headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie and "max-age=1800" in cookie
+
+
+def test_behind_tls_the_cookie_and_the_host_say_so(home):
+    furnish(home)
+    with served(home, https=True) as address:
+        headers = requests.get(address + "/sign-in", timeout=30).headers
+    assert "secure" in headers["set-cookie"].lower() and "max-age" in headers["strict-transport-security"]
+
+
+def test_another_hosts_name_is_not_answered(room):
+    assert requests.get(room + "/sign-in", headers={"host": "evil.example"}, timeout=30).status_code == 400
+
+
+def test_no_page_has_a_script_or_a_style_of_its_own(people):
+    slot = people["reader-1"].take()
+    for path in ("/", f"/case/{slot}", "/codebook", "/password"):
+        page = people["reader-1"].get(path).text
+        assert not re.search(r"<style|<script(?![^>]*src=)|\son\w+=|style=", page), path
+
+
+def test_a_changed_cookie_is_nobodys(people):
+    reader = people["reader-1"]
+    kept = reader.session.cookies["reading_room"]
+    reader.session.cookies.clear()
+    reader.session.cookies.set("reading_room", kept[:-2] + ("AA" if kept[-2:] != "AA" else "BB"))
+    assert reader.get("/", allow_redirects=False).status_code == 303
+
+
+def test_signing_out_ends_the_session_for_a_copied_cookie_too(people):
+    reader = people["reader-1"]
+    copied = reader.session.cookies["reading_room"]
+    reader.post("/sign-out")
+    reader.session.cookies.clear()
+    reader.session.cookies.set("reading_room", copied)
+    assert reader.get("/", allow_redirects=False).status_code == 303
+
+
+def test_a_session_ends_half_an_hour_after_its_last_page(home, monkeypatch):
+    furnish(home)
+    monkeypatch.setattr(sign_in, "IDLE", sign_in.timedelta(seconds=1))
+    with served(home) as address:
+        person = Person(address)
+        person.come_in("reader-1")
+        assert person.get("/", allow_redirects=False).status_code == 200
+        kept = person.session.cookies["reading_room"]
+        time.sleep(2.2)
+        person.session.cookies.clear()
+        person.session.cookies.set("reading_room", kept)
+        assert person.get("/", allow_redirects=False).status_code == 303
+
+
+def test_a_view_is_written_down_for_each_case_shown_and_none_refused(home, people):
+    slot = people["reader-1"].take()
+    people["reader-1"].get(f"/case/{slot}")
+    people["reader-2"].get(f"/case/{slot}")
+    people["auditor"].get("/history/1")
+    views = [
+        (row["username"], row["page"], row["slot"], row["item"]) for row in rows(home, ledger.case_views)
+    ]
+    # following the redirect of `take` was the first
+    assert views == [("reader-1", "reader", slot, None)] * 2 + [("auditor", "history", None, 1)]
+    page = people["auditor"].get("/views").text
+    assert "Chain intact" in page and page.count("<td>reader-1</td>") == 2
+    assert "reader-1</td>" not in people["auditor"].get("/views?username=auditor").text
+
+
+def test_what_is_wrong_with_an_answer_is_said_and_what_was_right_stays(home, people):
+    slot = people["reader-1"].take()
+    refused = people["reader-1"].answer(
+        slot, group_based="", offenders_read="two", criterion="gang", reason="<b>kept</b>"
+    )
+    assert refused.status_code == 422
+    assert 'href="#group_based"' in refused.text and 'href="#offenders_read"' in refused.text
+    assert "&lt;b&gt;kept&lt;/b&gt;" in refused.text
+    assert 'value="no" data-key="n" checked' not in refused.text.split("network_definition")[0]
+    assert rows(home, ledger.readings) == []
+    # of a case that is no group no criterion is kept, even where a form without the script sends one
+    people["reader-1"].answer(slot, group_based="no", criterion="cse", runner_up="other")
+    (reading,) = rows(home, ledger.readings)
+    assert (reading["group_based"], reading["criterion"], reading["runner_up"]) == ("no", "", "")
+
+
+def test_a_break_gives_the_case_back(people):
+    slot = people["reader-1"].take()
+    page = people["reader-1"].post("/pause", {"on": "yes"}).text
+    assert "You are on a break" in page
+    assert people["reader-1"].answer(slot).status_code == 409
+    assert people["reader-1"].post("/next", {"role": "reader"}).status_code == 409
+    assert people["reader-2"].take() == slot
+    assert "Start reading" in people["reader-1"].post("/pause", {"on": "no"}).text
+
+
+def test_after_a_restart_the_reader_goes_on_with_the_case(home):
+    furnish(home)
+    with served(home) as address:
+        person = Person(address)
+        person.come_in("reader-1")
+        slot = person.take()
+    with served(home) as address:
+        person.address = address
+        assert CANARY in person.get(f"/case/{slot}").text
+        assert person.take() == slot
+        assert person.answer(slot).status_code == 200
+    assert len(rows(home, ledger.readings)) == 1
+
+
+def test_a_reader_changes_the_password(people, room):
+    reader = people["reader-1"]
+    wrong = reader.post("/password", {"current": "not this one", "new": "another lamp altogether"})
+    assert wrong.status_code == 422 and "is wrong" in wrong.text
+    short = reader.post("/password", {"current": PASSWORD, "new": "short"})
+    assert short.status_code == 422 and "12 to 200" in short.text
+    reader.post("/password", {"current": PASSWORD, "new": "another lamp altogether"})
+    assert reader.get("/", allow_redirects=False).status_code == 303
+    assert Person(room).come_in("reader-1").status_code == 403
+    assert Person(room).come_in("reader-1", "another lamp altogether").status_code == 200
+
+
+def test_an_error_inside_says_nothing_of_the_case(people, monkeypatch, caplog):
+    def broken(*_):
+        raise KeyError(CANARY)
+
+    slot = people["reader-1"].take()
+    monkeypatch.setattr(app.Desk, "case", broken)
+    with caplog.at_level(logging.DEBUG):
+        answer = people["reader-1"].get(f"/case/{slot}")
+    assert answer.status_code == 500 and CANARY not in answer.text
+    assert CANARY not in caplog.text and "KeyError at /case/" in caplog.text
+
+
+def test_a_form_that_is_too_long_is_not_read(people):
+    reader = people["reader-1"]
+    answer = reader.session.post(reader.address + "/pause", {"on": "x" * 70_000}, timeout=30)
+    assert answer.status_code == 413
+
+
+class TestSingleSignOn:
+    HEADER = "x-signed-in-as"
+
+    @pytest.fixture
+    def behind(self, home):
+        furnish(home)
+        with served(home, single_sign_on=SingleSignOn(self.HEADER, "127.0.0.1")) as address:
+            yield address
+
+    def test_the_proxys_word_is_taken_and_no_password_asked(self, behind):
+        person = Person(behind)
+        person.session.headers[self.HEADER] = "reader-1"
+        assert "reader-1" in person.get("/").text and person.take()
+        assert "Sign out" not in person.get("/").text
+
+    def test_without_the_header_or_with_a_strangers_name_nobody_comes_in(self, behind):
+        assert Person(behind).get("/").status_code == 403
+        stranger = Person(behind)
+        stranger.session.headers[self.HEADER] = "stranger"
+        assert stranger.get("/").status_code == 403
+
+    def test_a_password_opens_nothing_here(self, behind):
+        person = Person(behind)
+        person.come_in("reader-1")
+        assert person.get("/").status_code == 403
+
+    def test_a_session_follows_the_proxy_to_another_person(self, behind):
+        person = Person(behind)
+        person.session.headers[self.HEADER] = "reader-1"
+        person.get("/")
+        person.session.headers[self.HEADER] = "lead"
+        page = person.get("/").text
+        assert "Progress" in page and "<span>lead</span>" in page
+
+    def test_from_any_other_address_the_header_is_nothing(self, home):
+        furnish(home)
+        with served(home, single_sign_on=SingleSignOn(self.HEADER, "10.0.0.1")) as address:
+            person = Person(address)
+            person.session.headers.update({self.HEADER: "reader-1", "x-forwarded-for": "10.0.0.1"})
+            assert person.get("/").status_code == 403
+
+    def test_off_unless_configured(self, room):
+        person = Person(room)
+        person.session.headers.update({self.HEADER: "reader-1", "x-remote-user": "reader-1"})
+        assert person.get("/", allow_redirects=False).headers["location"] == "/sign-in"
