@@ -25,13 +25,18 @@ SUSPECT = {"suspect_reference": "1", "gender": "M", "age_at_offence": "30"}
 
 @dataclass(frozen=True)
 class Exemplar:
-    """`broken` must give exactly `rule` with the word `found`, and `also`; `near_miss` must give nothing."""
+    """`broken` must give exactly `rule` with the word `found`, and `also`; `near_miss` must give nothing.
+
+    The near miss is looked at by the rule and found right, or with `near_miss_asked` False just outside of what the
+    rule is asked of.
+    """
 
     rule: str
     found: str
     broken: dict[str, dict]
     near_miss: dict[str, dict]
     also: set[str] = field(default_factory=set)
+    near_miss_asked: bool = True
 
 
 def _dates(recorded_on: str, reported_on: str) -> dict:
@@ -74,6 +79,7 @@ IMAGE = {"offence_code": "86/2", "online_flag": "Y"}
 NOBODY = {"victim_reference": "STATE", "gender": None, "age_at_offence": None}
 MID_MAY = {"recorded_on": "2023-05-14", "reported_on": "2023-05-14"}
 LATE_MAY = {"recorded_on": "2023-05-15", "reported_on": "2023-05-15"}
+TRANSFERRED = {"cancellation_code": "C1", "status": "cancelled", "linked_crime_reference": "essex:K1"}
 CONNECT = {"return": {"layout": "connect"}}
 
 
@@ -105,6 +111,7 @@ EXEMPLARS = [
         "several_offences_of_one_incident",
         _linked({"crime": {"offence_code": "20/6", **LATE_MAY}}, crime=LATE_MAY),
         _linked({"crime": {"offence_code": "20/6", **MID_MAY}}, crime=MID_MAY),
+        near_miss_asked=False,
     ),
     Exemplar(
         "CR07",
@@ -177,6 +184,7 @@ EXEMPLARS = [
         "one_end_only",
         _crime(committed_to=None),
         _crime(committed_from=None, committed_to=None),
+        near_miss_asked=False,
     ),
     Exemplar("CR14", "every_victim_adult", _code("73/7", 18), _code("73/7", 17)),
     Exemplar("CR15", "age_above_limit", _code("19/16", 13), _code("19/16", 12)),
@@ -184,7 +192,7 @@ EXEMPLARS = [
     Exemplar("CR16", "below_usual_age", _code("19/7", 12), _code("19/7", 13)),
     Exemplar("CR18", "age_below_limit", _code("19/8", 15), _code("19/8", 16)),
     Exemplar("CR18", "age_below_limit", _code("20/3", 12), _code("20/3", 13)),
-    Exemplar("CR19", "male_in_class_for_females", _code("19/16", 9, "M"), _code("19/16", 9, "U")),
+    Exemplar("CR19", "male_in_class_for_females", _code("19/16", 9, "M"), _code("19/16", 9, "F")),
     Exemplar("CR19", "female_in_class_for_males", _code("19/17", 9, "F"), _code("19/17", 9, "M")),
     Exemplar(
         "CR20",
@@ -204,6 +212,7 @@ EXEMPLARS = [
         "charged_or_cautioned_under_ten",
         _suspect(9, outcome_code="1"),
         _suspect(10, outcome_code="1"),
+        near_miss_asked=False,
     ),
     Exemplar("CR22", "no_outcome_11", _suspect(9), _suspect(9, outcome_code="11")),
     Exemplar(
@@ -227,12 +236,12 @@ EXEMPLARS = [
     Exemplar(
         "CR27",
         "not_at_the_receiving_force",
-        _crime(cancellation_code="C1", status="cancelled", linked_crime_reference="essex:K1"),
+        _crime(**TRANSFERRED),
         {
-            **_crime(cancellation_code="C1", status="cancelled", linked_crime_reference="essex:K1"),
+            **_crime(**TRANSFERRED, **_dates("2023-07-01", "2023-07-01")["crime"]),
             "return": {"quarter": "2023-Q3"},
-            **_dates("2023-07-01", "2023-07-01"),
         },
+        near_miss_asked=False,
     ),
     Exemplar(
         "CR28",
@@ -272,7 +281,13 @@ EXEMPLARS = [
     ),
     Exemplar("CR42", "victim_of_drawn_image", _code("86/15", 9), {**_code("86/15", 9), "victim": NOBODY}),
     Exemplar("CR44", "no_csa_flag", _crime(csa_flag="N"), _crime(csa_flag="Yes")),
-    Exemplar("CR44", "no_csa_flag", _code("88/9", 17, csa_flag=None), _code("88/9", 18, csa_flag=None)),
+    Exemplar(
+        "CR44",
+        "no_csa_flag",
+        _code("88/9", 17, csa_flag=None),
+        _code("88/9", 18, csa_flag=None),
+        near_miss_asked=False,
+    ),
     Exemplar("CR46", "flag_without_child", _code("88/9", 18, cse_flag="Y"), _code("88/9", 17, cse_flag="Y")),
     Exemplar("CR47", "no_online_flag", _code("71/17", 15), _code("71/17", 15, online_flag="Y")),
     Exemplar(
@@ -329,6 +344,7 @@ EXEMPLARS = [
         "rape_left_to_another_body",
         _crime(outcome_code="20"),
         _code("20/6", 9, outcome_code="20"),
+        near_miss_asked=False,
     ),
     Exemplar(
         "CR60",
@@ -351,6 +367,42 @@ EXEMPLARS = [
     ),
     Exemplar("UR01", "unreadable_date", _crime(outcome_on="10/05"), _crime(outcome_on="2023-05-10")),
     Exemplar("XL01", "restored_from_spreadsheet", _code("44062", 16), _code("19/8", 16)),
+]
+
+# The rules that look at K1, a counted rape of a girl of 9 by one man with nothing unusual about it.
+ASKED_OF_K1 = set(
+    [
+        "CR01",
+        "CR02",
+        "CR03",
+        "CR09",
+        "CR10",
+        "CR11",
+        "CR12",
+        "CR13",
+        "CR14",
+        "CR15",
+        "CR19",
+        "CR21",
+        "CR23",
+        "CR34",
+        "CR36",
+        "CR38",
+        "CR43",
+        "CR44",
+        "CR49",
+        "CR50",
+        "UM01",
+        "UM02",
+        "UM03",
+        "UR01",
+        "XL01",
+    ]
+)
+
+# What a rule is not asked of: it neither holds nor breaks, and the record is not among those tested.
+NOT_ASKED: list[tuple[str, dict[str, dict]]] = [
+    ("CR19", _code("19/16", 9, "U")),
 ]
 
 

@@ -1,12 +1,14 @@
 """A made-up home with every exemplar in it: one quarter of one return, and every other force in order."""
 
 import csv
+import os
+from unittest import mock
 
 import duckdb
 import pyarrow as pa
-from exemplars import CRIME, EXEMPLARS, SUSPECT, VICTIM
+from exemplars import CRIME, EXEMPLARS, NOT_ASKED, SUSPECT, VICTIM
 
-from orchestration.home import SEEDS, Home
+from orchestration.home import DBT_PROJECT, SEEDS, Home
 from orchestration.returns import raw
 
 QUARTER = "2023-Q2"
@@ -45,6 +47,8 @@ def _records() -> dict[str, list[dict]]:
     for number, exemplar in enumerate(EXEMPLARS):
         add(f"B{number}", exemplar.broken)
         add(f"N{number}", exemplar.near_miss)
+    for number, (_, change) in enumerate(NOT_ASKED):
+        add(f"A{number}", change)
     # CR02: one reference counted in two quarters; another sent again, but counted in its own quarter alone
     for reference, again_on in (("AGAIN", "2023-08-10"), ("REFRESHED", "2023-05-10")):
         add(reference, {})
@@ -90,12 +94,60 @@ def write(home: Home, readings: list[dict]) -> None:
                     | {name: len(sent.get(name, ())) for name in ("crimes", "victims", "suspects")}
                     | {"reasons": "[]"}
                 )
+    # a later delivery that was refused: what was accepted before it stands
+    refused = next(row for row in submissions if (row["force"], row["quarter"]) == ("kent", QUARTER))
+    submissions.append({**refused, "submission": 2, "status": "refused"})
     raw.ensure(home)
     for name, rows, schema in (
         ("submissions", submissions, raw.submissions_schema()),
         ("readings", readings, raw.readings_schema()),
     ):
         raw.write(pa.Table.from_pylist(rows, schema=schema), home.raw / f"{name}.parquet")
+
+
+def build(home: Home) -> None:
+    """Every seed and model by dbt, no tests; every candidate read once."""
+    write(home, [])
+    _dbt(home, "--select", "+cocad_candidates")
+    readings = [
+        {"reading_id": number, "force": force, "crime_reference": reference, "version": version}
+        | {"role": "first", "reader": "reader-1", "read_at": RECEIVED, "group_based": "yes"}
+        | {"network_definition": "yes", "offenders_read": 3, "criterion": "other", "confidence": "high"}
+        | {"committed_by_children": "no", "imported_at": RECEIVED, "source_file": "made up"}
+        for number, (force, reference, version) in enumerate(
+            query(home, "select force, crime_reference, version from cocad.cocad_candidates"), start=1
+        )
+    ]
+    write(home, readings)
+    _dbt(home, "--exclude", "+cocad_candidates")
+
+
+def _dbt(home: Home, *selection: str) -> None:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    folders = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
+    folders += ["--target-path", home.dbt / "target", "--log-path", home.dbt / "logs"]
+    words = [
+        "build",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+        *selection,
+        "--quiet",
+        *map(str, folders),
+    ]
+    settings = {
+        "CPAI_WAREHOUSE": str(home.warehouse),
+        "CPAI_RAW": str(home.raw),
+        "CPAI_TOKEN_KEY": "key of the tests",
+    }
+    with mock.patch.dict(os.environ, settings):
+        try:
+            outcome = dbtRunner().invoke(words)
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+    assert outcome.success, [f"{row.node.name}: {row.message}" for row in outcome.result or ()]
 
 
 def query(home: Home, sql: str) -> list[tuple]:

@@ -1,0 +1,130 @@
+"""What each judged view must say of the exemplars, and of a warehouse that a scene has changed.
+
+The same questions are put to the views as they are (`test_judging.py`) and to views with a fault put into them
+(`mutation.py`): a mutant is killed when the answer is another.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from exemplars import ASKED_OF_K1, EXEMPLARS, NOT_ASKED
+from scenes import SCENES, Scene
+
+from orchestration.home import DBT_PROJECT, Home
+
+Row = dict[str, object]
+KEYS = ("force", "quarter", "submission", "record_type", "crime_reference", "person_reference")
+# a split of the figures, a share of a return or a waiver is told by more than force, quarter and reference
+SEVERAL_OF_ONE_KEY = {"judged_mixes", "judged_completeness", "judged_sums", "judged_waivers"}
+WITHOUT_SUBMISSION = {"judged_sums", "judged_waivers", "judged_returns"}
+
+
+def rules_by_view() -> dict[str, list[str]]:
+    """view -> its rules, as macros/judged_rules.sql lists them."""
+    macro = (DBT_PROJECT / "macros" / "judged_rules.sql").read_text(encoding="utf-8")
+    views = re.findall(r"'(judged_\w+)': \{(.*?)\n        \}", macro, flags=re.DOTALL)
+    return {view: re.findall(r"'([A-Z]{2}\d{2})':", columns) for view, columns in views}
+
+
+def sql_of(home: Home, view: str) -> str:
+    """The view as dbt compiled it for this home."""
+    checks = home.dbt / "target" / "compiled" / "cpai" / "models" / "quality" / "checks"
+    return (checks / f"{view}.sql").read_text(encoding="utf-8")
+
+
+@contextmanager
+def copied(home: Home, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a copy of the home's warehouse in `folder`; compiled SQL names the database after the file."""
+    shutil.copy(home.warehouse, folder / "warehouse.duckdb")
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        yield connection
+
+
+@contextmanager
+def changed(connection: duckdb.DuckDBPyConnection, scene: Scene | None) -> Iterator[None]:
+    """The scene's statements, undone afterwards."""
+    connection.begin()
+    try:
+        for statement in scene.statements if scene else ():
+            connection.execute(statement)
+        yield
+    finally:
+        connection.rollback()
+
+
+def judge(connection: duckdb.DuckDBPyConnection, sql: str, more: str = "") -> list[Row]:
+    """The rows of a judged view, with its rules as columns; `more` is a where clause."""
+    answer = connection.execute(f"select * from ({sql}) as judged {more}")
+    columns = [column[0] for column in answer.description]
+    return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+
+
+def wrong_as_built(view: str, rules: list[str], rows: list[Row]) -> str | None:
+    """The first thing that the view says of the exemplars and must not, or does not say and must."""
+    keys = {tuple(row[key] for key in KEYS) for row in rows}
+    if view not in SEVERAL_OF_ONE_KEY and len(keys) < len(rows):
+        return "a record is judged twice"
+    if {row["record_type"] for row in rows} - RECORD_TYPES.get(view, {"crime"}):
+        return "a record is called something else"
+    if view not in WITHOUT_SUBMISSION and any(row["submission"] != 1 for row in rows):
+        return "a record's submission is another"
+    said: dict[tuple[str, str], set] = {}
+    for row in rows:
+        for rule in rules:
+            said.setdefault((row["crime_reference"], rule), set()).add(row[rule.lower()])
+    return next(_wrong_exemplars(rules, said), None)
+
+
+RECORD_TYPES = {
+    "judged_victims": {"victim"},
+    "judged_suspects": {"suspect"},
+    "judged_completeness": {"victim", "suspect"},
+    "judged_returns": {"return"},
+    "judged_volumes": {"return"},
+    "judged_mixes": {"return"},
+    "judged_sums": {"figure"},
+    "judged_waivers": {"waiver"},
+}
+
+
+def _wrong_exemplars(rules: list[str], said: dict[tuple[str, str], set]) -> Iterator[str]:
+    nothing = {None, "ok"}
+    for number, exemplar in enumerate(EXEMPLARS):
+        broken, near = f"B{number}", f"N{number}"
+        for rule in rules:
+            words = {
+                name: said.get((name, rule), {None}) for name in (broken, near, f"{broken}T", f"{near}T")
+            }
+            if rule == exemplar.rule:
+                if exemplar.found not in words[broken]:
+                    yield f"{rule} does not find {exemplar.found} in {broken}"
+                if (words[broken] | words[f"{broken}T"]) - nothing - {exemplar.found}:
+                    yield f"{rule} finds more than {exemplar.found} in {broken}"
+                if "ok" not in words[near] and exemplar.near_miss_asked:
+                    yield f"{rule} is not asked of {near}"
+                if "ok" in words[near] and not exemplar.near_miss_asked:
+                    yield f"{rule} is asked of {near}"
+            elif rule not in exemplar.also and (words[broken] | words[f"{broken}T"]) - nothing:
+                yield f"{rule} finds something in {broken}"
+            if (words[near] | words[f"{near}T"]) - nothing:
+                yield f"{rule} finds something in {near}"
+    for number, (rule, _) in enumerate(NOT_ASKED):
+        if rule in rules and said.get((f"A{number}", rule), {None}) != {None}:
+            yield f"{rule} is asked of A{number}"
+    for rule in rules:
+        if said.get(("K1", rule), {None}) != ({"ok"} if rule in ASKED_OF_K1 else {None}):
+            yield f"{rule} says of K1 what it must not"
+
+
+def wrong_in_scene(scene: Scene, rows: list[Row]) -> str | None:
+    """What the scene's rule says and must not; `rows` are those of its view that the scene is about."""
+    words = {row[scene.rule.lower()] for row in rows}
+    return None if words == scene.says else f"{scene.rule} says {sorted(map(str, words))}"
+
+
+def scenes_of(rules: list[str]) -> list[Scene]:
+    return [scene for scene in SCENES if scene.rule in rules]

@@ -1,0 +1,122 @@
+"""Faults put into the rules one at a time: the exemplars and scenes must notice.
+
+    PYTHONPATH=.:tests python tests/expectations/mutation.py [VIEW ...]    prints who survived
+
+The tests run the same over every view (`test_mutation.py`, with `-m proof`) and hold the survivors against
+`survivors.csv`, where each has its reason.
+"""
+
+import csv
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+from exemplar_home import build
+from judging import (
+    KEYS,
+    changed,
+    copied,
+    judge,
+    rules_by_view,
+    scenes_of,
+    sql_of,
+    wrong_as_built,
+    wrong_in_scene,
+)
+from mutants import Mutant, Query
+from scenes import Scene
+
+from orchestration.home import Home
+
+SURVIVORS = Path(__file__).with_name("survivors.csv")
+
+
+@dataclass
+class Outcome:
+    """Mutants by what became of them; what is no SQL is no mutant."""
+
+    killed: list[Mutant] = field(default_factory=list)
+    survived: list[Mutant] = field(default_factory=list)
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(self.killed + other.killed, self.survived + other.survived)
+
+
+def try_view(home: Home, view: str) -> Outcome:
+    """Every mutant of the view against the exemplars, then those left against each scene of its rules."""
+    rules, outcome = rules_by_view()[view], Outcome()
+    query = Query(sql_of(home, view), KEYS)
+    left = list(query.mutants())
+    with TemporaryDirectory() as folder, copied(home, Path(folder)) as connection:
+        connection.execute("set threads = 1")
+        for scene in (None, *scenes_of(rules)):
+            waiting, left = left, []
+            while waiting:
+                with changed(connection, scene):
+                    query.prepare(connection)
+                    if fault := _wrong(connection, view, rules, scene, query.end_text):
+                        raise AssertionError(f"without any mutant, {fault}")
+                    _try(connection, view, rules, scene, waiting, left, outcome.killed)
+    outcome.survived.extend(left)
+    return outcome
+
+
+def _try(
+    connection, view, rules, scene, waiting: list[Mutant], left: list[Mutant], killed: list[Mutant]
+) -> None:
+    """Move what waits to those left or killed, until a mutant fails as it runs: that ends the transaction."""
+    while waiting:
+        mutant = waiting.pop()
+        if mutant.column and scene and scene.rule.lower() != mutant.column:
+            left.append(mutant)
+            continue
+        asked = [rule for rule in rules if mutant.column in (None, rule.lower())]
+        try:
+            is_wrong = _wrong(connection, view, asked, scene, mutant.sql)
+        except (duckdb.BinderException, duckdb.ParserException):
+            continue  # no SQL, so no mutant
+        except duckdb.Error:  # it stops the build
+            killed.append(mutant)
+            return
+        (killed if is_wrong else left).append(mutant)
+
+
+def _wrong(connection, view: str, rules: list[str], scene: Scene | None, sql: str) -> str | None:
+    if scene:
+        return wrong_in_scene(scene, judge(connection, sql, f"where {scene.where}"))
+    return wrong_as_built(view, rules, judge(connection, sql))
+
+
+def reasons() -> dict[tuple[str, str], str]:
+    """(view, change) -> why no test can notice it, or why none need."""
+    with SURVIVORS.open(newline="", encoding="utf-8") as file:
+        return {(row["view"], row["change"]): row["reason"] for row in csv.DictReader(file)}
+
+
+def report(views: Iterable[str], home: Home) -> Outcome:
+    known, everything = reasons(), Outcome()
+    for view in views:
+        started = time.monotonic()
+        outcome = try_view(home, view)
+        for mutant in outcome.survived:
+            print(f"{'  listed' if (view, mutant.change) in known else 'SURVIVED'} {view}: {mutant.change}")
+        tried = len(outcome.killed) + len(outcome.survived)
+        print(
+            f"{view}: {len(outcome.killed)} of {tried} killed in {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
+        everything += outcome
+    return everything
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as place:
+        built = Home(Path(place))
+        build(built)
+        total = report(sys.argv[1:] or rules_by_view(), built)
+        tried = len(total.killed) + len(total.survived)
+        print(f"{len(total.killed)} of {tried} killed: {len(total.killed) / tried:.1%}")

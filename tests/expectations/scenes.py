@@ -1,0 +1,661 @@
+"""A warehouse changed by statements, and what one rule must then say: for rules that no single record can break."""
+
+import csv
+import math
+from dataclasses import dataclass, field
+
+from exemplars import OWN_WORK
+
+from orchestration.home import SEEDS
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Of the rows of its view for which `where` is true, `rule` must say exactly the words in `says`.
+
+    None in `says` stands for a row the rule is not asked of; the empty set for no row at all.
+    """
+
+    name: str
+    rule: str
+    where: str
+    says: set[str | None]
+    statements: list[str] = field(default_factory=list)
+
+
+K1 = "crime_reference = 'K1'"
+CLASSIFIED = "cpai.cpai_classified_crimes"
+
+
+def _set(table: str, change: str, where: str = K1) -> str:
+    return f"update {table} set {change} where {where}"
+
+
+def _own_work() -> list[Scene]:
+    """Each fault of our own work, found where it was put."""
+    split = "force = 'kent' and quarter = '2023-Q2' and cr59 not in ('ok')"
+    return [
+        Scene(
+            f"{own.rule}: {own.found}",
+            own.rule,
+            split if own.rule == "CR59" else K1,
+            {own.found},
+            own.statements,
+        )
+        for own in OWN_WORK
+    ]
+
+
+COUNTED = "cpai.cpai_victims"
+OFFENDERS = "cpai.cpai_suspects"
+VICTIMS = "staging.stg_victims"
+SUSPECTS = "staging.stg_suspects"
+NO_SUSPECT = "delete from staging.stg_suspects where " + K1
+NO_VICTIM = "delete from staging.stg_victims where " + K1
+
+
+def _another(table: str, change: str) -> str:
+    """A second person of K1, told apart by a reference of their own."""
+    reference = "suspect_reference" if table.endswith("suspects") else "victim_reference"
+    return (
+        f"insert into {table} by name select * replace ('2' as {reference}, {change}) from {table} where {K1}"
+    )
+
+
+def _aged(suspect: int | None = None, victim: int | None = None) -> list[str]:
+    ages = {SUSPECTS: suspect, VICTIMS: victim}
+    return [_set(table, f"age_sent = {age}") for table, age in ages.items() if age is not None]
+
+
+def _k1() -> list[Scene]:
+    """K1 with one thing changed, as the classified crime has it: ends of limits, every listed value, what is blank.
+
+    (rule, what it says, changed columns of the crime, further statements)
+    """
+    cases: list[tuple[str, str | None, str, list[str]]] = [
+        ("CR03", None, "victim_rows = 0", []),
+        ("CR03", None, "exclusion_reason = 'cancelled', victim_rows = 2", []),
+        ("CR10", None, "status = 'cancelled', recorded_on = '2023-05-11'", []),
+        ("CR10", None, "reported_on = null", []),
+        ("CR10", None, "recorded_on = '2015-03-31', reported_on = '2015-03-01'", []),
+        ("CR10", "recorded_late", "recorded_on = '2015-04-01', reported_on = '2015-03-30'", []),
+        ("CR10", "recorded_late", "status = null, recorded_on = '2023-05-11'", []),
+        ("CR11", "reported_before_offence", "reported_on = null, committed_from = '2023-05-11', committed_to = null", []),
+        ("CR14", None, "names_a_child = 'C', offence_code = '19/8', offence_class = '19C'", []),
+        ("CR14", None, "exclusion_reason = 'cancelled'", []),
+        ("CR14", "ok", "victim_rows = 2", [_another(VICTIMS, "30 as age_sent")]),
+        ("CR14", "every_victim_adult", "offence_code = offence_code",
+         [_set(VICTIMS, "age_sent = null, age_from_birth = 30")]),
+        ("CR14", "every_victim_adult", "victim_rows = 1",
+         [*_aged(victim=30), _another(VICTIMS, "5 as age_sent, false as is_person")]),
+        *((("CR17", word, f"offence_code = '{code}', offence_class = '{name}', exclusion_reason = {reason}", statements))
+          for word, code, name, reason, statements in (
+              ("child_left_out", "19/8", "19C", "'adult_victim'", []),
+              ("child_left_out", "19/8", "19C", "'adult_victim'", _aged(victim=17)),
+              (None, "19/8", "19C", "'adult_victim'", _aged(victim=18)),
+              ("ok", "19/8", "19C", "null", []),
+              (None, "19/8", "19C", "'cancelled'", []),
+              (None, "19/8", "19C", "'wrong_quarter'", []),
+              (None, "19/8", "19C", "'not_a_crime'", []),
+              (None, "88/9", "88E", "'adult_victim'", []),
+              (None, "19/8", "19C", "null", [NO_VICTIM]),
+          )),
+        ("CR20", None, "exclusion_reason = 'cancelled', offence_code = '22/12', offence_class = '22B'", []),
+        ("CR20", None, "offence_code = '22/12', offence_class = '22B'", [NO_SUSPECT]),
+        ("CR20", "adults_on_code_for_young_offenders", "offence_code = '22/12', offence_class = '22B'", []),
+        ("CR20", "ok", "offence_code = '22/12', offence_class = '22B'", [_another(SUSPECTS, "9 as age_sent")]),
+        ("CR20", "ok", "offence_code = '22/6', offence_class = '22B'", [_another(SUSPECTS, "9 as age_sent")]),
+        ("CR20", "young_on_code_for_adult_offenders", "offence_code = '22/6', offence_class = '22B'",
+         [_set(SUSPECTS, "age_sent = null, age_from_birth = 17")]),
+        ("CR20", "adults_on_code_for_young_offenders", "offence_code = '22/12', offence_class = '22B'",
+         [_set(SUSPECTS, "age_sent = null, age_from_birth = 30")]),
+        ("CR21", "ok", "suspect_rows = 1", [NO_SUSPECT]),
+        ("CR21", "ok", "suspect_rows = 2", [_another(SUSPECTS, "'female' as gender")]),
+        *(("CR22", "charged_or_cautioned_under_ten", f"outcome_code = '{code}'", _aged(suspect=9))
+          for code in ("1", "1A", "2", "2A", "3", "3A")),
+        ("CR22", None, "outcome_code = '1'", [*_aged(suspect=9), _another(SUSPECTS, "30 as age_sent")]),
+        ("CR22", None, "exclusion_reason = 'cancelled', outcome_code = '1'", _aged(suspect=9)),
+        ("CR22", "ok", "recorded_on = '2023-07-22'", _aged(suspect=9)),
+        ("CR22", "no_outcome_11", "recorded_on = '2023-07-21'", _aged(suspect=9)),
+        *(("CR25", "code_without_status", f"cancellation_code = '{code}'", []) for code in ("C1", "C3", "C4")),
+        ("CR25", None, "cancellation_code = 'C5'", []),
+        ("CR34", None, "offence_code = '72/1', status = 'cancelled'", []),
+        ("CR34", None, "offence_code = '72/1', recorded_on = null", []),
+        ("CR34", None, "offence_code = null", []),
+        ("CR34", "ok", "offence_code = '72/1', recorded_on = '2015-07-30'", []),
+        ("CR34", "code_closed", "offence_code = '72/1', recorded_on = '2015-07-31'", []),
+        ("CR34", "ok", "offence_code = '72/1', recorded_on = '2004-05-01'", []),
+        ("CR34", "code_not_yet_open", "offence_code = '72/1', recorded_on = '2004-04-30'", []),
+        ("CR34", "ok", "offence_code = '17/11', recorded_on = '2004-04-30'", []),
+        ("CR34", "code_of_law_before_2004", "offence_code = '17/11', recorded_on = '2004-05-01'", []),
+        ("CR37", "betting_and_gaming", "offence_code_sent = '10602'", []),
+        ("CR37", "betting_and_gaming", "offence_code_sent = '106/2'", []),
+        ("CR37", "ok", "offence_code_sent = '106'", []),
+        ("CR38", None, "image = 'C'", []),
+        ("CR38", None, "exclusion_reason = 'cancelled'", [NO_VICTIM]),
+        ("CR38", "ok", "victim_rows = 0", [_set(VICTIMS, "is_person = false")]),
+        ("CR41", None, "offence_code = '86', offence_class = '86', status = 'cancelled'", []),
+        ("CR42", None, "offence_code = '86/15', status = 'cancelled'", []),
+        ("CR44", "no_csa_flag", "csa_flag = null", [NO_VICTIM]),
+        ("CR44", "no_csa_flag", "csa_flag = null, names_a_child = 'C', image = 'C'", [NO_VICTIM]),
+        ("CR44", "no_csa_flag", "csa_flag = 'N', names_a_child = 'C'", _aged(victim=17)),
+        ("CR44", None, "csa_flag = 'N', names_a_child = 'C'", _aged(victim=18)),
+        ("CR44", None, "csa_flag = 'unmapped'", []),
+        ("CR44", None, "csa_flag = 'N', counts_only_when_flagged = 'Y'", []),
+        ("CR44", None, "csa_flag = 'N', exclusion_reason = 'cancelled'", []),
+        ("CR46", None, "cse_flag = 'Y', status = 'cancelled'", _aged(victim=18)),
+        ("CR46", None, "cse_flag = 'Y'", [NO_VICTIM]),
+        *(("CR47", "no_online_flag", f"offence_code = '{code}'", []) for code in ("86/2", "86/10", "71/17")),
+        ("CR47", None, "offence_code = '71/17', online_flag = 'unmapped'", []),
+        ("CR47", None, "offence_code = '71/17', exclusion_reason = 'cancelled'", []),
+        ("CR48", None, "children_flag = 'Y', status = 'cancelled'", []),
+        ("CR48", None, "children_flag = 'unmapped'", []),
+        ("CR48", None, "children_flag = 'Y'", [NO_SUSPECT]),
+        ("CR48", None, "children_flag = 'Y'", [NO_VICTIM]),
+        ("CR48", "flagged_but_an_adult", "children_flag = 'Y'", _aged(suspect=17, victim=18)),
+        ("CR48", "ok", "children_flag = 'Y'", _aged(suspect=17, victim=17)),
+        ("CR48", "ok", "children_flag = 'N'", _aged(suspect=17, victim=18)),
+        ("CR48", "not_flagged_but_all_children", "children_flag = 'N'", _aged(suspect=17, victim=17)),
+        ("CR51", "outcome_not_yet_open", "outcome_code = '22', recorded_on = '2019-03-31'", []),
+        ("CR51", "ok", "outcome_code = '22', recorded_on = '2019-04-01'", []),
+        ("CR51", "outcome_not_yet_open", "outcome_code = '22', outcome_on = '2019-03-31'", []),
+        ("CR51", "outcome_of_other_crimes", "outcome_code = '7'", []),
+        ("CR51", None, "outcome_code = '7', status = 'cancelled'", []),
+        ("CR51", None, "outcome_code = 'unmapped'", []),
+        *(("CR52", "no_suspect", f"outcome_code = '{code}', suspect_rows = 0", []) for code in ("1", "15", "16", "21")),
+        *(("CR52", "ok", f"outcome_code = '{code}'", []) for code in ("1", "14", "15", "16", "18", "21")),
+        *(("CR52", "ok", f"outcome_code = '{code}'", [NO_SUSPECT]) for code in ("14", "18")),
+        *(("CR52", "named_suspect", f"outcome_code = '{code}'", [_set(SUSPECTS, "identified = 'Y'")])
+          for code in ("14", "18")),
+        ("CR52", None, "outcome_code = '15', status = 'cancelled', suspect_rows = 0", []),
+        ("CR53", "not_an_image", "outcome_code = '21', offence_class = null", []),
+        ("CR53", None, "outcome_code = '21', status = 'cancelled'", []),
+        ("CR54", None, "outcome_code = '20', status = 'cancelled'", []),
+        *(("UM01", f"unmapped_{column}", f"{column} = 'unmapped'", [])
+          for column in ("status", "cancellation_code", "csa_flag", "cse_flag", "online_flag", "children_flag",
+                         "location_type", "outcome_code")),
+        ("UM01", "ok", "location_type = 'home', outcome_code = '15', online_flag = 'N', children_flag = 'N'", []),
+        ("UR01", "unreadable_number", "has_unreadable_number = true", []),
+        ("CR12", "ok", "committed_to = null", []),
+        ("CR23", "incident_in_count", "offence_class = 'N100'", []),
+        ("CR23", "incident_in_count", "offence_code = 'N100/1'", []),
+        ("CR35", "one_offender", "offence_class = '19K', offenders_stated = 1", []),
+        ("CR35", "before_april_2019", "offence_class = '19J', recorded_on = '2019-03-31'", []),
+        ("CR35", "ok", "offence_class = '19J', recorded_on = '2019-04-01'", []),
+        ("CR35", "ok", "offence_class = '19J', offenders_stated = null, suspect_rows = 0", []),
+        ("CR43", None, "contact = 'N'", []),
+    ]  # fmt: skip
+    person = [
+        *((VICTIMS, COUNTED, "UM02", column) for column in _PERSON),
+        *((SUSPECTS, OFFENDERS, "UM03", column) for column in (*_PERSON, "relationship", "role")),
+    ]
+    return [
+        *(
+            Scene(f"{rule}: {word} {change} {n}", rule, K1, {word}, [_set(CLASSIFIED, change), *more])
+            for n, (rule, word, change, more) in enumerate(cases)
+        ),
+        *(
+            Scene(f"{rule}: {column}", rule, K1, {f"unmapped_{column}"}, [_set(table, f"{column} = 'unmapped'")])
+            for _, table, rule, column in person
+        ),
+        Scene("CR19: unmapped", "CR19", K1, {None}, [_set(COUNTED, "gender = 'unmapped'")]),
+        Scene("CR29: twice", "CR29", K1 + " and quarter = '2023-Q3'", {"ok"}, [
+            f"insert into {CLASSIFIED} by name select * replace ('{quarter}' as quarter, 'cancelled' as status, "
+            f"'cancelled' as exclusion_reason) from {CLASSIFIED} where {K1} and quarter = '2023-Q2'"
+            for quarter in ("2023-Q3", "2023-Q4")
+        ]),
+        *(
+            Scene(f"CR49: {word} {change}", "CR49", K1, {word}, [_set("cocad.cocad_crimes", change)])
+            for word, change in (("ok", "offenders = 2"), ("fewer_than_two_offenders", "offenders = null"))
+        ),
+        *(
+            Scene(f"CR50: {word} of {readings}", "CR50", K1, {word}, [
+                _set("cocad.cocad_crimes", "criterion = 'ritualistic'"),
+                _set("cocad.cocad_settled_readings", f"readings = {readings}"),
+            ])
+            for word, readings in (("ok", 2), ("ritualistic_read_once", 1), ("ritualistic_read_once", "null"))
+        ),
+        *(
+            Scene(f"CR45: {word} {n}", "CR45", K1, says, statements)
+            for n, (word, says, statements) in enumerate([
+                ("not asked", set(), []),
+                ("flagged", {"ok"}, [_set("cocad.cocad_crimes", "criterion = 'cse'"), _set(CLASSIFIED, "cse_flag = 'Y'")]),
+                ("by flag", {"counted_without_flag"}, [_set(CLASSIFIED, "offence_code = '106', cse_flag = 'N'")]),
+                ("by flag, unread", {"counted_without_flag"},
+                 ["delete from cocad.cocad_crimes where " + K1, _set(CLASSIFIED, "offence_code = '106', cse_flag = 'N'")]),
+                ("read, code unknown", {"criterion_without_flag"},
+                 [_set("cocad.cocad_crimes", "criterion = 'cse'"), _set(CLASSIFIED, "offence_code = null, cse_flag = 'N'")]),
+            ])
+        ),
+    ]  # fmt: skip
+
+
+_PERSON = ("gender", "self_defined_ethnicity", "observed_ethnicity", "disability")
+
+
+def _world(*crimes: dict, table: str = CLASSIFIED) -> list[str]:
+    """Crimes X1, X2, … beside K1 and like it but for what is said: columns, and the numbers of victims and suspects."""
+    statements = []
+    for number, said in enumerate(crimes, start=1):
+        crime = dict(said)
+        persons = {VICTIMS: crime.pop("victims", ["PV01"]), SUSPECTS: crime.pop("suspects", ["PS01"])}
+        victims_say = crime.pop("victims_say", {})
+        place = {"crime_reference": f"X{number}", "force": crime.pop("force", "kent")}
+        place["quarter"] = crime.pop("quarter", "2023-Q2")
+        crime = {"victim_rows": len(persons[VICTIMS]), "suspect_rows": len(persons[SUSPECTS]), **crime}
+        if table != CLASSIFIED:
+            crime.pop("victim_rows"), crime.pop("suspect_rows")
+        rows = [(table, {**place, **crime})]
+        for persons_table, numbers in persons.items():
+            reference = "suspect_reference" if persons_table == SUSPECTS else "victim_reference"
+            more = victims_say if persons_table == VICTIMS else {}
+            rows += [(persons_table, {**place, reference: one, **more}) for one in numbers]
+        for into, columns in rows:
+            values = ", ".join(f"{'null' if v is None else repr(v)} as {name}" for name, v in columns.items())
+            statements.append(
+                f"insert into {into} by name select * replace ({values}) from {into} where {K1}"
+            )
+    return statements
+
+
+def _linked() -> list[Scene]:
+    """Two crimes, or three, of one victim, suspect, incident or image."""
+    same, repeat = "same_victim_suspect_and_offence", "repeat_abuse_recorded_together"
+    several, lesser = "several_offences_of_one_incident", "lesser_crime_kept"
+    images, alone = "several_of_one_suspect_and_day", "known_child_without_a_crime"
+    gone = {"exclusion_reason": "cancelled"}
+    no_days = {"committed_from": None, "committed_to": None}
+    late = {"recorded_on": "2023-05-15"}
+    act = {"incident_reference": "I1", **late}
+    other = {"offence_code": "20/6"}
+    image = {"image": "Y", "offence_code": "86/2"}
+    third = {"offence_code": "70/1", **no_days}
+    cases: list[tuple[str, set, list[dict]]] = [
+        ("CR04", {same}, [{}, {}]),
+        ("CR04", {None}, [{"victims": ["V01"]}, {"victims": ["V01"]}]),
+        ("CR04", {None}, [{"suspects": ["S01"]}, {"suspects": ["S01"]}]),
+        ("CR04", {None}, [{"suspects": []}, {"suspects": []}]),
+        ("CR04", {None}, [{"victims": []}, {"victims": []}]),
+        ("CR04", {"ok"}, [{}, {"victims": ["PV02"]}]),
+        ("CR04", {"ok"}, [{}, {"suspects": ["PS02"]}]),
+        ("CR04", {"ok"}, [{}, other]),
+        ("CR04", {"ok"}, [{}, {"force": "essex"}]),
+        ("CR04", {"ok"}, [{}, {"quarter": "2023-Q3"}]),
+        ("CR04", {"ok", None}, [{}, gone]),
+        ("CR04", {None}, [gone, gone]),
+        ("CR04", {same}, [{"committed_from": None}, {"committed_from": None}]),
+        ("CR04", {same}, [{"committed_to": None}, {"committed_to": None}]),
+        ("CR04", {"ok"}, [no_days, no_days]),
+        ("CR04", {same, "ok"}, [{"victims": ["PV01", "PV02"]}, {}, {**third, "victims": ["PV02"]}]),
+        ("CR04", {"ok"}, [{"victims": ["PV01", "PV02"]}]),
+        ("CR08", {repeat}, [no_days, no_days]),
+        ("CR08", {repeat}, [{}, {"committed_to": "2023-05-02"}]),
+        ("CR08", {"ok"}, [{}, {"committed_to": "2023-05-02", "recorded_on": "2023-05-11"}]),
+        ("CR08", {"ok"}, [{}, {"committed_to": "2023-05-02", "victims": ["PV02"]}]),
+        ("CR08", {"ok"}, [{}, {"committed_to": "2023-05-02", **other}]),
+        ("CR08", {None}, [{**no_days, "suspects": []}, {**no_days, "suspects": []}]),
+        ("CR08", {None}, [{**no_days, "victims": []}, {**no_days, "victims": []}]),
+        ("CR08", {repeat, "ok"}, [{**no_days, "victims": ["PV01", "PV02"]}, no_days,
+                                  {"victims": ["PV02"], "offence_code": "70/1"}]),
+        ("CR08", {None, "ok"}, [no_days, {**no_days, **gone}]),
+        ("CR06", {several}, [act, {**act, **other}]),
+        ("CR06", {"ok"}, [act, act]),
+        ("CR06", {"ok"}, [act, {**act, **other, "incident_reference": "I2"}]),
+        ("CR06", {"ok"}, [act, {**act, **other, "suspects": ["PS02"]}]),
+        ("CR06", {"ok"}, [act, {**act, **other, "victims": ["PV02"]}]),
+        ("CR06", {None}, [late, {**late, **other}]),
+        ("CR06", {None}, [{**act, "suspects": []}, {**act, **other, "suspects": []}]),
+        ("CR06", {None, several}, [act, {**act, **other, "recorded_on": "2023-05-14"}]),
+        ("CR06", {None, "ok"}, [act, {**act, **other, **gone}]),
+        ("CR06", {several, "ok"}, [{**act, "victims": ["PV01", "PV02"]}, {**act, **other},
+                                   {**act, "incident_reference": "I2", "victims": ["PV02"]}]),
+        ("CR05", {"more_victims_than_crimes"}, [{**act, "victims": ["PV01", "PV02"]}, {**act, "victims": ["PV03"]}]),
+        ("CR05", {"ok"}, [{**act, "victims": ["PV01", "PV02"]}, {**act, "victims": ["PV02"]}]),
+        ("CR05", {None}, [{**act, "victims": ["PV01", "PV02"]}]),
+        ("CR05", {None}, [{**act, "victims": ["PV01", "PV02"]}, {**act, **gone}]),
+        ("CR05", {None}, [{**act, "victims": ["1"]}, {**act, "victims": ["2"]}]),
+        ("CR05", {None}, [{**act, "incident_reference": None, "victims": ["PV01", "PV02"]}, {"victims": ["PV03"]}]),
+        ("CR05", {None}, [{**act, "victims": ["PV01", "PV02"]}, {**act, "force": "essex"}]),
+        ("CR05", {"ok"}, [{**act, "victims": ["PV01"]}, {**act, "victims": ["1"]}]),
+        ("CR39", {images}, [image, image]),
+        ("CR39", {images}, [{**image, "image": "C"}, {**image, "image": "C"}]),
+        ("CR39", {None}, [{**image, "image": "N"}, {**image, "image": "N"}]),
+        ("CR39", {"ok", None}, [image, {**image, "image": "N"}]),
+        ("CR39", {"ok"}, [image, {**image, "recorded_on": "2023-05-11"}]),
+        ("CR39", {"ok"}, [image, {**image, "offence_code": "86/10"}]),
+        ("CR39", {"ok"}, [image, {**image, "suspects": ["PS02"]}]),
+        ("CR39", {"ok"}, [image, {**image, "force": "essex"}]),
+        ("CR39", {"ok"}, [image, {**image, "quarter": "2023-Q3"}]),
+        ("CR39", {"ok", None}, [image, {**image, **gone}]),
+        ("CR39", {None}, [{**image, "suspects": []}, {**image, "suspects": []}]),
+        # the same two suspects on two crimes of two days, and a third crime on one of them
+        ("CR39", {images, "ok"}, [image, image, {**image, "recorded_on": "2023-05-11"}]),
+        ("CR40", {"ok", None}, [image, {}]),
+        ("CR40", {alone}, [image]),
+        ("CR40", {alone}, [image, image]),
+        ("CR40", {alone}, [image, {**image, "image": "C"}]),
+        ("CR40", {alone, None}, [image, {"victims": ["PV02"]}]),
+        ("CR40", {alone, None}, [image, {"force": "essex"}]),
+        ("CR40", {alone, None}, [image, {"quarter": "2023-Q3"}]),
+        ("CR40", {alone, None}, [image, gone]),
+        ("CR40", {None}, [{**image, **gone}]),
+        ("CR40", {None}, [{**image, "victims": []}]),
+        ("CR40", {None}, [{**image, "victims": ["1"]}]),
+        ("CR40", {alone}, [{**image, **act, "victims": ["1"]}]),
+        ("CR40", {"ok", None}, [{**image, **act, "victims": ["1"]}, {**act, "victims": ["2"]}]),
+        ("CR40", {"ok", None}, [{**image, **act, "victims": ["1"]}, {**image, **act, "victims": ["3"]}, {**act, "victims": ["2"]}]),
+        ("CR40", {alone}, [{**image, **act, "victims": ["1"]}, {**image, **act, "victims": ["2"]}]),
+        ("CR40", {alone, None}, [{**image, **act, "victims": ["1"]}, {**act, **gone, "victims": ["2"]}]),
+    ]  # fmt: skip
+    ranked = ["19/16", "20/4", "20/6", "86/2"]  # rape, assault by penetration, another assault, image
+    kept = []
+    for at, higher in enumerate(ranked):
+        for lower in ranked[at + 1 :]:
+            kept += [({lesser, None}, higher, lower, {}, {}), ({"ok", None}, lower, higher, {}, {})]
+    kept += [
+        ({"ok", None}, "20/6", "21/3", {}, {}),  # assault and activity are one rank
+        ({"ok", None}, "21/3", "20/6", {}, {}),
+        ({"ok", None}, "21/3", "20/4", {}, {}),
+        ({lesser, None}, "21/3", "86/2", {}, {}),
+        ({None}, "19/16", "88/9", {}, {}),
+        ({None}, "88/9", "19/16", {}, {}),
+        ({lesser, None}, "19/16", "20/6", {}, {"status": None}),
+        ({None}, "19/16", "20/6", {}, {"status": "cancelled"}),
+        ({None}, "19/16", "20/6", {"cancellation_code": "C2"}, {}),
+        ({None}, "19/16", "20/6", {}, {"force": "essex"}),
+        ({None}, "19/16", "20/6", {}, {"quarter": "2023-Q3"}),
+        ({None}, "19/16", "20/6", {"linked_crime_reference": "X9"}, {}),
+    ]
+    cancelled = {"status": "cancelled", "cancellation_code": "C3", "linked_crime_reference": "X2", **gone}
+    cases += [
+        ("CR07", says, [{**cancelled, "offence_code": left, **more}, {"offence_code": stays, **kept_says}])
+        for says, left, stays, more, kept_says in kept
+    ]
+    return [
+        Scene(f"{rule}: {number}", rule, "crime_reference like 'X_'", says, _world(*crimes))
+        for number, (rule, says, crimes) in enumerate(cases)
+    ]
+
+
+def _double_loads() -> list[Scene]:
+    """A force that nothing else came from, in two layouts."""
+    new, old = {"force": "btp", "layout": "connect"}, {"force": "btp", "layout": "national"}
+    unlike = {**new, "offence_code": "20/6", "victims": ["PV09"]}
+    no_days = {"committed_from": None, "committed_to": None}
+    found = {"in_both_systems"}
+    cases: list[tuple[set, list[dict]]] = [
+        (found, [old, new]),
+        (set(), [new, new]),
+        ({"ok"}, [old, unlike]),
+        ({"ok"}, [old, {**new, "status": "cancelled"}, unlike]),
+        (found, [{**old, "status": None}, {**new, "status": None}]),
+        ({"ok"}, [old, {**new, "committed_to": "2023-05-02"}]),
+        ({"ok"}, [old, {**new, "committed_from": "2023-04-30"}]),
+        ({"ok"}, [old, {**new, "reported_on": "2023-05-08"}]),
+        ({"ok"}, [old, {**new, "victims_say": {"gender": "male"}}]),
+        ({"ok"}, [old, {**new, "victims_say": {"age_sent": 10}}]),
+        ({"ok"}, [old, {**new, "victims_say": {"age_sent": None, "age_from_birth": 10}}]),
+        (found, [old, {**new, "victims_say": {"age_sent": None, "age_from_birth": 9}}]),
+        (set(), [{**old, "victims_say": {"is_person": False}}, {**new, "victims_say": {"is_person": False}}]),
+        ({"ok"}, [{**old, "victims": []}, unlike]),
+        (set(), [{**old, **no_days}, {**new, **no_days}]),
+        (set(), [{**old, "offence_code": None}, {**new, "offence_code": None}]),
+        (found, [{**old, "committed_to": None}, {**new, "committed_to": None}]),
+        (found, [{**old, "committed_from": None}, {**new, "committed_from": None}]),
+        (set(), [old, {**new, "quarter": "2023-Q3"}]),
+        (set(), [old, {**new, "force": "norfolk"}]),
+    ]
+    return [
+        Scene(
+            f"CR60: {number}",
+            "CR60",
+            "crime_reference like 'X_'",
+            says,
+            _world(*crimes, table="staging.stg_crimes"),
+        )
+        for number, (says, crimes) in enumerate(cases)
+    ]
+
+
+def _coverage() -> list[Scene]:
+    absent = {"cleveland": "missing", "dorset": "refused_only", "gwent": "empty_without_nil", "btp": "ok"}
+    return [
+        Scene(f"CR55: {force}", "CR55", f"force = '{force}' and quarter = '2023-Q2'", {word})
+        for force, word in absent.items()
+    ]
+
+
+def _later_quarters() -> list[Scene]:
+    """A reference sent again, and a crime that a later return cancels."""
+    return [
+        Scene("CR02: first", "CR02", "crime_reference = 'AGAIN' and quarter = '2023-Q2'", {"ok"}),
+        Scene(
+            "CR02: again",
+            "CR02",
+            "crime_reference = 'AGAIN' and quarter = '2023-Q3'",
+            {"counted_in_earlier_quarter"},
+        ),
+        Scene("CR02: refreshed", "CR02", "crime_reference = 'REFRESHED'", {"ok"}),
+        Scene("CR29: cancelled later", "CR29", "crime_reference = 'LATER' and quarter = '2023-Q2'", {"ok"}),
+        Scene("CR29: the later return", "CR29", "crime_reference = 'LATER' and quarter = '2023-Q3'", set()),
+        Scene("CR29: not cancelled", "CR29", "crime_reference in ('K1', 'AGAIN')", set()),
+    ]
+
+
+def _refreshes() -> list[Scene]:
+    replaced = (
+        "insert into staging.stg_replaced_crimes by name select 'kent' as force, '2023-Q2' as quarter, "
+        "2 as submission, {} as is_still_sent, {} as was_cancelled, {} as is_reclassified, "
+        "{} as is_moved_with_class, 'R' as crime_reference"
+    )
+
+    def said(rule: str, word: str | None, *facts: bool) -> Scene:
+        where = "crime_reference = 'R' and submission = 2 and record_type = 'crime'"
+        name = f"{rule}: {word} {''.join('NY'[fact] for fact in facts)}"
+        return Scene(name, rule, where, {word}, [replaced.format(*(str(fact).lower() for fact in facts))])
+
+    return [
+        said("EQ01", "ok", True, False, False, False),
+        said("EQ01", "ok", False, True, False, False),
+        said("EQ01", "vanished_without_cancellation", False, False, False, False),
+        said("CR30", None, True, False, False, False),
+        said("CR30", "ok", True, False, True, False),
+        said("CR30", "recorded_date_moved", True, False, True, True),
+    ]
+
+
+def _forces_together() -> list[Scene]:
+    """K1 in Kent and E0 in Essex, both of one victim."""
+    same = _set("staging.stg_victims", "person_token = 'one'", "crime_reference in ('K1', 'E0')")
+    both = "crime_reference in ('K1', 'E0')"
+    no_days = "committed_from = null, committed_to = null"
+
+    def said(name: str, says: set, *statements: str, where: str = both) -> Scene:
+        return Scene(f"CR33: {name}", "CR33", where, says, [same, *statements])
+
+    found = {"counted_by_another_force"}
+    return [
+        said("in two forces", found),
+        said("twice in one", {"ok"}, _set("staging.stg_victims", "person_token = 'one'", "crime_reference = 'N7'"),
+             _set("staging.stg_victims", "person_token = 'two'", "crime_reference = 'E0'"),
+             where="crime_reference in ('K1', 'N7', 'E0')"),
+        said("another gender", {"ok"}, _set("staging.stg_victims", "gender = 'male'", "crime_reference = 'E0'")),
+        said("both without gender", found, _set("staging.stg_victims", "gender = null", both)),
+        said("another victim", {"ok"}, _set("staging.stg_victims", "person_token = 'two'", "crime_reference = 'E0'")),
+        said("no token", {"ok"}, _set("staging.stg_victims", "person_token = null", "crime_reference = 'E0'")),
+        said("no token is not asked", set(), _set("staging.stg_victims", "person_token = null", both)),
+        said("no person is not asked", set(), _set("staging.stg_victims", "is_person = false", both)),
+        said("another last day", {"ok"}, _set(CLASSIFIED, "committed_to = date '2023-05-02'", "crime_reference = 'E0'")),
+        said("another first day", {"ok"}, _set(CLASSIFIED, "committed_from = date '2023-04-30'", "crime_reference = 'E0'")),
+        said("another offence", {"ok"}, _set(CLASSIFIED, "offence_code = '20/6'", "crime_reference = 'E0'")),
+        said("both without last day", found, _set(CLASSIFIED, "committed_to = null", both)),
+        said("both without first day", found, _set(CLASSIFIED, "committed_from = null", both)),
+        said("no day is not asked", set(), _set(CLASSIFIED, no_days, both)),
+        said("one of two victims", found,
+             "insert into staging.stg_victims by name select * replace ('two' as person_token) "
+             "from staging.stg_victims where crime_reference = 'E0'"),
+    ]  # fmt: skip
+
+
+def _four_quarters() -> list[Scene]:
+    """Norfolk sent nothing else: crimes in each quarter of 2024, then 2025-Q1."""
+
+    def scene(
+        rule: str, says: set, last: dict[str, int], before: int = 100, skip: int = 0, where: str = "true"
+    ) -> Scene:
+        counts = [
+            (f"2024-Q{quarter}", "rape_of_a_child", before) for quarter in (1, 2, 3, 4) if quarter != skip
+        ]
+        if skip:  # four returns, but one of them a quarter further back
+            counts.insert(0, ("2023-Q4", "rape_of_a_child", before))
+        counts += [("2025-Q1", group, crimes) for group, crimes in last.items()]
+        statements = [
+            "delete from staging.stg_submissions where force = 'norfolk'",
+            *(
+                f"insert into staging.stg_submissions by name select * replace ('norfolk' as force, '{quarter}' "
+                "as quarter, 'accepted' as status) from staging.stg_submissions where force = 'btp' "
+                "and quarter = '2023-Q4'"
+                for quarter in dict.fromkeys(quarter for quarter, *_ in counts)
+            ),
+            *(
+                "insert into cpai.cpai_classified_crimes by name select * exclude (i) replace ('norfolk' as force, "
+                f"'{quarter}' as quarter, '{group}' || i as crime_reference, '{group}' as offence_group) "
+                f"from cpai.cpai_classified_crimes, range({crimes}) as t(i) where {K1}"
+                for quarter, group, crimes in counts
+            ),
+        ]
+        name = f"{rule}: {last} after {before}{f' without Q{skip}' if skip else ''} {where}"
+        return Scene(name, rule, f"force = 'norfolk' and quarter = '2025-Q1' and {where}", says, statements)
+
+    volumes = {
+        59: "implausible_volume", 60: "unusual_volume", 79: "unusual_volume", 80: "ok", 135: "ok",
+        136: "unusual_volume", 160: "unusual_volume", 161: "implausible_volume",
+    }  # fmt: skip
+    moved = {"image_share_moved", "rape_of_a_child_share_moved", "ok"}
+    return [
+        *(scene("CR56", {word}, {"rape_of_a_child": crimes}) for crimes, word in volumes.items()),
+        scene("CR56", {"ok"}, {"rape_of_a_child": 25}, before=25),
+        scene("CR56", {None}, {"rape_of_a_child": 24}, before=24),
+        scene("CR56", {None}, {"rape_of_a_child": 100}, skip=3),
+        scene("CR57", moved, {"rape_of_a_child": 91, "image": 9}),
+        scene("CR57", {"ok"}, {"rape_of_a_child": 92, "image": 8}),
+        scene("CR57", {None}, {"rape_of_a_child": 91, "image": 8}),
+        scene("CR57", {"ok"}, {"rape_of_a_child": 100}, before=25),
+        scene("CR57", {None}, {"rape_of_a_child": 100}, before=24),
+        scene("CR57", {None}, {"rape_of_a_child": 100}, skip=3),
+    ]
+
+
+def _completeness() -> list[Scene]:
+    """As many known persons as leave the whole interval below the floor, and one more.
+
+    Few persons, and so many that another quantile than 1.96 moves the end of the interval past a person.
+    """
+    person = (
+        "insert into cocad.cocad_{unit}s by name select 'kent' as force, '2023-Q2' as quarter, 'X' || i as "
+        "crime_reference, '1' as {unit}_reference, i <= {gender} as gender_recorded, "
+        "case when i <= {age} then 9 end as age_at_offence, case when i <= {sde} then 'white' end as ethnicity_group "
+        "from range(1, {persons} + 1) as t(i)"
+    )
+    with (SEEDS / "published_2023.csv").open(newline="", encoding="utf-8") as file:
+        published = [
+            row
+            for row in csv.DictReader(file)
+            if row["population"] == "cocad"
+            and row["criterion"] == "all"
+            and row["breakdown"].endswith("_recorded")
+        ]
+    scenes = []
+    for row in published:
+        unit, recorded = row["unit"], row["breakdown"].removesuffix("_recorded")
+        floor = int(row["numerator"]) / int(row["denominator"]) - 0.2
+        for persons in (12, 100_000):
+            below = max(
+                known for known in range(-1, persons) if known < 0 or _wilson_high(known, persons) < floor
+            )
+            for known, word in ((below, f"{unit}_{recorded}_recorded_below_floor"), (below + 1, "ok")):
+                if known < 0:  # of few persons no share is low enough
+                    continue
+                counts = {"gender": persons, "age": persons, "sde": persons, recorded: known}
+                scenes.append(
+                    Scene(
+                        f"CR58: {recorded} of {known} of {persons} {unit}s",
+                        "CR58",
+                        f"record_type = '{unit}' and force = 'kent' and quarter = '2023-Q2'",
+                        {"ok", word},
+                        [
+                            f"delete from cocad.cocad_{unit}s",
+                            person.format(unit=unit, persons=persons, **counts),
+                        ],
+                    )
+                )
+    return scenes
+
+
+def _wilson_high(part: int, whole: int) -> float:
+    share, z = part / whole, 1.96
+    half = z * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
+    return (share + z * z / (2 * whole) + half) / (1 + z * z / whole)
+
+
+def _waivers() -> list[Scene]:
+    """One waiver at a time: what is wrong with it, if anything is."""
+    right = {
+        "rule": "CR15", "force": "kent", "quarter": "2023-Q2", "reason": "said so", "signed_by": "A Person",
+        "signed_on": "2023-08-01", "expires": "2099-12-31",
+    }  # fmt: skip
+    wrong = [
+        ("ok", {}),
+        ("unsigned", {"signed_by": None}),
+        ("unsigned", {"signed_on": None}),
+        ("unsigned", {"reason": None}),
+        ("expired", {"expires": "2020-01-01"}),
+        ("expired", {"expires": None}),
+        ("expired", {"expires": "never"}),
+        ("wider_than_one_force_and_quarter", {"force": None}),
+        ("wider_than_one_force_and_quarter", {"force": "mordor"}),
+        ("wider_than_one_force_and_quarter", {"quarter": None}),
+        ("wider_than_one_force_and_quarter", {"quarter": "2023"}),
+        ("wider_than_one_force_and_quarter", {"quarter": "2023-Q5"}),
+        ("rule_tolerates_nothing", {"rule": "CR43"}),
+        ("no_such_rule", {"rule": "CR99"}),
+    ]
+    scenes = []
+    for word, change in wrong:
+        values = ", ".join(
+            f"{'null' if value is None else repr(value)} as {name}"
+            for name, value in {**right, **change}.items()
+        )
+        scenes.append(
+            Scene(
+                f"WV01: {word} {change}",
+                "WV01",
+                "true",
+                {word},
+                [f"insert into reference.waivers by name select {values}"],
+            )
+        )
+    today = "insert into reference.waivers by name select * replace (cast(current_date {} as varchar) as expires) from ({})"
+    values = ", ".join(f"{value!r} as {name}" for name, value in right.items())
+    return [
+        *scenes,
+        Scene("WV01: expires today", "WV01", "true", {"ok"}, [today.format("", f"select {values}")]),
+        Scene(
+            "WV01: expired yesterday", "WV01", "true", {"expired"}, [today.format("- 1", f"select {values}")]
+        ),
+    ]
+
+
+SCENES = [
+    *_own_work(),
+    *_k1(),
+    *_linked(),
+    *_double_loads(),
+    *_coverage(),
+    *_later_quarters(),
+    *_refreshes(),
+    *_forces_together(),
+    *_four_quarters(),
+    *_completeness(),
+    *_waivers(),
+]
