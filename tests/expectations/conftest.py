@@ -41,8 +41,8 @@ def judged(built, copy) -> Callable[..., Home]:
     """`judged("update …")` gives a changed copy whose findings and rule results were made anew from it."""
     compiled = built.dbt / "target" / "compiled" / "cpai" / "models" / "quality"
     remade = [
-        f"create or replace table quality.{model} as {(compiled / f'{model}.sql').read_text()}"
-        for model in (*JUDGEMENTS, "rule_results")
+        f"create or replace table {schema}.{model} as {(compiled / f'{model}.sql').read_text()}"
+        for schema, model in (*(("judgements", name) for name in JUDGEMENTS), ("quality", "rule_results"))
     ]
     return lambda *statements: copy(*statements, *remade)
 

@@ -86,6 +86,7 @@ RECORD_TYPES = {
     "judged_returns": {"return"},
     "judged_volumes": {"return"},
     "judged_mixes": {"return"},
+    "judged_reconciliation": {"return"},
     "judged_sums": {"figure"},
     "judged_waivers": {"waiver"},
 }

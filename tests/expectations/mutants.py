@@ -149,9 +149,8 @@ def _changes(node: exp.Expression) -> Iterator[tuple]:
                 f"{_sql(node)} in {_sql(node.parent)} → {_sql(value)}",
                 lambda place, value=value: place.replace(value.copy()),
             )
-    if isinstance(node, exp.If) and isinstance(node.parent, exp.Case):
-        if len(node.parent.args["ifs"]) > 1:
-            yield f"when {_sql(node.this)} → left out", lambda place: place.pop()
+    if isinstance(node, exp.If) and isinstance(node.parent, exp.Case) and len(node.parent.args["ifs"]) > 1:
+        yield f"when {_sql(node.this)} → left out", lambda place: place.pop()
     if isinstance(node, exp.In) and len(node.expressions) > 1:
         for at, value in enumerate(node.expressions):
             yield f"{_sql(node)} → without {_sql(value)}", lambda place, at=at: place.expressions[at].pop()

@@ -343,7 +343,8 @@ def _linked() -> list[Scene]:
         ("CR40", {None}, [{**image, "victims": ["1"]}]),
         ("CR40", {alone}, [{**image, **act, "victims": ["1"]}]),
         ("CR40", {"ok", None}, [{**image, **act, "victims": ["1"]}, {**act, "victims": ["2"]}]),
-        ("CR40", {"ok", None}, [{**image, **act, "victims": ["1"]}, {**image, **act, "victims": ["3"]}, {**act, "victims": ["2"]}]),
+        ("CR40", {"ok", None}, [{**image, **act, "victims": ["1"]}, {**image, **act, "victims": ["3"]},
+                                {**act, "victims": ["2"]}]),
         ("CR40", {alone}, [{**image, **act, "victims": ["1"]}, {**image, **act, "victims": ["2"]}]),
         ("CR40", {alone, None}, [{**image, **act, "victims": ["1"]}, {**act, **gone, "victims": ["2"]}]),
     ]  # fmt: skip
@@ -598,6 +599,30 @@ def _wilson_high(part: int, whole: int) -> float:
     return (share + z * z / (2 * whole) + half) / (1 + z * z / whole)
 
 
+def _reconciliation() -> list[Scene]:
+    """A force-quarter beside police recorded crime, inside and outside of the tolerance."""
+    beside = (
+        "insert into quality.reconciliation by name select 'norfolk' as force, '2023-Q2' as quarter, "
+        "{} as difference, {} as within_tolerance"
+    )
+    where = "force = 'norfolk' and quarter = '2023-Q2' and submission = 1 and record_type = 'return'"
+    emptied = "delete from quality.reconciliation where force = 'norfolk'"
+    return [
+        Scene(
+            f"RC01: {difference} {inside}",
+            "RC01",
+            where,
+            {word},
+            [emptied, beside.format(difference, inside)],
+        )
+        for difference, inside, word in (
+            (1, False, "more_than_recorded_crime"),
+            (-1, False, "fewer_than_recorded_crime"),
+            (1, True, "ok"),
+        )
+    ]
+
+
 def _waivers() -> list[Scene]:
     """One waiver at a time: what is wrong with it, if anything is."""
     right = {
@@ -657,5 +682,6 @@ SCENES = [
     *_forces_together(),
     *_four_quarters(),
     *_completeness(),
+    *_reconciliation(),
     *_waivers(),
 ]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from exemplar_home import ABSENT, query
-from exemplars import EXEMPLARS, OWN_WORK
+from exemplars import ASKED_OF_K1, EXEMPLARS, OWN_WORK
+from scenes import SCENES
+from test_suites import BROKEN_ELSEWHERE, PLANTED
 
 from expectations import cocad, cpai, returns
 from orchestration.home import DBT_PROJECT, SEEDS
@@ -319,20 +321,21 @@ def test_our_own_rules_tolerate_nothing_and_forces_rules_something_stated(rules)
         assert (row["tolerance_records"] == "") == (row["our_own"] == "Y"), row["rule"]
 
 
-def test_every_judged_rule_has_an_exemplar():
-    elsewhere = {
-        "CR02",
-        "CR30",
-        "CR33",
-        "CR55",
-        "CR56",
-        "CR57",
-        "CR58",
-        "EQ01",
-        "RC01",
-        "WV01",
-    }  # tested above, each in its own way
-    assert {e.rule for e in EXEMPLARS} | {o.rule for o in OWN_WORK} | elsewhere == judged_rules()
+def test_every_judged_rule_has_what_breaks_it_and_a_near_miss():
+    breaks, near_misses = {e.rule for e in EXEMPLARS}, {e.rule for e in EXEMPLARS}
+    for scene in SCENES:
+        (breaks if scene.says - {"ok", None} else near_misses).add(scene.rule)
+    # nothing else is unusual about K1: it is the near miss of what breaks when K1 is changed
+    near_misses |= ASKED_OF_K1
+    assert breaks == judged_rules()
+    assert near_misses == judged_rules()
+
+
+def test_every_rule_of_an_expectation_has_what_breaks_it(rules):
+    """The near miss is the warehouse as built, where none of them fails (TestAsBuilt)."""
+    planted = {rule for rule, _, _ in PLANTED}
+    expected = {rule for rule, row in rules.items() if row["home"] == "expectation"}
+    assert expected - planted == BROKEN_ELSEWHERE
 
 
 def test_findings_hold_no_value_of_a_record(built, rows):

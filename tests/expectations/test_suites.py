@@ -61,88 +61,91 @@ class TestAsBuilt:
         assert (coverage.tested, coverage.failed, len(coverage.failing_keys)) == (176, 46, 20)
 
 
-@pytest.mark.parametrize(
-    ("rule", "suite", "statement"),
-    [
-        ("RT02", "returns", "update quality.balance set received = received + 1 where force = 'kent'"),
-        (
-            "IN01",
-            "cpai",
-            "update cpai.cpai_classified_crimes set inclusion_rule = null where crime_reference = 'K1'",
-        ),
-        (
-            "IN01",
-            "cpai",
-            "update cpai.cpai_classified_crimes set exclusion_reason = 'dull' where force = 'essex'",
-        ),
-        (
-            "TB01",
-            "cpai",
-            "insert into cpai.cpai_victims select * from cpai.cpai_victims where force = 'essex'",
-        ),
-        ("TB01", "cpai", "update cpai.cpai_victims set age_at_offence = 121 where crime_reference = 'K1'"),
-        ("RD01", "cocad", "delete from cocad.cocad_crimes where crime_reference = 'K1'"),
-        ("CR49", "cocad", "update cocad.cocad_crimes set offenders = 1 where crime_reference = 'K1'"),
-        ("CR50", "cocad", "update cocad.cocad_crimes set criterion = null where crime_reference = 'K1'"),
-        ("CR43", "cocad", "update cocad.cocad_crimes set is_contact = false where crime_reference = 'K1'"),
-        # a part dropped from a split
-        (
-            "MT01",
-            "marts",
-            f"delete from marts.figures where {NATIONAL} and figure_id = 'offence.rape_of_a_child'",
-        ),
-        # a month counted twice
-        (
-            "MT02",
-            "marts",
-            "update marts.figures set numerator = 2 * numerator where place = 'England and Wales' "
-            "and period = '2023-05' and figure_id = 'scale.cpai'",
-        ),
-        # a force left out of the nation
-        (
-            "MT03",
-            "marts",
-            "delete from marts.figures where place = 'essex' and period = '2023-Q2' and figure_id = 'scale.cpai'",
-        ),
-        # one percentage printed in two ways: 39% on page 19, 38% on page 21
-        (
-            "MT06",
-            "marts",
-            f"update marts.figures set percent = percent - 1 where {NATIONAL} and percent > 1 "
-            "and figure_id = (select min(figure_id) from marts.figures where percent_rounding = 'half_up' "
-            f"and percent > 1 and {NATIONAL})",
-        ),
-        # a percentage that its counts do not give
-        (
-            "MT05",
-            "marts",
-            f"update marts.figures set percent = 100 - percent where {NATIONAL} and figure_id = 'scale.cocad_of_cpai'",
-        ),
-        # the percentages of two parts of one split exchanged: still 100 in all
-        (
-            "MT05",
-            "marts",
-            f"update marts.figures set percent = case percent when 100 then 0 else 100 end where {NATIONAL} "
-            "and figure_id in ('recency.recent', 'recency.unknown')",
-        ),
-        (
-            "MT07",
-            "marts",
-            f"update marts.figures set numerator = -1 where {NATIONAL} and figure_id = 'scale.cpai'",
-        ),
-        (
-            "MT08",
-            "marts",
-            f"update marts.figures set numerator = numerator + 1 where {NATIONAL} and figure_id = 'victim.age.10_to_15'",
-        ),
-        (
-            "MT09",
-            "marts",
-            "update marts.figures set numerator = numerator + 1 where place in ('essex', 'East of England', "
-            "'England and Wales') and period = '2023-Q2' and figure_id = 'scale.cpai'",
-        ),
-    ],
-)
+# (rule, suite, the statement that breaks it)
+PLANTED = [
+    ("RT02", "returns", "update quality.balance set received = received + 1 where force = 'kent'"),
+    (
+        "IN01",
+        "cpai",
+        "update cpai.cpai_classified_crimes set inclusion_rule = null where crime_reference = 'K1'",
+    ),
+    (
+        "IN01",
+        "cpai",
+        "update cpai.cpai_classified_crimes set exclusion_reason = 'dull' where force = 'essex'",
+    ),
+    (
+        "TB01",
+        "cpai",
+        "insert into cpai.cpai_victims select * from cpai.cpai_victims where force = 'essex'",
+    ),
+    ("TB01", "cpai", "update cpai.cpai_victims set age_at_offence = 121 where crime_reference = 'K1'"),
+    ("RD01", "cocad", "delete from cocad.cocad_crimes where crime_reference = 'K1'"),
+    ("CR49", "cocad", "update cocad.cocad_crimes set offenders = 1 where crime_reference = 'K1'"),
+    ("CR50", "cocad", "update cocad.cocad_crimes set criterion = null where crime_reference = 'K1'"),
+    ("CR43", "cocad", "update cocad.cocad_crimes set is_contact = false where crime_reference = 'K1'"),
+    # a part dropped from a split
+    (
+        "MT01",
+        "marts",
+        f"delete from marts.figures where {NATIONAL} and figure_id = 'offence.rape_of_a_child'",
+    ),
+    # a month counted twice
+    (
+        "MT02",
+        "marts",
+        "update marts.figures set numerator = 2 * numerator where place = 'England and Wales' "
+        "and period = '2023-05' and figure_id = 'scale.cpai'",
+    ),
+    # a force left out of the nation
+    (
+        "MT03",
+        "marts",
+        "delete from marts.figures where place = 'essex' and period = '2023-Q2' and figure_id = 'scale.cpai'",
+    ),
+    # one percentage printed in two ways: 39% on page 19, 38% on page 21
+    (
+        "MT06",
+        "marts",
+        f"update marts.figures set percent = percent - 1 where {NATIONAL} and percent > 1 "
+        "and figure_id = (select min(figure_id) from marts.figures where percent_rounding = 'half_up' "
+        f"and percent > 1 and {NATIONAL})",
+    ),
+    # a percentage that its counts do not give
+    (
+        "MT05",
+        "marts",
+        f"update marts.figures set percent = 100 - percent where {NATIONAL} and figure_id = 'scale.cocad_of_cpai'",
+    ),
+    # the percentages of two parts of one split exchanged: still 100 in all
+    (
+        "MT05",
+        "marts",
+        f"update marts.figures set percent = case percent when 100 then 0 else 100 end where {NATIONAL} "
+        "and figure_id in ('recency.recent', 'recency.unknown')",
+    ),
+    (
+        "MT07",
+        "marts",
+        f"update marts.figures set numerator = -1 where {NATIONAL} and figure_id = 'scale.cpai'",
+    ),
+    (
+        "MT08",
+        "marts",
+        f"update marts.figures set numerator = numerator + 1 where {NATIONAL} and figure_id = 'victim.age.10_to_15'",
+    ),
+    (
+        "MT09",
+        "marts",
+        "update marts.figures set numerator = numerator + 1 where place in ('essex', 'East of England', "
+        "'England and Wales') and period = '2023-Q2' and figure_id = 'scale.cpai'",
+    ),
+]
+# RT01: coverage as built; MT04: the same table for victims and suspects; AG01, AG02: what readers answer
+BROKEN_ELSEWHERE = {"RT01", "MT04", "AG01", "AG02"}
+
+
+@pytest.mark.parametrize(("rule", "suite", "statement"), PLANTED)
 def test_a_planted_slip_fails_its_rule(copy, rule, suite, statement):
     results = run_suites(copy(statement).warehouse, [suite], PERIOD)
     assert errors(results) == []
