@@ -8,7 +8,7 @@ from orchestration.readings.assets import readings, worklist
 from orchestration.releases.assets import gate, release, release_candidate
 from orchestration.returns.assets import police_recorded_crime, receipts, returns
 from orchestration.returns.pack.assets import return_packs
-from orchestration.warehouse.assets import models
+from orchestration.warehouse.assets import history, models
 
 defs = dg.Definitions(
     assets=[
@@ -16,6 +16,7 @@ defs = dg.Definitions(
         receipts,
         police_recorded_crime,
         models(),
+        history,
         readings,
         worklist,
         return_packs,

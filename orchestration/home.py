@@ -42,6 +42,11 @@ class Home:
         return self.root / "raw"
 
     @property
+    def history(self) -> Path:
+        """What outlives the warehouse: `orchestration/warehouse/history.py`."""
+        return self.root / "history"
+
+    @property
     def warehouse(self) -> Path:
         if self.as_of:
             # the file's name is the database's name in every model: only its folder can tell two of them apart

@@ -2,16 +2,25 @@
 
 `token_key` is the secret that turns a person into a token: no SQL, log, manifest or compiled model ever holds it.
 `as_of` is the moment whose receipts are built from: dbt's own variables would have every model parsed again.
+And it sees to it that there is a history to read, on the first build too.
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
+from orchestration.home import Home
+from orchestration.warehouse import history
+
 
 class Plugin(BasePlugin):
     """Sets DuckDB's variables `token_key` and `as_of` from the environment: `CPAI_TOKEN_KEY`, `CPAI_AS_OF`."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        if raw := os.environ.get("CPAI_RAW"):
+            history.prepare(Home(Path(raw).parent))
 
     def configure_cursor(self, cursor: Any) -> None:
         """Raises ValueError when there is no key: without one every person would share a guessable token."""

@@ -20,6 +20,11 @@
 {% macro default__days_after(day, days) %}({{ day }} + {{ days }}){% endmacro %}
 {% macro spark__days_after(day, days) %}date_add({{ day }}, {{ days }}){% endmacro %}
 
+{# Whole days from `first` to `last`, two dates. #}
+{% macro days_between(first, last) %}{{ return(adapter.dispatch('days_between', 'cpai')(first, last)) }}{% endmacro %}
+{% macro default__days_between(first, last) %}({{ last }} - {{ first }}){% endmacro %}
+{% macro spark__days_between(first, last) %}datediff({{ last }}, {{ first }}){% endmacro %}
+
 {# The same day a year later, as a date; 28 February after a 29 February. #}
 {% macro a_year_after(day) %}{{ return(adapter.dispatch('a_year_after', 'cpai')(day)) }}{% endmacro %}
 {% macro default__a_year_after(day) %}cast({{ day }} + interval 1 year as date){% endmacro %}

@@ -19,6 +19,7 @@ from orchestration.ledger import open_ledger, releases
 from orchestration.quarters import in_period
 from orchestration.releases import inputs as release_inputs
 from orchestration.releases import lineage, openlineage, package, pages, verify
+from orchestration.warehouse import history
 
 
 class GateShut(RuntimeError):
@@ -122,12 +123,13 @@ def _build(home, connection, building: Path, name: str, quarters, inputs, gate_r
     dbt = lineage.dbt_manifest(home)
     building.mkdir()
     connection.execute(f"attach '{_sql(building / 'marts.duckdb')}' as target")
+    _, results_kept_at = history.keep(home, connection)
     package.copy_tables(connection, dbt, name, period, quarters)
     # everything is in target: dbt may write the warehouse again while the rest is made
     connection.execute("detach warehouse")
     package.write_expectation_results(connection, gate_result.results)
     resources = package.describe(connection, dbt, period, package.write_files(connection, building))
-    head = _manifest_head(name, inputs, gate_result)
+    head = _manifest_head(name, inputs, gate_result, results_kept_at)
     package.write_data_package(building, name, resources)
     lineage.write(home, building / "lineage")
     published = {f"{schema}.{table}" for schema, table in package.published_models(dbt, period)}
@@ -141,13 +143,14 @@ def _build(home, connection, building: Path, name: str, quarters, inputs, gate_r
     package.settle(building)
 
 
-def _manifest_head(name: str, inputs, gate_result) -> dict:
+def _manifest_head(name: str, inputs, gate_result, results_kept_at: str) -> dict:
     verdicts = [package.verdict(result) for result in gate_result.results]
     return {
         "release": name,
         "period": inputs.period,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "fingerprint": inputs.fingerprint,
+        "results_kept_at": results_kept_at,
         "made_up_data": True,
         "submissions": inputs.submissions,
         "readings": inputs.readings,
@@ -217,6 +220,7 @@ def _recorded(home: Home, period: str) -> list:
 def _go_live(home: Home, name: str) -> Release:
     """Point `current` at the release and record it as its period's live one; safe to do twice."""
     head = json.loads((home.releases / name / "manifest.json").read_text())
+    history.keep_release(home, head)
     pointer = home.releases / ".current.new"
     pointer.unlink(missing_ok=True)
     pointer.symlink_to(name)

@@ -65,3 +65,20 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
             raise dg.Failure("\n".join(built.problems), allow_retries=False)
 
     return dbt
+
+
+# dbt's view of it is no child of this: a view reads what is there when it is asked, and dbt would have to run twice
+@dg.asset(
+    deps=[dg.AssetKey(["quality", "rule_results"])],
+    group_name="quality",
+    kinds={"parquet"},
+    pool="warehouse",
+    description="Rule results that differ from those of the build before, kept for ever in the home's history.",
+)
+def history(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    from orchestration.releases.publish import open_warehouse
+    from orchestration.warehouse.history import keep
+
+    with open_warehouse(home()) as connection:
+        changed, last = keep(home(), connection)
+    return dg.MaterializeResult(metadata={"changed": changed, "last_change": last or "none"})

@@ -13,6 +13,9 @@ import pandas as pd
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 FORCES = [row["force"] for row in csv.DictReader((SEEDS / "forces.csv").open(encoding="utf-8"))]
 
+# and the verdict that each was made with
+RELEASES = [("2023.r1", "within_tolerance"), ("2023.r2", "fails")]
+
 CPAI = {"2023-Q1": 31316, "2023-Q2": 28603, "2023-Q3": 26737, "2023-Q4": 28833}
 CONTACT = {"2023-Q1": 21141, "2023-Q2": 19633, "2023-Q3": 17839, "2023-Q4": 19465}
 
@@ -134,6 +137,7 @@ def crimes() -> tuple[pd.DataFrame, pd.DataFrame]:
     cpai["recorded_on"] = pd.to_datetime(cpai["month"] + "-15").dt.date
     cpai["is_image"] = cpai["offence_group"] == "image"
     cpai["is_contact"] = ~cpai["is_image"]
+    cpai["inclusion_rule"] = "code_names_a_child"
     cpai["offence_class"] = (
         cpai["offence_group"].map({"image": "86", RAPE: "19E", ASSAULT: "17B"}).fillna("21")
     )
@@ -223,6 +227,12 @@ def write(connection) -> None:
                 for quarter in CPAI
             ]
         ),
+        "quality.rule_results": pd.DataFrame(
+            {"rule": "CR15", "force": "kent", "quarter": list(CPAI), "tested": 40, "failed": [1, 2, 1, 9]}
+        ).assign(also_reported=0, waived=0, rate=0.1, verdict="within_tolerance"),
+        "quality.restatements": pd.DataFrame(
+            {"cause": ["first_received", "cancelled_later"], "effect": [1, -1], "crimes": [30, 2]}
+        ).assign(force="kent", quarter="2023-Q1"),
         "staging.stg_submissions": pd.DataFrame(
             [
                 {

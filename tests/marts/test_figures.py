@@ -4,7 +4,7 @@ import shutil
 
 import duckdb
 import pytest
-from hand_made_year import FORCES, SEEDS
+from hand_made_year import FORCES, RELEASES, SEEDS
 
 NATION = "place_type = 'national' and period = '2023'"
 SPLITS = {  # what the publication prints, in the order of its categories (unit, breakdown)
@@ -168,6 +168,16 @@ def test_every_force_of_the_seed_has_its_figures(marts):
 def test_analyses_give_rows(built, marts, name):
     sql = (built[1] / "analyses" / f"{name}.sql").read_text()
     assert rows(marts, sql)
+
+
+def test_a_release_is_shown_with_the_results_it_was_made_from(built, marts):
+    sql = (built[1] / "analyses" / "rules_across_releases.sql").read_text()
+    found = [
+        (release, verdict) for _, _, quarter, release, *_, verdict in rows(marts, sql) if quarter == "2023-Q4"
+    ]
+    assert found == RELEASES
+    assert len(rows(marts, sql)) == 2 * 4
+    assert marts.execute("select count(*) from quality.rule_result_history").fetchone() == (4 + 1,)
 
 
 BREAKS = {

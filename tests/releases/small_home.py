@@ -71,10 +71,39 @@ select force, quarter, 'crimes' as record_type, 4::bigint as received, 4::bigint
     0::bigint as rejected,
     0::bigint as duplicate, 0::bigint as superseded from quality.returns;
 create table quality.exclusions as
-select force, quarter, 'cancelled' as reason, 1::bigint as crimes from quality.returns;
+select force, quarter, 'cancelled' as reason, 1::bigint as crimes, 'CR25' as rule from quality.returns;
 create table quality.rule_results as
-select 'CR15' as rule, force, quarter, 4::bigint as tested, 0::bigint as failed, 0::bigint as waived,
-    'pass' as verdict from quality.returns;
+select 'CR15' as rule, force, quarter, 4::bigint as tested, 0::bigint as failed, 0::bigint as also_reported,
+    0::bigint as waived, 0::double as rate, 'pass' as verdict from quality.returns;
+create table quality.rule_result_history (
+    rule varchar, force varchar, quarter varchar, kept_at varchar, replaced_at varchar, tested bigint,
+    failed bigint, also_reported bigint, waived bigint, rate double, verdict varchar);
+create table quality.release_history
+    (release varchar, period varchar, published_at varchar, results_kept_at varchar);
+create table quality.restatements as
+select force, quarter, 1::integer as first_submission, 1::integer as submission, cause, effect, rule, v.crimes
+from quality.returns, (values ('first_received', 1, null, 5::bigint), ('cancelled_later', -1, 'CR29', 1))
+    as v(cause, effect, rule, crimes);
+create table quality.field_completeness as
+select force, quarter, record_type, field, field <> 'disability' as is_collected, 5::bigint as records,
+    case when field <> 'disability' then 3::bigint end as known,
+    case when field <> 'disability' then 60.0::decimal(4, 1) end as percent,
+    case when field <> 'disability' then 23.1::decimal(4, 1) end as percent_low,
+    case when field <> 'disability' then 88.2::decimal(4, 1) end as percent_high,
+    case when field <> 'disability' and quarter > '2023-Q1' then 0.0::decimal(5, 1) end as change_in_points,
+    case when field <> 'disability' and quarter > '2023-Q1' then 'no_clear_change' end as trend
+from quality.returns, (values ('suspects', 'self_defined_ethnicity'), ('suspects', 'nationality'),
+    ('suspects', 'disability'), ('crimes', 'csa_flag')) as v(record_type, field);
+create table quality.force_profile as
+select force, quarter, 'Niche RMS' as crime_system, 'niche' as layout, 'accepted' as status,
+    1::bigint as submissions, 0::bigint as refused, received_at,
+    31::integer as days_after_quarter, 4::bigint as crimes, 0::bigint as held_out, 4::bigint as in_cpai,
+    5::bigint as first_in_cpai, 0::bigint as came_in, 1::bigint as left_out, 4::bigint as crimes_with_report,
+    0.0::double as median_days_to_record, 2.0::double as ninth_decile_days_to_record,
+    0::bigint as completeness_findings, 0::bigint as consistency_findings, 0::bigint as validity_findings,
+    0::bigint as uniqueness_findings, 0::bigint as timeliness_findings, 0::bigint as accuracy_findings,
+    0::bigint as rules_failing, 0::bigint as rules_waived
+from quality.returns;
 
 create schema staging;
 create table staging.stg_readings as select 1::bigint as reading_id;

@@ -143,7 +143,8 @@ def test_every_column_is_described(published):
 def test_pages_read_offline_and_say_what_they_must(published):
     _, path = published
     pages = sorted(path.rglob("*.html"))
-    assert len(pages) == 4
+    forces = {page.stem for page in pages if page.parent.name == "profiles"}
+    assert forces == {"index", "kent", "norfolk", "durham"} and len(pages) == 5 + len(forces)
     for page in pages:
         html = page.read_text()
         assert "Made-up data: no real person or crime" in html
@@ -164,6 +165,21 @@ def test_every_link_of_a_page_leads_somewhere(published):
             assert file.exists(), f"{page.name}: {link}"
             if anchor:
                 assert f'id="{anchor}"' in file.read_text(), f"{page.name}: {link}"
+
+
+def test_a_force_finds_its_profile_and_what_was_restated(published):
+    _, path = published
+    kent = (path / "quality" / "profiles" / "kent.html").read_text()
+    assert kent.count("60.0% (23.1 to 88.2)") == 3 * 4  # three collected fields in four quarters
+    assert kent.count("not collected") == 4
+    assert (
+        '<td>cancelled later</td><td class="number">\u22121</td><td class="code"><code>CR29</code></td>'
+        in kent
+    )
+    restated = (path / "quality" / "restatements.html").read_text()
+    assert restated.count("profiles/kent.html") == 4
+    # three forces in each quarter: 15 crimes first received, 3 cancelled later, 12 now
+    assert "15</td><td" in restated and "\u22123</td><td" in restated and "12</td><td" in restated
 
 
 def test_the_replication_is_told_in_one_line(published):

@@ -141,6 +141,18 @@ def test_what_a_refresh_changed_is_counted(home):
     ]
 
 
+def test_why_a_quarter_is_not_what_it_was_at_first(home, as_of):
+    here = f"where force = '{FORCE}' and quarter = '2023-Q1'"
+    by_cause = dict(rows(home, f"select cause, crimes from quality.restatements {here}"))
+    causes = ("refreshed_in", "cancelled_since", "moved_to_other_quarter", "held_out", "gone")
+    assert by_cause == {"first_received": 5, "reclassified_within": 1, **dict.fromkeys(causes, 1)}
+    # what was first received is what a warehouse of that day holds, and what became of it what this one holds
+    assert rows(as_of, f"select count(*) from cpai.cpai_crimes {here}") == [(by_cause["first_received"],)]
+    assert rows(home, f"select sum(effect * crimes) from quality.restatements {here}") == rows(
+        home, f"select count(*) from cpai.cpai_crimes {here}"
+    )
+
+
 def test_every_return_owed_has_a_row(home):
     statuses = dict(rows(home, "select quarter || ' ' || status, count(*) from quality.returns group by all"))
     assert statuses == {

@@ -60,24 +60,22 @@ described as (
         on {{ same_key('suspect_counts', 'crimes', ['force', 'quarter', 'crime_reference']) }}
 ),
 
--- the first reason that applies, in the design's order
 reasoned as (
     select
         *,
-        case
-            when offence_class = 'N100' then 'not_a_crime'
-            when status = 'cancelled' or is_cancelled_later then 'cancelled'
-            when {{ quarter_of('recorded_on') }} <> quarter then 'wrong_quarter'
-            when offence_code is null then 'unknown_code'
-            when offence_group = 'out_of_scope' then 'not_in_scope'
-            when counts_only_when_flagged = 'Y' and not is_cse_flagged then 'not_in_scope'
-            -- class 86 is about three quarters images of children by volume: without a sub-code only the flag says so
-            when image = 'C' and not is_csa_flagged then 'image_without_subcode'
-            when names_a_child <> 'Y' and youngest_victim >= 18 then 'adult_victim'
-            when names_a_child <> 'Y' and youngest_victim is null and not is_csa_flagged and not is_cse_flagged
-                then 'child_not_shown'
-        end as exclusion_reason
+        {{ exclusion_reason("status = 'cancelled'") }} as exclusion_reason_as_sent
     from described
+),
+
+-- a cancellation comes before every reason but that it never was a crime
+restated as (
+    select
+        *,
+        case
+            when is_cancelled_later and coalesce(exclusion_reason_as_sent, '') <> 'not_a_crime' then 'cancelled'
+            else exclusion_reason_as_sent
+        end as exclusion_reason
+    from reasoned
 ),
 
 final as (
@@ -120,6 +118,7 @@ final as (
         outcome_on,
         has_unreadable_date,
         has_unreadable_number,
+        exclusion_reason_as_sent,
         exclusion_reason,
         case
             when exclusion_reason is not null then null
@@ -130,7 +129,7 @@ final as (
             when is_csa_flagged then 'csa_flag'
             else 'cse_flag'
         end as inclusion_rule
-    from reasoned
+    from restated
 )
 
 select * from final

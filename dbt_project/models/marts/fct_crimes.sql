@@ -54,6 +54,7 @@ select
     cpai_crimes.offence_class,
     cpai_crimes.offence_group,
     cpai_crimes.recency,
+    cpai_crimes.inclusion_rule,
     cpai_crimes.is_image,
     cpai_crimes.is_contact,
     judged.crime_reference is not null as is_candidate,

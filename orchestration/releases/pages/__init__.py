@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestration.home import seed_rows
 from orchestration.releases import replication
 from orchestration.releases.figures import NATION, label
-from orchestration.releases.pages import agreement
+from orchestration.releases.pages import agreement, profiles
 
 TEMPLATES = Path(__file__).resolve().parent
 HEADLINES = (
@@ -48,6 +48,7 @@ def write(connection, folder: Path, head: dict, resources: list[dict]) -> None:
     if "reading_agreement" in names:
         values = agreement.read(connection, period)
         _write(folder / "quality" / "agreement.html", "agreement.html", "../", head, **values)
+    _write_profiles(connection, folder / "quality", head)
     summary = None
     if f"replication_{period}" in names:
         report = replication.read(connection, period)
@@ -66,6 +67,31 @@ def write(connection, folder: Path, head: dict, resources: list[dict]) -> None:
         summary=summary,
         files=sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()),
     )
+
+
+def _write_profiles(connection, folder: Path, head: dict) -> None:
+    """A page for each force in `profiles/`, the list of them, and the page of restatements."""
+
+    def rows(sql: str) -> list[dict]:
+        return _rows(connection, sql)
+
+    by_force = profiles.read(rows)
+    statements = _statements()
+    for force, page in by_force.items():
+        rules = [line | {"statement": statements.get(line["rule"], "")} for line in page.pop("rules")]
+        path = folder / "profiles" / f"{force}.html"
+        _write(path, "profile.html", "../../", head, rules=rules, record_types=profiles.RECORD_TYPES, **page)
+    quarter = max((quarter for page in by_force.values() for quarter in page["quarters"]), default="")
+    listed = profiles.overview(by_force, quarter)
+    _write(
+        folder / "profiles" / "index.html", "profiles.html", "../../", head, forces=listed, quarter=quarter
+    )
+    restated = [
+        row | {"force": (f"profiles/{row['force']}.html", _force_names().get(row["force"], row["force"]))}
+        for row in profiles.restatements(rows)
+    ]
+    in_all = profiles.restated_in_all(rows)
+    _write(folder / "restatements.html", "restatements.html", "../", head, restated=restated, in_all=in_all)
 
 
 def _rows(connection, sql: str, parameters: list | None = None) -> list[dict]:
@@ -232,7 +258,10 @@ def environment(*folders: Path):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["count"] = lambda number: "" if number is None else f"{number:,}"
+    # text is a count with its sign already
+    environment.filters["count"] = lambda number: (
+        "" if number is None else number if isinstance(number, str) else f"{number:,}"
+    )
     environment.filters["percent"] = lambda share: "" if share is None else f"{float(share):g}"
     environment.filters["prose"] = _prose
     environment.filters["first_sentence"] = lambda text: text.split(". ")[0].rstrip(".") + "."

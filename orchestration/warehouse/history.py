@@ -1,0 +1,127 @@
+"""What outlives the warehouse: each result that a rule has had, and which of them each release was made from.
+
+Parquet in the home's `history/`, written once and never changed. A build that finds what the last one found adds
+nothing, so a year of runs costs what changed in it.
+"""
+
+# ruff: noqa: S608 - names in the SQL are this module's own
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.home import Home
+
+RESULT = "tested bigint, failed bigint, also_reported bigint, waived bigint, verdict varchar"
+TABLES = {
+    "rule_results": f"rule varchar, force varchar, quarter varchar, kept_at varchar, {RESULT}",
+    "releases": "release varchar, period varchar, published_at varchar, results_kept_at varchar",
+}
+KEY = ("rule", "force", "quarter")
+COUNTS = ("tested", "failed", "also_reported", "waived")
+
+
+def prepare(home: Home) -> None:
+    """An empty file of each table where there is none: SQL cannot read a folder that holds nothing."""
+    import duckdb
+
+    for table, columns in TABLES.items():
+        file = home.history / table / "none.parquet"
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with duckdb.connect() as connection:
+                connection.execute(f"create table nothing ({columns})")
+                _write(connection, "from nothing", file)
+
+
+def keep(home: Home, connection: Any) -> tuple[int, str]:
+    """Keep the rule results that differ from the last kept.
+
+    `connection` is DuckDB's, with the warehouse attached as `warehouse`. Gives how many were new, and the moment (UTC)
+    of the last change there is, which tells these results from all others.
+    """
+    prepare(home)
+    key = ", ".join(KEY)
+    with _one_at_a_time(home):
+        files = str(home.history / "rule_results" / "*.parquet")
+        moment = datetime.now(UTC).isoformat(timespec="microseconds")
+        connection.execute(
+            f"""
+            create or replace temp table differing as
+            with kept as (
+                select * from read_parquet($files)
+                qualify row_number() over (partition by {key} order by kept_at desc) = 1
+            ),
+            found as (select {key}, {", ".join(COUNTS)}, verdict from warehouse.quality.rule_results),
+            -- a row that a later build no longer has is an event too
+            now as (
+                from found
+                union all
+                select {key}, {", ".join(f"0 as {count}" for count in COUNTS)}, 'not_asked' as verdict
+                from kept anti join found on {_same('kept', 'found')}
+            )
+            select {", ".join(f"now.{column}" for column in KEY)}, $moment::varchar as kept_at,
+                {", ".join(f"now.{count}" for count in COUNTS)}, now.verdict
+            from now left join kept on {_same('now', 'kept')}
+            where {" or ".join(f"now.{column} is distinct from kept.{column}" for column in (*COUNTS, "verdict"))}
+            """,
+            {"files": files, "moment": moment},
+        )
+        (changed,) = connection.execute("select count(*) from differing").fetchone()
+        if changed:
+            name = moment.replace(":", "").replace("+0000", "Z")
+            _write(
+                connection,
+                "from differing order by all",
+                home.history / "rule_results" / f"{name}.parquet",
+            )
+        connection.execute("drop table differing")
+        (last,) = connection.execute("select max(kept_at) from read_parquet(?)", [files]).fetchone()
+    return changed, last
+
+
+def keep_release(home: Home, head: dict) -> None:
+    """Keep which results a release that went live was made from; safe to do twice. `head` is its manifest."""
+    import duckdb
+
+    prepare(home)
+    file = home.history / "releases" / f"{head['release']}.parquet"
+    if file.exists():
+        return
+    with duckdb.connect() as connection:
+        connection.execute(f"create table release ({TABLES['releases']})")
+        row = [head[name] for name in ("release", "period", "created_at", "results_kept_at")]
+        connection.execute("insert into release values (?, ?, ?, ?)", row)
+        _write(connection, "from release", file)
+
+
+def _same(left: str, right: str) -> str:
+    """A finding about a waiver may name no force: null is a key here too."""
+    return " and ".join(f"{left}.{column} is not distinct from {right}.{column}" for column in KEY)
+
+
+def _write(connection: Any, rows: str, file: Path) -> None:
+    """Whole or not at all, even when killed or when the machine stops."""
+    aside = file.with_name(f".{file.name}.{os.getpid()}")
+    connection.execute(f"copy ({rows}) to '{str(aside).replace(chr(39), chr(39) * 2)}' (format parquet)")
+    descriptor = os.open(aside, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    aside.replace(file)
+
+
+@contextmanager
+def _one_at_a_time(home: Home) -> Iterator[None]:
+    """A lock on the folder itself: two that keep at once would both keep the same change."""
+    folder = os.open(home.history, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
