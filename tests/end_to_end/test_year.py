@@ -91,6 +91,29 @@ def test_crimes_received_are_in_or_excluded_with_a_reason(year):
     ) == [(0,)]
 
 
+def test_every_quarter_is_what_was_first_received_and_what_changed_since(year):
+    assert published(
+        year,
+        """
+        select count(*) from (
+            select force, quarter, sum(effect * crimes) as crimes from quality.restatements group by all
+        ) as restated
+        full join (select force, quarter, count(*) as crimes from marts.fct_crimes group by all) as counted
+            using (force, quarter)
+        where coalesce(restated.crimes, 0) <> coalesce(counted.crimes, 0)
+        """,
+    ) == [(0,)]
+    assert published(year, "select count(*) > 0 from quality.restatements where effect = -1") == [(True,)]
+
+
+def test_each_force_has_its_profile_and_each_result_its_history(year):
+    profiles = year.home.releases / "current" / "quality" / "profiles"
+    assert len(list(profiles.glob("*.html"))) == 44 + 1
+    kept = "select rule, force, quarter, tested, failed, waived, verdict from quality.rule_result_history where replaced_at is null"
+    now = "select rule, force, quarter, tested, failed, waived, verdict from quality.rule_results"
+    assert published(year, f"({kept} except {now}) union all ({now} except {kept})") == []
+
+
 def test_unread_candidates_shut_the_gate_and_are_counted(year):
     answer = year.said["unread"]
     assert answer.exit_code == 1
