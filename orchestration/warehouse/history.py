@@ -62,11 +62,11 @@ def keep(home: Home, connection: Any) -> tuple[int, str]:
                 from found
                 union all
                 select {key}, {", ".join(f"0 as {count}" for count in COUNTS)}, 'not_asked' as verdict
-                from kept anti join found on {_same('kept', 'found')}
+                from kept anti join found on {_same("kept", "found")}
             )
             select {", ".join(f"now.{column}" for column in KEY)}, $moment::varchar as kept_at,
                 {", ".join(f"now.{count}" for count in COUNTS)}, now.verdict
-            from now left join kept on {_same('now', 'kept')}
+            from now left join kept on {_same("now", "kept")}
             where {" or ".join(f"now.{column} is distinct from kept.{column}" for column in (*COUNTS, "verdict"))}
             """,
             {"files": files, "moment": moment},
