@@ -258,3 +258,30 @@ def test_the_lead_can_find_a_readers_token(compared, tmp_path, monkeypatch):
         "reading_confusion", readings, sql="select distinct slice from made where slice_type = 'readers'"
     )
     assert set(pair.split("+")) == tokens
+
+
+def test_the_page_shows_measures_matrices_and_both_schemes(built, tmp_path):
+    from orchestration.releases.pages import agreement, environment
+
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{built[0]}' as warehouse (read_only); attach ':memory:' as target")
+        for table in ("reading_agreement", "reading_confusion", "reader_drift", "crosswalks"):
+            connection.execute(f"create table target.main.{table} as select * from warehouse.marts.{table}")
+        connection.execute(
+            "update target.main.crosswalks set crimes = null, status = 'withheld' "
+            "where crosswalk = 'criterion' and quarter = '2023-Q1'"
+        )
+        values = agreement.read(connection, "2023")
+    assert {row["alpha_shown"] for row in values["overall"] if row["question"] == "criterion"} == {
+        "1.00 (1.00 to 1.00)"
+    }
+    other = next(row for row in values["schemes"]["rows"] if row["answer"] == "other")
+    moved = dict(zip(values["schemes"]["across"], other["crimes"], strict=True))
+    assert moved["committed_by_children"] == 704
+    assert moved["other"] == 1271 - 704  # the withheld quarter is left out, and said
+    assert values["schemes_withheld"]
+    assert sum(row["working_rule"] for row in values["definitions"]) == 4228
+    head = {"release": "2023.r1", "period": "2023"}
+    page = environment().get_template("agreement.html").render(head=head, root="../", **values)
+    assert "Quarters in which readers agree too little" in page
+    assert "reader-01" not in page

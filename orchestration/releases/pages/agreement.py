@@ -29,7 +29,10 @@ def read(connection, period: str) -> dict:
         row["ac1_shown"] = _shown(row, "ac1")
     readers = [row for row in measured if row["pairing"] == "readers"]
     overall = [row for row in readers if row["slice_type"] == "all" and row["category"] == "all"]
-    sliced = [row for row in readers if row["period"] == period and row["slice_type"] != "all"]
+    sliced = sorted(
+        (row for row in readers if row["period"] == period and row["slice_type"] != "all"),
+        key=lambda row: (row["slice"], list(QUESTIONS).index(row["question"])),
+    )
     policy = {row["setting"]: row["value"] for row in seed_rows("agreement_policy.csv")}
     confusion = rows(
         "select pairing, question, left_answer, right_answer, crimes::bigint as crimes "
@@ -103,7 +106,7 @@ def _matrix(cells: list[dict]) -> dict:
     return {
         "across": across,
         "rows": [
-            {"answer": left, "crimes": [counts.get((left, right)) for right in across]} for left in down
+            {"answer": left, "crimes": [counts.get((left, right), 0) for right in across]} for left in down
         ],
     }
 
