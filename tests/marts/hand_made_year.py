@@ -194,7 +194,11 @@ def persons(
 def readings(cocad: pd.DataFrame) -> pd.DataFrame:
     """Each crime read by the same two readers, who agree."""
     answers = cocad[["force", "crime_reference", "criterion", "committed_by_children"]].assign(
-        version="v", read_at="2023-08-01T10:00:00Z", group_based="yes", network_definition="no"
+        version="v",
+        read_at="2023-08-01T10:00:00Z",
+        group_based="yes",
+        network_definition="no",
+        is_standing=True,
     )
     return pd.concat(
         [

@@ -110,7 +110,8 @@ def test_the_crosswalk_moves_children_and_is_withheld_with_the_split(built, figu
 def compared(built, tmp_path):
     """`compared(model, readings, gold)`: rows of a model of agreement over these readings and gold items alone.
 
-    A reading is (crime, version, role, reader, group_based, criterion, committed_by_children, read_at).
+    A reading is (crime, version, role, reader, group_based, criterion, committed_by_children, read_at,
+    whether it stands).
     """
     file = shutil.copy(built[0], tmp_path / built[0].name)
     connection = duckdb.connect(str(file))
@@ -135,7 +136,8 @@ def compared(built, tmp_path):
             connection.execute(
                 "insert into staging.stg_readings by name select 'kent' as force, ? as crime_reference, "
                 "? as version, ? as role, ? as reader, ? as group_based, ? as criterion, "
-                "? as committed_by_children, ? as read_at, 'no' as network_definition",
+                "? as committed_by_children, ? as read_at, 'no' as network_definition, "
+                "? as is_standing",
                 row,
             )
         for row in gold:
@@ -157,8 +159,10 @@ CRITERION = """select left_answer, right_answer, crimes from made
     where question = 'criterion' and slice_type = 'all' and period = '2023-Q2' order by all"""
 
 
-def reading(crime, role, reader, criterion="cse", version="v2", group_based="yes", read_at=READ):
-    return (crime, version, role, reader, group_based, criterion, "no", read_at)
+def reading(
+    crime, role, reader, criterion="cse", version="v2", group_based="yes", read_at=READ, standing=True
+):
+    return (crime, version, role, reader, group_based, criterion, "no", read_at, standing)
 
 
 class TestWhatIsCompared:
@@ -171,6 +175,8 @@ class TestWhatIsCompared:
             # two versions are two cases
             reading("B", "first", "r1", version="v1"),
             reading("B", "second", "r2", version="v2"),
+            # corrected: the reader said cse in the end
+            reading("A", "first", "r1", "familial", standing=False),
             # nobody answered beside this one
             reading("C", "first", "r1"),
             # only of a group-based crime is the criterion asked
@@ -196,7 +202,7 @@ class TestWhatIsCompared:
 
     def test_who_committed_it_is_not_compared_where_it_was_not_collected(self, compared):
         row = list(reading("A", "first", "r1"))
-        readings = [tuple([*row[:6], "not_collected", READ]), reading("A", "second", "r2")]
+        readings = [tuple([*row[:6], "not_collected", *row[7:]]), reading("A", "second", "r2")]
         assert (
             compared(
                 "reading_confusion",

@@ -5,8 +5,8 @@ with
 
 readings as (
     select * from {{ ref('stg_readings') }}
-    -- an adjudicator saw both answers, so that agreeing with one says nothing
-    where role in ('first', 'second')
+    -- an adjudicator saw both answers, so that agreeing with one says nothing; what was corrected was no answer
+    where role in ('first', 'second') and is_standing
 ),
 
 -- a reference that came in two quarters is one crime, and was read as one
