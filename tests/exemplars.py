@@ -473,3 +473,13 @@ OWN_WORK = [
         ],
     ),
 ]
+
+# CR29, worked out by hand: a crime recorded on 10 May 2023 and sent with 2023-Q2, and another record of its reference.
+# (what it is, the return that cancels, the cancelled record's recorded date, the quarters that still count the crime)
+CANCELLED_LATER = [
+    ("the next return cancels it", "2023-Q3", "2023-05-10", set()),
+    ("a return of the next year cancels it", "2024-Q1", "2023-05-10", set()),
+    ("the reference was used again, and that crime cancelled", "2023-Q3", "2023-08-10", {"2023-Q2"}),
+    ("an earlier return cancelled it before it was recorded", "2023-Q1", "2022-11-10", {"2023-Q2"}),
+    ("dated before its own quarter, in the return of that quarter", "2023-Q1", "2023-02-10", {"2023-Q2"}),
+]

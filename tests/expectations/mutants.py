@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+import duckdb
 from sqlglot import exp, parse_one
 
 TURNED = {
@@ -37,13 +38,26 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 class Mutant:
     """`change` says in one line what was changed and where; two mutants of one query never say the same.
 
-    `sql` begins with the changed common table: those before it are looked for as tables (`Query.prepare`). With
-    `column` the change stands in that column of the last select, and `sql` gives only it and the `keys`.
+    `sql` begins with the changed common table: those before it are looked for as tables (`Query.prepare`). A change in
+    one `column` of the last select gives only it and the keys; one in a common `table` has its changed query in `body`.
     """
 
     change: str
     sql: str
     column: str | None = None
+    table: str | None = None
+    body: str | None = None
+
+    def changes_nothing(self, connection) -> bool:
+        """Whether the changed common table holds just what it held: then so does all that is made of it."""
+        if self.body is None:
+            return False
+        was = f'select * from "{self.table}"'
+        differing = f"(({self.body}) except all {was}) union all ({was} except all ({self.body}))"
+        try:
+            return connection.execute(f"select count(*) from ({differing}) as differing").fetchone() == (0,)
+        except duckdb.BinderException:  # another type: the whole query is asked
+            return False
 
 
 class Query:
@@ -68,7 +82,9 @@ class Query:
         for at, table in enumerate(self.tables):
             if not table.alias.startswith("__dbt__cte__"):
                 for change, text in _mutated(table):
-                    yield Mutant(change, f"with {', '.join([text, *self.texts[at + 1 :]])} {self.end_text}")
+                    whole = f"with {', '.join([text, *self.texts[at + 1 :]])} {self.end_text}"
+                    body = text[text.index("(") + 1 : text.rindex(")")]
+                    yield Mutant(change, whole, table=table.alias, body=body)
         kept = [column for column in self.end.expressions if column.alias_or_name in self.keys]
         others = [column for column in self.end.expressions if column.alias_or_name not in self.keys]
         for column in others:

@@ -76,6 +76,9 @@ def _try(
             continue
         asked = [rule for rule in rules if mutant.column in (None, rule.lower())]
         try:
+            if mutant.changes_nothing(connection):
+                left.append(mutant)
+                continue
             is_wrong = _wrong(connection, view, asked, scene, mutant.sql)
         except (duckdb.BinderException, duckdb.ParserException):
             continue  # no SQL, so no mutant

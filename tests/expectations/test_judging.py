@@ -1,8 +1,9 @@
 """Every judged view says of the exemplars, and of each scene, what it must and nothing else."""
 
 import pytest
+from exemplars import CANCELLED_LATER
 from judging import changed, copied, judge, rules_by_view, scenes_of, sql_of, wrong_as_built, wrong_in_scene
-from scenes import SCENES
+from scenes import SCENES, Scene
 
 VIEWS = rules_by_view()
 VIEW_OF = {rule: view for view, rules in VIEWS.items() for rule in rules}
@@ -30,3 +31,30 @@ def test_every_view_has_rules_and_every_scene_a_view():
     assert all(VIEWS.values())
     assert {scene.rule for scene in SCENES} <= set(VIEW_OF)
     assert sum(len(scenes_of(rules)) for rules in VIEWS.values()) == len(SCENES)
+
+
+@pytest.mark.parametrize(
+    ("quarter", "recorded_on", "counted_in"),
+    [row[1:] for row in CANCELLED_LATER],
+    ids=[row[0] for row in CANCELLED_LATER],
+)
+def test_a_cancellation_in_a_later_return_lowers_the_quarter_that_held_the_crime(
+    built, connection, quarter, recorded_on, counted_in
+):
+    models = built.dbt / "target" / "compiled" / "cpai" / "models"
+    classified = (models / "cpai" / "cpai_classified_crimes.sql").read_text(encoding="utf-8")
+    two = [("2023-Q2", "2023-05-10", "recorded"), (quarter, recorded_on, "cancelled")]
+    scene = Scene("CR29", "CR29", "true", set(), [
+        "insert into staging.stg_crimes by name select * replace ('W' as crime_reference, "
+        f"'{sent_with}' as quarter, date '{day}' as recorded_on, '{status}' as status) "
+        "from staging.stg_crimes where crime_reference = 'K1' and quarter = '2023-Q2'"
+        for sent_with, day, status in two
+    ])  # fmt: skip
+    with changed(connection, scene):
+        reasons = dict(
+            connection.execute(
+                f"select quarter, exclusion_reason from ({classified}) where crime_reference = 'W'"
+            ).fetchall()
+        )
+    assert {held for held, reason in reasons.items() if reason is None} == counted_in
+    assert reasons[quarter] == "cancelled"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from derivation import Derivation, Records, Seeds, excel_eaten_code, settled
+from exemplars import CANCELLED_LATER
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 FORCE, QUARTER = "kent", "2023-Q2"
@@ -138,6 +139,37 @@ def test_what_is_in_the_cpai(seeds):
 def test_offence_code_spellings(seeds, sent, code):
     row = seeds.offence(sent)
     assert (row and row["offence_code"]) == code
+
+
+@pytest.mark.parametrize(
+    ("quarter", "recorded_on", "counted_in"),
+    [row[1:] for row in CANCELLED_LATER],
+    ids=[row[0] for row in CANCELLED_LATER],
+)
+def test_a_cancellation_in_a_later_return_lowers_the_quarter_that_held_the_crime(
+    seeds, quarter, recorded_on, counted_in
+):
+    """46/1 is recorded on 10 May 2023 and counted in 2023-Q2, until another return says that it is cancelled."""
+    submissions = [
+        {"force": FORCE, "quarter": one, "submission": 1, "status": "accepted"} for one in (QUARTER, quarter)
+    ]
+    other = crime(
+        1, "19E", quarter=quarter, recorded_on=recorded_on, status="cancelled", cancellation_code="C2"
+    )
+    derived = derive(seeds, [crime(1, "19E"), other], submissions=submissions)
+    assert {key[1] for key in derived.cpai} == counted_in
+    assert derived.exclusions[FORCE, quarter, "46/1"] == "cancelled"
+
+
+def test_another_force_cancels_nothing_here(seeds):
+    submissions = [
+        {"force": force, "quarter": quarter, "submission": 1, "status": "accepted"}
+        for force, quarter in ((FORCE, QUARTER), ("essex", "2023-Q3"))
+    ]
+    other = {**crime(1, "19E", quarter="2023-Q3", status="cancelled"), "force": "essex"}
+    assert {key[:2] for key in derive(seeds, [crime(1, "19E"), other], submissions=submissions).cpai} == {
+        (FORCE, QUARTER)
+    }
 
 
 def test_only_dates_of_the_damaged_years_are_repaired():
