@@ -19,6 +19,14 @@ RULES = ("CR49", "CR50")
 
 CRITERIA = {"cse", "familial", "institutional", "ritualistic", "other", "unknown"}
 
+REASONS = {
+    "suspect_rows",
+    "offenders_stated",
+    "multiple_offender_class",
+    "linked_crimes",
+    "text_cue",
+    "recall_sample",
+}
 CANDIDATES = Table("cocad.cocad_candidates", (*CRIME, "reason"))
 UNREAD = Table("cocad.cocad_unread", CRIME)
 CRIMES = Table(
@@ -50,7 +58,7 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
     asked = f"quarter in ({texts(quarters)})" if quarters else "true"
     return [
         unique(CANDIDATES),
-        in_set(CANDIDATES, "reason", {"suspect_rows", "offenders_stated", "multiple_offender_class"}),
+        in_set(CANDIDATES, "reason", REASONS),
         rows(
             "RD01",
             UNREAD,

@@ -15,6 +15,11 @@
     nullif(regexp_extract({{ text }}, '{{ pattern }}', {{ group }}), '')
 {% endmacro %}
 
+{# The words of a text in lower case, each between single spaces: `' ' || words || ' '`. #}
+{% macro words(text) %}{{ return(adapter.dispatch('words', 'cpai')(text)) }}{% endmacro %}
+{% macro default__words(text) %}(' ' || regexp_replace(lower({{ text }}), '[^a-z0-9]+', ' ', 'g') || ' '){% endmacro %}
+{% macro spark__words(text) %}(' ' || regexp_replace(lower({{ text }}), '[^a-z0-9]+', ' ') || ' '){% endmacro %}
+
 {# `day` that many days later, as a date. #}
 {% macro days_after(day, days) %}{{ return(adapter.dispatch('days_after', 'cpai')(day, days)) }}{% endmacro %}
 {% macro default__days_after(day, days) %}({{ day }} + {{ days }}){% endmacro %}

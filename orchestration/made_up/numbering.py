@@ -10,6 +10,8 @@ import numpy as np
 
 from orchestration.made_up.reference import forces
 
+NUMBERS_WITHIN_A_CRIME = ("gloucestershire",)
+"""Forces whose persons are numbered inside each crime rather than across the force."""
 SHAPE = re.compile(r"[A-Z0-9*/-]*N[A-Z0-9*/-]*")
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from orchestration.made_up import calibration, mess
+from orchestration.made_up import calibration, mess, prompts
 from orchestration.made_up.calibration import NONE
 from orchestration.made_up.dealing import QuotaError, apportion, choose, pick
+from orchestration.made_up.prompts import MULTIPLE_OFFENDERS
 from orchestration.made_up.reference import (
     NO_DATE,
     classes,
@@ -36,7 +37,6 @@ CHILD_SHARE_OTHER = {"88E": 0.03, "13": 0.12, "11A": 0.004, "24": 0.12}
 NO_CONTACT_SHARE = {"21": 0.015, "22B": 0.025, "71": 0.45, "73": 0.03}
 """Of classes that hold both, the share whose sub-code is no contact offence."""
 IMAGES = {"86/2": 0.66, "86/10": 0.3, "86/15": 0.025, "86": 0.015}
-MULTIPLE_OFFENDERS = ("19J", "19K")
 UNDER_13 = ("17B", "19E", "19H", "20B", "21")
 UNDER_16 = ("19D", "19G", "22B", "88A")
 TRUE_AGES = {
@@ -97,6 +97,7 @@ def base_year(year: int, seed_number: int) -> Year:
     _births(rng, crimes, suspects)
     _outcomes(rng, crimes, suspects, year)
     _numbers(rng, crimes, victims, suspects)
+    prompts.plant(seed_number, crimes, victims, suspects)
     return in_order_of_return(mess.plant(rng, Year(quarters, crimes, victims, suspects)))
 
 
@@ -636,7 +637,7 @@ def in_order_of_return(year: Year) -> Year:
 
 def sample(year: Year, share: float, seed_number: int) -> Year:
     """A stratified part of the year: of every force's quarter, the same share of each kind of crime, and at
-    least three crimes; with their persons, and the crimes that theirs point to."""
+    least three crimes; with their persons, and the crimes that theirs point to or are linked with."""
     rng = np.random.default_rng([seed_number, 1])
     crimes = year.crimes
     kind = np.where(
@@ -649,6 +650,8 @@ def sample(year: Year, share: float, seed_number: int) -> Year:
     # what a stratum is owed beyond whole crimes falls to it by chance, so that small ones are not all lost
     keep = rank <= np.floor(size * share + luck.groupby(strata).transform("min"))
     keep |= luck.groupby(strata[:2]).rank(method="first") <= 3
+    # linked crimes are so only together
+    keep |= (crimes.four > 0) & crimes.four.isin(crimes.four[keep])
     points_to = crimes.linked[keep & (crimes.linked >= 0)].to_numpy()
     keep[points_to] = True
     kept = np.flatnonzero(keep)

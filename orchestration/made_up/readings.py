@@ -36,15 +36,19 @@ def start(path: Path) -> None:
 
 
 def append(path: Path, rows: ForceQuarter, tiles: list[Tile], seed: int) -> None:
-    """The readings of every candidate of a force's quarter."""
-    candidates = np.flatnonzero(rows.crimes["is_candidate"])
-    rng = np.random.default_rng([seed, 3, forces().index.get_loc(rows.force), int(rows.quarter[-1])])
-    answers = [answer for position in candidates.tolist() for answer in _answers(rng, rows, position)]
+    """The readings of every candidate of a force's quarter; what was drawn for recall differs from tile to tile."""
+    place = [seed, 3, forces().index.get_loc(rows.force), int(rows.quarter[-1])]
+    candidates = np.flatnonzero(rows.crimes["is_candidate"]).tolist()
+    rng = np.random.default_rng(place)
+    same = [answer for position in candidates for answer in _answers(rng, rows, position)]
     with path.open("a", encoding="utf-8", newline="") as file:
         for tile in tiles:
             references = rows.references(tile)
+            rng = np.random.default_rng([*place, tile.number])
+            drawn = [answer for n in rows.drawn.get(tile.number, ()) for answer in _answers(rng, rows, n)]
             file.writelines(
-                f"{rows.force},{references[position]},,{','.join(answer)}\n" for position, answer in answers
+                f"{rows.force},{references[position]},,{','.join(answer)}\n"
+                for position, answer in [*same, *drawn]
             )
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from orchestration.made_up import spelling
-from orchestration.made_up.numbering import numbered
+from orchestration.made_up.numbering import NUMBERS_WITHIN_A_CRIME, numbered
 from orchestration.made_up.population import Year
 from orchestration.made_up.reference import NO_DATE, forces
 from orchestration.made_up.workbook import BLANK, date_cell, number_cell, text_cell
@@ -24,8 +24,6 @@ Cells = np.ndarray
 
 FIRST_DAY, LAST_DAY = -31000, 20500
 CRIME_DATES = ("recorded_on", "reported_on", "committed_from", "committed_to", "cancelled_on", "outcome_on")
-NUMBERS_WITHIN_A_CRIME = ("gloucestershire",)
-"""Forces whose persons are numbered inside each crime rather than across the force."""
 BIRTHS_AS_EXCEL_DATES = ("cumbria",)
 NULL_LAYOUTS = ("athena", "connect")
 
@@ -50,6 +48,8 @@ class ForceQuarter:
     suspects: dict[str, np.ndarray]
     linked: dict[str, np.ndarray] = field(default_factory=dict)
     last_serial: int = 0
+    drawn: dict[int, list[int]] = field(default_factory=dict)
+    """Number of a tile -> positions of its crimes in the recall sample."""
 
     @property
     def n(self) -> int:
@@ -293,7 +293,7 @@ class Spelled:
                 np.where(rows["status"] == "recorded", habits.statuses[0], habits.statuses[1]).tolist()
             ),
             "offenders_stated": self.sheeted.numbers(rows["offenders_stated"], as_number=self.eats),
-            "summary": self.sheeted.texts(spelling.summaries(rng, rows["offenders_read"]).tolist()),
+            "summary": self.sheeted.texts(spelling.summaries(rng, rows["said"]).tolist()),
         }
         for name in ("csa_flag", "cse_flag", "online_flag", "children_flag"):
             cells[name] = self._spelled("crimes", name, spelling.flags(habits, rows[name]))

@@ -16,7 +16,7 @@ from orchestration.made_up.reference import offences
 TEXT = pa.string()
 CRIMES = {
     "force": TEXT, "quarter": TEXT, "crime_reference": TEXT, "in_cpai": pa.bool_(), "exclusion_reason": TEXT,
-    "is_contact": pa.bool_(), "is_image": pa.bool_(), "is_candidate": pa.bool_(), "is_cocad": pa.bool_(),
+    "is_contact": pa.bool_(), "is_image": pa.bool_(), "is_candidate": pa.bool_(), "is_drawn": pa.bool_(), "is_cocad": pa.bool_(),
     "criterion": TEXT, "committed_by_children": TEXT, "recency": TEXT, "offence_group": TEXT,
     "offence_code": TEXT, "offence_class": TEXT, "suspect_rows": pa.int32(), "offenders_stated": pa.int32(),
     "offenders_read": pa.int32(), "impossible_date": pa.bool_(),
@@ -74,7 +74,9 @@ class Truth:
         }
         for tile in tiles:
             references = np.array(rows.references(tile), dtype=object)
-            self._write("crimes", same | {"crime_reference": references})
+            drawn = np.isin(np.arange(rows.n), rows.drawn.get(tile.number, []))
+            read = {"is_candidate": same["is_candidate"] | drawn, "is_drawn": drawn}
+            self._write("crimes", same | read | {"crime_reference": references})
             for name in ("victims", "suspects"):
                 self._write(name, self._persons(rows, getattr(rows, name), references, in_cpai))
         count = self._counts.setdefault(
@@ -88,6 +90,7 @@ class Truth:
             ("cocad", same["is_cocad"]),
         ):
             count[key] += int(flags.sum()) * len(tiles)
+        count["candidates"] += sum(map(len, rows.drawn.values()))
 
     def close(self) -> None:
         for file in self._files.values():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.made_up import population, readings
+from orchestration.made_up import population, prompts, readings
 from orchestration.made_up.numbering import numbered
 from orchestration.made_up.records import Cells, ForceQuarter, Sheeted, Spelled, Tile, force_quarters
 from orchestration.made_up.truth import Truth
@@ -52,6 +52,7 @@ def write_year(
         base = population.sample(base, scale, seed)
     tiles = [Tile(number, max(1, int(scale))) for number in range(max(1, int(scale)))]
     rows = force_quarters(base, year)
+    prompts.draw(rows, tiles)
     kept_truth = Truth(truth) if truth else None
     returns = [(quarter, name) for quarter in base.quarters for name in _deliveries(quarter)]
     for quarter in base.quarters:

@@ -113,9 +113,10 @@ def build(home: Home) -> None:
         {"reading_id": number, "force": force, "crime_reference": reference, "version": version}
         | {"role": "first", "reader": "reader-1", "read_at": RECEIVED, "group_based": "yes"}
         | {"network_definition": "yes", "offenders_read": 3, "criterion": "other", "confidence": "high"}
+        | ({"group_based": "no", "criterion": None} if reason == "recall_sample" else {})
         | {"committed_by_children": "no", "imported_at": RECEIVED, "source_file": "made up"}
-        for number, (force, reference, version) in enumerate(
-            query(home, "select force, crime_reference, version from cocad.cocad_candidates"), start=1
+        for number, (force, reference, version, reason) in enumerate(
+            query(home, "select force, crime_reference, version, reason from cocad.cocad_candidates"), start=1
         )
     ]
     write(home, readings)

@@ -8,11 +8,13 @@ Keys: a crime is (force, quarter, crime_reference); a person is (crime key, pers
 """
 
 import csv
+import hashlib
 import html
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import combinations
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -81,6 +83,9 @@ class Seeds:
         }
         self.self_defined = self._labelled(seed(folder, "self_defined_ethnicities"), "ethnicity_group")
         self.relationships = self._labelled(seed(folder, "relationships"), "relationship_group")
+        self.cues = seed(folder, "text_cues")
+        self.recall_samples = seed(folder, "recall_samples")
+        self.most_crimes_of_a_person = int(seed(folder, "link_limits")[0]["crimes"])
 
     @staticmethod
     def _labelled(rows: list[dict], group: str) -> dict[str, tuple]:
@@ -175,6 +180,44 @@ def quarter_ends(quarter: str) -> tuple[date, date]:
     return date(year, number * 3 - 2, 1), after - timedelta(days=1)
 
 
+def during(row: dict, quarter: str) -> bool:
+    """Whether a dated row of a seed holds in a quarter."""
+    return row["from_quarter"] <= quarter <= (row["to_quarter"] or quarter)
+
+
+def words(text: str) -> str:
+    """Lower-case words between single spaces."""
+    return f" {' '.join(re.findall('[a-z0-9]+', text.lower()))} "
+
+
+def linked_crimes(edges: list[tuple], limit: int) -> set[tuple]:
+    """Crimes of two suspects who share two victims, of (suspect, victim, crime), when they are more than one crime.
+
+    A suspect of more than `limit` edges is nobody; nor is a victim of so many among suspects of several victims.
+    """
+    of_suspect, of_victim = defaultdict(list), defaultdict(list)
+    for edge in edges:
+        of_suspect[edge[0]].append(edge)
+    for its in of_suspect.values():
+        if len({victim for _, victim, _ in its}) > 1 and len(its) <= limit:
+            for edge in its:
+                of_victim[edge[1]].append(edge)
+    shared = defaultdict(list)
+    for victim, its in of_victim.items():
+        if len(its) <= limit:
+            for one, other in combinations(sorted({suspect for suspect, _, _ in its}), 2):
+                shared[one, other] += [
+                    (victim, crime) for suspect, _, crime in its if suspect in (one, other)
+                ]
+    found = set()
+    for meetings in shared.values():
+        crimes = {crime for _, crime in meetings}
+        # Read as: one reference counted in two quarters is one crime
+        if len({victim for victim, _ in meetings}) > 1 and len({crime[::2] for crime in crimes}) > 1:
+            found |= crimes
+    return found
+
+
 def years_between(born: date | None, day: date | None) -> int | None:
     if born is None or day is None or born > day:
         return None
@@ -228,10 +271,12 @@ class Crime:
     status: str | None
     offenders_stated: int | None
     offence_code_sent: str | None
+    summary: str | None = None
     victims: list[dict] = field(default_factory=list)
     suspects: list[dict] = field(default_factory=list)
     exclusion: str | None = None
     reading: dict | None = None
+    candidate_reasons: list[str] = field(default_factory=list)
 
     @property
     def is_image(self) -> bool:
@@ -243,15 +288,7 @@ class Crime:
 
     @property
     def candidate_reason(self) -> str | None:
-        if not self.is_contact:
-            return None
-        if len(self.suspects) >= 2:
-            return "suspect_rows"
-        if (self.offenders_stated or 0) >= 2:
-            return "offenders_stated"
-        return (
-            "multiple_offender_class" if self.offence["offence_class"] in MULTIPLE_OFFENDER_CLASSES else None
-        )
+        return self.candidate_reasons[0] if self.candidate_reasons else None
 
     @property
     def in_cocad(self) -> bool:
@@ -323,6 +360,7 @@ class Derivation:
             # CR29: a cancellation in the return of a later quarter lowers the quarter that held the crime
             if crime.exclusion != "not_a_crime" and cancelled.get((force, reference), "") > quarter:
                 crime.exclusion = "cancelled"
+        self._find_candidates()
         self._settle(records.readings)
 
     def _last_cancelled(self) -> dict[tuple[str, str], str]:
@@ -361,6 +399,7 @@ class Derivation:
             status=self.seeds.spelled("status", row["status"]),
             offenders_stated=as_count(row["offenders_stated"]),
             offence_code_sent=row["offence_code"],
+            summary=row["summary"],
         )
 
     @staticmethod
@@ -394,8 +433,16 @@ class Derivation:
         code, group, reason = self.seeds.listed(
             self.seeds.self_defined, "self_defined_ethnicity", row["self_defined_ethnicity"]
         )
+        born = as_date(row["date_of_birth"])
+        name = tuple((row[column] or "").upper() for column in ("surname", "forenames"))
+        token = (*name, born) if born else None
         person = {
             "reference": reference,
+            # Read as: up to three characters are a number within the crime, so the birth tells the person if anything
+            "told_in_force": (crime.key[0], reference if len(reference) > 3 else token)
+            if len(reference) > 3 or token
+            else None,
+            "told_anywhere": token if any(name) else None,
             "age": age,
             "bands": self.seeds.age_bands_of(unit, age),
             "gender": gender,
@@ -410,6 +457,58 @@ class Derivation:
                 self.seeds.relationships, "relationship", row["relationship"]
             )
         return person
+
+    def _find_candidates(self) -> None:
+        linked = set()
+        for told in ("told_in_force", "told_anywhere"):
+            linked |= linked_crimes(
+                [
+                    (suspect[told], victim[told], key)
+                    for key, crime in self.cpai.items()
+                    for suspect in crime.suspects
+                    for victim in crime.victims
+                    if suspect[told] and victim[told]
+                ],
+                self.seeds.most_crimes_of_a_person,
+            )
+        quiet = defaultdict(list)
+        for key, crime in self.crimes.items():
+            if not crime.is_contact:
+                continue
+            crime.candidate_reasons = [
+                reason
+                for reason, applies in (
+                    ("suspect_rows", len(crime.suspects) >= 2),
+                    ("offenders_stated", (crime.offenders_stated or 0) >= 2),
+                    (
+                        "multiple_offender_class",
+                        crime.offence["offence_class"] in MULTIPLE_OFFENDER_CLASSES,
+                    ),
+                    ("linked_crimes", key in linked),
+                    ("text_cue", self._has_cue(crime)),
+                )
+                if applies
+            ]
+            if not crime.candidate_reasons and len(crime.suspects) == 1:
+                quiet[key[1]].append(key)
+        for sample in self.seeds.recall_samples:
+            for quarter, keys in quiet.items():
+                if during(sample, quarter):
+                    keys.sort(key=lambda key, sample=sample: self._digest(sample, key))
+                    for key in keys[: int(sample["crimes"])]:
+                        self.crimes[key].candidate_reasons = ["recall_sample"]
+
+    def _has_cue(self, crime: Crime) -> bool:
+        text = (crime.summary or "").lower()
+        return any(
+            cue["cue"] in text and words(cue["cue"]) in words(text)
+            for cue in self.seeds.cues
+            if during(cue, crime.key[1])
+        )
+
+    @staticmethod
+    def _digest(sample: dict, key: tuple) -> str:
+        return hashlib.sha256(f"{sample['seed']}|{key[0]}|{key[2]}".encode()).hexdigest()
 
     def _settle(self, readings: list[dict]) -> None:
         by_crime = defaultdict(dict)
@@ -431,7 +530,11 @@ class Derivation:
 
     @property
     def candidates(self) -> dict[tuple, str]:
-        return {key: crime.candidate_reason for key, crime in self.crimes.items() if crime.candidate_reason}
+        return {
+            key: ";".join(crime.candidate_reasons)
+            for key, crime in self.crimes.items()
+            if crime.candidate_reasons
+        }
 
     @property
     def unread(self) -> set[tuple]:

@@ -106,7 +106,15 @@ def test_the_year_has_something_of_everything(derived):
     assert {c.recency for c in derived.cocad.values()} == {"recent", "non_recent", "unknown"}
     # the reasons a made-up year promises; the rarer ones have their hand-made records
     assert {"cancelled", "not_in_scope", "adult_victim"} <= set(derived.exclusions.values())
-    assert set(derived.candidates.values()) >= {"suspect_rows", "offenders_stated"}
+    reasons = {reason for reasons in derived.candidates.values() for reason in reasons.split(";")}
+    assert reasons == {
+        "suspect_rows",
+        "offenders_stated",
+        "multiple_offender_class",
+        "linked_crimes",
+        "text_cue",
+        "recall_sample",
+    }
 
 
 def test_accepted_crimes(derived, warehouse):
@@ -209,7 +217,7 @@ def test_persons_derived_attributes(derived, warehouse, unit, table):
 
 
 def test_candidates_and_why(derived, warehouse):
-    assert_same(derived.candidates, as_dict(warehouse, "reason", "cocad.cocad_candidates"), "candidates")
+    assert_same(derived.candidates, as_dict(warehouse, "reasons", "cocad.cocad_candidates"), "candidates")
 
 
 def test_candidates_without_a_settled_reading(derived, warehouse):

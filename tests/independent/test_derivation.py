@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from derivation import Derivation, Records, Seeds, excel_eaten_code, settled
+from derivation import Derivation, Records, Seeds, excel_eaten_code, linked_crimes, settled
 from exemplars import CANCELLED_LATER
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
@@ -210,7 +210,37 @@ def test_candidates_and_why(seeds):
         "46/1": "suspect_rows",
         "46/2": "offenders_stated",
         "46/3": "multiple_offender_class",
+        "46/4": "recall_sample",
     }
+
+
+def test_a_cue_is_whole_words_of_the_summary(seeds):
+    said = {1: "Note: Co-Offender, not named", 2: "Note: co-offenders", 3: "Note: offender", 4: None}
+    crimes = [crime(number, "19E", summary=summary) for number, summary in said.items()]
+    reasons = derive(seeds, crimes).candidates
+    assert {key[2]: reason for key, reason in reasons.items()} == {"46/1": "text_cue"}
+
+
+def test_linked_crimes_share_two_victims_between_two_suspects():
+    square = [("A", "X", (1, 1, 1)), ("A", "Y", (1, 1, 2)), ("B", "X", (1, 1, 3)), ("B", "Y", (1, 1, 4))]
+    all_four = {crime for _, _, crime in square}
+    assert linked_crimes(square, 2) == all_four
+    assert linked_crimes(square, 1) == set()
+    assert linked_crimes(square[:3], 9) == set()
+    assert linked_crimes([*square, ("A", "Z", (1, 1, 5)), ("C", "X", (1, 1, 6))], 9) == all_four
+    assert linked_crimes([(suspect, victim, (1, 1, 1)) for suspect, victim, _ in square], 9) == set()
+
+
+def test_the_draw_is_of_crimes_with_one_suspect_and_no_other_reason(seeds):
+    crimes = [crime(number, "19E") for number in range(300)] + [crime(300, "19E", offenders_stated="2")]
+    suspects = [suspect(number, "S1") for number in range(250)] + [suspect(300, "S1")]
+    drawn = [
+        key
+        for key, reason in derive(seeds, crimes, (), suspects).candidates.items()
+        if reason == "recall_sample"
+    ]
+    assert len(drawn) == int(seeds.recall_samples[0]["crimes"])
+    assert all(int(reference.removeprefix("46/")) < 250 for _, _, reference in drawn)
 
 
 def test_the_settled_reading():

@@ -4,10 +4,14 @@ Whether a crime counts is worked out here again from its code, flags, dates and 
 year says about it (`exclusion_reason`, `contact`, `is_candidate`) is compared, not used.
 """
 
+from collections import defaultdict
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from orchestration.made_up import prompts
 from orchestration.made_up.population import Year
 from orchestration.made_up.reference import NO_DATE, classes_that_name_a_child, offences, recorded_crime, seed
 
@@ -66,7 +70,11 @@ def classified(year: Year) -> pd.DataFrame:
     crimes["is_contact"] = crimes.cpai & crimes.contact.isin(["Y", "E"]) & (crimes.offence_group != "image")
     rows = year.suspects.groupby("crime").size().reindex(crimes.index, fill_value=0)
     crimes["candidate"] = crimes.is_contact & (
-        (rows >= 2) | (crimes.offenders_stated >= 2) | crimes.offence_class.isin(["19J", "19K"])
+        (rows >= 2)
+        | (crimes.offenders_stated >= 2)
+        | crimes.offence_class.isin(["19J", "19K"])
+        | crimes.index.isin(linked(year))
+        | (crimes.said >= 2)
     )
     told = np.where(crimes.reported_on == NO_DATE, crimes.recorded_on, crimes.reported_on)
     crimes["recency_by_date"] = np.select(
@@ -75,6 +83,33 @@ def classified(year: Year) -> pd.DataFrame:
         "non_recent",
     )
     return crimes
+
+
+def linked(year: Year) -> set[int]:
+    """Crimes of two suspects who share two victims: by persons' numbers, which tell nobody in Gloucestershire."""
+    force = year.crimes.force.to_numpy()
+    met = defaultdict(lambda: defaultdict(set))
+    people = [
+        table[~table.state.astype(bool) & (force[table.crime] != "gloucestershire")]
+        for table in (year.suspects, year.victims)
+    ]
+    suspects, victims = (
+        table.assign(person=list(zip(force[table.crime], table.number, strict=True))) for table in people
+    )
+    for row in suspects.merge(victims, on="crime").itertuples():
+        met[row.person_x][row.person_y].add(row.crime)
+    of_victim = defaultdict(set)
+    for suspect, victims_met in met.items():
+        for victim in victims_met if len(victims_met) > 1 else ():
+            of_victim[victim].add(suspect)
+    found = set()
+    for together in of_victim.values():
+        for one, other in combinations(sorted(together), 2):
+            shared = met[one].keys() & met[other].keys()
+            crimes = set().union(*(met[person][victim] for person in (one, other) for victim in shared))
+            if len(shared) > 1 and len(crimes) > 1:
+                found |= crimes
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +183,16 @@ def test_the_rules_of_the_design_find_what_the_builder_meant(crimes):
         "", "not_a_crime", "cancelled", "wrong_quarter", "unknown_code", "not_in_scope",
         "image_without_subcode", "adult_victim", "child_not_shown",
     }  # fmt: skip
+
+
+def test_links_and_cues_ask_for_readings_of_their_own(year, crimes):
+    few = crimes.is_contact & (crimes.suspect_rows < 2) & (crimes.offenders_stated < 2)
+    few &= ~crimes.offence_class.isin(["19J", "19K"])
+    assert set(crimes.index[crimes.four > 0]) == linked(year)
+    assert (crimes[few & (crimes.four > 0)].groupby("four").size() == 4).all()
+    assert (few & (crimes.four > 0)).sum() == 4 * prompts.LINKED
+    assert (few & (crimes.said >= 2) & ~crimes.is_cocad).sum() == prompts.CUED
+    assert (few & (crimes.said >= 2) & crimes.is_cocad).sum() == prompts.ONLY_CUED
 
 
 def test_codes_that_name_a_child_equal_police_recorded_crime(crimes):

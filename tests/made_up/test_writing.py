@@ -14,7 +14,7 @@ from orchestration.made_up import write_year
 from orchestration.made_up.numbering import numbered
 from orchestration.made_up.readings import COLUMNS
 from orchestration.made_up.records import Tile, force_quarters
-from orchestration.made_up.reference import forces
+from orchestration.made_up.reference import forces, seed
 from orchestration.returns.layouts import layout_for
 
 SCALE = 0.01
@@ -132,6 +132,26 @@ def test_every_candidate_is_read_and_settled_as_the_truth_says(written):
                 assert settled["committed_by_children"] == crime.committed_by_children
                 assert int(settled["offenders_read"]) >= 2
             assert len({answer["reader"] for answer in by_role.values()}) == len(by_role)
+
+
+def test_the_recall_sample_finds_one_crime_a_quarter_and_is_the_first_of_the_draw(written):
+    """A quarter of the tests' year holds fewer quiet crimes than the sample: then all of them are drawn."""
+    truth = pq.read_table(written / "truth" / "crimes.parquet").to_pandas()
+    size = int(seed("recall_samples").crimes[0])
+    salt = seed("recall_samples").seed[0]
+    for _, rows in truth[truth.is_contact & (truth.suspect_rows == 1)].groupby("quarter"):
+        drawn = rows[rows.is_drawn]
+        left = rows[~rows.is_candidate]
+        assert len(drawn) == min(size, len(drawn) + len(left))
+        assert drawn.is_cocad.sum() == 1
+
+        def digests(some):
+            return [
+                hashlib.sha256(f"{salt}|{row.force}|{row.crime_reference}".encode()).hexdigest()
+                for row in some.itertuples()
+            ]
+
+        assert max(digests(drawn)) < min(digests(left), default="g")
 
 
 def test_summaries_are_coded_and_nothing_else(written):

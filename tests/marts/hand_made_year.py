@@ -216,8 +216,8 @@ def write(connection) -> None:
         "cpai.cpai_crimes": cpai,
         "cpai.cpai_classified_crimes": cpai.assign(exclusion_reason=pd.Series(None, dtype="str")),
         "cocad.cocad_crimes": cocad.drop(columns="slice"),
-        "cocad.cocad_candidates": cocad[["force", "quarter", "crime_reference"]].assign(
-            reason="suspect_rows", version="v"
+        "cocad.cocad_candidates": cocad[["force", "quarter", "crime_reference", "suspect_rows"]].assign(
+            reason="suspect_rows", reasons="suspect_rows", version="v"
         ),
         "cocad.cocad_settled_readings": cocad[["force", "quarter", "crime_reference"]].assign(
             group_based="yes", network_definition="no"

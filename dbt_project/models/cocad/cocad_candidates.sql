@@ -5,20 +5,101 @@ contact_crimes as (
     where is_contact
 ),
 
+linked_crimes as (
+    select distinct force, quarter, crime_reference from {{ ref('cocad_linked_crimes') }}
+),
+
+text_cues as (
+    select * from {{ ref('text_cues') }}
+),
+
+recall_samples as (
+    select * from {{ ref('recall_samples') }}
+),
+
+summaries as (
+    select * from {{ ref('stg_summaries') }}
+),
+
+in_lower_case as (
+    select force, quarter, crime_reference, lower(summary) as summary from summaries
+),
+
+-- a cue as whole words: the summary is searched as it stands first, which leaves few to take apart
+with_cue as (
+    select
+        in_lower_case.force,
+        in_lower_case.quarter,
+        in_lower_case.crime_reference,
+        in_lower_case.summary,
+        text_cues.cue
+    from in_lower_case
+    inner join text_cues
+        on contains(in_lower_case.summary, text_cues.cue)
+        and in_lower_case.quarter >= text_cues.from_quarter
+        and in_lower_case.quarter <= coalesce(text_cues.to_quarter, in_lower_case.quarter)
+),
+
+cued as (
+    select distinct force, quarter, crime_reference
+    from with_cue
+    where contains({{ words('summary') }}, {{ words('cue') }})
+),
+
 reasoned as (
     select
-        *,
-        case
-            when suspect_rows >= 2 then 'suspect_rows'
-            when offenders_stated >= 2 then 'offenders_stated'
+        contact_crimes.force,
+        contact_crimes.quarter,
+        contact_crimes.crime_reference,
+        contact_crimes.offence_code,
+        contact_crimes.committed_from,
+        contact_crimes.committed_to,
+        contact_crimes.suspect_rows,
+        contact_crimes.offenders_stated,
+        concat_ws(
+            ';',
+            case when contact_crimes.suspect_rows >= 2 then 'suspect_rows' end,
+            case when contact_crimes.offenders_stated >= 2 then 'offenders_stated' end,
             -- rape by multiple undefined offenders: the code says so, however few stand on the record
-            when offence_class in ('19J', '19K') then 'multiple_offender_class'
-        end as reason
+            case when contact_crimes.offence_class in ('19J', '19K') then 'multiple_offender_class' end,
+            case when linked_crimes.force is not null then 'linked_crimes' end,
+            case when cued.force is not null then 'text_cue' end
+        ) as reasons
     from contact_crimes
+    left join linked_crimes
+        on {{ same_key('linked_crimes', 'contact_crimes', ['force', 'quarter', 'crime_reference']) }}
+    left join cued
+        on {{ same_key('cued', 'contact_crimes', ['force', 'quarter', 'crime_reference']) }}
+),
+
+-- with a digest: one suspect and no reason to read it. Their order is one that nobody chose and anybody can repeat
+with_digest as (
+    select
+        reasoned.*,
+        recall_samples.crimes as sample_size,
+        case
+            when reasoned.reasons = '' and reasoned.suspect_rows = 1
+                then {{ sha256_of("recall_samples.seed || '|' || reasoned.force || '|' || reasoned.crime_reference") }}
+        end as digest
+    from reasoned
+    left join recall_samples
+        on reasoned.quarter >= recall_samples.from_quarter
+        and reasoned.quarter <= coalesce(recall_samples.to_quarter, reasoned.quarter)
+),
+
+in_order_of_draw as (
+    select
+        *,
+        row_number() over (partition by quarter order by digest nulls last) as place
+    from with_digest
 ),
 
 candidates as (
-    select * from reasoned where reason is not null
+    select
+        *,
+        coalesce(nullif(reasons, ''), 'recall_sample') as prompts
+    from in_order_of_draw
+    where reasons <> '' or (digest is not null and place <= sample_size)
 ),
 
 victim_ages as (
@@ -31,10 +112,6 @@ victim_ages as (
     inner join candidates
         on {{ same_key('candidates', 'victims', ['force', 'quarter', 'crime_reference']) }}
     group by victims.force, victims.quarter, victims.crime_reference
-),
-
-summaries as (
-    select * from {{ ref('stg_summaries') }}
 ),
 
 -- what a reader judges by: a change in any of it makes earlier readings stale, a resubmission without one does not
@@ -62,9 +139,11 @@ final as (
         crime_reference,
         -- 16 digits: short enough for a reader's sheet, and it only tells versions of one crime apart
         substr({{ sha256_of('fields') }}, 1, 16) as version,
-        reason,
+        -- the first that applies, in the order above
+        split_part(prompts, ';', 1) as reason,
         suspect_rows,
-        offenders_stated
+        offenders_stated,
+        prompts as reasons
     from read_fields
 )
 

@@ -43,6 +43,7 @@ final as (
         upper(complete.nationality) as nationality,
         {{ person_token('complete.surname', 'complete.forenames', birth_date('complete.date_of_birth')) }}
             as person_token,
+        complete.surname is not null or complete.forenames is not null as is_named,
         complete.victim_reference,
         {{ code_of('relationship_codes', 'relationship') }} as relationship,
         {{ iso_date('complete.arrested_on') }} as arrested_on,

@@ -40,6 +40,7 @@ final as (
         upper(complete.nationality) as nationality,
         {{ person_token('complete.surname', 'complete.forenames', birth_date('complete.date_of_birth')) }}
             as person_token,
+        complete.surname is not null or complete.forenames is not null as is_named,
         complete.date_of_birth is not null
         and {{ iso_date('complete.date_of_birth') }} is null as has_unreadable_date,
         complete.age_at_offence is not null

@@ -373,7 +373,8 @@ class _Gathering:
                     count(cpai.crime_reference) as cpai,
                     count(*) filter (where cpai.is_image) as images,
                     count(*) filter (where cpai.is_contact) as contact,
-                    count(candidates.crime_reference) as candidates
+                    -- what was drawn for recall was drawn by the centre, whatever the force sent
+                    count(*) filter (where candidates.reason <> 'recall_sample') as candidates
                 from staging.stg_crimes as crimes
                 left join cpai.cpai_crimes as cpai using (force, quarter, crime_reference)
                 left join cocad.cocad_candidates as candidates using (force, quarter, crime_reference)
