@@ -28,7 +28,7 @@ REASONS = {
     "recall_sample",
 }
 CANDIDATES = Table("cocad.cocad_candidates", (*CRIME, "reason"))
-UNREAD = Table("cocad.cocad_unread", CRIME)
+UNREAD = Table("cocad.cocad_unread", (*CRIME, "waits_for"))
 CRIMES = Table(
     "cocad.cocad_crimes",
     (*CRIME, "is_contact", "criterion", "criterion_2024", "committed_by_children", "offenders"),
@@ -59,12 +59,16 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
     return [
         unique(CANDIDATES),
         in_set(CANDIDATES, "reason", REASONS),
-        rows(
-            "RD01",
-            UNREAD,
-            "select force, quarter, crime_reference from {batch}",
-            keys=CRIME,
-            tested=f"select count(*) from cocad.cocad_candidates where {asked}",
+        # each its own sentence at the gate: readers and adjudicators are different people
+        *(
+            rows(
+                "RD01",
+                UNREAD,
+                f"select force, quarter, crime_reference, waits_for from {{batch}} where waits_for = '{whom}'",
+                keys=(*CRIME, "waits_for"),
+                tested=f"select count(*) from cocad.cocad_candidates where {asked}",
+            )
+            for whom in ("reader", "adjudicator")
         ),
         # the COCAD may only be empty when no reading confirmed a crime
         rows(

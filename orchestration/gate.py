@@ -100,4 +100,13 @@ def _found(result: "Result") -> str:
     """What was counted, and what is wrong with it. Rule results are one row per force and quarter."""
     if result.table == "quality.rule_results" and not result.rule.startswith("TB"):
         return "returns are beyond the tolerance"
-    return {"RT01": "returns are missing", "RD01": "candidates are unread"}.get(result.rule, "rows fail")
+    return {"RT01": "returns are missing", "RD01": _unread(result)}.get(result.rule, "rows fail")
+
+
+def _unread(result: "Result") -> str:
+    whom = next((key["waits_for"] for key in result.failing_keys if "waits_for" in key), None)
+    return (
+        f"candidates wait for {'an' if whom == 'adjudicator' else 'a'} {whom}"
+        if whom
+        else "candidates are unread"
+    )

@@ -286,10 +286,13 @@ class TestGate:
         assert ages.endswith("reclassifies the crime to a class for older children.")
 
     def test_unread_candidates_are_counted(self, judged):
-        unread = "insert into cocad.cocad_unread by name select force, quarter, crime_reference from cocad.cocad_candidates"
-        (reason,) = gate.check(judged(*WAIVED, unread), PERIOD).reasons
-        assert reason.startswith("RD01")
-        assert "candidates are unread (" in reason
+        unread = "insert into cocad.cocad_unread by name select force, quarter, crime_reference, "
+        some = f"{unread} 'adjudicator' as waits_for from cocad.cocad_candidates order by all limit 1"
+        most = f"{unread} 'reader' as waits_for from cocad.cocad_candidates order by all offset 1"
+        reasons = gate.check(judged(*WAIVED, some, most), PERIOD).reasons
+        assert [reason[:4] for reason in reasons] == ["RD01", "RD01"]
+        assert "candidates wait for a reader (" in reasons[0]
+        assert ": 1 of " in reasons[1] and "candidates wait for an adjudicator (" in reasons[1]
 
     def test_a_reported_rule_shuts_it_only_when_it_could_not_run(self, results):
         (reported,) = [result for result in results if result.rule == "CR19"]

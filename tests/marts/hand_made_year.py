@@ -223,7 +223,9 @@ def write(connection) -> None:
             group_based="yes", network_definition="no"
         ),
         "staging.stg_readings": readings(cocad),
-        "cocad.cocad_unread": cocad[["force", "quarter", "crime_reference"]].head(0),
+        "cocad.cocad_unread": cocad[["force", "quarter", "crime_reference"]]
+        .assign(waits_for="reader")
+        .head(0),
         "quality.balance": pd.DataFrame(
             [
                 {"force": force, "quarter": quarter, "record_type": "crimes", "rejected": 0}
