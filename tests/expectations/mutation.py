@@ -90,7 +90,7 @@ def _try(
 
 def _wrong(connection, view: str, rules: list[str], scene: Scene | None, sql: str) -> str | None:
     if scene:
-        return wrong_in_scene(scene, judge(connection, sql, f"where {scene.where}"))
+        return wrong_in_scene(view, scene, judge(connection, sql, f"where {scene.where}"))
     return wrong_as_built(view, rules, judge(connection, sql))
 
 

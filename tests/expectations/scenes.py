@@ -516,7 +516,7 @@ def _four_quarters() -> list[Scene]:
                 f"insert into staging.stg_submissions by name select * replace ('norfolk' as force, '{quarter}' "
                 "as quarter, 'accepted' as status) from staging.stg_submissions where force = 'btp' "
                 "and quarter = '2023-Q4'"
-                for quarter in dict.fromkeys(quarter for quarter, *_ in counts)
+                for quarter in dict.fromkeys((*(quarter for quarter, *_ in counts), "2025-Q1"))
             ),
             *(
                 "insert into cpai.cpai_classified_crimes by name select * exclude (i) replace ('norfolk' as force, "
@@ -535,6 +535,7 @@ def _four_quarters() -> list[Scene]:
     moved = {"image_share_moved", "rape_of_a_child_share_moved", "ok"}
     return [
         *(scene("CR56", {word}, {"rape_of_a_child": crimes}) for crimes, word in volumes.items()),
+        scene("CR56", {"implausible_volume"}, {}),
         scene("CR56", {"ok"}, {"rape_of_a_child": 25}, before=25),
         scene("CR56", {None}, {"rape_of_a_child": 24}, before=24),
         scene("CR56", {None}, {"rape_of_a_child": 100}, skip=3),
@@ -642,6 +643,7 @@ def _waivers() -> list[Scene]:
         ("wider_than_one_force_and_quarter", {"quarter": None}),
         ("wider_than_one_force_and_quarter", {"quarter": "2023"}),
         ("wider_than_one_force_and_quarter", {"quarter": "2023-Q5"}),
+        ("wider_than_one_force_and_quarter", {"quarter": "2023-Q"}),
         ("rule_tolerates_nothing", {"rule": "CR43"}),
         ("no_such_rule", {"rule": "CR99"}),
     ]

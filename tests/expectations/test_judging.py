@@ -24,7 +24,7 @@ def test_exemplars_near_misses_and_what_is_not_asked(built, connection, view):
 def test_a_scene(built, connection, scene):
     with changed(connection, scene):
         rows = judge(connection, sql_of(built, VIEW_OF[scene.rule]), f"where {scene.where}")
-    assert wrong_in_scene(scene, rows) is None
+    assert wrong_in_scene(VIEW_OF[scene.rule], scene, rows) is None
 
 
 def test_every_view_has_rules_and_every_scene_a_view():
