@@ -194,7 +194,12 @@ def test_readings_outlive_a_resubmission_unless_what_was_read_changed(folder, db
         ("unchanged", "cse", 2)
     ]
     unread = tables("select crime_reference, reason from cocad.cocad_unread order by all")
-    assert unread == [("changed", "stale_reading"), ("plain", "no_reading"), ("stated", "no_reading"), ("urn", "no_reading")]
+    assert unread == [
+        ("changed", "stale_reading"),
+        ("plain", "no_reading"),
+        ("stated", "no_reading"),
+        ("urn", "no_reading"),
+    ]
     balance = tables("select superseded from quality.balance where force = 'kent' and record_type = 'crimes'")
     assert balance == [(18,)]
 
