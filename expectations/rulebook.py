@@ -2,7 +2,7 @@
 
 import csv
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from orchestration.home import SEEDS
@@ -20,9 +20,13 @@ class Rule:
     what_to_do: str
 
 
-@cache
 def rulebook(file: Path = SEEDS / "rules.csv") -> dict[str, Rule]:
-    """Every rule by its code."""
+    """Every rule by its code, read again when the file changed: Dagster runs for weeks."""
+    return _read(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read(file: Path, _changed: int) -> dict[str, Rule]:
     with file.open(newline="", encoding="utf-8") as rows:
         return {
             row["rule"]: Rule(**{name: row[name] for name in Rule.__dataclass_fields__})

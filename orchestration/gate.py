@@ -5,12 +5,13 @@ in. What cannot be judged shuts it too: no warehouse, a missing suite or table, 
 """
 
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.home import Home
+from orchestration.home import SEEDS, Home
 
 if TYPE_CHECKING:
     from expectations import Result
@@ -30,19 +31,28 @@ class GateResult:
 def check(home: Home, period: str) -> GateResult:
     """Judge the home's warehouse for a release of `period` (`2023` or `2023-Q1`).
 
-    A warehouse that has not changed is judged once: the checks in Dagster and the release after them ask the same.
+    A warehouse, rules and waivers that have not changed are judged once a day: the checks in Dagster and the release
+    after them ask the same.
     Raises ValueError when `period` is none; whatever else is wrong shuts the gate with a reason.
     """
-    state = home.warehouse.stat() if home.warehouse.exists() else None
-    judged = _judged(home.warehouse, period, state and (state.st_mtime_ns, state.st_size, state.st_ino))
+    judged = _judged(home.warehouse, period, state_of(home))
     if any(result.error for result in judged.results):
         # a file that another process was writing may be free the next time
         _judged.cache_clear()
     return judged
 
 
+def state_of(home: Home) -> tuple:
+    """What a judgement holds for: the warehouse's file, the rules and waivers, and the day, for waivers run out."""
+    files = [home.warehouse, SEEDS / "rules.csv", SEEDS / "waivers.csv"]
+    stats = [file.stat() if file.exists() else None for file in files]
+    return datetime.now(UTC).date(), *(
+        stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino) for stat in stats
+    )
+
+
 @lru_cache(maxsize=4)
-def _judged(warehouse: Path, period: str, _state: tuple[int, int, int] | None) -> GateResult:
+def _judged(warehouse: Path, period: str, _state: tuple) -> GateResult:
     from expectations import SUITES, run_suites
 
     results = run_suites(warehouse, period=period)
@@ -53,14 +63,17 @@ def _judged(warehouse: Path, period: str, _state: tuple[int, int, int] | None) -
     return GateResult(open=not reasons, results=results, reasons=reasons)
 
 
+def shuts(result: "Result") -> bool:
+    """Whether one result is enough to shut the gate: it blocks and failed, or nobody knows what it would have said."""
+    return bool(result.error) or (result.severity == "blocks" and not result.success)
+
+
 def reasons_against(results: list["Result"]) -> list[str]:
     """A sentence for each rule and table that a blocking expectation fails, and for each thing that could not run.
 
     A reported rule that fails is no reason; one that raised is, for nobody knows what it would have said.
     """
-    shut = [
-        result for result in results if result.error or (result.severity == "blocks" and not result.success)
-    ]
+    shut = [result for result in results if shuts(result)]
     shut.sort(key=lambda result: (result.error or "", result.suite, result.rule, result.table))
     reasons = []
     for error, group in groupby(shut, key=lambda result: result.error or ""):

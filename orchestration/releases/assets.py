@@ -49,30 +49,44 @@ def release_candidate(context: dg.AssetExecutionContext, config: Period) -> dg.M
     name="gate",
     specs=[
         dg.AssetCheckSpec(
-            f"{suite}_suite", asset=release_candidate, blocking=True, description=f"expectations/{suite}.py"
+            f"{suite}_{kind}",
+            asset=release_candidate,
+            blocking=kind == "suite",
+            description=f"expectations/{suite}.py: {what}",
         )
         for suite in SUITES
+        for kind, what in (("suite", "what blocks"), ("reported", "what is only reported"))
     ],
     pool="warehouse",
 )
 def gate(context: dg.AssetCheckExecutionContext, config: Period) -> Iterator[dg.AssetCheckResult]:
-    from orchestration.gate import check
+    from orchestration.gate import check, shuts
 
     context.log.info("running the expectation suites")
     results = check(home(), config.period).results
     for suite in SUITES:
         ran = [result for result in results if result.suite == suite]
-        blocking = [result for result in ran if result.severity == "blocks" and not result.success]
-        yield dg.AssetCheckResult(
-            asset_key=release_candidate.key,
-            check_name=f"{suite}_suite",
-            passed=bool(ran) and not blocking,  # a suite that ran nothing is no pass
-            metadata={
-                "expectations": len(ran),
-                "failed": ", ".join(sorted({result.rule for result in blocking})) or "none",
-                "raised": sum(1 for result in ran if result.error),
-            },
-        )
+        shutting = [result for result in ran if shuts(result)]
+        reported = [result for result in ran if not result.success and not shuts(result)]
+        # a suite that ran nothing is no pass
+        yield _checked(f"{suite}_suite", bool(ran) and not shutting, shutting, ran)
+        yield _checked(f"{suite}_reported", not reported, reported, ran, dg.AssetCheckSeverity.WARN)
+
+
+def _checked(name: str, passed: bool, failed: list, ran: list, severity=dg.AssetCheckSeverity.ERROR):
+    """One event for a suite: what each expectation found is a row of `quality.expectation_results`."""
+    return dg.AssetCheckResult(
+        asset_key=release_candidate.key,
+        check_name=name,
+        passed=passed,
+        severity=severity,
+        metadata={
+            "expectations": len(ran),
+            "failed": ", ".join(sorted({result.rule for result in failed})) or "none",
+            "dimensions": ", ".join(sorted({result.dimension for result in failed})) or "none",
+            "raised": sum(1 for result in failed if result.error),
+        },
+    )
 
 
 @dg.asset(

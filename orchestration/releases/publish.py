@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestration.home import Home, seed_rows
+from orchestration.home import Home
 from orchestration.ledger import open_ledger, releases
 from orchestration.quarters import in_period
 from orchestration.releases import inputs as release_inputs
@@ -50,14 +50,20 @@ def publish(home: Home, period: str, gate_result=None) -> Release:
     live release. ValueError when `period` is neither a year nor a quarter.
     """
     quarters = in_period(period)
-    if gate_result is None:
-        from orchestration import gate
+    from orchestration import gate
 
+    judged = gate.state_of(home)
+    if gate_result is None:
         gate_result = gate.check(home, period)
     if not gate_result.open:
         raise GateShut(gate_result.reasons)
     home.releases.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(home), open_warehouse(home) as connection:
+        # attached, it cannot be written any more: what is copied below is what was judged
+        if gate.state_of(home) != judged:
+            raise release_inputs.WarehouseStale(
+                "the warehouse, a rule or a waiver changed while it was judged: publish again"
+            )
         for leftover in home.releases.glob(".building-*"):
             shutil.rmtree(leftover)
         inputs = release_inputs.read(home, period, connection)
@@ -129,7 +135,7 @@ def _build(home, connection, building: Path, name: str, quarters, inputs, gate_r
     connection.execute("detach warehouse")
     package.write_expectation_results(connection, gate_result.results)
     resources = package.describe(connection, dbt, period, package.write_files(connection, building))
-    head = _manifest_head(name, inputs, gate_result, results_kept_at)
+    head = _manifest_head(connection, name, inputs, gate_result, results_kept_at)
     package.write_data_package(building, name, resources)
     lineage.write(home, building / "lineage")
     published = {f"{schema}.{table}" for schema, table in package.published_models(dbt, period)}
@@ -143,7 +149,7 @@ def _build(home, connection, building: Path, name: str, quarters, inputs, gate_r
     package.settle(building)
 
 
-def _manifest_head(name: str, inputs, gate_result, results_kept_at: str) -> dict:
+def _manifest_head(connection, name: str, inputs, gate_result, results_kept_at: str) -> dict:
     verdicts = [package.verdict(result) for result in gate_result.results]
     return {
         "release": name,
@@ -167,18 +173,15 @@ def _manifest_head(name: str, inputs, gate_result, results_kept_at: str) -> dict
             **{verdict: verdicts.count(verdict) for verdict in ("held", "failed", "error")},
             "reasons": list(gate_result.reasons),
         },
-        "waivers": _waivers(inputs.period),
+        "waivers": _waivers(connection),
     }
 
 
-def _waivers(period: str) -> list[dict]:
-    """The waivers of the period's quarters that the gate counts: for one quarter, signed, and not expired today."""
-    quarters, today = set(in_period(period)), datetime.now(UTC).date().isoformat()
-    return [
-        row
-        for row in seed_rows("waivers.csv")
-        if row["quarter"] in quarters and row["force"] and row["signed_by"] and row["expires"] >= today
-    ]
+def _waivers(connection) -> list[dict]:
+    """The waivers of the release's period, and those of no single quarter, each with whether it counts."""
+    cursor = connection.execute("select * from target.quality.waiver_verdicts order by all")
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _number(release: str) -> int:

@@ -43,7 +43,7 @@ def test_the_graph_runs_unbroken_from_returns_to_release(graph):
     assert dg.AssetKey(["staging", "stg_crimes"]) not in untouched
 
 
-@pytest.mark.parametrize("suite", ["returns", "cpai", "cocad", "marts"])
+@pytest.mark.parametrize("suite", ["returns", "cpai", "cocad", "marts", "release"])
 def test_each_suite_is_a_blocking_check(graph, suite):
     (check,) = [key for key in graph.asset_check_keys if key.name == f"{suite}_suite"]
     assert graph.get(check).blocking

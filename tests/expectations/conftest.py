@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from exemplar_home import build, query
 
-from orchestration.home import Home
+from orchestration.home import Home, seed_rows
 
 JUDGEMENTS = ("judgements_in_a_return", "judgements_across_returns", "judgements_after_reading")
 
@@ -42,9 +42,37 @@ def judged(built, copy) -> Callable[..., Home]:
     compiled = built.dbt / "target" / "compiled" / "cpai" / "models" / "quality"
     remade = [
         f"create or replace table {schema}.{model} as {(compiled / f'{model}.sql').read_text()}"
-        for schema, model in (*(("judgements", name) for name in JUDGEMENTS), ("quality", "rule_results"))
+        for schema, model in (
+            ("quality", "waiver_verdicts"),
+            *(("judgements", name) for name in JUDGEMENTS),
+            ("quality", "rule_results"),
+        )
     ]
     return lambda *statements: copy(*statements, *remade)
+
+
+WAIVERS = [
+    {"rule": rule, "force": force, "quarter": "2023-Q2", "reason": "agreed"}
+    | {"signed_by": "A Person", "signed_on": "2023-08-01", "expires": "2099-12-31"}
+    for rule, force in (
+        ("CR15", "devon-and-cornwall"),
+        ("CR55", "cleveland"),
+        ("CR55", "dorset"),
+        ("CR55", "gwent"),
+    )
+]
+
+
+@pytest.fixture
+def accepted(judged, monkeypatch) -> Callable[..., Home]:
+    """`accepted("update …")` is `judged` with signed waivers, in the seed too, for all that fails as built."""
+
+    def seed(name: str) -> list[dict]:
+        return WAIVERS if name == "waivers.csv" else seed_rows(name)
+
+    monkeypatch.setattr("expectations.release.seed_rows", seed)
+    written = ", ".join(f"({', '.join(map(repr, row.values()))})" for row in WAIVERS)
+    return lambda *statements: judged(f"insert into reference.waivers values {written}", *statements)
 
 
 @pytest.fixture

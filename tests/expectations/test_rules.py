@@ -11,7 +11,7 @@ from exemplars import ASKED_OF_K1, EXEMPLARS, OWN_WORK
 from scenes import SCENES
 from test_suites import BROKEN_ELSEWHERE, PLANTED
 
-from expectations import cocad, cpai, returns
+from expectations import cocad, cpai, returns, run_suites
 from orchestration.home import DBT_PROJECT, SEEDS
 
 EXPECTATIONS = Path(cpai.__file__).parent
@@ -215,6 +215,14 @@ def test_a_waiver_that_does_not_count_is_a_finding(judged, rows):
         ("CR34", None, "2023-Q2", "A Person", "2099-12-31"): "wider_than_one_force_and_quarter",
         ("CR11", "kent", None, "A Person", "2099-12-31"): "wider_than_one_force_and_quarter",
         ("CR43", "kent", "2023-Q2", "A Person", "2099-12-31"): "rule_tolerates_nothing",
+        ("CR42", "kent", "2023", "A Person", "2099-12-31"): "wider_than_one_force_and_quarter",
+        ("CR14", "all", "2023-Q2", "A Person", "2099-12-31"): "wider_than_one_force_and_quarter",
+        ("CR09", "kent", "2023-Q2", "A Person", "soon"): "expired",
+        ("CR12", "kent", "2023-Q2", "A Person", None): "expired",
+        # nothing of one force and quarter to accept
+        ("RD01", "kent", "2023-Q2", "A Person", "2099-12-31"): "rule_is_not_waived",
+        ("WV01", "kent", "2023-Q2", "A Person", "2099-12-31"): "rule_is_not_waived",
+        ("CR24", "kent", "2023-Q2", "A Person", "2099-12-31"): "rule_is_not_waived",
         ("CR99", "kent", "2023-Q2", "A Person", "2099-12-31"): "no_such_rule",
     }
     inserts = []
@@ -227,6 +235,20 @@ def test_a_waiver_that_does_not_count_is_a_finding(judged, rows):
     assert words == sorted((word,) for word in waivers.values() if word)
     waived = rows(home, "select rule from quality.rule_results where waived > 0")
     assert waived == [("CR15",)]
+    # one that names no quarter is of none: it is found whatever is published
+    counts = "select verdict = 'counts', quarter is null, count(*) from quality.waiver_verdicts group by all order by all"
+    assert rows(home, counts) == [(False, False, 11), (False, True, 2), (True, False, 1)]
+    (found,) = [r for r in run_suites(home.warehouse, ["release"], "2023-Q4") if r.rule == "WV01"]
+    assert (found.success, found.failed, found.severity) == (False, 2, "reported")
+
+
+def test_a_waiver_signed_for_a_later_day_or_without_a_reason_is_unsigned(judged, rows):
+    home = judged(
+        "insert into reference.waivers values "
+        "('CR15', 'kent', '2023-Q2', 'said so', 'A Person', '2098-01-01', '2099-12-31'), "
+        "('CR15', 'kent', '2023-Q2', null, 'A Person', '2023-08-01', '2099-12-31')"
+    )
+    assert rows(home, "select verdict from quality.waiver_verdicts") == [("unsigned",), ("unsigned",)]
 
 
 class TestVerdict:

@@ -104,6 +104,12 @@ select force, quarter, 'Niche RMS' as crime_system, 'niche' as layout, 'accepted
     0::bigint as uniqueness_findings, 0::bigint as timeliness_findings, 0::bigint as accuracy_findings,
     0::bigint as rules_failing, 0::bigint as rules_waived
 from quality.returns;
+create table quality.waiver_verdicts as
+select 'CR15' as rule, 'kent' as force, '2023-Q2' as quarter, 'ages agreed with the force' as reason,
+    'A Person' as signed_by, '2023-08-01' as signed_on, '2099-12-31' as expires, 'counts' as verdict
+union all
+select 'CR15', 'durham', null, 'all quarters', 'A Person', '2023-08-01', '2099-12-31',
+    'wider_than_one_force_and_quarter';
 
 create schema staging;
 create table staging.stg_readings as select 1::bigint as reading_id;
