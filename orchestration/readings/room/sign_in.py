@@ -13,7 +13,7 @@ from threading import Lock
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
-from orchestration.ledger import case_views, sign_ins, users
+from orchestration.ledger import case_views, reading_slots, sign_ins, users
 
 ROLES = {
     "reader": "reads candidates and answers",
@@ -175,12 +175,18 @@ def note_view(
 
 
 def views(engine: Engine, username: str | None = None, newest: int = 500) -> list[dict]:
-    """The newest views of cases (of one user): view, username, at, page, slot, item."""
-    statement = select(case_views).order_by(case_views.c.view.desc()).limit(newest)
+    """The newest views of cases (of one user): view, username, at, page, slot, item, the slot's item where it has one."""
+    statement = (
+        select(case_views, reading_slots.c.item.label("of_slot"))
+        .outerjoin(reading_slots, reading_slots.c.slot == case_views.c.slot)
+        .order_by(case_views.c.view.desc())
+        .limit(newest)
+    )
     if username:
         statement = statement.where(case_views.c.username == username)
     with engine.connect() as connection:
-        return [dict(row._mapping) for row in connection.execute(statement)]
+        rows = [dict(row) for row in connection.execute(statement).mappings()]
+    return [row | {"item": row["item"] or row.pop("of_slot")} for row in rows]
 
 
 def _newest(connection: Connection, username: str):

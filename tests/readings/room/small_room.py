@@ -82,8 +82,8 @@ def cases(count: int, quarter: str = QUARTER) -> pa.Table:
     )
 
 
-def furnish(home: Home, count: int = 3) -> None:
-    """Cases on the worklist, and everyone of PEOPLE with a password."""
+def furnish(home: Home, count: int = 3, people: dict[str, set[str]] = PEOPLE) -> None:
+    """Cases on the worklist, and people with a password."""
     file = cases_file(home, QUARTER).with_suffix(".new")
     file.parent.mkdir(parents=True)
     pq.write_table(cases(count), file, row_group_size=2048)
@@ -91,7 +91,7 @@ def furnish(home: Home, count: int = 3) -> None:
     desk.sync()
     desk.close()
     engine = ledger.open_ledger(home)
-    for username, roles in PEOPLE.items():
+    for username, roles in people.items():
         sign_in.add_user(engine, username, roles, PASSWORD, by="test")
     engine.dispose()
 

@@ -216,7 +216,8 @@ def test_a_view_is_written_down_for_each_case_shown_and_none_refused(home, peopl
     # following the redirect of `take` was the first
     assert views == [("reader-1", "reader", slot, None)] * 2 + [("auditor", "history", None, 1)]
     page = people["auditor"].get("/views").text
-    assert "Chain intact" in page and page.count("<td>reader-1</td>") == 2
+    assert page.count("<td>reader-1</td>") == 2 and page.count('href="/history/1"') == 3
+    assert "Chain intact" in people["auditor"].get("/views?chain").text
     assert "reader-1</td>" not in people["auditor"].get("/views?username=auditor").text
 
 

@@ -1,0 +1,250 @@
+"""What readers see and do, in a real browser: by keys alone, without the script, at each width, and asked by axe-core."""
+
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from small_room import CANARY, PASSWORD, PEOPLE, furnish, served
+
+pytestmark = pytest.mark.proof
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    assert CHROMIUM, (
+        "no Chromium on this machine: install Debian's package chromium, then run the proof again"
+    )
+    with sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def come_in(browser):
+    """A tab of a browser of one's own, signed in; what the page complained of is in its `complaints`."""
+    opened = []
+
+    def arrive(address, username, **context):
+        opened.append(browser.new_context(viewport={"width": 1280, "height": 900}, **context))
+        tab = opened[-1].new_page()
+        tab.complaints = []
+        tab.on("pageerror", lambda problem: tab.complaints.append(str(problem)))
+        tab.on("console", lambda said: said.type == "error" and tab.complaints.append(said.text))
+        tab.goto(address + "/sign-in")
+        tab.get_by_label("Username").fill(username)
+        tab.get_by_label("Password").fill(PASSWORD)
+        tab.get_by_role("button", name="Sign in").click()
+        tab.wait_for_url(lambda url: "sign-in" not in url)
+        return tab
+
+    yield arrive
+    for context in opened:
+        context.close()
+
+
+def start(tab, name="Start reading"):
+    tab.get_by_role("button", name=name).click()
+    tab.wait_for_url("**/case/*")
+
+
+def keys(tab, text):
+    """Press keys, a `\\n` is Enter, and wait for the page that comes after the last; how many they were."""
+    before = tab.url
+    for key in text:
+        tab.keyboard.press("Enter" if key == "\n" else key)
+    tab.wait_for_url(lambda url: url != before)
+    return len(text)
+
+
+def test_read_disagree_and_adjudicate_by_keys(home, come_in):
+    furnish(home, 1)
+    with served(home) as address:
+        first = come_in(address, "reader-1")
+        start(first)
+        assert CANARY in first.content()
+        assert keys(first, "yn2\nfnnh\n") < 10
+        second = come_in(address, "reader-2")
+        start(second)
+        assert "Reader 1" not in second.content()
+        assert keys(second, "yy2\ncnnm\n") < 10
+        judge = come_in(address, "judge")
+        start(judge, "Start adjudicating")
+        table = judge.get_by_role("table", name="Both answers")
+        assert table.get_by_role(
+            "row", name="Criterion Familial Child sexual exploitation differs"
+        ).is_visible()
+        for key in "yy2\ncnnh":
+            judge.keyboard.press("Enter" if key == "\n" else key)
+        judge.get_by_label("Why do you settle it so?").fill("An exchange is stated.")
+        judge.get_by_role("button", name="Save and stop").click()
+        judge.wait_for_url(address + "/")
+        lead = come_in(address, "lead")
+        assert lead.get_by_role("row", name="2024-Q1 1 1 0 0 0 0").is_visible()
+        assert not [tab.complaints for tab in (first, second, judge, lead) if tab.complaints]
+
+
+def test_a_case_that_is_no_group_is_asked_less(home, come_in):
+    furnish(home, 2)
+    with served(home) as address:
+        tab = come_in(address, "reader-1")
+        start(tab)
+        tab.keyboard.press("n")
+        assert tab.get_by_role("group", name="Which criterion?").is_hidden()
+        tab.keyboard.press("Backspace")
+        tab.keyboard.press("y")
+        assert tab.get_by_role("group", name="Which criterion?").is_visible()
+        tab.keyboard.press("Backspace")
+        keys(tab, "nn1\nnnh\n")
+
+
+def test_keys_can_be_turned_off_and_stay_off(home, come_in):
+    furnish(home, 2)
+    with served(home) as address:
+        tab = come_in(address, "reader-1")
+        start(tab)
+        tab.get_by_label("Answer by keys").uncheck()
+        tab.keyboard.press("y")
+        assert tab.locator(":checked").count() == 0
+        tab.reload()
+        assert not tab.get_by_label("Answer by keys").is_checked()
+        tab.get_by_label("Answer by keys").check()
+        tab.get_by_label("Anything to note").press_sequentially("why not")
+        assert tab.locator("input[type=radio]:checked").count() == 0
+
+
+def test_it_works_without_the_script_by_tab_and_space(home, come_in):
+    furnish(home, 1)
+    with served(home) as address:
+        tab = come_in(address, "reader-1", java_script_enabled=False)
+        start(tab)
+        assert tab.get_by_label("Answer by keys").is_hidden()
+        for name, answer in (
+            ("Is it group-based?", "No"),
+            ("Is it a group by the inquiry's definition?", "No"),
+            ("Was it committed by children?", "No"),
+            ("Is there a facilitator?", "No"),
+            ("How sure are you?", "High"),
+        ):
+            choice = tab.get_by_role("group", name=name).get_by_role("radio", name=answer, exact=True)
+            choice.focus()
+            tab.keyboard.press("Space")
+            assert choice.is_checked()
+        tab.get_by_role("button", name="Save and stop").focus()
+        tab.keyboard.press("Enter")
+        tab.wait_for_url(address + "/")
+        assert "Read today: 1" in tab.content()
+
+
+def test_what_is_wrong_comes_first_and_leads_to_its_field(home, come_in):
+    furnish(home, 1)
+    with served(home) as address:
+        tab = come_in(address, "reader-1")
+        start(tab)
+        tab.get_by_role("button", name="Save and stop").click()
+        wrong = tab.get_by_role("alert").filter(has_text="There is a problem")
+        wrong.wait_for()
+        assert tab.title().startswith("Error:")
+        wrong.get_by_role("link", name="How sure are you?").click()
+        assert tab.evaluate("document.activeElement.name") == "confidence"
+
+
+def test_after_a_restart_the_reader_goes_on(home, come_in):
+    furnish(home, 2)
+    with served(home) as address:
+        tab = come_in(address, "reader-1")
+        start(tab)
+        held = tab.url
+        port = int(address.rsplit(":", 1)[1])
+    with served(home, port=port):
+        tab.goto(address + "/")
+        tab.get_by_role("button", name="Go on with it").click()
+        tab.wait_for_url(held)
+        keys(tab, "yn2\nfnnh\n")
+
+
+def test_the_notice_before_a_session_ends_lets_one_stay(home, come_in):
+    furnish(home, 1)
+    with served(home) as address:
+        tab = come_in(address, "reader-1")
+        tab.clock.install()
+        tab.goto(address + "/")
+        notice = tab.locator("#ending")
+        assert notice.is_hidden()
+        tab.clock.fast_forward("28:01")
+        notice.get_by_role("button", name="Stay signed in").click()
+        notice.wait_for(state="hidden")
+        assert tab.url == address + "/"
+
+
+def test_a_role_finds_no_way_to_what_it_may_not(home, come_in):
+    furnish(home, 1)
+    with served(home) as address:
+        tabs = {username: come_in(address, username) for username in PEOPLE}
+        for username, names in {
+            "reader-1": ["My reading", "Codebook"],
+            "judge": ["My reading", "Codebook"],
+            "lead": ["Codebook", "Progress", "Disagreements", "Agreement"],
+            "auditor": ["Codebook", "Progress", "Disagreements", "Agreement", "Views"],
+        }.items():
+            menu = tabs[username].get_by_role("navigation").get_by_role("link")
+            assert menu.all_inner_texts() == names
+        for username, path in (
+            ("reader-1", "/views"),
+            ("lead", "/views"),
+            ("lead", "/case/1"),
+            ("judge", "/history/1"),
+        ):
+            assert tabs[username].goto(address + path).status == 403
+            assert CANARY not in tabs[username].content()
+
+
+def test_axe_finds_nothing_and_no_page_is_wider_than_its_window(home, come_in):
+    furnish(home, 2)
+    found = {}
+    with served(home) as address:
+        reader, judge, auditor = (come_in(address, name) for name in ("reader-1", "judge", "auditor"))
+
+        def look(tab, name):
+            for width in (360, 1280):
+                tab.set_viewport_size({"width": width, "height": 900})
+                problems = [
+                    f"{one['id']}: {one['nodes'][0]['html'][:120]}"
+                    for one in Axe().run(tab).response["violations"]
+                ]
+                if tab.evaluate("document.body.scrollWidth - document.documentElement.clientWidth") > 1:
+                    problems.append("wider than its window")
+                if problems:
+                    found[f"{name} at {width}"] = problems
+
+        look(reader, "queue")
+        start(reader)
+        look(reader, "case")
+        reader.get_by_role("button", name="Save and stop").click()
+        reader.get_by_text("There is a problem").wait_for()
+        look(reader, "case with errors")
+        keys(reader, "yn2\nfnnh\n")
+        other = come_in(address, "reader-2")
+        start(other)
+        keys(other, "yn2\ncnnh\n")
+        judge.goto(address + "/")
+        start(judge, "Start adjudicating")
+        look(judge, "adjudication")
+        reader.goto(address + "/")
+        reader.get_by_role("button", name="Take a break").click()
+        reader.get_by_role("button", name="End my break").wait_for()
+        look(reader, "break")
+        for tab, paths in (
+            (reader, ["/codebook", "/password", "/views"]),
+            (auditor, ["/progress", "/disagreements", "/agreement", "/history/1", "/views?chain"]),
+        ):
+            for path in paths:
+                tab.goto(address + path)
+                look(tab, path)
+        reader.context.clear_cookies()
+        reader.goto(address + "/sign-in")
+        look(reader, "sign-in")
+    assert not found
