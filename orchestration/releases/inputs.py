@@ -22,7 +22,8 @@ class WarehouseStale(RuntimeError):
 @dataclass(frozen=True)
 class Inputs:
     """Inputs of one period: `seeds` maps a path to its SHA-256; `readings` has count, last id and SHA-256;
-    `recorded_crime` has the file of each release of it, with its date and SHA-256."""
+    `recorded_crime` has the file of each release of it, with its date and SHA-256; `last_of_chain` the number and hash
+    of the last reading in the ledger, of whatever quarter."""
 
     period: str
     submissions: list[dict]
@@ -30,6 +31,7 @@ class Inputs:
     recorded_crime: list[dict]
     seeds: dict[str, str]
     code: str
+    last_of_chain: dict
 
     @property
     def fingerprint(self) -> str:
@@ -48,17 +50,23 @@ def read(home: Home, period: str, connection) -> Inputs:
     Raises WarehouseStale when a submission or reading came in after the warehouse was built.
     """
     quarters = in_period(period)
-    current, last_reading = _ledger(home, quarters)
-    _refuse_stale(connection, quarters, current, last_reading)
+    current, last_of_chain = _ledger(home, quarters)
+    _refuse_stale(connection, quarters, current, last_of_chain["reading_id"])
     readings_read = _readings(home, quarters, connection)
     return Inputs(
-        period, current, readings_read, _recorded_crime(quarters, connection), seed_hashes(), code_hash()
+        period,
+        current,
+        readings_read,
+        _recorded_crime(quarters, connection),
+        seed_hashes(),
+        code_hash(),
+        last_of_chain,
     )
 
 
-def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], int]:
+def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], dict]:
     """The current submission, with its files, of each force-quarter; and the last reading there is."""
-    from sqlalchemy import func, select
+    from sqlalchemy import select
 
     engine = open_ledger(home)
     try:
@@ -80,10 +88,12 @@ def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], int]:
                 if submission and submission["submission"] == row.submission:
                     file = {"file": row.file, "sha256": row.sha256, "bytes": row.bytes}
                     submission["files"].append(file)
-            last_reading = ledger.scalar(select(func.max(readings.c.reading_id))) or 0
+            last = ledger.execute(
+                select(readings.c.reading_id, readings.c.hash).order_by(readings.c.reading_id.desc()).limit(1)
+            ).one_or_none()
     finally:
         engine.dispose()
-    return list(latest.values()), last_reading
+    return list(latest.values()), dict(last._mapping) if last else {"reading_id": 0, "hash": None}
 
 
 def _refuse_stale(connection, quarters: list[str], current: list[dict], last_reading: int) -> None:

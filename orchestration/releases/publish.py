@@ -160,6 +160,8 @@ def _manifest_head(connection, name: str, inputs, gate_result, results_kept_at: 
         "made_up_data": True,
         "submissions": inputs.submissions,
         "readings": inputs.readings,
+        # readings cut off the end of the ledger would break no link of its chain: a release keeps where it ended
+        "last_of_reading_chain": inputs.last_of_chain,
         "recorded_crime": inputs.recorded_crime,
         "seeds_sha256": inputs.seeds_sha256,
         "seeds": inputs.seeds,

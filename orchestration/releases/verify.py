@@ -20,9 +20,36 @@ def verify(home: Home, release: str | None = None) -> list[str]:
     recorded = _recorded(home).get(name)
     if recorded is None:
         problems.append(f"{name}: is not in the ledger: a run was cut off; publish its period again")
-    elif (folder / "manifest.json").exists() and file_hash(folder / "manifest.json") != recorded:
+    elif not (folder / "manifest.json").exists():
+        return problems
+    elif file_hash(folder / "manifest.json") != recorded:
         problems.append(f"{name}: manifest.json is not the one that was published; restore it from a copy")
+    else:
+        problems += [f"{name}: {problem}" for problem in _chain_problems(home, manifest_of(home, name))]
     return problems
+
+
+def _chain_problems(home: Home, head: dict) -> list[str]:
+    """Whether the ledger still holds the reading that was the last of its chain when the release was made."""
+    from sqlalchemy import select
+
+    from orchestration.ledger import open_ledger, readings
+
+    last = head.get("last_of_reading_chain") or {}
+    if not last.get("hash"):
+        return []
+    engine = open_ledger(home)
+    try:
+        with engine.connect() as ledger:
+            held = ledger.scalar(select(readings.c.hash).where(readings.c.reading_id == last["reading_id"]))
+    finally:
+        engine.dispose()
+    if held == last["hash"]:
+        return []
+    return [
+        f"reading {last['reading_id']} is not in the ledger as it was: readings were changed or taken out since; "
+        "`cpai read verify` says where, then restore the ledger from a copy"
+    ]
 
 
 def release_names(home: Home) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 
 import pytest
 from small_home import Gate, add_reading, change, make_home
@@ -42,6 +43,17 @@ def test_verify_knows_the_manifest_that_was_published(home):
     assert verify(home) == [
         "2023.r1: manifest.json is not the one that was published; restore it from a copy"
     ]
+
+
+def test_verify_notices_readings_cut_off_the_end_of_the_ledger(home):
+    """Every link of what is left still holds: only the release knows that there was more."""
+    publish(home, "2023", Gate())
+    assert verify(home) == []
+    with sqlite3.connect(home.root / "ledger.db") as ledger:
+        ledger.execute("drop trigger readings_no_delete")
+        ledger.execute("delete from readings where reading_id = (select max(reading_id) from readings)")
+    (problem,) = verify(home)
+    assert "not in the ledger as it was" in problem and "cpai read verify" in problem
 
 
 def test_verify_needs_a_live_release(home):
