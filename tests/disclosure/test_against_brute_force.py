@@ -1,0 +1,195 @@
+"""Thousands of tiny releases, each solved by listing every table of whole numbers that fits what is printed."""
+
+import itertools
+import random
+
+import pytest
+
+from orchestration.releases.disclosure import attack, pattern
+from orchestration.releases.disclosure.tables import Share, Sum, Tables
+
+ALL = "all"
+WIDTH = 3
+
+
+def tiny(draw: random.Random, rows=2, columns=2, layers=1, most=4):
+    """A table of up to three ways with the margins that happen to be published, and their sums."""
+    axes = [
+        [f"{way}{n}" for n in range(size)] for way, size in zip("rcl", (rows, columns, layers), strict=True)
+    ]
+    inner = {}
+    # more than ten crimes, and listing every table takes minutes
+    while not inner or sum(inner.values()) > 10:
+        inner = {key: draw.choice([0, 0, 1, 1, 2, most]) for key in itertools.product(*axes)}
+    cells, sums = dict(inner), []
+    for key in itertools.product(*([*axis, ALL] for axis in axes)):
+        cells[key] = sum(
+            n for at, n in inner.items() if all(k in (ALL, a) for k, a in zip(key, at, strict=True))
+        )
+    for key in cells:
+        for way, axis in enumerate(axes):
+            if key[way] == ALL:
+                parts = tuple((*key[:way], name, *key[way + 1 :]) for name in axis)
+                sums.append(Sum(key, parts))
+    return inner, cells, sums
+
+
+def every_table(printed: dict, inner: list, sums_of: dict) -> list[tuple]:
+    """Every filling of the inner cells with whole numbers that gives each printed count."""
+    total = printed[WHOLE]
+    found = []
+
+    def fill(index, so_far, left):
+        if index == len(inner):
+            table = dict(zip(inner, so_far, strict=True))
+            if all(sum(table[k] for k in sums_of[key]) == n for key, n in printed.items() if n is not None):
+                found.append(tuple(so_far))
+            return
+        known = printed[inner[index]]
+        for n in [known] if known is not None else range(left + 1):
+            if n <= left:
+                fill(index + 1, [*so_far, n], left - n)
+
+    fill(0, [], total)
+    return found
+
+
+def inner_of(cells, inner):
+    return {
+        key: [at for at in inner if all(k in (ALL, a) for k, a in zip(key, at, strict=True))] for key in cells
+    }
+
+
+def by_brute_force(printed, inner, cells):
+    sums_of = inner_of(cells, inner)
+    tables = [dict(zip(inner, table, strict=True)) for table in every_table(printed, list(inner), sums_of)]
+    assert tables, "the true table fits, always"
+    return {
+        key: (
+            min(sum(table[k] for k in sums_of[key]) for table in tables),
+            max(sum(table[k] for k in sums_of[key]) for table in tables),
+        )
+        for key, count in printed.items()
+        if count is None
+    }
+
+
+def few_here_thousands_in_proof(first: int):
+    """Fifteen releases a seed: two seeds with every commit, seventy in `make proof`."""
+    return [
+        first,
+        first + 1,
+        *(pytest.param(seed, marks=pytest.mark.proof) for seed in range(first + 2, first + 70)),
+    ]
+
+
+RELEASES = 15
+WHOLE = (ALL, ALL, ALL)
+SHAPES = [(2, 2, 1)] * 4 + [(2, 3, 1)] * 4 + [(3, 3, 1)] + [(2, 2, 2)] * 3
+
+
+@pytest.mark.parametrize("seed", few_here_thousands_in_proof(0))
+def test_least_and_greatest_of_each_hidden_cell_are_those_of_all_tables(seed):
+    draw = random.Random(seed)
+    for _ in range(RELEASES):
+        inner, cells, sums = tiny(draw, *draw.choice(SHAPES), most=2)
+        hidden = {key for key in cells if draw.random() < 0.5} - {WHOLE}
+        printed = {key: None if key in hidden else count for key, count in cells.items()}
+        found = attack.intervals(Tables(printed, sums))
+        assert {key: (at.least, at.greatest) for key, at in found.items()} == by_brute_force(
+            printed, inner, cells
+        )
+
+
+@pytest.mark.parametrize("seed", few_here_thousands_in_proof(100))
+def test_a_chosen_pattern_stands_against_all_tables_and_the_audit_says_so(seed):
+    draw = random.Random(seed)
+    protected = 0
+    for _ in range(RELEASES):
+        inner, cells, sums = tiny(draw, *draw.choice(SHAPES), most=5)
+        primary = {key for key, count in cells.items() if 0 < count < 3} - {WHOLE}
+        try:
+            hidden = pattern.choose(Tables(cells, sums), primary, WIDTH, public=[WHOLE]).hidden
+        except pattern.NoPattern:
+            continue
+        protected += bool(primary)
+        printed = {key: None if key in hidden else count for key, count in cells.items()}
+        wanted = {key: WIDTH if key in primary else 1 for key in hidden}
+        audit = attack.intervals(Tables(printed, sums), wanted)
+        truth = by_brute_force(printed, inner, cells)
+        for key, (least, greatest) in truth.items():
+            assert greatest - least >= wanted[key], (cells, hidden, key)
+            assert least <= audit[key].least <= audit[key].greatest <= greatest
+            assert audit[key].width >= wanted[key]
+    assert protected > 4
+
+
+@pytest.mark.parametrize("seed", few_here_thousands_in_proof(200))
+def test_publishing_one_more_cell_is_judged_as_all_tables_judge_it(seed):
+    draw = random.Random(seed)
+    shut = 0
+    for _ in range(RELEASES):
+        inner, cells, sums = tiny(draw, *draw.choice(SHAPES), most=5)
+        primary = {key for key, count in cells.items() if 0 < count < 3} - {WHOLE}
+        try:
+            hidden = pattern.choose(Tables(cells, sums), primary, WIDTH, public=[WHOLE]).hidden
+        except pattern.NoPattern:
+            continue
+        if not hidden - primary:
+            continue
+        leaked = draw.choice(sorted(hidden - primary))
+        printed = {key: None if key in hidden - {leaked} else count for key, count in cells.items()}
+        wanted = {key: WIDTH if key in primary else 1 for key in hidden - {leaked}}
+        audit = attack.intervals(Tables(printed, sums), wanted)
+        truth = by_brute_force(printed, inner, cells)
+        narrow = {key for key, (least, greatest) in truth.items() if greatest - least < wanted[key]}
+        assert {key for key, at in audit.items() if at.width < wanted[key]} == narrow
+        shut += bool(narrow)
+    assert shut > 1
+
+
+def test_hiding_the_small_cell_alone_protects_nothing():
+    cells = {"white": 40, "asian": 12, "black": 3, "all": 55}
+    tables = Tables(cells | {"black": None}, [Sum("all", ("white", "asian", "black"))])
+    assert attack.intervals(tables)["black"] == attack.Interval("black", 3, 3, True)
+
+
+def test_a_percentage_is_published_too():
+    cells = {"female": None, "male": None, "all": 50}
+    sums = [Sum("all", ("female", "male"))]
+    wide = attack.intervals(Tables(cells, sums))["female"]
+    assert (wide.least, wide.greatest) == (0, 50)
+    # 6% of 50, rounded to a whole per cent, is 3 and nothing else
+    narrow = attack.intervals(Tables(cells, sums, [Share("female", "all", 5.5, 6.5)]))["female"]
+    assert (narrow.least, narrow.greatest) == (3, 3)
+
+
+def test_a_part_alone_bounds_its_whole_from_below_only():
+    tables = Tables({"contact": None, "cpai": 30, "cocad": 12}, [
+        Sum("cpai", ("contact",), exhaustive=False), Sum("contact", ("cocad",), exhaustive=False)
+    ])  # fmt: skip
+    found = attack.intervals(tables)["contact"]
+    assert (found.least, found.greatest) == (12, 30)
+
+
+def test_tables_that_contradict_each_other_are_no_release():
+    sums = [Sum("all", ("a", "b"))]
+    with pytest.raises(attack.Contradiction):
+        attack.intervals(Tables({"a": 1, "b": 2, "all": 4}, sums))
+    with pytest.raises(attack.Contradiction):
+        attack.intervals(Tables({"a": 5, "b": None, "all": 4}, sums))
+
+
+def test_what_cannot_be_protected_is_named():
+    # the whole is public and its parts too: one small part stays recoverable whatever else is hidden
+    tables = Tables({"a": 2, "b": 9, "all": 11}, [Sum("all", ("a", "b"))])
+    with pytest.raises(pattern.NoPattern) as refused:
+        pattern.choose(tables, {"a"}, WIDTH, public={"b", "all"})
+    assert refused.value.keys == ["a"]
+
+
+def test_the_same_tables_give_the_same_pattern():
+    _, cells, sums = tiny(random.Random(7), 2, 4, 2, most=4)
+    primary = {key for key, count in cells.items() if 0 < count < 3}
+    patterns = {pattern.choose(Tables(cells, sums), primary, WIDTH) for _ in range(3)}
+    assert len(patterns) == 1
