@@ -1,0 +1,213 @@
+"""The gate cannot be fooled: whatever is missing, broken or edited, `cpai publish` ends with 1 and says why.
+
+The real command on a copy of the small year, whose next release would have changed; only dbt stands still, because it
+would mend a table that was edited after it was built.
+"""
+
+import json
+import shutil
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from orchestration.command import cpai
+from orchestration.home import Home, seed_rows
+from orchestration.releases import inputs, package
+from orchestration.warehouse.dbt import Built
+
+pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
+
+
+@pytest.fixture
+def home(year, tmp_path, monkeypatch) -> Home:
+    """The year as published, about to be published again under code that changed."""
+    copy = Home(tmp_path / "home")
+    shutil.copytree(
+        year.home.root,
+        copy.root,
+        symlinks=True,
+        ignore=shutil.ignore_patterns("landing", "archive", "packs", "dagster"),
+    )
+    monkeypatch.setattr("orchestration.warehouse.assets.run_dbt", stands_still)
+    monkeypatch.setattr(inputs, "code_hash", lambda: "changed")
+    return copy
+
+
+def stands_still(home: Home, _names: str) -> Built:
+    """dbt's answer without its work: every model built, none before what it reads."""
+    nodes = json.loads((home.dbt / "target" / "manifest.json").read_text())["nodes"]
+    order = TopologicalSorter(
+        {name: node.get("depends_on", {}).get("nodes", []) for name, node in nodes.items()}
+    )
+    return Built(seconds={name: 0.0 for name in order.static_order() if name.startswith("model.")})
+
+
+def released(home: Home) -> dict:
+    """What readers see of the releases, with times of change."""
+    files = {path: path.lstat().st_mtime_ns for path in sorted(home.releases.rglob("*"))}
+    return {"files": files, "live": (home.releases / "current").readlink()}
+
+
+def publish(home: Home):
+    return CliRunner().invoke(cpai, ["--home", str(home.root), "publish", "2023"])
+
+
+def edit(*statements: str):
+    """Change the built warehouse behind the gate's back."""
+
+    def edited(home: Home, _monkeypatch) -> None:
+        with duckdb.connect(str(home.warehouse)) as warehouse:
+            for statement in statements:
+                warehouse.execute(statement)
+
+    return edited
+
+
+def patch(name: str, value):
+    return lambda _home, monkeypatch: monkeypatch.setattr(name, value)
+
+
+def unwritable(*_arguments) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def raising(period, quarters):
+    from expectations.expected import rows
+    from expectations.marts import FIGURES
+
+    return [rows("MT01", FIGURES, "select force from {batch} where no_such_column")]
+
+
+FOOLED = {
+    "an expectation that raises": (
+        patch("expectations.marts.expected", raising),
+        "MT01 could not be checked: it raised",
+    ),
+    "a suite that is not there": (
+        patch("expectations.running.SUITES", ("returns", "cpai", "cocad", "marts", "gone")),
+        "suite gone is not there",
+    ),
+    "a suite left out": (
+        patch("expectations.running.SUITES", ("returns", "cpai", "cocad", "release")),
+        "suite marts gave no result",
+    ),
+    "a suite without expectations": (
+        patch("expectations.cocad.expected", lambda period, quarters: []),
+        "suite cocad is not there: it expects nothing",
+    ),
+    "an empty table": (edit("delete from marts.figures"), "TB01 in marts.figures"),
+    "a table dropped": (edit("drop table cocad.cocad_crimes"), "no table cocad.cocad_crimes"),
+    "a force absent from the returns": (
+        edit("delete from staging.stg_submissions where force = 'kent' and quarter = '2023-Q2'"),
+        "RT01 in staging.stg_submissions: 1 of 176 returns are missing (kent 2023-Q2)",
+    ),
+    "a force absent from the list of who owes one": (
+        edit(
+            "delete from staging.stg_submissions where force = 'kent'",
+            "delete from reference.forces where force = 'kent'",
+        ),
+        "TB02 in reference.forces",
+    ),
+    "a severity edited in the built table": (
+        edit(
+            "update quality.rule_results set verdict = 'fails' where rule = 'CR15' and force = 'kent'",
+            "update reference.rules set severity = 'reported' where rule = 'CR15'",
+        ),
+        "CR15 in quality.rule_results",
+    ),
+    "a verdict edited in the built table": (
+        edit(
+            "update quality.rule_results set failed = tested, rate = 1 "
+            "where rule = 'CR15' and force = 'kent' and tested > 3"
+        ),
+        "MT10 in quality.rule_results",
+    ),
+    "a waiver written into the built table": (
+        edit(
+            "insert into reference.waivers values "
+            "('CR15', 'kent', '2023-Q2', 'in no file', 'A Person', '2023-08-01', '2099-12-31')"
+        ),
+        "TB02 in reference.waivers",
+    ),
+    "results that cannot be written": (
+        lambda _home, monkeypatch: monkeypatch.setattr(package, "write_expectation_results", unwritable),
+        "No space left on device",
+    ),
+    "no warehouse file that could be opened": (
+        lambda home, _monkeypatch: home.warehouse.write_bytes(b"no database" * 1000),
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fool", "reason"), FOOLED.values(), ids=FOOLED)
+def test_it_leaves_the_live_release_and_names_the_reason(home, monkeypatch, fool, reason):
+    before = released(home)
+    fool(home, monkeypatch)
+    answer = publish(home)
+    assert answer.exit_code == 1, answer.output
+    assert reason in answer.output
+    assert released(home) == before
+
+
+def test_as_it_stands_the_same_home_is_published(home):
+    """Without which the test above would say nothing."""
+    answer = publish(home)
+    assert answer.exit_code == 0, answer.output
+    assert (home.releases / "current").readlink() == Path("2023.r2")
+
+
+def test_a_warehouse_built_again_while_it_was_judged_is_not_published(home, monkeypatch):
+    from orchestration import gate
+
+    judge = gate.check
+
+    def built_meanwhile(home, period):
+        answer = judge(home, period)
+        edit("create or replace table main.later as select 1 as one")(home, None)
+        return answer
+
+    monkeypatch.setattr(gate, "check", built_meanwhile)
+    before = released(home)
+    answer = publish(home)
+    assert answer.exit_code == 1
+    assert "changed while it was judged" in answer.output
+    assert released(home) == before
+
+
+def test_a_release_lists_its_waivers_and_says_which_count(home, monkeypatch):
+    waivers = [
+        {"rule": "CR15", "force": force, "quarter": quarter, "reason": "ages agreed", "signed_by": "A Person"}
+        | {"signed_on": "2023-08-01", "expires": expires}
+        for force, quarter, expires in (("kent", "2023-Q2", "2099-12-31"), ("kent", "2023-Q3", "2023-09-01"))
+    ]
+    monkeypatch.setattr(
+        "expectations.release.seed_rows",
+        lambda name: waivers if name == "waivers.csv" else seed_rows(name),
+    )
+    rows = [", ".join(repr(value) for value in waiver.values()) for waiver in waivers]
+    edit(
+        f"insert into reference.waivers values ({rows[0]}), ({rows[1]})",
+        f"insert into quality.waiver_verdicts values ({rows[0]}, 'counts'), ({rows[1]}, 'expired')",
+        "insert into judgements.judgements_across_returns by name select 'WV01' as rule, 'reported' as severity, "
+        "'kent' as force, '2023-Q3' as quarter, 'waiver' as record_type, 'rule' as fields, 'expired' as found",
+        "insert into quality.rule_results by name select 'WV01' as rule, 'kent' as force, unnest(['2023-Q2', "
+        "'2023-Q3']) as quarter, 1 as tested, unnest([0, 1]) as failed, 0 as also_reported, 0 as waived, "
+        "unnest([0.0, 1.0]) as rate, unnest(['pass', 'fails']) as verdict",
+    )(home, None)
+    answer = publish(home)
+    assert answer.exit_code == 0, answer.output
+    release = home.releases / "current"
+    with duckdb.connect(str(release / "marts.duckdb"), read_only=True) as marts:
+        listed = marts.execute("select quarter, verdict from quality.waiver_verdicts order by 1").fetchall()
+        assert listed == [("2023-Q2", "counts"), ("2023-Q3", "expired")]
+        found = marts.execute(
+            "select verdict, severity from quality.expectation_results where rule = 'WV01'"
+        ).fetchall()
+        assert found == [("failed", "reported")]
+    page = (release / "quality" / "index.html").read_text()
+    assert "ages agreed" in page
+    assert "<td>expired</td>" in page
