@@ -1,0 +1,89 @@
+"""Reports that people read, from a published release: the nation, its regions and its forces, one page each.
+
+They are written beside the release, which never changes: `reports/<release>/<period>/` in the home. A page is one
+template over `printed.Report`, through which every number on it goes; `printed.csv` lists them all.
+"""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from orchestration.home import Home
+from orchestration.releases.reports import places
+from orchestration.releases.reports.numbers import Numbers, months_of, period_name
+from orchestration.releases.reports.places import Place
+from orchestration.releases.reports.printed import Printed, Report, word
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What is to be written: the numbers of one release for one period, and the places to write about."""
+
+    numbers: Numbers
+    head: dict
+    places: list[Place]
+    wanted: list[Place]
+    folder: Path
+
+    def __len__(self) -> int:
+        return len(self.wanted)
+
+    def write(self) -> Iterator[Place]:
+        """Each report as it is written; with all of them, at the end, the page that lists them."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        printed: list[Printed] = []
+        for place in self.wanted:
+            report = Report(self.numbers, place, self.places)
+            self._page("report.html", place.path, report=report)
+            printed += report.printed
+            yield place
+        if self.wanted == self.places:
+            self._page("reports.html", "index.html", places=self.places, numbers=self.numbers)
+            _write_printed(self.folder / "printed.csv", printed)
+
+    def _page(self, template: str, path: str, **values) -> None:
+        to_root = "../" * path.count("/")
+        html = _environment().get_template(template).render(head=self.head, root=to_root, **values)
+        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / path).write_text(html + "\n", encoding="utf-8")
+
+
+def prepare(
+    home: Home, period: str, place: str | None = None, release: str | None = None, into: Path | None = None
+) -> Reports:
+    """Read what the reports of `period` (`2023`, `2023-Q1`) need from `release`, else from the live one.
+
+    `place` as in the figures: a force (`kent`), a region (`Wales`) or the nation; none is all of them.
+    FileNotFoundError when there is no such release, LookupError when it has not this period or place.
+    """
+    from orchestration.releases import verify
+
+    name = verify.named(home, release)
+    head = verify.manifest_of(home, name)
+    numbers = Numbers.read(home.releases / name / "marts.duckdb", period)
+    every = places.of(numbers.forces)
+    wanted = [one for one in every if place in (None, one.place)]
+    if not wanted:
+        raise LookupError(f"no place {place!r} in {name}; there are: {', '.join(one.place for one in every)}")
+    return Reports(numbers, head, every, wanted, into or home.root / "reports" / name / period)
+
+
+@cache
+def _environment():
+    from orchestration.releases.pages import environment
+
+    ours = environment(TEMPLATES)
+    ours.filters["first_month"] = lambda quarter: period_name(months_of([quarter])[0])
+    ours.filters["category"] = word
+    return ours
+
+
+def _write_printed(path: Path, printed: list[Printed]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(Printed._fields)
+        writer.writerows(printed)

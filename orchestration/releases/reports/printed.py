@@ -1,0 +1,380 @@
+"""What a report prints: every number of a page goes through `Report.shown` or `Report.told`, which keep it.
+
+In the page a number stands in a `data` element that names the figure or the evidence table it comes from.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from orchestration.home import seed_rows
+from orchestration.releases.figures import CRITERIA, NAMES, NATION, POPULATIONS
+from orchestration.releases.reports.numbers import Figure, Key, Numbers, day, period_name
+from orchestration.releases.reports.places import Place
+
+WITHHELD, NOT_APPLICABLE, NOT_AVAILABLE = "[c]", "[z]", "[x]"
+RETURNED = ("accepted", "accepted_with_rejections", "nil")
+WORDS = NAMES | {"non_recent": "non-recent", "image": "indecent images", "no_victim": "no victim recorded"}
+RECORDED = {"yes": "Recorded", "no": "Not recorded"}
+CHILDREN = {"yes": "Committed by children", "no": "Not committed by children"}
+# of the COCAD, what each criterion is set beside all group-based crime by: heading, unit, breakdown
+PROFILE = (
+    ("Offence", "crime", "offence_group"),
+    ("When reported", "crime", "recency"),
+    ("Victims: gender", "victim", "gender"),
+    ("Victims: age at the offence", "victim", "age_band"),
+    ("Victims: self-defined ethnicity", "victim", "sde"),
+    ("Suspects: gender", "suspect", "gender"),
+    ("Suspects: age at the offence", "suspect", "age_band"),
+    ("Suspects: self-defined ethnicity", "suspect", "sde"),
+    ("Suspects: relationship to the victim", "suspect", "relationship"),
+)
+
+
+class Printed(NamedTuple):
+    """One number on one page; `of` is numerator, denominator or percent, for evidence what was counted."""
+
+    page: str
+    source: str
+    figure_id: str
+    place: str
+    period: str
+    of: str
+    shown: str
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as it is printed, and in HTML as the element `tag` that says where it comes from."""
+
+    text: str
+    source: dict[str, str]
+    tag: str = "data"
+
+    def __html__(self) -> str:
+        from markupsafe import escape
+
+        value = {} if self.text.startswith("[") else {"value": self.text.replace(",", "").rstrip("%")}
+        named = {f"data-{name}": text for name, text in self.source.items()}
+        # SVG knows no data element, and its elements no value
+        written = named if self.tag != "data" else {"value": "", **value, **named}
+        attributes = "".join(f' {name}="{escape(text)}"' for name, text in written.items())
+        return f"<{self.tag}{attributes}>{escape(self.text)}</{self.tag}>"
+
+
+Row = tuple[str, list[Number]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """`groups` are (heading, rows), a row its heading and its numbers; `bars` the chart beside it, if any."""
+
+    number: int
+    caption: str
+    heads: list[str]
+    groups: list[tuple[str, list[Row]]]
+    total: Row | None
+    charted: str
+    bars: list[dict]
+    notes: list[str]
+
+
+class Report:
+    """The report about one place: what its template may ask for."""
+
+    def __init__(self, numbers: Numbers, place: Place, places: list[Place]):
+        self.numbers, self.place = numbers, place
+        self.inside = [
+            other
+            for other in places
+            if other != place and other.kind != "national" and set(other.forces) <= set(place.forces)
+        ]
+        self.printed: list[Printed] = []
+        self.tables: list[Table] = []
+
+    # --- numbers
+
+    def figure(
+        self, population, unit, breakdown, category="all", criterion="all", *, place=None, period=None
+    ):
+        """The key of a figure of this report's place and period, or of another one named."""
+        scheme = self.numbers.scheme if breakdown == "criterion" else "2023"
+        return Key(
+            place or self.place.place,
+            period or self.numbers.period,
+            population,
+            criterion,
+            unit,
+            breakdown,
+            category,
+            scheme,
+        )
+
+    def shown(self, key: Key, of: str = "numerator", tag: str = "data") -> Number:
+        """A figure's number: 0 as 0, withheld [c], nothing to be a share of [z], nothing returned [x]."""
+        found = self.numbers.figures.get(key)
+        text = self._text(key, found, of)
+        figure_id = found.figure_id if found else f"{key.population}.{key.unit}.{key.breakdown}"
+        self._printed("figures", figure_id, key.place, key.period, of, text)
+        source = {"figure": figure_id, "place": key.place, "period": key.period, "of": of}
+        return Number(text, source, tag)
+
+    def told(self, table: str, of: str, value) -> Number:
+        """A number, a day or a name of an evidence table."""
+        text = f"{value:,}" if isinstance(value, int) else str(value)
+        self._printed(table, "", self.place.place, self.numbers.period, of, text)
+        return Number(text, {"table": table, "of": of})
+
+    def _printed(self, source, figure_id, place, period, of, text) -> None:
+        self.printed.append(Printed(self.place.path, source, figure_id, place, period, of, text))
+
+    def _text(self, key: Key, found: Figure | None, of: str) -> str:
+        if found is None:
+            counted = self._found(key, breakdown="total", category="all", criterion="all")
+            return NOT_APPLICABLE if counted else NOT_AVAILABLE
+        if found.status == "withheld":
+            return WITHHELD
+        value = getattr(found, of)
+        if value is None:
+            return NOT_APPLICABLE
+        if of != "percent":
+            return f"{value:,}"
+        return f"{value:.{1 if found.percent_rounding == 'half_up_one_decimal' else 0}f}%"
+
+    def _found(self, key: Key, **changed) -> Figure | None:
+        return self.numbers.figures.get(key._replace(**{"scheme": "2023"} | changed))
+
+    # --- tables
+
+    def total(self, population="cocad", unit="crime", criterion="all"):
+        return self.shown(self.figure(population, unit, "total", criterion=criterion))
+
+    def split(self, caption, unit, breakdown, population="cocad", criterion="all") -> Table:
+        """The categories of a breakdown: counts and shares here, shares in the wider places; with bars."""
+        keys = [
+            self.figure(population, unit, breakdown, category, criterion)
+            for category in self.categories(population, unit, breakdown)
+        ]
+        rows = [
+            (
+                self.label(key),
+                [
+                    self.shown(key),
+                    self.shown(key, "percent"),
+                    *(self.shown(key._replace(place=place), "percent") for place, _ in self.place.within),
+                ],
+            )
+            for key in keys
+        ]
+        heads = ["Number", "Per cent", *(f"{name}, per cent" for _, name in self.place.within)]
+        return self._table(
+            caption,
+            heads,
+            [("", rows)],
+            keys,
+            total=("All", [self.shown(keys[0], "denominator")]),
+            charted=caption,
+            bars=[self._bar(self.label(key), key, "percent", 100) for key in keys],
+        )
+
+    def over_time(self, caption, charted) -> Table:
+        """CPAI, contact and group-based crimes in each part of the period; `charted` says what the bars are."""
+        parts = self.numbers.parts
+        rows = [
+            (
+                period_name(part),
+                [
+                    self.shown(self.figure(population, "crime", "total", period=part))
+                    for population in POPULATIONS
+                ],
+            )
+            for part in parts
+        ]
+        keys = [self.figure("cocad", "crime", "total", period=part) for part in parts]
+        counts = [found.numerator or 0 for key in keys if (found := self.numbers.figures.get(key))]
+        bars = [self._bar(period_name(key.period), key, "numerator", max(counts, default=0)) for key in keys]
+        heads = ["CPAI crimes", "Contact crimes", "Group-based crimes"]
+        return self._table(caption, heads, [("", rows)], keys, charted=charted, bars=bars)
+
+    def by_place(self, caption, kind: str) -> Table:
+        """CPAI, contact and group-based crimes of each place inside this one."""
+
+        def cells(place: str) -> list:
+            counts = [self.shown(self.figure(name, "crime", "total", place=place)) for name in POPULATIONS]
+            share = self.figure("contact", "crime", "group_based", "yes", place=place)
+            return [*counts, self.shown(share, "percent")]
+
+        # a force that is in no region stands beside the regions, or they would not add up
+        shown = [
+            place
+            for place in self.inside
+            if place.kind == kind or (len(place.within) < 2 and kind == "region")
+        ]
+        rows = [(place.name, cells(place.place)) for place in shown]
+        heads = ["CPAI crimes", "Contact crimes", "Group-based crimes", "Group-based of contact, per cent"]
+        return self._table(caption, heads, [("", rows)], total=(self.place.name, cells(self.place.place)))
+
+    def beside(self, caption, criterion: str) -> Table:
+        """Everything about the crimes of one criterion, with the share among all group-based crimes."""
+        groups = []
+        for heading, unit, breakdown in PROFILE:
+            rows = []
+            for category in self.categories("cocad", unit, breakdown):
+                key = self.figure("cocad", unit, breakdown, category, criterion)
+                among_all = self.shown(key._replace(criterion="all"), "percent")
+                rows.append(
+                    (
+                        self.label(key),
+                        [
+                            *(self.shown(key, of) for of in ("numerator", "denominator", "percent")),
+                            among_all,
+                        ],
+                    )
+                )
+            groups.append((heading, rows))
+        heads = ["Number", "Of those recorded", "Per cent", "All group-based, per cent"]
+        key = self.figure("cocad", "crime", "recency", "recent", criterion)
+        return self._table(caption, heads, groups, [key])
+
+    def by_criterion(self, caption, breakdown: str, category: str, unit: str = "crime") -> Table:
+        """One category under each criterion."""
+        keys = [
+            self.figure("cocad", unit, breakdown, category, criterion)
+            for criterion in self.categories("cocad", "crime", "criterion", "2023")
+        ]
+        rows = [
+            (
+                word(key.criterion),
+                [self.shown(key, of) for of in ("numerator", "denominator", "percent")],
+            )
+            for key in keys
+        ]
+        bars = [self._bar(word(key.criterion), key, "percent", 100) for key in keys]
+        return self._table(
+            caption, ["Number", "Of", "Per cent"], [("", rows)], keys, charted=caption, bars=bars
+        )
+
+    def _table(self, caption, heads, groups, keys=(), *, total=None, charted="", bars=()) -> Table:
+        found = [self.numbers.figures.get(key) for key in keys]
+        with_caveat = any(figure and figure.status == "caveat" for figure in found)
+        notes = ["Read with care: see how far readers agree, under Quality."] if with_caveat else []
+        drawn = [bar for bar in bars if bar]
+        table = Table(len(self.tables) + 1, caption, heads, groups, total, charted, drawn, notes)
+        self.tables.append(table)
+        return table
+
+    def _bar(self, name: str, key: Key, of: str, full: int) -> dict | None:
+        """A bar of the chart; None where there is no number to draw."""
+        found = self.numbers.figures.get(key)
+        value = found and getattr(found, of)
+        if value is None or not full:
+            return None
+        return {
+            "name": name,
+            "width": round(100 * float(value) / full, 1),
+            "shown": self.shown(key, of, "tspan"),
+        }
+
+    def categories(self, population, unit, breakdown, scheme=None) -> list[str]:
+        scheme = scheme or (self.numbers.scheme if breakdown == "criterion" else "2023")
+        return [
+            category for category, only in _categories()[scheme, unit, breakdown] if only in ("", population)
+        ]
+
+    def label(self, key: Key) -> str:
+        if key.breakdown.endswith("_recorded"):
+            return RECORDED[key.category]
+        if key.breakdown == "committed_by_children":
+            return CHILDREN[key.category]
+        return word(key.category)
+
+    # --- text
+
+    def largest(self, unit, breakdown, criterion="all") -> tuple[str, Key] | None:
+        """The category with the most, and its key; None when there is no single one, or none may be named."""
+        keys = [
+            self.figure("cocad", unit, breakdown, category, criterion)
+            for category in self.categories("cocad", unit, breakdown)
+        ]
+        found = [
+            (self.numbers.figures[key].numerator or 0, key) for key in keys if key in self.numbers.figures
+        ]
+        first, *others = sorted(found, reverse=True) or [(0, None)]
+        if not first[0] or (others and others[0][0] == first[0]):
+            return None
+        return self.label(first[1]), first[1]
+
+    def has(self, criterion: str) -> bool:
+        """Whether any crime was found under the criterion, so that there is something to split."""
+        found = self.numbers.figures.get(self.figure("cocad", "crime", "total", criterion=criterion))
+        return bool(found and found.numerator)
+
+    def withheld(self) -> bool:
+        return any(one.shown == WITHHELD for one in self.printed)
+
+    # --- evidence
+
+    def here(self, evidence: str) -> list[dict]:
+        return [row for row in self.numbers.evidence[evidence] if row["force"] in self.place.forces]
+
+    def returns(self) -> dict:
+        """What was owed, what came, what did not by force and quarter, and the day of the last one that counts."""
+        here = self.here("returns")
+        came = {
+            (row["force"], row["quarter"]): row["received_at"] for row in here if row["status"] in RETURNED
+        }
+        names = {force["force"]: force["name"] for force in self.numbers.forces}
+        owed = [(force, quarter) for force in self.place.forces for quarter in self.numbers.quarters]
+        return {
+            "owed": len(owed),
+            "came": sum(one in came for one in owed),
+            "lacking": [
+                f"{names[force]} {period_name(quarter)}"
+                for force, quarter in owed
+                if (force, quarter) not in came
+            ],
+            "last": day(max(map(str, came.values()))) if came else None,
+        }
+
+    def rules(self) -> dict[str, int]:
+        verdicts = [row["verdict"] for row in self.here("rules")]
+        return {verdict: verdicts.count(verdict) for verdict in ("fails", "waived")}
+
+    def systems(self) -> list[str]:
+        return sorted(
+            {force["crime_system"] for force in self.numbers.forces if force["force"] in self.place.forces}
+        )
+
+    def agreement(self) -> dict | None:
+        question = "criterion" if self.numbers.scheme == "2023" else "criterion_2024"
+        found = (row for row in self.numbers.evidence["agreement"] if row["question"] == question)
+        return next(found, None)
+
+    @property
+    def definitions(self) -> dict[str, str]:
+        return {
+            "CPAI crimes": POPULATIONS["cpai"],
+            "Contact crimes": POPULATIONS["contact"],
+            "Group-based crimes (COCAD)": POPULATIONS["cocad"],
+            "Committed by children": CRITERIA["committed_by_children_any"],
+        }
+
+    @property
+    def is_nation(self) -> bool:
+        return self.place.place == NATION
+
+
+def word(category: str) -> str:
+    text = WORDS.get(category, category.replace("_", " "))
+    return text[0].upper() + text[1:]
+
+
+@cache
+def _categories() -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+    """(category, its only population) by scheme, unit and breakdown, in the order of the seed."""
+    categories: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
+    for row in sorted(seed_rows("breakdown_categories.csv"), key=lambda row: int(row["sort_order"])):
+        key = row["scheme"], row["unit"], row["breakdown"]
+        categories[key].append((row["category"], row["only_population"] or ""))
+    return categories

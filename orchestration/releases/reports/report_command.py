@@ -1,0 +1,55 @@
+"""`cpai report`: reports that people read, from a published release."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from orchestration.home import Home
+
+
+@click.command()
+@click.argument("period")
+@click.option("--place", help="A force (kent), a region (Wales) or the nation [all of them].")
+@click.option("--release", help="[the live one]")
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="[reports/RELEASE/PERIOD in the home]",
+)
+@click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
+@click.pass_obj
+def report(
+    home: Home, period: str, place: str | None, release: str | None, into: Path | None, wants_json: bool
+) -> None:
+    """Write the reports of PERIOD (2023 or 2023-Q1): the nation, its regions, its forces."""
+    from orchestration import quarters
+    from orchestration.releases import reports
+
+    try:
+        quarters.in_period(period)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="PERIOD") from None
+    try:
+        prepared = reports.prepare(home, period, place, release, into)
+    except (LookupError, FileNotFoundError) as problem:
+        reasons = [str(problem.args[0])]
+        click.echo(
+            json.dumps({"done": False, "reasons": reasons}) if wants_json else reasons[0], err=not wants_json
+        )
+        sys.exit(1)
+    hidden = wants_json or not sys.stderr.isatty()
+    with click.progressbar(
+        prepared.write(), length=len(prepared), label="reports", file=sys.stderr, hidden=hidden
+    ) as bar:
+        written = [one.path for one in bar]
+    if wants_json:
+        click.echo(json.dumps({"done": True, "folder": str(prepared.folder), "reports": written}))
+    else:
+        where = "index.html" if len(written) > 1 else written[0]
+        click.echo(f"{len(written)} reports of {period}: open {prepared.folder / where} in a browser")

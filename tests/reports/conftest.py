@@ -1,0 +1,117 @@
+"""A small release made by hand: figures of every breakdown, for four forces in two regions and one in none."""
+
+import csv
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.home import Home
+
+SEEDS = Path(__file__).resolve().parents[2] / "seeds"
+PERIODS = {"2023": 12, "2023-Q1": 3, "2023-Q2": 4, "2023-Q3": 2, "2023-Q4": 3}
+MONTHS = {f"2023-{month:02}": 1 for month in range(1, 13)}
+FORCES = {
+    "kent": ("Kent Police", "South East"),
+    "surrey": ("Surrey Police", "South East"),
+    "gwent": ("Gwent Police", "Wales"),
+    "dyfed-powys": ("Dyfed-Powys Police", "Wales"),
+    "british-transport": ("British Transport Police", "National"),
+}
+PLACES = {
+    "England and Wales": ("national", 40),
+    "South East": ("region", 20),
+    "Wales": ("region", 12),
+    "kent": ("force", 12),
+    "surrey": ("force", 8),
+    # nothing received: no row
+    "gwent": ("force", None),
+    # returned, and no crime of it is group-based
+    "dyfed-powys": ("force", 0),
+    "british-transport": ("force", 3),
+}
+TABLES = """
+create table figures (figure_id varchar, unit varchar, population varchar, criterion varchar, breakdown varchar,
+    category varchar, place_type varchar, place varchar, period_type varchar, period varchar, numerator bigint,
+    denominator bigint, percent decimal(4, 1), percent_rounding varchar, scheme varchar, status varchar);
+create table dim_force (force varchar, name varchar, region varchar, crime_system varchar, from_quarter varchar,
+    to_quarter varchar);
+create table dim_quarter as select unnest(['2023-Q1', '2023-Q2', '2023-Q3', '2023-Q4']) as quarter, '2023' as scheme;
+create table dim_criterion as select '2023-Q2' as children_collected_from;
+create table reading_agreement as select 'readers' as pairing, 'all' as slice_type, 'all' as category,
+    'criterion' as question, unnest(['2023', '2023-Q1']) as period, 0.7 as alpha, 'caveat' as verdict;
+create schema quality;
+create table quality.returns as
+select force, quarter, case force when 'gwent' then 'missing' else 'accepted' end as status,
+    '2024-02-01T09:00:00+00:00' as received_at
+from dim_quarter, (select unnest(?) as force);
+create table quality.rule_results as select 'CR15' as rule, 'kent' as force, '2023-Q1' as quarter, 'fails' as verdict;
+create table quality.reconciliation as select 'kent' as force, '2023-Q1' as quarter, 'a code closed' as known_breaks;
+"""
+
+
+def seed(name: str) -> list[dict]:
+    with (SEEDS / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def figures() -> list[tuple]:
+    """A row for every figure, place and period that has one; numbers of no meaning, each of a figure's own."""
+    rows = []
+    categories = [row for row in seed("breakdown_categories.csv") if row["scheme"] == "2023"]
+    criteria = [row["criterion"] for row in seed("criteria.csv") if row["scheme"] == "2023"]
+    slices = ["all", *criteria, "committed_by_children", "committed_by_children_any"]
+    for breakdown in seed("breakdowns.csv"):
+        unit, name, population = breakdown["unit"], breakdown["breakdown"], breakdown["population"]
+        parts = [
+            row["category"]
+            for row in categories
+            if (row["unit"], row["breakdown"]) == (unit, name) and row["only_population"] in ("", population)
+        ]
+        for criterion in slices if breakdown["criteria"] != "all" else ["all"]:
+            for place, (place_type, size) in PLACES.items():
+                for period, share in (PERIODS | MONTHS).items():
+                    base = breakdown["base"]
+                    late = name == "committed_by_children" and period <= "2023-Q1" and period != "2023"
+                    if size is None or late or (base and not size):
+                        continue
+                    for number, category in enumerate(parts, 1):
+                        whole = 7 * size * share
+                        count = size * share * number
+                        percent = round(100 * count / whole, 1) if base else None
+                        rounding = "half_up_one_decimal" if name == "group_based" else "half_up"
+                        # what a withheld figure looks like
+                        status = "withheld" if (name, place) == ("criterion", "surrey") else "published"
+                        kept = (
+                            (count, whole if base else None, percent)
+                            if status == "published"
+                            else (None,) * 3
+                        )
+                        rows.append(
+                            (f"{population}.{criterion}.{unit}.{name}.{category}", unit, population, criterion,
+                             name, category, place_type, place, "", period, *kept, base and rounding, "2023", status)
+                        )  # fmt: skip
+    return rows
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory) -> Home:
+    home = Home(tmp_path_factory.mktemp("reports"))
+    folder = home.releases / "2023.r1"
+    folder.mkdir(parents=True)
+    (home.releases / "current").symlink_to("2023.r1")
+    (folder / "manifest.json").write_text(json.dumps({"release": "2023.r1", "period": "2023"}))
+    with duckdb.connect(str(folder / "marts.duckdb")) as marts:
+        for statement in TABLES.split(";"):
+            if statement.strip():
+                marts.execute(statement, [list(FORCES)] if "?" in statement else [])
+        forces = [
+            (force, name, region, "Niche RMS", "2023-Q1", None) for force, (name, region) in FORCES.items()
+        ]
+        marts.executemany("insert into dim_force values (?, ?, ?, ?, ?, ?)", forces)
+        made = figures()
+        columns = list(zip(*made, strict=True))
+        names = ", ".join(f"unnest(${number})" for number in range(1, len(columns) + 1))
+        marts.execute(f"insert into figures select {names}", [list(column) for column in columns])
+    return home

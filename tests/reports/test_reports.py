@@ -1,0 +1,148 @@
+"""Reports of a small release: no number that is not a figure's, symbols for what there is not, the command."""
+
+import csv
+import json
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from orchestration.command import cpai
+from orchestration.releases import reports
+from tests.reports.pages import Page
+
+
+@pytest.fixture(scope="module")
+def folder(home, tmp_path_factory):
+    into = tmp_path_factory.mktemp("into")
+    for period in ("2023", "2023-Q1"):
+        assert len(list(reports.prepare(home, period, into=into / period).write())) == 8
+    return into
+
+
+def published(home) -> dict[tuple, tuple]:
+    with duckdb.connect(str(home.releases / "2023.r1" / "marts.duckdb"), read_only=True) as marts:
+        rows = marts.execute(
+            "select figure_id, place, period, numerator, denominator, percent, status from figures"
+        ).fetchall()
+    return {
+        row[:3]: dict(zip(("numerator", "denominator", "percent", "status"), row[3:], strict=True))
+        for row in rows
+    }
+
+
+def all_pages(folder):
+    return [path for path in sorted(folder.rglob("*.html")) if path.name != "index.html"]
+
+
+def test_every_number_on_every_page_is_the_figure_that_it_names(home, folder):
+    figures = published(home)
+    for path in all_pages(folder):
+        page = Page(path)
+        of_figures = [(source, text) for source, text in page.numbers if "data-figure" in source]
+        assert len(of_figures) > 200, path.name
+        for source, text in of_figures:
+            figure = figures.get((source["data-figure"], source["data-place"], source["data-period"]))
+            if figure is None:
+                assert text in ("[z]", "[x]"), source
+            elif figure["status"] == "withheld":
+                assert text == "[c]", source
+            elif figure[source["data-of"]] is None:
+                assert text == "[z]", source
+            elif source["data-of"] == "percent":
+                decimals = 1 if "group_based" in source["data-figure"] else 0
+                assert text == f"{figure['percent']:.{decimals}f}%", source
+            else:
+                assert text == f"{figure[source['data-of']]:,}", source
+
+
+def test_no_digit_stands_outside_a_number_that_says_where_it_is_from(folder):
+    pages = all_pages(folder)
+    assert len(pages) == 16
+    assert {path.name: Page(path).unexplained for path in pages} == {path.name: [] for path in pages}
+
+
+def test_a_number_typed_into_a_page_would_be_found(folder, tmp_path):
+    page = (folder / "2023" / "national.html").read_text(encoding="utf-8")
+    typed = tmp_path / "typed.html"
+    typed.write_text(page.replace("At a glance", "At a glance: 4,228 crimes"), encoding="utf-8")
+    assert Page(typed).unexplained == ["At a glance: 4,228 crimes"]
+
+
+def test_what_is_printed_is_listed_with_its_page(folder):
+    with (folder / "2023" / "printed.csv").open(newline="", encoding="utf-8") as file:
+        listed = list(csv.DictReader(file))
+    on_page = Page(folder / "2023" / "forces" / "kent.html").numbers
+    of_kent = [row["shown"] for row in listed if row["page"] == "forces/kent.html"]
+    # a bar without a number is not drawn, and nothing else is left out
+    assert sorted(of_kent) == sorted(text for _, text in on_page)
+
+
+def texts(path, figure_id, of="numerator", place=None):
+    return {
+        text
+        for source, text in Page(path).numbers
+        if source.get("data-figure") == figure_id
+        and source["data-of"] == of
+        and place in (None, source["data-place"])
+    }
+
+
+def test_zero_withheld_not_applicable_and_not_available_are_told_apart(folder):
+    forces = folder / "2023" / "forces"
+    assert texts(forces / "dyfed-powys.html", "cocad.all.crime.total.all") == {"0"}
+    assert texts(forces / "dyfed-powys.html", "cocad.crime.recency", place="dyfed-powys") == {"[z]"}
+    assert texts(forces / "surrey.html", "cocad.all.crime.criterion.cse") == {"[c]"}
+    assert texts(forces / "gwent.html", "cocad.crime.total") == {"[x]"}
+    assert texts(forces / "gwent.html", "cocad.crime.recency", place="gwent") == {"[x]"}
+    assert "The largest criterion" not in (forces / "surrey.html").read_text(encoding="utf-8")
+
+
+def test_caveats_follow_from_the_data(folder):
+    nation = " ".join((folder / "2023" / "national.html").read_text(encoding="utf-8").split())
+    assert "Not received: Gwent Police January to March 2023; Gwent Police April to June 2023" in nation
+    assert "Krippendorff's alpha" in nation
+    assert "has been collected since April 2023" in nation
+    kent = (folder / "2023" / "forces" / "kent.html").read_text(encoding="utf-8")
+    assert "Not received" not in kent
+    assert "a code closed" in kent
+    first_quarter = (folder / "2023-Q1" / "national.html").read_text(encoding="utf-8")
+    assert "Not collected before April 2023." in first_quarter
+
+
+def test_regions_and_the_force_in_none_stand_in_one_table(folder):
+    page = (folder / "2023" / "national.html").read_text(encoding="utf-8")
+    table = page.split("crimes by region</caption>")[1].split("</table>")[0]
+    rows = [row.split("</th>")[0] for row in table.split('<th scope="row">')[1:]]
+    assert rows == ["South East", "Wales", "British Transport Police", "England and Wales"]
+
+
+def test_the_same_release_gives_the_same_pages(home, folder, tmp_path):
+    list(reports.prepare(home, "2023", into=tmp_path).write())
+    for path in all_pages(folder / "2023"):
+        assert (tmp_path / path.relative_to(folder / "2023")).read_bytes() == path.read_bytes()
+
+
+def command(home, *words):
+    return CliRunner().invoke(cpai, ["--home", str(home.root), "report", *words])
+
+
+def test_the_command_writes_one_place_or_all(home, tmp_path):
+    answer = command(home, "2023-Q2", "--place", "kent", "--into", str(tmp_path / "kent"), "--json")
+    assert json.loads(answer.stdout)["reports"] == ["forces/kent.html"]
+    assert [path.name for path in (tmp_path / "kent").rglob("*.*")] == ["kent.html"]
+    everything = command(home, "2023-Q2", "--json")
+    written = json.loads(everything.stdout)
+    assert len(written["reports"]) == 8
+    assert written["folder"] == str(home.root / "reports" / "2023.r1" / "2023-Q2")
+
+
+def test_the_command_says_what_is_wrong_and_what_there_is(home):
+    nowhere = command(home, "2023", "--place", "Narnia")
+    assert nowhere.exit_code == 1
+    assert "no place 'Narnia' in 2023.r1; there are: England and Wales, South East, Wales" in nowhere.stderr
+    later = command(home, "2024-Q1")
+    assert later.exit_code == 1
+    assert "the release has no 2024-Q1: it holds 2023-Q1" in later.stderr
+    assert command(home, "2023", "--release", "2023.r9").exit_code == 1
+    assert command(home, "soon").exit_code == 2
