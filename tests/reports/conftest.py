@@ -31,6 +31,7 @@ PLACES = {
     "dyfed-powys": ("force", 0),
     "british-transport": ("force", 3),
 }
+MANIFEST = {"release": "2023.r1", "period": "2023", "created_at": "2024-03-01T09:00:00+00:00"}
 TABLES = """
 create table figures (figure_id varchar, unit varchar, population varchar, criterion varchar, breakdown varchar,
     category varchar, place_type varchar, place varchar, period_type varchar, period varchar, numerator bigint,
@@ -62,6 +63,12 @@ def figures() -> list[tuple]:
     categories = [row for row in seed("breakdown_categories.csv") if row["scheme"] == "2023"]
     criteria = [row["criterion"] for row in seed("criteria.csv") if row["scheme"] == "2023"]
     slices = ["all", *criteria, "committed_by_children", "committed_by_children_any"]
+    what = ("population", "criterion", "unit", "breakdown", "category")
+    published = {
+        tuple(row[name] for name in what): row["figure_id"]
+        for row in seed("figure_definitions.csv")
+        if not row["repeats"]
+    }
     for breakdown in seed("breakdowns.csv"):
         unit, name, population = breakdown["unit"], breakdown["breakdown"], breakdown["population"]
         parts = [
@@ -88,8 +95,9 @@ def figures() -> list[tuple]:
                             if status == "published"
                             else (None,) * 3
                         )
+                        asked = (population, criterion, unit, name, category)
                         rows.append(
-                            (f"{population}.{criterion}.{unit}.{name}.{category}", unit, population, criterion,
+                            (published.get(asked, ".".join(asked)), unit, population, criterion,
                              name, category, place_type, place, "", period, *kept, base and rounding, "2023", status)
                         )  # fmt: skip
     return rows
@@ -101,7 +109,7 @@ def home(tmp_path_factory) -> Home:
     folder = home.releases / "2023.r1"
     folder.mkdir(parents=True)
     (home.releases / "current").symlink_to("2023.r1")
-    (folder / "manifest.json").write_text(json.dumps({"release": "2023.r1", "period": "2023"}))
+    (folder / "manifest.json").write_text(json.dumps(MANIFEST))
     with duckdb.connect(str(folder / "marts.duckdb")) as marts:
         for statement in TABLES.split(";"):
             if statement.strip():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 # names with digits in them that are no figures: ages, periods, the release, the numbers of tables
 NAMES = re.compile(
-    r"[Uu]nder 10|10 to 13|14 to 15|16 to 17|18 and over|18 to 29|30 to 39|40 to 49|50 to 59|60 and over|under 18"
+    r"[Uu]nder 10|10 to 1[357]|14 to 15|16 to 17|18 and over|18 to 29|30 to 39|40 to 49|50 to 59|60 and over|under 18"
     r"|(January|February|March|April|May|June|July|August|September|October|November|December) 20\d\d"
     r"|\b20\d\d(\.r\d+)?\b|Licence v3\.0|[Tt]able \d+|England and Wales, 2023"
 )

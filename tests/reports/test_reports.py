@@ -1,14 +1,19 @@
 """Reports of a small release: no number that is not a figure's, symbols for what there is not, the command."""
 
 import csv
+import html
 import json
+import re
+import zipfile
 
 import duckdb
 import pytest
 from click.testing import CliRunner
+from python_calamine import CalamineWorkbook
 
 from orchestration.command import cpai
 from orchestration.releases import reports
+from tests.reports.conftest import seed
 from tests.reports.pages import Page
 
 
@@ -50,7 +55,7 @@ def test_every_number_on_every_page_is_the_figure_that_it_names(home, folder):
             elif figure[source["data-of"]] is None:
                 assert text == "[z]", source
             elif source["data-of"] == "percent":
-                decimals = 1 if "group_based" in source["data-figure"] else 0
+                decimals = 1 if source["data-figure"].startswith("scale.cocad_of") else 0
                 assert text == f"{figure['percent']:.{decimals}f}%", source
             else:
                 assert text == f"{figure[source['data-of']]:,}", source
@@ -92,10 +97,51 @@ def test_zero_withheld_not_applicable_and_not_available_are_told_apart(folder):
     forces = folder / "2023" / "forces"
     assert texts(forces / "dyfed-powys.html", "cocad.all.crime.total.all") == {"0"}
     assert texts(forces / "dyfed-powys.html", "cocad.crime.recency", place="dyfed-powys") == {"[z]"}
-    assert texts(forces / "surrey.html", "cocad.all.crime.criterion.cse") == {"[c]"}
+    assert texts(forces / "surrey.html", "criterion.cse") == {"[c]"}
     assert texts(forces / "gwent.html", "cocad.crime.total") == {"[x]"}
     assert texts(forces / "gwent.html", "cocad.crime.recency", place="gwent") == {"[x]"}
     assert "The largest criterion" not in (forces / "surrey.html").read_text(encoding="utf-8")
+
+
+def test_the_annual_report_prints_every_figure_of_the_publication(folder):
+    printed = {source.get("data-figure") for source, _ in Page(folder / "2023" / "national.html").numbers}
+    asked = {row["figure_id"] for row in seed("figure_definitions.csv") if not row["repeats"]}
+    # quarters stand there as totals of the quarter
+    assert {figure for figure in asked - printed if ".2023-Q" not in figure} == set()
+
+
+@pytest.mark.parametrize("name", ["national", "forces/kent", "forces/gwent"])
+def test_a_workbook_holds_the_tables_of_its_page(folder, name):
+    book = CalamineWorkbook.from_path(str(folder / "2023" / f"{name}.xlsx"))
+    page = (folder / "2023" / f"{name}.html").read_text(encoding="utf-8")
+    captions = [html.unescape(caption) for caption in re.findall(r"<caption[^>]*>([^<]+)</caption>", page)]
+    assert book.sheet_names == ["Cover", "Notes", *(caption.split(":")[0] for caption in captions)]
+    tables = re.findall(r"<table>(.*?)</table>", page, re.DOTALL)
+    for caption, table, sheet in zip(captions, tables, book.sheet_names[2:], strict=True):
+        title, _, _, *rows = book.get_sheet_by_name(sheet).to_python()
+        assert title[0] == caption
+        cells = [cell for row in rows for cell in row]
+        assert "" not in cells, sheet
+        in_book = [cell for cell in cells if isinstance(cell, float) or cell[0] == "["]
+        on_page = [as_number(text) for text in re.findall(r"<data[^>]*>([^<]+)</data>", table)]
+        # the total of a split has no shares: the workbook says so in cells that the page leaves empty
+        left_empty = ["[z]"] * table.count("<td></td>", table.find("<tfoot>")) if "<tfoot>" in table else []
+        assert sorted(map(str, in_book)) == sorted(map(str, [*on_page, *left_empty])), sheet
+
+
+def test_a_workbook_has_no_formula_and_hides_nothing(folder):
+    with zipfile.ZipFile(folder / "2023" / "national.xlsx") as book:
+        parts = {name: book.read(name).decode() for name in book.namelist() if name.endswith(".xml")}
+    assert any(name.startswith("xl/tables/") for name in parts)
+    assert not [
+        name for name, part in parts.items() if re.search(r"<f[ >]|hidden=|state=.(very)?[hH]idden", part)
+    ]
+
+
+def as_number(text: str) -> float | str:
+    if text.startswith("["):
+        return text
+    return round(float(text[:-1]) / 100, 3) if text.endswith("%") else float(text.replace(",", ""))
 
 
 def test_caveats_follow_from_the_data(folder):
@@ -119,7 +165,7 @@ def test_regions_and_the_force_in_none_stand_in_one_table(folder):
 
 def test_the_same_release_gives_the_same_pages(home, folder, tmp_path):
     list(reports.prepare(home, "2023", into=tmp_path).write())
-    for path in all_pages(folder / "2023"):
+    for path in [*all_pages(folder / "2023"), folder / "2023" / "national.xlsx"]:
         assert (tmp_path / path.relative_to(folder / "2023")).read_bytes() == path.read_bytes()
 
 
@@ -130,7 +176,7 @@ def command(home, *words):
 def test_the_command_writes_one_place_or_all(home, tmp_path):
     answer = command(home, "2023-Q2", "--place", "kent", "--into", str(tmp_path / "kent"), "--json")
     assert json.loads(answer.stdout)["reports"] == ["forces/kent.html"]
-    assert [path.name for path in (tmp_path / "kent").rglob("*.*")] == ["kent.html"]
+    assert sorted(path.name for path in (tmp_path / "kent").rglob("*.*")) == ["kent.html", "kent.xlsx"]
     everything = command(home, "2023-Q2", "--json")
     written = json.loads(everything.stdout)
     assert len(written["reports"]) == 8

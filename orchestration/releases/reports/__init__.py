@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from orchestration.home import Home
-from orchestration.releases.reports import places
+from orchestration.releases.reports import places, workbook
 from orchestration.releases.reports.numbers import Numbers, months_of, period_name
 from orchestration.releases.reports.places import Place
 from orchestration.releases.reports.printed import Printed, Report, word
@@ -39,6 +39,7 @@ class Reports:
         for place in self.wanted:
             report = Report(self.numbers, place, self.places)
             self._page("report.html", place.path, report=report)
+            workbook.write(self.folder / place.workbook, report, self.head)
             printed += report.printed
             yield place
         if self.wanted == self.places:

@@ -22,6 +22,10 @@ class Place:
         slug = self.place.lower().replace("&", "and").replace(" ", "-")
         return f"{self.kind}s/{slug}.html"
 
+    @property
+    def workbook(self) -> str:
+        return self.path.removesuffix("html") + "xlsx"
+
 
 def of(forces: list[dict]) -> list[Place]:
     """The nation, the regions and the forces, in the order of their names; `forces` as in `dim_force`."""

@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from orchestration.home import seed_rows
-from orchestration.releases.figures import CRITERIA, NAMES, NATION, POPULATIONS
+from orchestration.releases.figures import CRITERIA, NAMES, POPULATIONS
 from orchestration.releases.reports.numbers import Figure, Key, Numbers, day, period_name
 from orchestration.releases.reports.places import Place
 
@@ -24,9 +24,11 @@ PROFILE = (
     ("When reported", "crime", "recency"),
     ("Victims: gender", "victim", "gender"),
     ("Victims: age at the offence", "victim", "age_band"),
+    ("Victims: wider ages", "victim", "age_band_wide"),
     ("Victims: self-defined ethnicity", "victim", "sde"),
     ("Suspects: gender", "suspect", "gender"),
     ("Suspects: age at the offence", "suspect", "age_band"),
+    ("Suspects: wider ages", "suspect", "age_band_wide"),
     ("Suspects: self-defined ethnicity", "suspect", "sde"),
     ("Suspects: relationship to the victim", "suspect", "relationship"),
 )
@@ -51,6 +53,15 @@ class Number:
     text: str
     source: dict[str, str]
     tag: str = "data"
+
+    @property
+    def value(self) -> int | float | str:
+        """A count, a share as printed (0.26 of `26%`), or the text of a sign."""
+        if self.text.startswith("["):
+            return self.text
+        if self.text.endswith("%"):
+            return round(float(self.text[:-1]) / 100, 3)
+        return int(self.text.replace(",", ""))
 
     def __html__(self) -> str:
         from markupsafe import escape
@@ -352,17 +363,31 @@ class Report:
         return next(found, None)
 
     @property
-    def definitions(self) -> dict[str, str]:
+    def title(self) -> str:
+        return f"Group-based child sexual abuse and exploitation: {self.place.name}, {self.numbers.name}"
+
+    @property
+    def signs(self) -> dict[str, str]:
         return {
+            "0": "None.",
+            WITHHELD: "Withheld." if self.withheld() else "Withheld; none in this report.",
+            NOT_APPLICABLE: "Not applicable: there is nothing to be a share of, or it was not collected.",
+            NOT_AVAILABLE: "Not available: no return was received.",
+        }
+
+    @property
+    def definitions(self) -> dict[str, str]:
+        meanings = {
             "CPAI crimes": POPULATIONS["cpai"],
             "Contact crimes": POPULATIONS["contact"],
             "Group-based crimes (COCAD)": POPULATIONS["cocad"],
             "Committed by children": CRITERIA["committed_by_children_any"],
         }
-
-    @property
-    def is_nation(self) -> bool:
-        return self.place.place == NATION
+        return {
+            **{name: f"{meaning[0].upper()}{meaning[1:]}." for name, meaning in meanings.items()},
+            "Percentages": "The shares of a whole that are shown together are rounded so that they add up; "
+            "a share that stands alone is rounded half up.",
+        }
 
 
 def word(category: str) -> str:
