@@ -19,6 +19,7 @@ from orchestration.ledger import open_ledger, releases
 from orchestration.quarters import in_period
 from orchestration.releases import inputs as release_inputs
 from orchestration.releases import lineage, openlineage, package, pages, verify
+from orchestration.releases.disclosure import policy as disclosure_policy
 from orchestration.warehouse import history
 
 
@@ -140,6 +141,8 @@ def _build(home, connection, building: Path, name: str, quarters, inputs, gate_r
     lineage.write(home, building / "lineage")
     published = {f"{schema}.{table}" for schema, table in package.published_models(dbt, period)}
     openlineage.write(building / "lineage" / "openlineage.ndjson", dbt, head, published)
+    if disclosure_policy.read().written:
+        _write_public(home, connection, building)
     pages.write(connection, building, head, resources)
     # detached: its write-ahead log is folded in, and the file is closed before it is hashed
     connection.execute("detach target")
@@ -147,6 +150,18 @@ def _build(home, connection, building: Path, name: str, quarters, inputs, gate_r
     if problems := verify.problems_of(building) + verify.contents(building):
         raise package.NotPublishable("the release just built does not verify:\n" + "\n".join(problems))
     package.settle(building)
+
+
+def _write_public(home: Home, connection, building: Path) -> None:
+    """The public tier, audited against every earlier one; GateShut when something in it could be worked out."""
+    from orchestration.releases.disclosure import attack, cells, pattern, public
+
+    try:
+        public.write(connection, building / "public", home.releases)
+    except public.NotSafe as refused:
+        raise GateShut(refused.reasons) from refused
+    except (attack.Contradiction, cells.Contradiction, pattern.NoPattern) as refused:
+        raise GateShut([f"the public tier: {refused}"]) from refused
 
 
 def _manifest_head(connection, name: str, inputs, gate_result, results_kept_at: str) -> dict:

@@ -6,7 +6,8 @@ import random
 import pytest
 
 from orchestration.releases.disclosure import attack, pattern
-from orchestration.releases.disclosure.tables import Share, Sum, Tables
+from orchestration.releases.disclosure.relations import Share, Sum
+from orchestration.releases.disclosure.tables import Tables
 
 ALL = "all"
 WIDTH = 3

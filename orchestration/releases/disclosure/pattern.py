@@ -16,6 +16,7 @@ MOVES = 1e-6
 # protecting a cell is worth any number of cells hidden for it
 ABOVE_ALL = 1e7
 ROUNDS = 12
+FRUITLESS = 3
 
 
 class NoPattern(RuntimeError):
@@ -54,18 +55,19 @@ def choose(
     cost: Mapping[Hashable, float] | None = None,
     public: Iterable[Hashable] = (),
     apart: Iterable[Hashable] = (),
+    hidden: Iterable[Hashable] = (),
 ) -> Pattern:
     """The cells to hide of `tables` (every count known) so that each of `primary` has an interval of `width`.
 
     Cells `public` already cannot be hidden; `cost` (default 1) says how much a cell is missed, per count. Cells
     `apart` tie tables together: they stand still until all else is protected, so that each table is solved alone.
-    Raises NoPattern.
+    What is `hidden` before the search stays so. Raises NoPattern.
     """
-    search = _Search(tables, frozenset(primary), width, cost or {}, frozenset(public))
+    search = _Search(tables, frozenset(primary), width, cost or {}, frozenset(public), frozenset(hidden))
+    everything = np.ones(len(tables.keys), dtype=bool)
     still = search.mask(apart)
     if still.any():
         search.protect(movable=~still, only=~still)
-    everything = np.ones_like(still)
     search.protect(movable=everything, only=everything)
     while search.ask_room_for_secondary():
         search.protect(movable=everything, only=everything)
@@ -73,10 +75,10 @@ def choose(
 
 
 class _Search:
-    def __init__(self, tables, primary, width, cost, public):
+    def __init__(self, tables, primary, width, cost, public, hidden):
         self.tables, self.primary = tables, primary
         self.counts = tables.known
-        self.hidden = self.mask(primary) | tables.is_rest
+        self.hidden = self.mask(primary | hidden) | tables.is_rest
         self.fixed = self.mask(public)
         size = len(tables.keys)
         self.cost = np.array([cost.get(key, 1.0) for key in tables.keys])
@@ -113,25 +115,27 @@ class _Search:
 
     def protect(self, movable: np.ndarray, only: np.ndarray) -> None:
         """Hide cells until each of `only` has its room, moving none but `movable` (n booleans each)."""
+        together = bool(movable.all())
         movable = movable & ~self.fixed
         blocks = self.tables.blocks(movable)
         failed = []
         for columns, rows in blocks:
             matrix = self.tables.matrix[rows][:, columns]
             wanted = only[columns]
+            fruitless = 0
             for _ in range(ROUNDS):
-                left = (self.short()[columns] & wanted).sum()
-                if left < 3:
+                left = np.flatnonzero(self.short()[columns] & wanted)
+                if left.size < 3 or fruitless == FRUITLESS:
                     break
-                self._push(matrix, columns, np.flatnonzero(self.short()[columns] & wanted))
-                if (self.short()[columns] & wanted).sum() == left:
-                    break
-            for index in np.flatnonzero(self.short()[columns] & wanted):
+                self._push(matrix, columns, left)
+                fruitless += (self.short()[columns] & wanted).sum() == left.size
+            # what a table alone does not protect, all of them together may: one by one only then
+            for index in np.flatnonzero(self.short()[columns] & wanted) if together else ():
                 failed += self._alone(matrix, columns, index)
-        if movable.all() or (movable | self.fixed).all():
+        if together:
             failed += [self.tables.keys[column] for column in np.flatnonzero(self.short() & ~movable)]
-            if failed:
-                raise NoPattern(failed)
+        if failed:
+            raise NoPattern(failed)
 
     def _alone(self, matrix, columns, index) -> list[Hashable]:
         column = columns[index]

@@ -1,34 +1,16 @@
 """Published tables as one system of cells and sums: what an attacker would write down before solving it."""
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from orchestration.releases.disclosure.relations import Share, Sum
+
 # a part that is in no table: what remains of a whole when the parts that are known do not exhaust it
 REST = "rest"
-
-
-@dataclass(frozen=True)
-class Sum:
-    """`whole` is the sum of `parts`; when not `exhaustive`, of those and a remainder that is nowhere given."""
-
-    whole: Hashable
-    parts: tuple[Hashable, ...]
-    exhaustive: bool = True
-
-
-@dataclass(frozen=True)
-class Share:
-    """A printed percentage: 100 x `part` / `base` lies between `low` and `high`."""
-
-    part: Hashable
-    base: Hashable
-    low: float
-    high: float
 
 
 class Tables:

@@ -1,0 +1,276 @@
+"""Figures as cells: one cell for one count, whatever figures print it, and every sum that is known among cells."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+from orchestration.home import seed_rows
+from orchestration.releases.disclosure.relations import Sum
+from orchestration.releases.figures import NATION
+
+# what a reader answers of committed by children; its figures' base is the crimes asked of
+ASKED = "asked"
+
+
+class Cell(NamedTuple):
+    """What one count counts. A release that it belongs to only where it differs from the newest one."""
+
+    population: str
+    unit: str
+    criterion: str
+    breakdown: str
+    category: str
+    place_type: str
+    place: str
+    period_type: str
+    period: str
+    scheme: str = "2023"
+    release: str = ""
+
+
+class Contradiction(RuntimeError):
+    """One cell is printed with two counts."""
+
+
+@dataclass
+class Cells:
+    """`counts` by cell (None: not given); the cells that are `bases` of percentages, and the `splits` of them."""
+
+    counts: dict[Cell, int | None] = field(default_factory=dict)
+    bases: set[Cell] = field(default_factory=set)
+    # figures withheld for another reason: their cells are in no table, and the sums with them are open
+    withheld: set[Cell] = field(default_factory=set)
+
+    def add(self, cell: Cell, count: int | None) -> None:
+        if self.counts.setdefault(cell, count) != count:
+            raise Contradiction(f"two counts of one cell are published: {' '.join(cell)}")
+
+
+def numerator(figure: Mapping) -> Cell:
+    """The cell that a figure counts."""
+    return _of(*(figure[name] for name in Cell._fields[:-1]))
+
+
+def denominator(figure: Mapping) -> Cell | None:
+    """The cell that a figure's percentage stands on; None for a count without one."""
+    population, unit, breakdown = figure["population"], figure["unit"], figure["breakdown"]
+    if figure["percent_rounding"] in (None, ""):
+        return None
+    if breakdown == "age_band_wide":  # also bars that are printed twice, under categories of their own
+        breakdown = "age_band"
+    base, category = _base(population, unit, breakdown)
+    at = [figure[name] for name in ("place_type", "place", "period_type", "period")]
+    return _of(population, unit, figure["criterion"], base, category, *at, "2023")
+
+
+@cache
+def _bases() -> dict:
+    return {
+        (row["population"], row["unit"], row["breakdown"]): row["base"] for row in seed_rows("breakdowns.csv")
+    }
+
+
+def _base(population: str, unit: str, breakdown: str) -> tuple[str, str]:
+    base = _bases()[population, unit, breakdown]
+    if base == "total":
+        return "total", "all"
+    if base == "committed_by_children":
+        return base, ASKED
+    return ("age" if base == "age_band" else base) + "_recorded", "yes"
+
+
+@cache
+def printed_again() -> dict:
+    """(unit, category) of an age bar printed twice -> the age band it is."""
+    rows = seed_rows("figure_definitions.csv")
+    by_id = {row["figure_id"]: row["category"] for row in rows}
+    return {
+        (row["unit"], row["category"]): by_id.get(row["repeats"], row["repeats"].rpartition(".")[2])
+        for row in rows
+        if row["repeats"]
+    }
+
+
+@cache
+def _of(population, unit, criterion, breakdown, category, place_type, place, period_type, period, scheme):
+    if breakdown in ("quarter", "month"):
+        period_type, period, breakdown, category = breakdown, category, "total", "all"
+    elif breakdown == "group_based":
+        population, breakdown, category = "cocad", "total", "all"
+    elif breakdown == "criterion" and category == "committed_by_children":
+        criterion, scheme, breakdown, category = "committed_by_children_any", "2023", "total", "all"
+    elif breakdown == "criterion" and scheme == "2023":
+        criterion, breakdown, category = category, "total", "all"
+    elif breakdown == "committed_by_children" and category == "yes" and criterion in ("all", "other"):
+        criterion = "committed_by_children" + ("_any" if criterion == "all" else "")
+        breakdown, category = "total", "all"
+    elif breakdown == "age_band_wide" and (unit, category) in printed_again():
+        breakdown, category = "age_band", printed_again()[unit, category]
+    at = (place_type, place, period_type, period)
+    return Cell(population, unit, criterion, breakdown, category, *at, scheme)
+
+
+def sums(cells: Cells, regions: Mapping[str, str]) -> tuple[list[Sum], list[Sum]]:
+    """Every sum among `cells`: all of them, and those that split a group into categories of people or crimes.
+
+    `regions` maps a force to its region. A part that is in no table is a zero where its table is published at that
+    place and period, and leaves the sum open where it is withheld.
+    """
+    groups = _splits(cells)
+    return groups + _criteria(cells) + _populations(cells) + _places(cells, regions) + _periods(cells), groups
+
+
+def _sum(cells: Cells, whole: Cell, parts: Iterable[Cell], exhaustive: bool = True) -> list[Sum]:
+    """The sum, if its whole and some part are given; open when a part of it is withheld."""
+    parts = tuple(parts)
+    given = tuple(part for part in parts if part in cells.counts)
+    if whole not in cells.counts or not given:
+        return []
+    return [Sum(whole, given, exhaustive and not cells.withheld.intersection(parts))]
+
+
+@cache
+def _categories() -> dict:
+    """Exhaustive splits: (population, unit, breakdown) -> categories. Bands of ages that make up a wider one too."""
+    found = defaultdict(list)
+    for row in seed_rows("breakdown_categories.csv"):
+        for population in (
+            [row["only_population"]] if row["only_population"] else ["cpai", "contact", "cocad"]
+        ):
+            if row["scheme"] == "2023":
+                found[population, row["unit"], row["breakdown"]].append(row["category"])
+    return {
+        (row["population"], row["unit"], row["breakdown"]): found[
+            row["population"], row["unit"], row["breakdown"]
+        ]
+        for row in seed_rows("breakdowns.csv")
+        if row["exhaustive"] == "Y" and row["breakdown"] not in ("criterion", "committed_by_children")
+    }
+
+
+@cache
+def _ages() -> dict:
+    """(unit, wider band) -> the bands it is made of."""
+    rows = seed_rows("age_bands.csv")
+    return {
+        (wide["unit"], wide["age_band"]): [
+            row["age_band"]
+            for row in rows
+            if row["unit"] == wide["unit"]
+            and row["breakdown"] == "age_band"
+            and int(row["age_from"]) >= int(wide["age_from"])
+            and int(row["age_to"] or 999) <= int(wide["age_to"] or 999)
+        ]
+        for wide in rows
+        if wide["breakdown"] == "age_band_wide"
+    }
+
+
+def _splits(cells: Cells) -> list[Sum]:
+    found = []
+    split = dict.fromkeys(
+        (cell._replace(category="") for cell in cells.counts if cell.scheme == "2023"), None
+    )
+    for cell in split:
+        key = cell.population, cell.unit, cell.breakdown
+        if categories := _categories().get(key):
+            base, category = _base(*key)
+            whole = cell._replace(breakdown=base, category=category)
+            parts = [cell._replace(category=name) for name in categories]
+            # a bar printed twice brings one category of a split that is not published here
+            found += _sum(cells, whole, parts, exhaustive=all(part in cells.counts for part in parts))
+        elif cell.breakdown == "committed_by_children":
+            yes = _of(*cell._replace(category="yes")[:-1])._replace(release=cell.release)
+            found += _sum(cells, cell._replace(category=ASKED), [yes, cell._replace(category="no")])
+    for cell in cells.counts:
+        if bands := _ages().get((cell.unit, cell.category)) if cell.breakdown == "age_band_wide" else None:
+            parts = [cell._replace(breakdown="age_band", category=band) for band in bands]
+            if all(part in cells.counts or part in cells.withheld for part in parts):
+                found += _sum(cells, cell, parts)
+            # the bands are not published here: wider ones hold narrower ones, and their base holds them all
+            base, category = _base(cell.population, cell.unit, "age_band")
+            found += _sum(cells, cell._replace(breakdown=base, category=category), [cell], exhaustive=False)
+            for other, inner in _ages().items():
+                if other[0] == cell.unit and set(inner) < set(bands):
+                    found += _sum(cells, cell, [cell._replace(category=other[1])], exhaustive=False)
+    return found
+
+
+def _criteria(cells: Cells) -> list[Sum]:
+    found = []
+    read = [row["criterion"] for row in seed_rows("criteria.csv") if row["scheme"] == "2023"]
+    for cell in list(cells.counts):
+        if cell.scheme == "2024":
+            continue
+        if cell.criterion == "all":
+            found += _sum(cells, cell, [cell._replace(criterion=name) for name in read])
+        children = cell._replace(criterion="committed_by_children")
+        children_any = cell._replace(criterion="committed_by_children_any")
+        if cell.criterion == "other":
+            found += _sum(cells, cell, [children], exhaustive=False)
+        elif cell.criterion == "all":
+            found += _sum(cells, cell, [children_any], exhaustive=False)
+        elif cell == children_any:
+            found += _sum(cells, cell, [children], exhaustive=False)
+        is_total = (cell.unit, cell.breakdown, cell.population) == ("crime", "total", "cocad")
+        if is_total and cell.criterion == "all":
+            split = cell._replace(breakdown="criterion", scheme="2024")
+            parts = [split._replace(category=name) for name in read] + [children_any]
+            if split._replace(category=read[0]) in cells.counts:
+                found += _sum(cells, cell, parts)
+        elif is_total and cell == children_any:
+            by_criterion = [
+                cell._replace(criterion=name, breakdown=children.criterion, category="yes") for name in read
+            ]
+            if any(part in cells.counts for part in by_criterion):
+                found += _sum(cells, cell, [*by_criterion, children])
+        elif is_total and cell.criterion in read:
+            # of each criterion, what the 2024 scheme moves under committed by children
+            yes = cell._replace(breakdown="committed_by_children", category="yes")
+            yes = children if cell.criterion == "other" else yes
+            left = cell._replace(
+                criterion="all", breakdown="criterion", category=cell.criterion, scheme="2024"
+            )
+            if left in cells.counts:
+                found += _sum(cells, cell, [left, yes], exhaustive=yes in cells.counts)
+        if cell.breakdown == "committed_by_children" and cell.category == ASKED:
+            found += _sum(cells, cell._replace(breakdown="total", category="all"), [cell], exhaustive=False)
+    return found
+
+
+def _populations(cells: Cells) -> list[Sum]:
+    found = []
+    for cell in cells.counts:
+        wider = {"cocad": "contact", "contact": "cpai"}.get(cell.population)
+        if wider and cell.unit == "crime" and cell.criterion == "all":
+            found += _sum(cells, cell._replace(population=wider), [cell], exhaustive=False)
+    return found
+
+
+def _places(cells: Cells, regions: Mapping[str, str]) -> list[Sum]:
+    parts = defaultdict(list)
+    for cell in [*cells.counts, *cells.withheld]:
+        wholes = []
+        if cell.place_type == "force":
+            wholes.append(cell._replace(place_type="region", place=regions[cell.place]))
+        if cell.place_type != "national":
+            wholes.append(cell._replace(place_type="national", place=NATION))
+        if whole := next((whole for whole in wholes if whole in cells.counts), None):
+            parts[whole].append(cell)
+    return [found for whole, cells_of in parts.items() for found in _sum(cells, whole, cells_of)]
+
+
+def _periods(cells: Cells) -> list[Sum]:
+    parts = defaultdict(list)
+    for cell in [*cells.counts, *cells.withheld]:
+        wholes = []
+        if cell.period_type == "month":
+            quarter = f"{cell.period[:4]}-Q{(int(cell.period[5:]) + 2) // 3}"
+            wholes.append(cell._replace(period_type="quarter", period=quarter))
+        if cell.period_type != "year":
+            wholes.append(cell._replace(period_type="year", period=cell.period[:4]))
+        if whole := next((whole for whole in wholes if whole in cells.counts), None):
+            parts[whole].append(cell)
+    return [found for whole, cells_of in parts.items() for found in _sum(cells, whole, cells_of)]

@@ -1,0 +1,82 @@
+"""Earlier public tiers: what was printed once is known for ever, and differs from today's only where data changed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.releases.disclosure.cells import Cell, Cells, Contradiction, sums
+from orchestration.releases.disclosure.relations import Sum
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A release whose public tier is out: `printed` has None for a hidden count, `counts` the true one."""
+
+    release: str
+    printed: Cells
+    counts: Mapping[Cell, int]
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that is printed, now and before, as one set of cells with its sums.
+
+    `of_release` (release -> cell there -> cell here): a count that did not change between releases is one cell.
+    """
+
+    counts: dict[Cell, int | None]
+    sums: list[Sum]
+    of_release: dict[str, dict[Cell, Cell]]
+
+
+def read(releases: Path, figures_of, cells_of, read_printed) -> list[Earlier]:
+    """Every release in the folder that has a public tier, newest first."""
+    import json
+
+    found = []
+    for path in releases.glob("[0-9]*/public/figures.csv"):
+        folder = path.parent.parent
+        created = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["created_at"]
+        earlier = Earlier(folder.name, cells_of(read_printed(path)), figures_of(folder))
+        found.append((created, folder.name, earlier))
+    return [earlier for _, _, earlier in sorted(found, key=lambda row: row[:2], reverse=True)]
+
+
+def labels(counts: Mapping[Cell, int], earlier: Iterable[Earlier]) -> dict[tuple[str, str], str]:
+    """(release, place) -> the newest release that has the same counts of that place; empty for today's.
+
+    The attacker is taken to know which places resubmitted: whose counts stand is known to stand.
+    """
+    found: dict[tuple[str, str], str] = {}
+    newer, newer_name = counts, ""
+    for release in earlier:
+        changed = {cell.place for cell, count in release.counts.items() if newer.get(cell, count) != count}
+        for place in {cell.place for cell in release.counts}:
+            stands = found.get((newer_name, place), newer_name)
+            found[release.release, place] = release.release if place in changed else stands
+        newer, newer_name = {**newer, **release.counts}, release.release
+    return found
+
+
+def known(
+    cells: Cells, regions: Mapping[str, str], earlier: Iterable[Earlier], same: Mapping, truth: bool
+) -> Known:
+    """`cells` of today with all earlier ones; with `truth`, hidden counts of earlier ones are filled in."""
+    counts: dict[Cell, int | None] = dict(cells.counts)
+    every, of_release = sums(cells, regions)[0], {}
+    for release in earlier:
+        here = {
+            cell: cell._replace(release=same[release.release, cell.place]) for cell in release.printed.counts
+        }
+        of_release[release.release] = here
+        for cell, count in release.printed.counts.items():
+            count = release.counts[cell] if truth else count
+            before = counts.get(here[cell])
+            if None not in (before, count) and before != count:
+                raise Contradiction(f"{release.release} prints another count of {' '.join(cell)}")
+            counts[here[cell]] = before if count is None else count
+        every = every + [
+            Sum(here[one.whole], tuple(here[part] for part in one.parts), one.exhaustive)
+            for one in sums(release.printed, regions)[0]
+        ]
+    return Known(counts, every, of_release)

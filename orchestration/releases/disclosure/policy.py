@@ -1,0 +1,83 @@
+"""The disclosure policy: what the public tier shows, and which cells it may not show (seeds/disclosure_*.csv)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from orchestration.home import seed_rows
+from orchestration.releases.disclosure.cells import Cell
+from orchestration.releases.disclosure.relations import Sum
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Rows of seeds/disclosure_policy.csv; `missed` has the weight of each place, period and of a base."""
+
+    written: bool
+    threshold: int
+    hide_zeros: bool
+    whole_group_below: int
+    dominance: float
+    width: int
+    width_of_others: int
+    missed: Mapping[str, float]
+
+
+def read() -> Policy:
+    """Raises KeyError when a rule is missing, ValueError when a value is not of its kind."""
+    rows = {row["rule"]: row["value"] for row in seed_rows("disclosure_policy.csv")}
+    for rule, words in {"written": ("yes", "no"), "zeros": ("shown", "hidden")}.items():
+        if rows[rule] not in words:
+            raise ValueError(f"disclosure_policy.csv: {rule} is {rows[rule]}, not one of {', '.join(words)}")
+    return Policy(
+        written=rows["written"] == "yes",
+        threshold=int(rows["threshold"]),
+        hide_zeros=rows["zeros"] == "hidden",
+        whole_group_below=int(rows["whole_group_below"]),
+        dominance=float(rows["dominance"]),
+        width=int(rows["width"]),
+        width_of_others=int(rows["width_of_others"]),
+        missed={
+            rule.removeprefix("missed_"): float(value)
+            for rule, value in rows.items()
+            if rule.startswith("missed_")
+        },
+    )
+
+
+def primary(
+    policy: Policy,
+    counts: Mapping[Cell, int],
+    judged: Iterable[Cell],
+    groups: Iterable[Sum],
+    largest: Mapping[Cell, int] | None = None,
+) -> dict[Cell, str]:
+    """The cells that may not be shown, each with the first rule that hides it.
+
+    `counts` has every cell; `judged` those that describe people or crimes; `groups` the splits of a group into
+    categories; `largest`, where it is known, how much of a cell its largest operation gives.
+    """
+    judged = set(judged)
+    hidden = {cell: "threshold" for cell in judged if 0 < counts[cell] < policy.threshold}
+    if policy.hide_zeros:
+        hidden |= {cell: "zeros" for cell in judged if counts[cell] == 0}
+    for group in groups:
+        size = counts[group.whole]
+        if 0 < size < policy.whole_group_below:
+            for cell in judged.intersection(group.parts):
+                if counts[cell] == size:
+                    hidden.setdefault(cell, "whole_group")
+    for cell, part in (largest or {}).items():
+        if cell in judged and counts[cell] and part >= policy.dominance * counts[cell]:
+            hidden.setdefault(cell, "dominance")
+    return hidden
+
+
+def missed(policy: Policy, cells: Iterable[Cell], bases: Iterable[Cell]) -> dict[Cell, float]:
+    """How much each cell is missed when it is hidden, per count that must move."""
+    bases = set(bases)
+    return {
+        cell: policy.missed[cell.place_type]
+        * policy.missed[cell.period_type]
+        * (policy.missed["base"] if cell in bases else 1)
+        for cell in cells
+    }
