@@ -166,7 +166,8 @@ select
     strftime(classified.recorded_on, '%Y-%m') as month,
     not classified.is_image and classified.contact in ('Y', 'E') as is_contact,
     is_contact and (suspect_rows >= 2 or stated >= 2 or offence_class in ('19J', '19K')) as is_candidate,
-    is_candidate and coalesce(settled.group_based = 'yes', false) as in_cocad,
+    -- what a cue, a link or the recall sample had read counts too: here the reading alone says so
+    is_contact and coalesce(settled.group_based = 'yes', false) as in_cocad,
     settled.criterion,
     classified.quarter >= '2023-Q2' as children_collected,
     case when children_collected then settled.by_children else 'not_collected' end as by_children,

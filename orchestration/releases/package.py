@@ -184,8 +184,13 @@ def write_expectation_results(connection, results: Iterable) -> None:
         for result in results
     )
     if rows:
-        marks = ", ".join("?" * len(EXPECTATION_RESULTS))
-        connection.executemany(f"insert into target.quality.expectation_results values ({marks})", rows)
+        import pyarrow as pa
+
+        # at once: row by row DuckDB took 6 ms for each of some 250
+        table = pa.table(dict(zip(EXPECTATION_RESULTS, zip(*rows, strict=True), strict=True)))
+        connection.register("judged", table)
+        connection.execute("insert into target.quality.expectation_results by name select * from judged")
+        connection.unregister("judged")
 
 
 def _columns(connection, catalog: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
