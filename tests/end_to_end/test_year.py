@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.ledger import open_ledger, read_submissions
+from tests.reports.pages import Page
 
 pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
 
@@ -207,3 +208,26 @@ def test_personal_data_stops_at_staging(year):
                 assert not [1 for name in surnames if name.encode() in content], (
                     f"a name stands in {file.name}"
                 )
+
+
+def test_reports_of_all_places_print_the_figures_of_the_release(year, tmp_path):
+    figures = {
+        row[:3]: row[3:]
+        for row in published(
+            year, "select figure_id, place, period, numerator, denominator, percent, status from figures"
+        )
+    }
+    columns = {"numerator": 0, "denominator": 1, "percent": 2}
+    for period in ("2023", "2023-Q2"):
+        answer = year.json("report", period, "--into", str(tmp_path / period))
+        assert len(answer["reports"]) == 55
+        for report in answer["reports"]:
+            page = Page(tmp_path / period / report)
+            assert not page.unexplained, report
+            for source, text in page.numbers:
+                if "data-table" in source or text.startswith("["):
+                    continue
+                row = figures[source["data-figure"], source["data-place"], source["data-period"]]
+                shown = float(text.rstrip("%").replace(",", ""))
+                assert shown == float(row[columns[source["data-of"]]]), (report, source)
+                assert row[3] != "withheld"

@@ -4,6 +4,7 @@ import csv
 import html
 import json
 import re
+import shutil
 import zipfile
 
 import duckdb
@@ -192,3 +193,64 @@ def test_the_command_says_what_is_wrong_and_what_there_is(home):
     assert "the release has no 2024-Q1: it holds 2023-Q1" in later.stderr
     assert command(home, "2023", "--release", "2023.r9").exit_code == 1
     assert command(home, "soon").exit_code == 2
+
+
+def test_public_reports_print_what_the_public_tier_shows_and_nothing_else(home, tmp_path):
+    public = home.releases / "2023.r1" / "public"
+    assert "has no public tier" in command(home, "2023", "--public").stderr
+    public.mkdir()
+    try:
+        with duckdb.connect(str(public.parent / "marts.duckdb"), read_only=True) as marts:
+            # a force's suspects are not shown; small counts are hidden, and their shares
+            marts.execute(
+                """
+                copy (
+                    select * replace (
+                        case
+                            when status = 'withheld' then '[u]'
+                            when numerator < 30 then '[c]'
+                            else numerator::varchar
+                        end as numerator,
+                        case
+                            when status = 'withheld' then '[u]'
+                            else coalesce(denominator::varchar, '[z]')
+                        end as denominator,
+                        case
+                            when status = 'withheld' then '[u]'
+                            when denominator is null then '[z]'
+                            when numerator < 30 then '[c]'
+                            else percent::varchar
+                        end as percent
+                    )
+                    from figures where place_type <> 'force' or unit <> 'suspect'
+                ) to ? (header)
+                """,
+                [str(public / "figures.csv")],
+            )
+        with (public / "figures.csv").open(newline="", encoding="utf-8") as file:
+            shown = {(row["figure_id"], row["place"], row["period"]): row for row in csv.DictReader(file)}
+        list(reports.prepare(home, "2023-Q3", into=tmp_path, public=True).write())
+        signs = set()
+        for path in all_pages(tmp_path):
+            for source, text in Page(path).numbers:
+                if "data-table" in source:
+                    continue
+                row = shown.get((source["data-figure"], source["data-place"], source["data-period"]))
+                if row is None:
+                    assert text == "[x]", (path.name, source)
+                elif text.startswith("["):
+                    assert text == row[source["data-of"]], (path.name, source)
+                    signs.add(text)
+                else:
+                    assert float(text.rstrip("%").replace(",", "")) == pytest.approx(
+                        float(row[source["data-of"]]), abs=0.5
+                    )
+        assert {"[c]", "[u]"} <= signs
+        # Kent has hidden counts among its criteria: which is the largest would say something of them
+        kent = (tmp_path / "forces" / "kent.html").read_text(encoding="utf-8")
+        assert "Public: what could be about a person" in kent
+        assert "Restricted" not in kent
+        assert "The largest criterion" not in kent
+        assert "The largest criterion" in (tmp_path / "national.html").read_text(encoding="utf-8")
+    finally:
+        shutil.rmtree(public)

@@ -14,7 +14,7 @@ from orchestration.home import Home
 from orchestration.releases.reports import places, workbook
 from orchestration.releases.reports.numbers import Numbers, months_of, period_name
 from orchestration.releases.reports.places import Place
-from orchestration.releases.reports.printed import Printed, Report, word
+from orchestration.releases.reports.printed import TIERS, Printed, Report, word
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
@@ -43,7 +43,8 @@ class Reports:
             printed += report.printed
             yield place
         if self.wanted == self.places:
-            self._page("reports.html", "index.html", places=self.places, numbers=self.numbers)
+            tier = TIERS[self.numbers.is_public]
+            self._page("reports.html", "index.html", places=self.places, numbers=self.numbers, tier=tier)
             _write_printed(self.folder / "printed.csv", printed)
 
     def _page(self, template: str, path: str, **values) -> None:
@@ -54,23 +55,30 @@ class Reports:
 
 
 def prepare(
-    home: Home, period: str, place: str | None = None, release: str | None = None, into: Path | None = None
+    home: Home,
+    period: str,
+    place: str | None = None,
+    release: str | None = None,
+    into: Path | None = None,
+    public: bool = False,
 ) -> Reports:
     """Read what the reports of `period` (`2023`, `2023-Q1`) need from `release`, else from the live one.
 
     `place` as in the figures: a force (`kent`), a region (`Wales`) or the nation; none is all of them.
+    `public`: from the release's public tier, with nothing but what that shows.
     FileNotFoundError when there is no such release, LookupError when it has not this period or place.
     """
     from orchestration.releases import verify
 
     name = verify.named(home, release)
     head = verify.manifest_of(home, name)
-    numbers = Numbers.read(home.releases / name / "marts.duckdb", period)
+    numbers = Numbers.read(home.releases / name, period, public)
     every = places.of(numbers.forces)
     wanted = [one for one in every if place in (None, one.place)]
     if not wanted:
         raise LookupError(f"no place {place!r} in {name}; there are: {', '.join(one.place for one in every)}")
-    return Reports(numbers, head, every, wanted, into or home.root / "reports" / name / period)
+    folder = into or home.root / "reports" / name / (f"{period}-public" if public else period)
+    return Reports(numbers, head, every, wanted, folder)
 
 
 @cache

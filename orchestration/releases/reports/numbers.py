@@ -2,6 +2,7 @@
 
 from calendar import month_name
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,12 +23,13 @@ class Key(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A row of `figures`; counts and percentage are None where it is withheld or has no base."""
+    """A row of `figures`; a count or percentage is None where it is withheld or has no base, text where the public
+    tier prints a sign in its place."""
 
     figure_id: str
-    numerator: int | None
-    denominator: int | None
-    percent: float | None
+    numerator: int | str | None
+    denominator: int | str | None
+    percent: Decimal | str | None
     percent_rounding: str | None
     status: str
 
@@ -43,14 +45,23 @@ class Numbers:
     figures: dict[Key, Figure]
     forces: list[dict]
     evidence: dict[str, list[dict]]
+    is_public: bool = False
 
     @classmethod
-    def read(cls, marts: Path, period: str) -> "Numbers":
-        """LookupError when the release has not every quarter of `period`, ValueError when that is no period."""
+    def read(cls, release: Path, period: str, public: bool = False) -> "Numbers":
+        """From the folder of a release; `public`: only the figures that its public tier shows, as it shows them.
+
+        LookupError when it has no public tier or not every quarter of `period`, ValueError when that is no period.
+        """
         import duckdb
 
         wanted = in_period(period)
-        with duckdb.connect(str(marts), read_only=True) as connection:
+        public_figures = release / "public" / "figures.csv"
+        if public and not public_figures.exists():
+            raise LookupError(
+                f"{release.name} has no public tier: publish it with one, or leave --public out"
+            )
+        with duckdb.connect(str(release / "marts.duckdb"), read_only=True) as connection:
 
             def rows(sql: str, *parameters) -> list[dict]:
                 cursor = connection.execute(sql, list(parameters))
@@ -60,12 +71,14 @@ class Numbers:
             held = {row["quarter"]: row["scheme"] for row in rows("select quarter, scheme from dim_quarter")}
             if lacking := [quarter for quarter in wanted if quarter not in held]:
                 raise LookupError(f"the release has no {', '.join(lacking)}: it holds {', '.join(held)}")
+            source = "read_csv(?, header = true, all_varchar = true)" if public else "figures"
             figures = connection.execute(
-                "select place, period, population, criterion, unit, breakdown, category, scheme, "
-                "figure_id, numerator, denominator, percent, percent_rounding, status "
-                "from figures where period in (select unnest(?))",
-                [[period, *wanted, *months_of(wanted)]],
+                "select place, period, population, criterion, unit, breakdown, category, scheme, "  # noqa: S608
+                f"figure_id, numerator, denominator, percent, percent_rounding, status from {source} "
+                "where period in (select unnest(?))",
+                [*([str(public_figures)] if public else []), [period, *wanted, *months_of(wanted)]],
             ).fetchall()
+            made = _as_printed if public else Figure._make
             evidence = {name: rows(sql, wanted) for name, sql in EVIDENCE.items()}
             (children,) = rows("select min(children_collected_from) as quarter from dim_criterion")
             return cls(
@@ -73,7 +86,7 @@ class Numbers:
                 quarters=wanted,
                 scheme=held[wanted[-1]],
                 children_from=children["quarter"],
-                figures={Key(*row[:8]): Figure(*row[8:]) for row in figures},
+                figures={Key(*row[:8]): made(row[8:]) for row in figures},
                 forces=rows(
                     "select * from dim_force where from_quarter <= ? and coalesce(to_quarter, ?) >= ? order by name",
                     wanted[-1],
@@ -81,6 +94,7 @@ class Numbers:
                     wanted[0],
                 ),
                 evidence=evidence | {"agreement": rows(AGREEMENT, period)},
+                is_public=public,
             )
 
     @property
@@ -111,6 +125,20 @@ AGREEMENT = (
     "select question, alpha, verdict from reading_agreement "
     "where pairing = 'readers' and slice_type = 'all' and category = 'all' and period = ?"
 )
+
+
+def _as_printed(row: tuple) -> Figure:
+    """A row of the public tier's text: a sign stays text, nothing printed is None."""
+    figure = Figure(*row)
+
+    def read(text: str | None, kind):
+        return text if not text or text.startswith("[") else kind(text)
+
+    return figure._replace(
+        numerator=read(figure.numerator, int),
+        denominator=read(figure.denominator, int),
+        percent=read(figure.percent, Decimal),
+    )
 
 
 def months_of(quarters: list[str]) -> list[str]:

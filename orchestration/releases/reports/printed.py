@@ -5,6 +5,7 @@ In the page a number stands in a `data` element that names the figure or the evi
 
 from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
@@ -14,6 +15,13 @@ from orchestration.releases.reports.numbers import Figure, Key, Numbers, day, pe
 from orchestration.releases.reports.places import Place
 
 WITHHELD, NOT_APPLICABLE, NOT_AVAILABLE = "[c]", "[z]", "[x]"
+# as the public tier marks what it withholds for another reason than a person
+UNRELIABLE = "[u]"
+# by whether it is the public one
+TIERS = {
+    False: "Restricted: exact counts without disclosure control, for forces and analysts.",
+    True: "Public: what could be about a person whom somebody recognises is withheld.",
+}
 RETURNED = ("accepted", "accepted_with_rejections", "nil")
 WORDS = NAMES | {"non_recent": "non-recent", "image": "indecent images", "no_victim": "no victim recorded"}
 RECORDED = {"yes": "Recorded", "no": "Not recorded"}
@@ -141,17 +149,26 @@ class Report:
         self.printed.append(Printed(self.place.path, source, figure_id, place, period, of, text))
 
     def _text(self, key: Key, found: Figure | None, of: str) -> str:
+        if found is None and self.numbers.is_public:
+            return NOT_AVAILABLE
         if found is None:
             counted = self._found(key, breakdown="total", category="all", criterion="all")
             return NOT_APPLICABLE if counted else NOT_AVAILABLE
+        value = getattr(found, of)
+        if isinstance(value, str):
+            return value
         if found.status == "withheld":
             return WITHHELD
-        value = getattr(found, of)
         if value is None:
             return NOT_APPLICABLE
         if of != "percent":
             return f"{value:,}"
         return f"{value:.{1 if found.percent_rounding == 'half_up_one_decimal' else 0}f}%"
+
+    def _value(self, key: Key, of: str) -> int | Decimal | None:
+        """The number itself; None where a sign stands for it."""
+        value = getattr(self.numbers.figures.get(key), of, None)
+        return value if isinstance(value, int | Decimal) else None
 
     def _found(self, key: Key, **changed) -> Figure | None:
         return self.numbers.figures.get(key._replace(**{"scheme": "2023"} | changed))
@@ -203,8 +220,8 @@ class Report:
             for part in parts
         ]
         keys = [self.figure("cocad", "crime", "total", period=part) for part in parts]
-        counts = [found.numerator or 0 for key in keys if (found := self.numbers.figures.get(key))]
-        bars = [self._bar(period_name(key.period), key, "numerator", max(counts, default=0)) for key in keys]
+        most = max((self._value(key, "numerator") or 0 for key in keys), default=0)
+        bars = [self._bar(period_name(key.period), key, "numerator", most) for key in keys]
         heads = ["CPAI crimes", "Contact crimes", "Group-based crimes"]
         return self._table(caption, heads, [("", rows)], keys, charted=charted, bars=bars)
 
@@ -277,8 +294,7 @@ class Report:
 
     def _bar(self, name: str, key: Key, of: str, full: int) -> dict | None:
         """A bar of the chart; None where there is no number to draw."""
-        found = self.numbers.figures.get(key)
-        value = found and getattr(found, of)
+        value = self._value(key, of)
         if value is None or not full:
             return None
         return {
@@ -308,9 +324,10 @@ class Report:
             self.figure("cocad", unit, breakdown, category, criterion)
             for category in self.categories("cocad", unit, breakdown)
         ]
-        found = [
-            (self.numbers.figures[key].numerator or 0, key) for key in keys if key in self.numbers.figures
-        ]
+        found = [(self._value(key, "numerator") or 0, key) for key in keys]
+        # to name the largest would say of a hidden one that it is smaller
+        if any(self._text(key, self.numbers.figures.get(key), "numerator").startswith("[") for key in keys):
+            return None
         first, *others = sorted(found, reverse=True) or [(0, None)]
         if not first[0] or (others and others[0][0] == first[0]):
             return None
@@ -318,8 +335,7 @@ class Report:
 
     def has(self, criterion: str) -> bool:
         """Whether any crime was found under the criterion, so that there is something to split."""
-        found = self.numbers.figures.get(self.figure("cocad", "crime", "total", criterion=criterion))
-        return bool(found and found.numerator)
+        return bool(self._value(self.figure("cocad", "crime", "total", criterion=criterion), "numerator"))
 
     def withheld(self) -> bool:
         return any(one.shown == WITHHELD for one in self.printed)
@@ -367,12 +383,24 @@ class Report:
         return f"Group-based child sexual abuse and exploitation: {self.place.name}, {self.numbers.name}"
 
     @property
+    def tier(self) -> str:
+        return TIERS[self.numbers.is_public]
+
+    @property
     def signs(self) -> dict[str, str]:
+        withheld = "Withheld: readers do not agree enough."
+        not_available = "Not available: no return was received."
+        if self.numbers.is_public:
+            withheld = "Withheld: it, or another number through it, could be about a person whom somebody recognises."
+            not_available = (
+                "Not available: no return was received, or it is shown for wider places or periods only."
+            )
         return {
             "0": "None.",
-            WITHHELD: "Withheld." if self.withheld() else "Withheld; none in this report.",
+            WITHHELD: withheld if self.withheld() else "Withheld; none in this report.",
             NOT_APPLICABLE: "Not applicable: there is nothing to be a share of, or it was not collected.",
-            NOT_AVAILABLE: "Not available: no return was received.",
+            NOT_AVAILABLE: not_available,
+            **({UNRELIABLE: "Withheld: readers do not agree enough."} if self.numbers.is_public else {}),
         }
 
     @property

@@ -22,10 +22,17 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="[reports/RELEASE/PERIOD in the home]",
 )
+@click.option("--public", is_flag=True, help="From the release's public tier: what it withholds is withheld.")
 @click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
 @click.pass_obj
 def report(
-    home: Home, period: str, place: str | None, release: str | None, into: Path | None, wants_json: bool
+    home: Home,
+    period: str,
+    place: str | None,
+    release: str | None,
+    into: Path | None,
+    public: bool,
+    wants_json: bool,
 ) -> None:
     """Write the reports of PERIOD (2023 or 2023-Q1): the nation, its regions, its forces."""
     from orchestration import quarters
@@ -36,7 +43,7 @@ def report(
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="PERIOD") from None
     try:
-        prepared = reports.prepare(home, period, place, release, into)
+        prepared = reports.prepare(home, period, place, release, into, public)
     except (LookupError, FileNotFoundError) as problem:
         reasons = [str(problem.args[0])]
         click.echo(

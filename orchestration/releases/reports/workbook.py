@@ -35,7 +35,7 @@ def write(path: Path, report: Report, head: dict) -> None:
 def _cover(sheet, report: Report, head: dict, styles: dict) -> None:
     lines = [
         "Made-up data: no real person or crime. Calibrated to published counts.",
-        "Restricted: exact counts without disclosure control, for forces and analysts.",
+        report.tier,
         f"Release {head['release']}.",
         "Signs, definitions and how to read the figures are on the sheet Notes.",
     ]
