@@ -63,7 +63,20 @@ def choose(
     `apart` tie tables together: they stand still until all else is protected, so that each table is solved alone.
     What is `hidden` before the search stays so. Raises NoPattern.
     """
-    search = _Search(tables, frozenset(primary), width, cost or {}, frozenset(public), frozenset(hidden))
+    primary, public, hidden = frozenset(primary), frozenset(public), frozenset(hidden)
+    apart, cost = frozenset(apart), cost or {}
+    chosen = _search(tables, primary, width, cost, public, apart, hidden)
+    # what an early move hides, a later one may make needless: search once more, among what is hidden now
+    try:
+        shown = frozenset(tables.at) - chosen.hidden - hidden
+        fewer = _search(tables, primary, width, cost, shown, apart, hidden)
+    except NoPattern:  # of halves: the first pattern stands
+        return chosen
+    return min(chosen, fewer, key=lambda pattern: len(pattern.hidden))
+
+
+def _search(tables, primary, width, cost, public, apart, hidden) -> Pattern:
+    search = _Search(tables, primary, width, cost, public, hidden)
     everything = np.ones(len(tables.keys), dtype=bool)
     still = search.mask(apart)
     if still.any():
