@@ -285,3 +285,18 @@ def test_the_policy_speaks_of_tables_that_there_are():
     assert {row[:3] for row in rows} <= there
     assert len(rows) == len(set(rows))
     assert policy.read().width > policy.read().width_of_others
+
+
+def test_figures_that_readers_do_not_agree_on_stay_withheld_and_leave_their_sums_open(tmp_path, crimes):
+    folder = tmp_path / "2023.r1"
+    write_release(folder, crimes)
+    with duckdb.connect(str(folder / "marts.duckdb")) as connection:
+        connection.execute(
+            "update figures set status = 'withheld', numerator = null, denominator = null, percent = null "
+            "where breakdown = 'criterion' and period = '2023-Q2'"
+        )
+    disclose(folder, tmp_path)
+    withheld = [row for row in printed(folder) if row["status"] == "withheld"]
+    assert len(withheld) == len(CRITERIA), "the nation's: a region's split has no quarters"
+    for row in withheld:
+        assert row["numerator"] == row["denominator"] == row["percent"] == "[u]"

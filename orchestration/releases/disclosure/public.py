@@ -32,7 +32,7 @@ DECIMALS = {"half_up_one_decimal": 1}
 NOTES = {
     CONFIDENTIAL: "hidden: it, or another cell, could be about a person whom somebody recognises",
     UNRELIABLE: "withheld: readers do not agree enough for a figure",
-    NOT_APPLICABLE: "not applicable: a count without a percentage",
+    NOT_APPLICABLE: "not applicable: a count without a percentage, or a percentage of none",
 }
 
 
@@ -240,14 +240,14 @@ def _printed(figure: Mapping, hidden, splits) -> dict:
         "percent": figure["percent"],
         "status": "hidden" if part_hidden or base_hidden else figure["status"],
     }
-    if none:
-        printed["percent"] = NOT_APPLICABLE
+    if not figure["denominator"]:
+        printed["percent"] = CONFIDENTIAL if base_hidden else NOT_APPLICABLE
     elif part_hidden or base_hidden:
         printed["percent"] = CONFIDENTIAL
     elif any(splits.get(_split(figure), ())):
         # a share that was rounded to make the split sum to 100 would tell of the hidden ones
-        share = 1000 * figure["numerator"] // figure["denominator"] if figure["denominator"] else None
-        printed |= {"percent": None if share is None else (share + 5) // 10, "percent_rounding": "half_up"}
+        percent = (200 * figure["numerator"] + figure["denominator"]) // (2 * figure["denominator"])
+        printed |= {"percent": percent, "percent_rounding": "half_up"}
     return printed
 
 
