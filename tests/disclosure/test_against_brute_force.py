@@ -194,3 +194,14 @@ def test_the_same_tables_give_the_same_pattern():
     primary = {key for key, count in cells.items() if 0 < count < 3}
     patterns = {pattern.choose(Tables(cells, sums), primary, WIDTH) for _ in range(3)}
     assert len(patterns) == 1
+
+
+def test_a_cell_known_not_to_be_empty_has_less_room():
+    cells = {"a": 2, "b": 2, "c": 9, "all": 13}
+    printed = cells | {"a": None, "b": None}
+    sums = [Sum("all", ("a", "b", "c"))]
+    free, some = (attack.intervals(Tables(printed, sums, some=known)) for known in ((), ("a", "b")))
+    assert [(at.least, at.greatest) for at in (free["a"], some["a"])] == [(0, 4), (1, 3)]
+    hidden = pattern.choose(Tables(cells, sums, some=["a", "b"]), ["a", "b"], 4).hidden
+    found = attack.intervals(Tables(cells | dict.fromkeys(hidden), sums, some=["a", "b"]))
+    assert "c" in hidden and min(found["a"].width, found["b"].width) >= 4 and found["a"].least == 1

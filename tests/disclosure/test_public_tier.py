@@ -43,6 +43,8 @@ def figures_of(crimes):
     rows = []
 
     def add(at, unit, criterion, breakdown, category, numerator, denominator=None):
+        if denominator == 0 and at[::2] != ("national", "year"):
+            return  # as the mart: no percentage of none
         name = f"cocad.{criterion}.{unit}.{breakdown}.{category}"
         percent = None if not denominator else (200 * numerator + denominator) // (2 * denominator)
         rounding = None if denominator is None else "largest_remainder"

@@ -73,7 +73,7 @@ def _of_block(tables, columns, rows, offset, wanted) -> dict[Hashable, Interval]
     matrix = tables.matrix[rows][:, columns]
     least, greatest = tables.least[rows] - offset, tables.greatest[rows] - offset
     count = len(columns)
-    lower, upper = np.zeros(count), np.full(count, NO_END)
+    lower, upper = tables.lowest[columns], np.full(count, NO_END)
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
 
     def reach(objective) -> np.ndarray:

@@ -43,6 +43,14 @@ class Cells:
     # figures withheld for another reason: their cells are in no table, and the sums with them are open
     withheld: set[Cell] = field(default_factory=set)
 
+    def some(self) -> set[Cell]:
+        """Bases that are not empty, as their figures are there at all; those of a national year always are."""
+        return {
+            cell
+            for cell in self.bases
+            if (cell.place_type, cell.period_type) != ("national", "year") and self.counts[cell] != 0
+        }
+
     def add(self, cell: Cell, count: int | None) -> None:
         if self.counts.setdefault(cell, count) != count:
             raise Contradiction(f"two counts of one cell are published: {' '.join(cell)}")

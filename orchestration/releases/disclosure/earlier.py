@@ -22,10 +22,12 @@ class Known:
     """All that is printed, now and before, as one set of cells with its sums.
 
     `of_release` (release -> cell there -> cell here): a count that did not change between releases is one cell.
+    `some`: cells known not to be empty.
     """
 
     counts: dict[Cell, int | None]
     sums: list[Sum]
+    some: set[Cell]
     of_release: dict[str, dict[Cell, Cell]]
 
 
@@ -63,12 +65,13 @@ def known(
 ) -> Known:
     """`cells` of today with all earlier ones; with `truth`, hidden counts of earlier ones are filled in."""
     counts: dict[Cell, int | None] = dict(cells.counts)
-    every, of_release = sums(cells, regions)[0], {}
+    every, some, of_release = sums(cells, regions)[0], cells.some(), {}
     for release in earlier:
         here = {
             cell: cell._replace(release=same[release.release, cell.place]) for cell in release.printed.counts
         }
         of_release[release.release] = here
+        some |= {here[cell] for cell in release.printed.some()}
         for cell, count in release.printed.counts.items():
             count = release.counts[cell] if truth else count
             before = counts.get(here[cell])
@@ -79,4 +82,4 @@ def known(
             Sum(here[one.whole], tuple(here[part] for part in one.parts), one.exhaustive)
             for one in sums(release.printed, regions)[0]
         ]
-    return Known(counts, every, of_release)
+    return Known(counts, every, some, of_release)

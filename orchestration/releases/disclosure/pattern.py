@@ -43,7 +43,7 @@ class Pattern:
 
 
 def needs(count: float, width: int) -> tuple[int, int]:
-    """How far below and above its count a hidden cell must be able to lie, for an interval of `width`."""
+    """How far below and above its count (over the least it can be) a hidden cell must be able to lie, for `width`."""
     below = min(int(count), 1)
     return below, width - below
 
@@ -99,7 +99,9 @@ class _Search:
         self.need_down, self.need_up = np.zeros(size), np.zeros(size)
         for key in sorted(primary, key=repr):
             column = tables.at[key]
-            self.need_down[column], self.need_up[column] = needs(self.counts[column], width)
+            self.need_down[column], self.need_up[column] = needs(
+                self.counts[column] - tables.lowest[column], width
+            )
         self.down, self.up = np.zeros(size), np.zeros(size)
         # no cell need move further than this to make room for another
         self.most = 4.0 * width
@@ -171,7 +173,7 @@ class _Search:
         Half of the targets go up and half down, unless `way` says which.
         """
         count = len(columns)
-        hidden, counts = self.hidden[columns], self.counts[columns]
+        hidden, counts = self.hidden[columns], self.counts[columns] - self.tables.lowest[columns]
         cost = np.where(hidden, 1e-3, self.cost[columns])
         up_most = np.full(count, self.most)
         down_most = np.minimum(counts, self.most)

@@ -192,7 +192,7 @@ def hide(cells: Cells, figures, regions, policy: policies.Policy, before=(), sam
     hidden_before -= out
     wide = (primary.keys() | primary_before) - out
     chosen = pattern.choose(
-        Tables(known.counts, known.sums),
+        Tables(known.counts, known.sums, some=known.some),
         wide,
         policy.width,
         policies.missed(policy, known.counts, cells.bases),
@@ -266,7 +266,7 @@ def audit(
     figures = read_printed(path)
     cells = cells_of(figures)
     known = earlier.known(cells, regions, before, same or {}, truth=False)
-    tables = Tables(known.counts, known.sums, shares(figures, cells))
+    tables = Tables(known.counts, known.sums, shares(figures, cells), known.some)
     hidden = [cell for cell, count in known.counts.items() if count is None]
     wanted = dict.fromkeys(hidden, 1) | dict(widths)
     found = attack.intervals(tables, wanted)

@@ -18,11 +18,16 @@ class Tables:
 
     `keys` (n cells, remainders at the end), `known` (n floats; nan where the count is not known). Rows of
     `matrix` (sparse, m x n) times the counts lie between `least` and `greatest` (m floats each): a sum is 0.
+    `lowest` (n floats) is 1 for the cells that are known not to be empty, `some`, else 0.
     A key that stands in several tables is one cell. Raises KeyError when a sum names a key that is no cell.
     """
 
     def __init__(
-        self, cells: Mapping[Hashable, float | None], sums: Iterable[Sum], shares: Iterable[Share] = ()
+        self,
+        cells: Mapping[Hashable, float | None],
+        sums: Iterable[Sum],
+        shares: Iterable[Share] = (),
+        some: Iterable[Hashable] = (),
     ):
         self.keys = list(cells)
         self.at = {key: index for index, key in enumerate(self.keys)}
@@ -52,6 +57,8 @@ class Tables:
                 least.append(low)
                 greatest.append(high)
         self.known = np.array(known)
+        self.lowest = np.zeros(len(known))
+        self.lowest[[self.at[key] for key in some]] = 1.0
         self.least, self.greatest = np.array(least), np.array(greatest)
         shape = (len(least), len(self.keys))
         self.matrix = sparse.csr_array((factors, (rows, columns)), shape=shape)
