@@ -76,11 +76,11 @@ def by_brute_force(printed, inner, cells):
 
 
 def few_here_thousands_in_proof(first: int):
-    """Fifteen releases a seed: two seeds with every commit, seventy in `make proof`."""
+    """Fifteen releases a seed: two seeds with every commit, fifty in `make proof`."""
     return [
         first,
         first + 1,
-        *(pytest.param(seed, marks=pytest.mark.proof) for seed in range(first + 2, first + 70)),
+        *(pytest.param(seed, marks=pytest.mark.proof) for seed in range(first + 2, first + 50)),
     ]
 
 
