@@ -52,7 +52,7 @@ def test_every_number_on_every_page_is_the_figure_that_it_names(home, folder):
             if figure is None:
                 assert text in ("[z]", "[x]"), source
             elif figure["status"] == "withheld":
-                assert text == "[c]", source
+                assert text == "[u]", source
             elif figure[source["data-of"]] is None:
                 assert text == "[z]", source
             elif source["data-of"] == "percent":
@@ -98,7 +98,7 @@ def test_zero_withheld_not_applicable_and_not_available_are_told_apart(folder):
     forces = folder / "2023" / "forces"
     assert texts(forces / "dyfed-powys.html", "cocad.all.crime.total.all") == {"0"}
     assert texts(forces / "dyfed-powys.html", "cocad.crime.recency", place="dyfed-powys") == {"[z]"}
-    assert texts(forces / "surrey.html", "criterion.cse") == {"[c]"}
+    assert texts(forces / "surrey.html", "criterion.cse") == {"[u]"}
     assert texts(forces / "gwent.html", "cocad.crime.total") == {"[x]"}
     assert texts(forces / "gwent.html", "cocad.crime.recency", place="gwent") == {"[x]"}
     assert "The largest criterion" not in (forces / "surrey.html").read_text(encoding="utf-8")

@@ -14,9 +14,8 @@ from orchestration.releases.figures import CRITERIA, NAMES, POPULATIONS
 from orchestration.releases.reports.numbers import Figure, Key, Numbers, day, period_name
 from orchestration.releases.reports.places import Place
 
-WITHHELD, NOT_APPLICABLE, NOT_AVAILABLE = "[c]", "[z]", "[x]"
-# as the public tier marks what it withholds for another reason than a person
-UNRELIABLE = "[u]"
+# hidden because of a person (only the public tier does), withheld because readers do not agree, and two kinds of nothing
+CONFIDENTIAL, UNRELIABLE, NOT_APPLICABLE, NOT_AVAILABLE = "[c]", "[u]", "[z]", "[x]"
 # by whether it is the public one
 TIERS = {
     False: "Restricted: exact counts without disclosure control, for forces and analysts.",
@@ -131,7 +130,7 @@ class Report:
         )
 
     def shown(self, key: Key, of: str = "numerator", tag: str = "data") -> Number:
-        """A figure's number: 0 as 0, withheld [c], nothing to be a share of [z], nothing returned [x]."""
+        """A figure's number: 0 as 0, withheld [u] or [c], nothing to be a share of [z], nothing returned [x]."""
         found = self.numbers.figures.get(key)
         text = self._text(key, found, of)
         figure_id = found.figure_id if found else f"{key.population}.{key.unit}.{key.breakdown}"
@@ -158,7 +157,7 @@ class Report:
         if isinstance(value, str):
             return value
         if found.status == "withheld":
-            return WITHHELD
+            return UNRELIABLE
         if value is None:
             return NOT_APPLICABLE
         if of != "percent":
@@ -337,9 +336,6 @@ class Report:
         """Whether any crime was found under the criterion, so that there is something to split."""
         return bool(self._value(self.figure("cocad", "crime", "total", criterion=criterion), "numerator"))
 
-    def withheld(self) -> bool:
-        return any(one.shown == WITHHELD for one in self.printed)
-
     # --- evidence
 
     def here(self, evidence: str) -> list[dict]:
@@ -388,19 +384,19 @@ class Report:
 
     @property
     def signs(self) -> dict[str, str]:
-        withheld = "Withheld: readers do not agree enough."
-        not_available = "Not available: no return was received."
+        hidden, not_available = {}, "Not available: no return was received."
         if self.numbers.is_public:
-            withheld = "Withheld: it, or another number through it, could be about a person whom somebody recognises."
+            about = "it, or another number through it, could be about a person whom somebody recognises."
+            hidden = {CONFIDENTIAL: f"Confidential: {about}"}
             not_available = (
                 "Not available: no return was received, or it is shown for wider places or periods only."
             )
         return {
             "0": "None.",
-            WITHHELD: withheld if self.withheld() else "Withheld; none in this report.",
+            **hidden,
+            UNRELIABLE: "Withheld: readers do not agree enough.",
             NOT_APPLICABLE: "Not applicable: there is nothing to be a share of, or it was not collected.",
             NOT_AVAILABLE: not_available,
-            **({UNRELIABLE: "Withheld: readers do not agree enough."} if self.numbers.is_public else {}),
         }
 
     @property
