@@ -31,9 +31,11 @@ def rules_by_view() -> dict[str, list[str]]:
 
 
 def sql_of(home: Home, view: str) -> str:
-    """The view as dbt compiled it for this home."""
-    checks = home.dbt / "target" / "compiled" / "cpai" / "models" / "quality" / "checks"
-    return (checks / f"{view}.sql").read_text(encoding="utf-8")
+    """The view as dbt compiled it for this home; the verdict on a waiver, a table in the warehouse, is made in it."""
+    quality = home.dbt / "target" / "compiled" / "cpai" / "models" / "quality"
+    sql = (quality / "checks" / f"{view}.sql").read_text(encoding="utf-8")
+    verdicts = (quality / "waiver_verdicts.sql").read_text(encoding="utf-8")
+    return sql.replace('"warehouse"."quality"."waiver_verdicts"', f"({verdicts})")
 
 
 @contextmanager

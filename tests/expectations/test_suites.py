@@ -132,8 +132,8 @@ PLANTED = [
         "'England and Wales') and period = '2023-Q2' and figure_id = 'scale.cpai'",
     ),
 ]
-# RT01: coverage as built; MT04: the same table for victims and suspects; AG01, AG02: what readers answer
-BROKEN_ELSEWHERE = {"RT01", "MT04", "AG01", "AG02"}
+# RT01: coverage as built; AG01, AG02: what readers answer; the others compare tables: test_contradictions
+BROKEN_ELSEWHERE = {"RT01", "AG01", "AG02", "MT04", "MT10", "TB02"}
 
 
 @pytest.mark.parametrize(("rule", "suite", "statement"), PLANTED)
@@ -263,7 +263,8 @@ class TestGate:
         some = f"{unread} 'adjudicator' as waits_for from cocad.cocad_candidates order by all limit 1"
         most = f"{unread} 'reader' as waits_for from cocad.cocad_candidates order by all offset 1"
         reasons = gate.check(accepted(some, most), PERIOD).reasons
-        assert [reason[:4] for reason in reasons] == ["RD01", "RD01"]
+        # the summary of the quarter was not built again, and says otherwise: MT10
+        assert [reason[:4] for reason in reasons] == ["RD01", "RD01", "MT10"]
         assert "candidates wait for a reader (" in reasons[0]
         assert ": 1 of " in reasons[1] and "candidates wait for an adjudicator (" in reasons[1]
 
