@@ -332,15 +332,16 @@ def _publish(home: Home, period: str, wants_json: bool = False) -> dict:
     _needs_warehouse(home)
     result = jobs.execute(home, "publish", config=jobs.period(period))
     if not result.success:
-        from orchestration import gate
+        reasons = _failures(result)
+        # asked only where it was the gate that failed: of a warehouse that could not be built it would say what was
+        # true of the one before
+        if any(event.is_step_failure and event.step_key == "gate" for event in result.all_events):
+            from orchestration import gate
 
-        checked = gate.check(home, period)
-        _stop(
-            _failures(result)
-            if checked.open
-            else ["the gate is shut; the live release stays:", *checked.reasons],
-            wants_json,
-        )
+            checked = gate.check(home, period)
+            if not checked.open:
+                reasons = ["the gate is shut; the live release stays:", *checked.reasons]
+        _stop(reasons, wants_json)
     (event,) = result.asset_materializations_for_node("release")
     return {"release": event.metadata["release"].value, "unchanged": event.metadata["unchanged"].value}
 

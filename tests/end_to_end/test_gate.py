@@ -211,3 +211,18 @@ def test_a_release_lists_its_waivers_and_says_which_count(home, monkeypatch):
     page = (release / "quality" / "index.html").read_text()
     assert "ages agreed" in page
     assert "<td>expired</td>" in page
+
+
+def test_a_build_that_failed_is_named_and_not_what_the_warehouse_before_it_lacks(home, monkeypatch):
+    """Regression: with the warehouse held by another reader, publishing complained of unread candidates."""
+    edit("delete from cocad.cocad_settled_readings")(home, None)
+    before = released(home)
+    monkeypatch.setattr(
+        "orchestration.warehouse.assets.run_dbt",
+        lambda _home, _names: Built(problems=["model stg_readings: the warehouse is in use"]),
+    )
+    answer = publish(home)
+    assert answer.exit_code == 1
+    assert "model stg_readings: the warehouse is in use" in answer.output
+    assert "the gate is shut" not in answer.output
+    assert released(home) == before
