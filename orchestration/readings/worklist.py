@@ -103,7 +103,7 @@ cases as (
         candidates.quarter,
         candidates.crime_reference,
         candidates.version,
-        {reasons} as reason,
+        candidates.reasons as reason,
         received.submission,
         crimes.offence_code,
         offences.offence,
@@ -186,20 +186,13 @@ def write_cases(home: Home) -> list[str]:
     with duckdb.connect() as connection:
         connection.execute(f"attach {_quoted(home.warehouse)} as warehouse (read_only)")
         texts = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in SHOWN)
-        reasons = "candidates.reasons" if _has_reasons(connection) else "candidates.reason"
-        connection.execute(f"create temp table cases as {CASES.format(texts=texts, reasons=reasons)}")
+        connection.execute(f"create temp table cases as {CASES.format(texts=texts)}")
         connection.execute(f"create temp table earlier as from {_earlier(folder)}")
         connection.execute("detach warehouse")
         arrived = [quarter for (quarter,) in connection.execute(CHANGED_QUARTERS).fetchall()]
         for quarter in arrived:
             _write_quarter(connection, cases_file(home, quarter), quarter)
     return arrived
-
-
-def _has_reasons(connection: Any) -> bool:
-    """Candidates may name all their reasons, or the first alone."""
-    columns = connection.execute("describe warehouse.cocad.cocad_candidates").fetchall()
-    return any(name == "reasons" for name, *_ in columns)
 
 
 def _write_quarter(connection: Any, file: Path, quarter: str) -> None:

@@ -114,7 +114,7 @@ def receive(home: Home, quarter: str, delivered_as: str | None = None) -> list[R
     """
     quarters.valid(quarter)
     receipts: list[Receipt] = []
-    with _alone(home):
+    with alone(home):
         raw.ensure(home)
         engine = ledger.open_ledger(home)
         try:
@@ -129,7 +129,7 @@ def receive(home: Home, quarter: str, delivered_as: str | None = None) -> list[R
 
 
 @contextmanager
-def _alone(home: Home) -> Iterator[None]:
+def alone(home: Home) -> Iterator[None]:
     """Wait for any other intake into this home: two would give one number to two submissions."""
     home.root.mkdir(parents=True, exist_ok=True)
     with (home.root / "intake.lock").open("w") as lock:

@@ -361,7 +361,7 @@ def _read_workbook(
         names = book.sheet_names
         hidden = {sheet.name for sheet in book.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible}
     except BaseException as problem:
-        raise _not_a_workbook(name, problem) from None
+        raise not_a_workbook(name, problem) from None
     grids = []
     for part in parts:
         sheet = part.sheet
@@ -388,7 +388,7 @@ def _read_workbook(
                 # not skipping empty rows and columns above and beside: record numbers are positions
                 rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
             except BaseException as problem:
-                raise _not_a_workbook(name, problem) from None
+                raise not_a_workbook(name, problem) from None
             # zero and FALSE are something too
             filled = sum(any(row) or any(cell != "" for cell in row) for row in rows)
             if filled != counts[sheet].filled and sheet in entries:
@@ -405,7 +405,7 @@ def _read_workbook(
     return grids
 
 
-def _not_a_workbook(name: str, problem: BaseException) -> BaseException:
+def not_a_workbook(name: str, problem: BaseException) -> BaseException:
     # a panic in the reader's Rust code arrives as a BaseException that is none of Python's own
     if isinstance(problem, KeyboardInterrupt | SystemExit | GeneratorExit | MemoryError):
         return problem
@@ -425,7 +425,7 @@ def _sheet(
             f"{_where(name, sheet)}: has no heading row, expected in row {part.banner_rows + 1}; "
             f"send the sheet again, or a file {NIL} if there is nothing to report.",
         )
-    headings = [_text(cell) for cell in rows[part.banner_rows]]
+    headings = [text_of(cell) for cell in rows[part.banner_rows]]
     kept = rows[part.banner_rows + 1 + part.example_rows :]
     arrays = [_column(cells) for cells in zip(*kept, strict=True)] or [pa.array([], TEXT)] * len(headings)
     first = part.example_rows + 1
@@ -450,14 +450,14 @@ def _column(cells: tuple[Any, ...]) -> pa.DictionaryArray:
     if types != {str}:
         if bool in types and types - {bool, str}:
             # True equals 1: they would share one text
-            cells = tuple(map(_text, cells))
+            cells = tuple(map(text_of, cells))
         else:
-            texts = {cell: _text(cell) for cell in set(cells)}
+            texts = {cell: text_of(cell) for cell in set(cells)}
             cells = tuple(map(texts.__getitem__, cells))
     return pa.array(cells, pa.string()).dictionary_encode()
 
 
-def _text(cell: Any) -> str:
+def text_of(cell: Any) -> str:
     """A cell as text: dates as ISO, whole numbers without a decimal point, truth as TRUE or FALSE."""
     if isinstance(cell, str):
         return cell

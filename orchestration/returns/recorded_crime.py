@@ -84,11 +84,11 @@ def receive(home: Home) -> Received:
     seeds/police_recorded_crime contradict each other.
     """
     from orchestration.returns import archive, raw
-    from orchestration.returns.intake import _alone as one_intake
+    from orchestration.returns.intake import alone
 
     folder = home.raw / FOLDER
     received = Received()
-    with one_intake(home):
+    with alone(home):
         raw.ensure(home)
         known = {release.published_on: release for release in _known(folder)}
         for published_on, path in [*_landed(home, received.refused), *_shipped()]:
@@ -264,7 +264,7 @@ def _sheets(path: Path, name: str, whole: str) -> Iterator[tuple[str, list[list[
     """Each sheet's name and cells: all of those whose name fits `whole`, of others the first rows."""
     from python_calamine import CalamineWorkbook
 
-    from orchestration.returns.reading import _not_a_workbook as not_a_workbook
+    from orchestration.returns.reading import not_a_workbook
 
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
@@ -279,9 +279,9 @@ def _sheets(path: Path, name: str, whole: str) -> Iterator[tuple[str, list[list[
 
 
 def _filled(rows: Any) -> list[Row]:
-    from orchestration.returns.reading import _text
+    from orchestration.returns.reading import text_of
 
-    texts = ([NOTE.sub("", _text(cell)).strip() for cell in row] for row in rows)
+    texts = ([NOTE.sub("", text_of(cell)).strip() for cell in row] for row in rows)
     return [(number, row) for number, row in enumerate(texts, 1) if any(row)]
 
 

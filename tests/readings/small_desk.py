@@ -17,7 +17,7 @@ UNKNOWN = Answer("yes", "no", criterion="unknown", committed_by_children="no", c
 TABLES = """
 create schema cocad; create schema cpai; create schema staging; create schema reference;
 create table cocad.cocad_candidates (
-    force varchar, quarter varchar, crime_reference varchar, version varchar, reason varchar,
+    force varchar, quarter varchar, crime_reference varchar, version varchar, reasons varchar,
     suspect_rows integer, offenders_stated integer
 );
 create table cpai.cpai_crimes (
@@ -52,7 +52,7 @@ class Clock:
 
 
 def crime(version: str = "v1", submission: int = 1, **more: object) -> dict:
-    """What of a candidate a test may set: version, submission, location_type, summary, reason, force, quarter."""
+    """What of a candidate a test may set: version, submission, location_type, summary, reasons, force, quarter."""
     return {"version": version, "submission": submission, **more}
 
 
@@ -65,7 +65,7 @@ def build(home: Home, crimes: dict[str, dict]) -> None:
         for reference, of in crimes.items():
             key = [of.get("force", "kent"), of.get("quarter", Q), reference]
             for table, values in (
-                ("cocad.cocad_candidates", [*key, of["version"], of.get("reason", "suspect_rows"), 2, None]),
+                ("cocad.cocad_candidates", [*key, of["version"], of.get("reasons", "suspect_rows"), 2, None]),
                 (
                     "cpai.cpai_crimes",
                     [*key, "19/16", "2023-04-02", None, None, None, of.get("location_type"), None],
