@@ -19,10 +19,12 @@ from tests.reports.pages import Page
 
 
 @pytest.fixture(scope="module")
-def folder(home, tmp_path_factory):
-    into = tmp_path_factory.mktemp("into")
+def folder(home):
+    into = home.root / "reports" / "2023.r1"
     for period in ("2023", "2023-Q1"):
-        assert len(list(reports.prepare(home, period, into=into / period).write())) == 8
+        told = json.loads(command(home, period, "--json").stdout)
+        assert told["folder"] == str(into / period)
+        assert len(told["reports"]) == 8
     return into
 
 
@@ -111,32 +113,101 @@ def test_the_annual_report_prints_every_figure_of_the_publication(folder):
     assert {figure for figure in asked - printed if ".2023-Q" not in figure} == set()
 
 
+def tables_of(path):
+    """Caption, headings, and the cells of each row (in the total's, what the page leaves empty is [z])."""
+    page = path.read_text(encoding="utf-8")
+    for table in re.findall(r"<table>(.*?)</table>", page, re.DOTALL):
+        caption = html.unescape(re.search(r"<caption[^>]*>([^<]+)</caption>", table)[1])
+        heads = re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', table)
+        cells = re.findall(
+            r"<t[dh][^>]*>(?:<data[^>]*>)?([^<]*)(?:</data>)?</t[dh]>", table.split("</thead>")[1]
+        )
+        yield caption, heads, [html.unescape(cell) or "[z]" for cell in cells]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
 @pytest.mark.parametrize("name", ["national", "forces/kent", "forces/gwent"])
-def test_a_workbook_holds_the_tables_of_its_page(folder, name):
-    book = CalamineWorkbook.from_path(str(folder / "2023" / f"{name}.xlsx"))
-    page = (folder / "2023" / f"{name}.html").read_text(encoding="utf-8")
-    captions = [html.unescape(caption) for caption in re.findall(r"<caption[^>]*>([^<]+)</caption>", page)]
-    assert book.sheet_names == ["Cover", "Notes", *(caption.split(":")[0] for caption in captions)]
-    tables = re.findall(r"<table>(.*?)</table>", page, re.DOTALL)
-    for caption, table, sheet in zip(captions, tables, book.sheet_names[2:], strict=True):
-        title, _, _, *rows = book.get_sheet_by_name(sheet).to_python()
+def test_a_workbook_holds_the_tables_of_its_page(folder, name, kind):
+    book = CalamineWorkbook.from_path(str(folder / "2023" / f"{name}.{kind}"))
+    tables = list(tables_of(folder / "2023" / f"{name}.html"))
+    assert book.sheet_names == ["Cover", "Notes", *(caption.split(":")[0] for caption, _, _ in tables)]
+    for (caption, heads, on_page), sheet in zip(tables, book.sheet_names[2:], strict=True):
+        title, _, headings, *rows = book.get_sheet_by_name(sheet).to_python()
         assert title[0] == caption
+        assert [head for head in headings if head][-len(heads) :] == heads
         cells = [cell for row in rows for cell in row]
         assert "" not in cells, sheet
+        # a group's heading is said once on the page, and in each of its rows here
         in_book = [cell for cell in cells if isinstance(cell, float) or cell[0] == "["]
-        on_page = [as_number(text) for text in re.findall(r"<data[^>]*>([^<]+)</data>", table)]
-        # the total of a split has no shares: the workbook says so in cells that the page leaves empty
-        left_empty = ["[z]"] * table.count("<td></td>", table.find("<tfoot>")) if "<tfoot>" in table else []
-        assert sorted(map(str, in_book)) == sorted(map(str, [*on_page, *left_empty])), sheet
+        numbers = [as_number(cell) for cell in on_page if re.match(r"[\d\[][\d,.]*%?($|[czux]])", cell)]
+        assert in_book == numbers, sheet
+
+
+def test_a_csv_holds_a_table_and_its_metadata_says_what_every_column_is(folder):
+    made = folder / "2023" / "forces" / "kent"
+    described = json.loads((made / "csv-metadata.json").read_text(encoding="utf-8"))
+    assert described["@context"][0] == "http://www.w3.org/ns/csvw"
+    tables = list(tables_of(made.with_suffix(".html")))
+    assert [table["url"] for table in described["tables"]] == [
+        f"table-{n}.csv" for n in range(1, len(tables) + 1)
+    ]
+    assert {path.name for path in made.iterdir()} == {"csv-metadata.json"} | {
+        table["url"] for table in described["tables"]
+    }
+    whole, share = re.compile(r"\d+"), re.compile(r"\d+(\.\d)?")
+    for (caption, _, on_page), table in zip(tables, described["tables"], strict=True):
+        assert table["dc:title"] == caption
+        with (made / table["url"]).open(newline="", encoding="utf-8") as file:
+            heads, *rows = csv.reader(file)
+        columns = table["tableSchema"]["columns"]
+        assert [column["titles"] for column in columns] == heads
+        names = [column["name"] for column in columns]
+        assert len(set(names)) == len(names) and all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
+        keys = [names.index(name) for name in table["tableSchema"]["primaryKey"]]
+        assert len({tuple(row[key] for key in keys) for row in rows}) == len(rows)
+        for row in rows:
+            for column, cell in zip(columns, row, strict=True):
+                pattern = {"string": re.compile(".+"), "integer": whole, "decimal": share}[column["datatype"]]
+                assert pattern.fullmatch(cell) or cell in described["null"], (caption, column)
+        in_csv = [
+            cell
+            for row in rows
+            for cell, column in zip(row, columns, strict=True)
+            if column["datatype"] != "string"
+        ]
+        numbers = [
+            cell.replace(",", "").rstrip("%")
+            for cell in on_page
+            if re.match(r"[\d\[][\d,.]*%?($|[czux]])", cell)
+        ]
+        assert in_csv == numbers, caption
 
 
 def test_a_workbook_has_no_formula_and_hides_nothing(folder):
-    with zipfile.ZipFile(folder / "2023" / "national.xlsx") as book:
-        parts = {name: book.read(name).decode() for name in book.namelist() if name.endswith(".xml")}
-    assert any(name.startswith("xl/tables/") for name in parts)
-    assert not [
-        name for name, part in parts.items() if re.search(r"<f[ >]|hidden=|state=.(very)?[hH]idden", part)
-    ]
+    for kind in ("xlsx", "ods"):
+        with zipfile.ZipFile(folder / "2023" / f"national.{kind}") as book:
+            parts = {name: book.read(name).decode() for name in book.namelist() if name.endswith(".xml")}
+        assert any("Table_1" in part for part in parts.values())
+        assert not [
+            name
+            for name, part in parts.items()
+            if re.search(
+                r"<f[ >]|formula|hidden=|state=.(very)?[hH]idden|visibility|table:display=|fo:color|table:macro|<script",
+                part,
+            )
+        ]
+
+
+def test_a_machine_without_pango_is_told_and_has_all_else(home, tmp_path, monkeypatch):
+    def absent():
+        return "no PDF was written: no Pango"
+
+    monkeypatch.setattr(reports.pdf, "problem", absent)
+    answer = command(home, "2023-Q2", "--place", "kent", "--into", str(tmp_path), "--pdf")
+    assert answer.exit_code == 1
+    assert answer.stderr == "no PDF was written: no Pango\n"
+    assert (tmp_path / "forces" / "kent.ods").exists()
+    assert "PDF" not in (tmp_path / "forces" / "kent.html").read_text(encoding="utf-8")
 
 
 def as_number(text: str) -> float | str:
@@ -165,23 +236,25 @@ def test_regions_and_the_force_in_none_stand_in_one_table(folder):
 
 
 def test_the_same_release_gives_the_same_pages(home, folder, tmp_path):
-    list(reports.prepare(home, "2023", into=tmp_path).write())
-    for path in [*all_pages(folder / "2023"), folder / "2023" / "national.xlsx"]:
-        assert (tmp_path / path.relative_to(folder / "2023")).read_bytes() == path.read_bytes()
+    list(reports.prepare(home, "2023", "kent", into=tmp_path).write())
+    made = [path for path in tmp_path.rglob("*.*") if path.is_file()]
+    assert {path.suffix for path in made} == {".html", ".xlsx", ".ods", ".csv", ".json"}
+    for path in made:
+        assert (folder / "2023" / path.relative_to(tmp_path)).read_bytes() == path.read_bytes()
 
 
 def command(home, *words):
     return CliRunner().invoke(cpai, ["--home", str(home.root), "report", *words])
 
 
-def test_the_command_writes_one_place_or_all(home, tmp_path):
+def test_the_command_writes_one_place(home, tmp_path):
     answer = command(home, "2023-Q2", "--place", "kent", "--into", str(tmp_path / "kent"), "--json")
     assert json.loads(answer.stdout)["reports"] == ["forces/kent.html"]
-    assert sorted(path.name for path in (tmp_path / "kent").rglob("*.*")) == ["kent.html", "kent.xlsx"]
-    everything = command(home, "2023-Q2", "--json")
-    written = json.loads(everything.stdout)
-    assert len(written["reports"]) == 8
-    assert written["folder"] == str(home.root / "reports" / "2023.r1" / "2023-Q2")
+    assert sorted(path.name for path in (tmp_path / "kent" / "forces").glob("*.*")) == [
+        "kent.html",
+        "kent.ods",
+        "kent.xlsx",
+    ]
 
 
 def test_the_command_says_what_is_wrong_and_what_there_is(home):

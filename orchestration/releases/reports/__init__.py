@@ -4,14 +4,13 @@ They are written beside the release, which never changes: `reports/<release>/<pe
 template over `printed.Report`, through which every number on it goes; `printed.csv` lists them all.
 """
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from orchestration.home import Home
-from orchestration.releases.reports import places, workbook
+from orchestration.releases.reports import csv_on_the_web, opendocument, pdf, places, workbook
 from orchestration.releases.reports.numbers import Numbers, months_of, period_name
 from orchestration.releases.reports.places import Place
 from orchestration.releases.reports.printed import TIERS, Printed, Report, word
@@ -28,6 +27,7 @@ class Reports:
     places: list[Place]
     wanted: list[Place]
     folder: Path
+    with_pdf: bool = False
 
     def __len__(self) -> int:
         return len(self.wanted)
@@ -38,18 +38,24 @@ class Reports:
         printed: list[Printed] = []
         for place in self.wanted:
             report = Report(self.numbers, place, self.places)
-            self._page("report.html", place.path, report=report)
-            workbook.write(self.folder / place.workbook, report, self.head)
+            self._page("report.html", place.path, report=report, with_pdf=self.with_pdf)
+            workbook.write(self.folder / f"{place.tables}.xlsx", report, self.head)
+            opendocument.write(self.folder / f"{place.tables}.ods", report, self.head)
+            csv_on_the_web.write(self.folder / place.tables, report, self.head)
             printed += report.printed
             yield place
         if self.wanted == self.places:
             tier = TIERS[self.numbers.is_public]
             self._page("reports.html", "index.html", places=self.places, numbers=self.numbers, tier=tier)
-            _write_printed(self.folder / "printed.csv", printed)
+            csv_on_the_web.write_printed(self.folder / "printed.csv", printed, self.head)
+
+    def write_pdf(self) -> Iterator[Path]:
+        """The PDF of each report that is written, as it is made."""
+        return pdf.write_all([self.folder / place.path for place in self.wanted])
 
     def _page(self, template: str, path: str, **values) -> None:
         to_root = "../" * path.count("/")
-        html = _environment().get_template(template).render(head=self.head, root=to_root, **values)
+        html = environment().get_template(template).render(head=self.head, root=to_root, **values)
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / path).write_text(html + "\n", encoding="utf-8")
 
@@ -61,6 +67,7 @@ def prepare(
     release: str | None = None,
     into: Path | None = None,
     public: bool = False,
+    with_pdf: bool = False,
 ) -> Reports:
     """Read what the reports of `period` (`2023`, `2023-Q1`) need from `release`, else from the live one.
 
@@ -78,21 +85,15 @@ def prepare(
     if not wanted:
         raise LookupError(f"no place {place!r} in {name}; there are: {', '.join(one.place for one in every)}")
     folder = into or home.root / "reports" / name / (f"{period}-public" if public else period)
-    return Reports(numbers, head, every, wanted, folder)
+    return Reports(numbers, head, every, wanted, folder, with_pdf)
 
 
 @cache
-def _environment():
-    from orchestration.releases.pages import environment
+def environment():
+    """Jinja with the templates and filters of the reports."""
+    from orchestration.releases import pages
 
-    ours = environment(TEMPLATES)
+    ours = pages.environment(TEMPLATES)
     ours.filters["first_month"] = lambda quarter: period_name(months_of([quarter])[0])
     ours.filters["category"] = word
     return ours
-
-
-def _write_printed(path: Path, printed: list[Printed]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(Printed._fields)
-        writer.writerows(printed)

@@ -23,8 +23,9 @@ class Place:
         return f"{self.kind}s/{slug}.html"
 
     @property
-    def workbook(self) -> str:
-        return self.path.removesuffix("html") + "xlsx"
+    def tables(self) -> str:
+        """The folder of its tables; workbooks and PDF have the same name with an ending."""
+        return self.path.removesuffix(".html")
 
 
 def of(forces: list[dict]) -> list[Place]:

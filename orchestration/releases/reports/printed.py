@@ -6,7 +6,8 @@ In the page a number stands in a `data` element that names the figure or the evi
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
+from html import escape
 from typing import NamedTuple
 
 from orchestration.home import seed_rows
@@ -61,18 +62,24 @@ class Number:
     source: dict[str, str]
     tag: str = "data"
 
-    @property
+    @cached_property
     def value(self) -> int | float | str:
         """A count, a share as printed (0.26 of `26%`), or the text of a sign."""
         if self.text.startswith("["):
             return self.text
-        if self.text.endswith("%"):
+        if self.is_percent:
             return round(float(self.text[:-1]) / 100, 3)
         return int(self.text.replace(",", ""))
 
-    def __html__(self) -> str:
-        from markupsafe import escape
+    @property
+    def is_percent(self) -> bool:
+        return self.text.endswith("%")
 
+    @property
+    def decimals(self) -> int:
+        return len(self.text.rstrip("%").partition(".")[2])
+
+    def __html__(self) -> str:
         value = {} if self.text.startswith("[") else {"value": self.text.replace(",", "").rstrip("%")}
         named = {f"data-{name}": text for name, text in self.source.items()}
         # SVG knows no data element, and its elements no value
@@ -96,6 +103,7 @@ class Table:
     charted: str
     bars: list[dict]
     notes: list[str]
+    file: str
 
 
 class Report:
@@ -287,7 +295,10 @@ class Report:
         with_caveat = any(figure and figure.status == "caveat" for figure in found)
         notes = ["Read with care: see how far readers agree, under Quality."] if with_caveat else []
         drawn = [bar for bar in bars if bar]
-        table = Table(len(self.tables) + 1, caption, heads, groups, total, charted, drawn, notes)
+        number = len(self.tables) + 1
+        # as the page links it
+        file = f"{self.place.tables.rpartition('/')[2]}/table-{number}.csv"
+        table = Table(number, caption, heads, groups, total, charted, drawn, notes, file)
         self.tables.append(table)
         return table
 

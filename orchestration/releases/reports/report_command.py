@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     help="[reports/RELEASE/PERIOD in the home]",
 )
 @click.option("--public", is_flag=True, help="From the release's public tier: what it withholds is withheld.")
+@click.option("--pdf", "with_pdf", is_flag=True, help="PDF too: a minute for a quarter's 55, needs Pango.")
 @click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
 @click.pass_obj
 def report(
@@ -32,18 +33,21 @@ def report(
     release: str | None,
     into: Path | None,
     public: bool,
+    with_pdf: bool,
     wants_json: bool,
 ) -> None:
     """Write the reports of PERIOD (2023 or 2023-Q1): the nation, its regions, its forces."""
     from orchestration import quarters
     from orchestration.releases import reports
+    from orchestration.releases.reports import pdf
 
     try:
         quarters.in_period(period)
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="PERIOD") from None
+    no_pdf = pdf.problem() if with_pdf else None
     try:
-        prepared = reports.prepare(home, period, place, release, into, public)
+        prepared = reports.prepare(home, period, place, release, into, public, with_pdf and not no_pdf)
     except (LookupError, FileNotFoundError) as problem:
         reasons = [str(problem.args[0])]
         click.echo(
@@ -55,8 +59,19 @@ def report(
         prepared.write(), length=len(prepared), label="reports", file=sys.stderr, hidden=hidden
     ) as bar:
         written = [one.path for one in bar]
+    if prepared.with_pdf:
+        with click.progressbar(
+            prepared.write_pdf(), length=len(prepared), label="PDF", file=sys.stderr, hidden=hidden
+        ) as bar:
+            for _ in bar:
+                pass
     if wants_json:
-        click.echo(json.dumps({"done": True, "folder": str(prepared.folder), "reports": written}))
+        result = {"done": not no_pdf, "folder": str(prepared.folder), "reports": written}
+        click.echo(json.dumps(result | ({"reasons": [no_pdf]} if no_pdf else {})))
     else:
         where = "index.html" if len(written) > 1 else written[0]
         click.echo(f"{len(written)} reports of {period}: open {prepared.folder / where} in a browser")
+        if no_pdf:
+            click.echo(no_pdf, err=True)
+    if no_pdf:
+        sys.exit(1)

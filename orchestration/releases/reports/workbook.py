@@ -1,18 +1,21 @@
-"""A report's tables as a workbook: a cover, the notes, and one table on each sheet, with no formula and nothing hidden."""
+"""A report's tables as XLSX: a cover, the notes, and one table on each sheet, with no formula and nothing hidden."""
 
 from datetime import datetime
 from pathlib import Path
 
-from orchestration.releases.reports.printed import NOT_APPLICABLE, Number, Report, Table
+from orchestration.releases.reports import sheets
+from orchestration.releases.reports.printed import Number, Report
+from orchestration.releases.reports.sheets import Sheet
 
 CONTENTS_FROM = 7
 
 
 def write(path: Path, report: Report, head: dict) -> None:
-    """Write the workbook of a `report` whose page is made already: its tables are those that the page has."""
+    """Write the workbook of a `report` whose page is made already."""
     import xlsxwriter
 
-    book = xlsxwriter.Workbook(str(path))
+    # in memory: it would else write and remove a file for each sheet first, a third of the time
+    book = xlsxwriter.Workbook(str(path), {"in_memory": True})
     # the day of the release, not today: the same release gives the same bytes
     made = datetime.fromisoformat(head["created_at"]).replace(tzinfo=None)
     book.set_properties({"title": report.title, "created": made})
@@ -25,75 +28,55 @@ def write(path: Path, report: Report, head: dict) -> None:
         "0": book.add_format({"num_format": "0%"}),
         "1": book.add_format({"num_format": "0.0%"}),
     }
-    _cover(book.add_worksheet("Cover"), report, head, styles)
+    tables = sheets.of(report)
+    _cover(book.add_worksheet("Cover"), report, head, tables, styles)
     _notes(book.add_worksheet("Notes"), report, styles)
-    for table in report.tables:
-        _table(book.add_worksheet(f"Table {table.number}"), table, styles)
+    for table in tables:
+        _table(book.add_worksheet(table.name), table, styles)
     book.close()
 
 
-def _cover(sheet, report: Report, head: dict, styles: dict) -> None:
-    lines = [
-        "Made-up data: no real person or crime. Calibrated to published counts.",
-        report.tier,
-        f"Release {head['release']}.",
-        "Signs, definitions and how to read the figures are on the sheet Notes.",
-    ]
+def _cover(sheet, report: Report, head: dict, tables: list[Sheet], styles: dict) -> None:
     sheet.set_column(0, 0, 100)
     sheet.write(0, 0, report.title, styles["title"])
-    sheet.write_column(1, 0, lines, styles["wrap"])
+    sheet.write_column(1, 0, sheets.cover(report, head), styles["wrap"])
     sheet.write(CONTENTS_FROM - 2, 0, "Contents", styles["bold"])
     sheet.write_url(CONTENTS_FROM - 1, 0, "internal:'Notes'!A1", string="Notes")
-    for table in report.tables:
-        name = f"Table {table.number}"
-        sheet.write_url(
-            CONTENTS_FROM - 1 + table.number, 0, f"internal:'{name}'!A1", string=f"{name}: {table.caption}"
-        )
+    for row, table in enumerate(tables, CONTENTS_FROM):
+        sheet.write_url(row, 0, f"internal:'{table.name}'!A1", string=f"{table.name}: {table.caption}")
 
 
 def _notes(sheet, report: Report, styles: dict) -> None:
-    rows = [list(pair) for pair in (report.signs | report.definitions).items()]
+    rows = sheets.notes(report)
     sheet.set_column(0, 0, 30, styles["wrap"])
     sheet.set_column(1, 1, 90, styles["wrap"])
     sheet.write(0, 0, "Notes", styles["title"])
-    columns = [{"header": "Word or sign"}, {"header": "What it means"}]
+    columns = [{"header": head} for head in sheets.NOTES_HEADS]
     sheet.add_table(
         1, 0, 1 + len(rows), 1, {"data": rows, "columns": columns, "autofilter": False, "name": "Notes"}
     )
 
 
-def _table(sheet, table: Table, styles: dict) -> None:
-    """Caption, one line about the sheet, the table; a group's heading is a column, so that a row says all."""
-    has_groups = any(heading for heading, _ in table.groups)
-    rows = [
-        ([heading] if has_groups else []) + [label, *numbers]
-        for heading, lines in table.groups
-        for label, numbers in lines
-    ]
-    if table.total:
-        label, numbers = table.total
-        rows.append([label, *numbers, *[NOT_APPLICABLE] * (len(table.heads) - len(numbers))])
-    heads = (["Of"] if has_groups else []) + ["Category", *table.heads]
-    # a table's columns are told apart by their headings
-    named = [head if head not in heads[:place] else f"{head} ({place})" for place, head in enumerate(heads)]
-    sheet.write(0, 0, f"Table {table.number}: {table.caption}", styles["title"])
-    sheet.write(1, 0, " ".join(["One table; signs are explained on the sheet Notes.", *table.notes]))
-    columns = [{"header": name} for name in named]
+def _table(sheet, table: Sheet, styles: dict) -> None:
+    """Caption, one line about the sheet, the table."""
+    sheet.write(0, 0, f"{table.name}: {table.caption}", styles["title"])
+    sheet.write(1, 0, table.about)
+    columns = [{"header": head} for head in table.heads]
     sheet.add_table(
         2,
         0,
-        2 + len(rows),
-        len(heads) - 1,
+        2 + len(table.rows),
+        len(table.heads) - 1,
         {"columns": columns, "autofilter": False, "name": f"Table_{table.number}"},
     )
-    for at, row in enumerate(rows, 3):
+    for at, row in enumerate(table.rows, 3):
         for column, cell in enumerate(row):
-            if isinstance(cell, Number) and isinstance(cell.value, float | int):
-                style = "count" if isinstance(cell.value, int) else str(len(cell.text.partition(".")[2][:-1]))
+            if isinstance(cell, Number) and not isinstance(cell.value, str):
+                style = str(cell.decimals) if cell.is_percent else "count"
                 sheet.write_number(at, column, cell.value, styles[style])
             else:
                 text = cell.text if isinstance(cell, Number) else cell
                 sheet.write_string(at, column, text, styles["sign"] if text.startswith("[") else None)
     sheet.set_column(0, 0, 34)
-    sheet.set_column(1, len(heads) - 1, 22)
+    sheet.set_column(1, len(table.heads) - 1, 22)
     sheet.freeze_panes(3, 0)
