@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.ledger import open_ledger, read_submissions
-from tests.reports.pages import Page
+from orchestration.releases.reports.page import Page
 
 pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
 
@@ -222,7 +222,7 @@ def test_reports_of_all_places_print_the_figures_of_the_release(year, tmp_path):
         answer = year.json("report", period, "--into", str(tmp_path / period))
         assert len(answer["reports"]) == 55
         for report in answer["reports"]:
-            page = Page(tmp_path / period / report)
+            page = Page((tmp_path / period / report).read_text(encoding="utf-8"))
             assert not page.unexplained, report
             for source, text in page.numbers:
                 if "data-table" in source or text.startswith("["):

@@ -13,9 +13,14 @@ from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 from orchestration.command import cpai
+from orchestration.home import Home
 from orchestration.releases import reports
+from orchestration.releases.disclosure.public import NotSafe
+from orchestration.releases.package import file_hash
+from orchestration.releases.reports.page import Page
 from tests.reports.conftest import seed
-from tests.reports.pages import Page
+
+pytestmark = pytest.mark.xdist_group("reports")  # one worker writes them once
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +44,10 @@ def published(home) -> dict[tuple, tuple]:
     }
 
 
+def page_of(path) -> Page:
+    return Page(path.read_text(encoding="utf-8"))
+
+
 def all_pages(folder):
     return [path for path in sorted(folder.rglob("*.html")) if path.name != "index.html"]
 
@@ -46,7 +55,7 @@ def all_pages(folder):
 def test_every_number_on_every_page_is_the_figure_that_it_names(home, folder):
     figures = published(home)
     for path in all_pages(folder):
-        page = Page(path)
+        page = page_of(path)
         of_figures = [(source, text) for source, text in page.numbers if "data-figure" in source]
         assert len(of_figures) > 200, path.name
         for source, text in of_figures:
@@ -67,20 +76,20 @@ def test_every_number_on_every_page_is_the_figure_that_it_names(home, folder):
 def test_no_digit_stands_outside_a_number_that_says_where_it_is_from(folder):
     pages = all_pages(folder)
     assert len(pages) == 16
-    assert {path.name: Page(path).unexplained for path in pages} == {path.name: [] for path in pages}
+    assert {path.name: page_of(path).unexplained for path in pages} == {path.name: [] for path in pages}
 
 
 def test_a_number_typed_into_a_page_would_be_found(folder, tmp_path):
     page = (folder / "2023" / "national.html").read_text(encoding="utf-8")
     typed = tmp_path / "typed.html"
     typed.write_text(page.replace("At a glance", "At a glance: 4,228 crimes"), encoding="utf-8")
-    assert Page(typed).unexplained == ["At a glance: 4,228 crimes"]
+    assert page_of(typed).unexplained == ["At a glance: 4,228 crimes"]
 
 
 def test_what_is_printed_is_listed_with_its_page(folder):
     with (folder / "2023" / "printed.csv").open(newline="", encoding="utf-8") as file:
         listed = list(csv.DictReader(file))
-    on_page = Page(folder / "2023" / "forces" / "kent.html").numbers
+    on_page = page_of(folder / "2023" / "forces" / "kent.html").numbers
     of_kent = [row["shown"] for row in listed if row["page"] == "forces/kent.html"]
     # a bar without a number is not drawn, and nothing else is left out
     assert sorted(of_kent) == sorted(text for _, text in on_page)
@@ -89,7 +98,7 @@ def test_what_is_printed_is_listed_with_its_page(folder):
 def texts(path, figure_id, of="numerator", place=None):
     return {
         text
-        for source, text in Page(path).numbers
+        for source, text in page_of(path).numbers
         if source.get("data-figure") == figure_id
         and source["data-of"] == of
         and place in (None, source["data-place"])
@@ -107,7 +116,7 @@ def test_zero_withheld_not_applicable_and_not_available_are_told_apart(folder):
 
 
 def test_the_annual_report_prints_every_figure_of_the_publication(folder):
-    printed = {source.get("data-figure") for source, _ in Page(folder / "2023" / "national.html").numbers}
+    printed = {source.get("data-figure") for source, _ in page_of(folder / "2023" / "national.html").numbers}
     asked = {row["figure_id"] for row in seed("figure_definitions.csv") if not row["repeats"]}
     # quarters stand there as totals of the quarter
     assert {figure for figure in asked - printed if ".2023-Q" not in figure} == set()
@@ -268,62 +277,185 @@ def test_the_command_says_what_is_wrong_and_what_there_is(home):
     assert command(home, "soon").exit_code == 2
 
 
-def test_public_reports_print_what_the_public_tier_shows_and_nothing_else(home, tmp_path):
-    public = home.releases / "2023.r1" / "public"
-    assert "has no public tier" in command(home, "2023", "--public").stderr
-    public.mkdir()
+@pytest.fixture(scope="module")
+def public_tier(home):
+    """What the public tier of the small release prints: small counts and their shares hidden, a force's suspects not
+    shown."""
+    folder = home.releases / "2023.r1"
+    (folder / "public").mkdir()
+    path = folder / "public" / "figures.csv"
+    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as marts:
+        marts.execute(
+            """
+            copy (
+                select * replace (
+                    case
+                        when status = 'withheld' then '[u]'
+                        when numerator < 30 then '[c]'
+                        else numerator::varchar
+                    end as numerator,
+                    case
+                        when status = 'withheld' then '[u]'
+                        else coalesce(denominator::varchar, '[z]')
+                    end as denominator,
+                    case
+                        when status = 'withheld' then '[u]'
+                        when denominator is null then '[z]'
+                        when numerator < 30 then '[c]'
+                        else percent::varchar
+                    end as percent
+                )
+                from figures where place_type <> 'force' or unit <> 'suspect'
+            ) to ? (header)
+            """,
+            [str(path)],
+        )
+    manifest = folder / "manifest.json"
+    before = manifest.read_text(encoding="utf-8")
+    files = [{"path": "public/figures.csv", "sha256": file_hash(path)}]
+    manifest.write_text(json.dumps(json.loads(before) | {"files": files}), encoding="utf-8")
+    yield path
+    manifest.write_text(before, encoding="utf-8")
+    shutil.rmtree(path.parent)
+
+
+@pytest.fixture(scope="module")
+def public_folder(home, public_tier):
+    folder = home.root / "reports" / "2023.r1" / "2023-Q3-public"
+
+    list(reports.prepare(home, "2023-Q3", public=True).write())
+    return folder
+
+
+def test_public_reports_print_what_the_public_tier_shows_and_nothing_else(public_tier, public_folder):
+    with public_tier.open(newline="", encoding="utf-8") as file:
+        shown = {(row["figure_id"], row["place"], row["period"]): row for row in csv.DictReader(file)}
+    signs = set()
+    for path in all_pages(public_folder):
+        for source, text in page_of(path).numbers:
+            if "data-table" in source:
+                continue
+            row = shown.get((source["data-figure"], source["data-place"], source["data-period"]))
+            if row is None:
+                assert text == "[x]", (path.name, source)
+            elif text.startswith("["):
+                assert text == row[source["data-of"]], (path.name, source)
+                signs.add(text)
+            else:
+                assert float(text.rstrip("%").replace(",", "")) == pytest.approx(
+                    float(row[source["data-of"]]), abs=0.5
+                )
+    assert {"[c]", "[u]"} <= signs
+    # Kent has hidden counts among its criteria: which is the largest would say something of them
+    kent = (public_folder / "forces" / "kent.html").read_text(encoding="utf-8")
+    assert "Public: what could be about a person" in kent
+    assert "Restricted" not in kent
+    assert "The largest criterion" not in kent
+    assert "The largest criterion" in (public_folder / "national.html").read_text(encoding="utf-8")
+
+
+def test_public_reports_are_read_back_file_by_file(home, public_tier, public_folder):
+    result = json.loads((public_folder / "audit.json").read_text(encoding="utf-8"))
+    assert result["public_tier_sha256"] == file_hash(public_tier)
+    assert result["numbers"] > 5000
+    there = {
+        path.relative_to(public_folder).as_posix() for path in public_folder.rglob("*") if path.is_file()
+    }
+    assert set(result["files"]) == there - {"audit.json"}
+
+
+def test_a_number_of_the_restricted_tier_in_a_public_report_is_refused_and_what_stood_stands(
+    home, public_folder
+):
+    before = {path: path.read_bytes() for path in public_folder.rglob("*") if path.is_file()}
+    leaking = reports.prepare(home, "2023-Q3", "kent", public=True)
+    restricted = reports.prepare(home, "2023-Q3", "kent").numbers.figures
+    hidden = [
+        key
+        for key, figure in leaking.numbers.figures.items()
+        if figure.numerator == "[c]" and key.place == "kent"
+    ]
+    planted = next(key for key in hidden if key.breakdown == "recency" and key.criterion == "all")
+    leaking.numbers.figures[planted] = restricted[planted]
+    with pytest.raises(NotSafe) as refused:
+        list(leaking.write())
+    assert refused.value.reasons == [
+        "forces/kent.html prints the percent of recency.recent kent 2023-Q3 otherwise than the public tier does"
+    ]
+    assert before == {path: path.read_bytes() for path in public_folder.rglob("*") if path.is_file()}
+    assert not list(public_folder.parent.glob(".building*"))
+
+
+def in_part(path, part, old, new):
+    """A file of a workbook with something else in one of its parts, or with one part more."""
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    assert part not in parts or re.search(old, parts[part])
+    parts[part] = re.sub(old, new, parts.get(part, b""), count=1)
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+
+
+def in_text(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert re.search(old, text)
+    path.write_text(re.sub(old, new, text, count=1), encoding="utf-8")
+
+
+PLANTS = [
+    (".html", in_text, ("<h2 id=.scale.>", r"<!-- 17 -->\g<0>")),
+    (".html", in_text, ("At a glance", "At a glance: 17 crimes")),
+    (".html", in_text, ('<p class="lead">', '<p class="lead" data-more="17">')),
+    (".html", in_text, ('<p class="lead">', r"<script></script>\g<0>")),
+    (".html", in_text, (r'<data value="\d+"', '<data value="17"')),
+    (".html", in_text, (r'(<rect fill="#1d70b8".*width=")[\d.]+%', r"\g<1>17.0%")),
+    (".html", in_text, ("quality.returns", "quality.findings")),
+    ("/table-1.csv", in_text, (r",\d+", ",17")),
+    ("/table-1.csv", in_text, ("Contact crimes", "Contact crimes (17)")),
+    ("/csv-metadata.json", in_text, ('"dc:title": "', r"\g<0>17 crimes, ")),
+    ("/more.bin", lambda path: path.write_bytes(b"17"), ()),
+    (".xlsx", in_part, ("xl/worksheets/sheet3.xml", rb'( s="\d"><v>)\d+', rb"\g<1>17")),
+    (".xlsx", in_part, ("xl/worksheets/sheet3.xml", rb"<v>", rb"<f>16+1</f><v>")),
+    (".xlsx", in_part, ("xl/workbook.xml", b'name="Notes"', b'name="Notes" state="hidden"')),
+    (".xlsx", in_part, ("xl/comments1.xml", b"^", b"<comments>17</comments>")),
+    (".ods", in_part, ("content.xml", rb'office:value="\d+"', b'office:value="17"')),
+    (".ods", in_part, ("content.xml", b"Calibrated to", b"17 crimes calibrated to")),
+]
+
+
+def test_a_number_planted_in_any_file_is_found(home, public_folder, tmp_path):
+    for number, (file, plant, change) in enumerate(PLANTS):
+        (tmp_path / str(number) / "national").mkdir(parents=True)
+        for name in {"national.html", f"national{file}"} - {"national/more.bin"}:
+            shutil.copy(public_folder / name, tmp_path / str(number) / name)
+        plant(tmp_path / str(number) / f"national{file}", *change)
+    with pytest.raises(NotSafe) as refused:
+        reports.audit.check(tmp_path, home.releases / "2023.r1")
+    assert sorted(reason.split()[0] for reason in refused.value.reasons) == sorted(
+        f"{number}/national{file}" for number, (file, *_) in enumerate(PLANTS)
+    )
+    assert "17 " not in "".join(refused.value.reasons)
+
+
+def test_public_reports_are_of_the_tier_that_was_published_and_swap_nothing_else_away(
+    home, public_tier, tmp_path
+):
+    kept = public_tier.read_bytes()
+    public_tier.write_bytes(kept.replace(b"[c]", b"17", 1))
     try:
-        with duckdb.connect(str(public.parent / "marts.duckdb"), read_only=True) as marts:
-            # a force's suspects are not shown; small counts are hidden, and their shares
-            marts.execute(
-                """
-                copy (
-                    select * replace (
-                        case
-                            when status = 'withheld' then '[u]'
-                            when numerator < 30 then '[c]'
-                            else numerator::varchar
-                        end as numerator,
-                        case
-                            when status = 'withheld' then '[u]'
-                            else coalesce(denominator::varchar, '[z]')
-                        end as denominator,
-                        case
-                            when status = 'withheld' then '[u]'
-                            when denominator is null then '[z]'
-                            when numerator < 30 then '[c]'
-                            else percent::varchar
-                        end as percent
-                    )
-                    from figures where place_type <> 'force' or unit <> 'suspect'
-                ) to ? (header)
-                """,
-                [str(public / "figures.csv")],
-            )
-        with (public / "figures.csv").open(newline="", encoding="utf-8") as file:
-            shown = {(row["figure_id"], row["place"], row["period"]): row for row in csv.DictReader(file)}
-        list(reports.prepare(home, "2023-Q3", into=tmp_path, public=True).write())
-        signs = set()
-        for path in all_pages(tmp_path):
-            for source, text in Page(path).numbers:
-                if "data-table" in source:
-                    continue
-                row = shown.get((source["data-figure"], source["data-place"], source["data-period"]))
-                if row is None:
-                    assert text == "[x]", (path.name, source)
-                elif text.startswith("["):
-                    assert text == row[source["data-of"]], (path.name, source)
-                    signs.add(text)
-                else:
-                    assert float(text.rstrip("%").replace(",", "")) == pytest.approx(
-                        float(row[source["data-of"]]), abs=0.5
-                    )
-        assert {"[c]", "[u]"} <= signs
-        # Kent has hidden counts among its criteria: which is the largest would say something of them
-        kent = (tmp_path / "forces" / "kent.html").read_text(encoding="utf-8")
-        assert "Public: what could be about a person" in kent
-        assert "Restricted" not in kent
-        assert "The largest criterion" not in kent
-        assert "The largest criterion" in (tmp_path / "national.html").read_text(encoding="utf-8")
+        assert "was changed after publishing" in command(home, "2023-Q3", "--public").stderr
     finally:
-        shutil.rmtree(public)
+        public_tier.write_bytes(kept)
+    (tmp_path / "mine.txt").write_text("mine")
+    answer = command(home, "2023-Q3", "--public", "--into", str(tmp_path))
+    assert answer.exit_code == 1 and "something else than public reports" in answer.stderr
+    assert (tmp_path / "mine.txt").exists()
+
+
+def test_without_a_public_tier_there_are_no_public_reports(home, tmp_path):
+    for name in ("manifest.json", "marts.duckdb"):
+        (tmp_path / "releases" / "2023.r1").mkdir(parents=True, exist_ok=True)
+        shutil.copy(home.releases / "2023.r1" / name, tmp_path / "releases" / "2023.r1")
+    answer = command(Home(tmp_path), "2023", "--release", "2023.r1", "--public")
+    assert answer.exit_code == 1 and "has no public tier" in answer.stderr

@@ -4,13 +4,15 @@ They are written beside the release, which never changes: `reports/<release>/<pe
 template over `printed.Report`, through which every number on it goes; `printed.csv` lists them all.
 """
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from orchestration.home import Home
-from orchestration.releases.reports import csv_on_the_web, opendocument, pdf, places, workbook
+from orchestration.releases import package
+from orchestration.releases.reports import audit, csv_on_the_web, opendocument, pdf, places, workbook
 from orchestration.releases.reports.numbers import Numbers, months_of, period_name
 from orchestration.releases.reports.places import Place
 from orchestration.releases.reports.printed import TIERS, Printed, Report, word
@@ -24,6 +26,7 @@ class Reports:
 
     numbers: Numbers
     head: dict
+    release: Path
     places: list[Place]
     wanted: list[Place]
     folder: Path
@@ -33,31 +36,55 @@ class Reports:
         return len(self.wanted)
 
     def write(self) -> Iterator[Place]:
-        """Each report as it is written; with all of them, at the end, the page that lists them."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Each report as it is written; with all of them, at the end, the page that lists them.
+
+        Public ones are written aside, read back, and only then put in place; NotSafe when one says more than the
+        release's public tier.
+        """
+        if not self.numbers.is_public:
+            yield from self._write(self.folder)
+            return
+        aside = self.folder.with_name(f".building-{self.folder.name}")
+        shutil.rmtree(aside, ignore_errors=True)
+        try:
+            if self.wanted != self.places and self.folder.exists():
+                # PDF cannot be read back: each is made of its page, after it
+                shutil.copytree(self.folder, aside, ignore=shutil.ignore_patterns("*.pdf", audit.RESULT))
+            yield from self._write(aside)
+            found = audit.check(aside, self.release)
+            package.write_json(aside / audit.RESULT, found)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            aside.rename(self.folder)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+    def _write(self, folder: Path) -> Iterator[Place]:
+        folder.mkdir(parents=True, exist_ok=True)
         printed: list[Printed] = []
         for place in self.wanted:
             report = Report(self.numbers, place, self.places)
-            self._page("report.html", place.path, report=report, with_pdf=self.with_pdf)
-            workbook.write(self.folder / f"{place.tables}.xlsx", report, self.head)
-            opendocument.write(self.folder / f"{place.tables}.ods", report, self.head)
-            csv_on_the_web.write(self.folder / place.tables, report, self.head)
+            self._page("report.html", folder, place.path, report=report, with_pdf=self.with_pdf)
+            workbook.write(folder / f"{place.tables}.xlsx", report, self.head)
+            opendocument.write(folder / f"{place.tables}.ods", report, self.head)
+            csv_on_the_web.write(folder / place.tables, report, self.head)
             printed += report.printed
             yield place
         if self.wanted == self.places:
             tier = TIERS[self.numbers.is_public]
-            self._page("reports.html", "index.html", places=self.places, numbers=self.numbers, tier=tier)
-            csv_on_the_web.write_printed(self.folder / "printed.csv", printed, self.head)
+            self._page(
+                "reports.html", folder, "index.html", places=self.places, numbers=self.numbers, tier=tier
+            )
+            csv_on_the_web.write_printed(folder / "printed.csv", printed, self.head)
 
     def write_pdf(self) -> Iterator[Path]:
         """The PDF of each report that is written, as it is made."""
         return pdf.write_all([self.folder / place.path for place in self.wanted])
 
-    def _page(self, template: str, path: str, **values) -> None:
+    def _page(self, template: str, folder: Path, path: str, **values) -> None:
         to_root = "../" * path.count("/")
         html = environment().get_template(template).render(head=self.head, root=to_root, **values)
-        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / path).write_text(html + "\n", encoding="utf-8")
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(html + "\n", encoding="utf-8")
 
 
 def prepare(
@@ -85,7 +112,15 @@ def prepare(
     if not wanted:
         raise LookupError(f"no place {place!r} in {name}; there are: {', '.join(one.place for one in every)}")
     folder = into or home.root / "reports" / name / (f"{period}-public" if public else period)
-    return Reports(numbers, head, every, wanted, folder, with_pdf)
+    if public:
+        listed = {file["path"]: file["sha256"] for file in head["files"]}
+        tier = "public/figures.csv"
+        if package.file_hash(home.releases / name / tier) != listed.get(tier):
+            raise LookupError(f"{tier} of {name} was changed after publishing; restore it from a copy")
+        # it is swapped in whole
+        if folder.exists() and any(folder.iterdir()) and not (folder / audit.RESULT).exists():
+            raise LookupError(f"{folder} holds something else than public reports: name another with --into")
+    return Reports(numbers, head, home.releases / name, every, wanted, folder, with_pdf)
 
 
 @cache

@@ -1,6 +1,7 @@
 """The figures and the evidence of one release for one period, read once for all its reports."""
 
 from calendar import month_name
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -78,7 +79,7 @@ class Numbers:
                 "where period in (select unnest(?))",
                 [*([str(public_figures)] if public else []), [period, *wanted, *months_of(wanted)]],
             ).fetchall()
-            made = _as_printed if public else Figure._make
+            made = as_printed if public else Figure._make
             evidence = {name: rows(sql, wanted) for name, sql in EVIDENCE.items()}
             (children,) = rows("select min(children_collected_from) as quarter from dim_criterion")
             return cls(
@@ -127,8 +128,8 @@ AGREEMENT = (
 )
 
 
-def _as_printed(row: tuple) -> Figure:
-    """A row of the public tier's text: a sign stays text, nothing printed is None."""
+def as_printed(row: Sequence) -> Figure:
+    """A row of the public tier's text, in the order of `Figure`: a sign stays text, nothing printed is None."""
     figure = Figure(*row)
 
     def read(text: str | None, kind):

@@ -161,16 +161,7 @@ class Report:
         if found is None:
             counted = self._found(key, breakdown="total", category="all", criterion="all")
             return NOT_APPLICABLE if counted else NOT_AVAILABLE
-        value = getattr(found, of)
-        if isinstance(value, str):
-            return value
-        if found.status == "withheld":
-            return UNRELIABLE
-        if value is None:
-            return NOT_APPLICABLE
-        if of != "percent":
-            return f"{value:,}"
-        return f"{value:.{1 if found.percent_rounding == 'half_up_one_decimal' else 0}f}%"
+        return figure_text(found, of)
 
     def _value(self, key: Key, of: str) -> int | Decimal | None:
         """The number itself; None where a sign stands for it."""
@@ -304,14 +295,12 @@ class Report:
 
     def _bar(self, name: str, key: Key, of: str, full: int) -> dict | None:
         """A bar of the chart; None where there is no number to draw."""
-        value = self._value(key, of)
-        if value is None or not full:
+        if self._value(key, of) is None or not full:
             return None
-        return {
-            "name": name,
-            "width": round(100 * float(value) / full, 1),
-            "shown": self.shown(key, of, "tspan"),
-        }
+        shown = self.shown(key, of, "tspan")
+        # as long as the number is printed: more would tell what was rounded away
+        number = 100 * shown.value if shown.is_percent else shown.value
+        return {"name": name, "width": round(100 * number / full, 1), "shown": shown}
 
     def categories(self, population, unit, breakdown, scheme=None) -> list[str]:
         scheme = scheme or (self.numbers.scheme if breakdown == "criterion" else "2023")
@@ -423,6 +412,20 @@ class Report:
             "Percentages": "The shares of a whole that are shown together are rounded so that they add up; "
             "a share that stands alone is rounded half up.",
         }
+
+
+def figure_text(figure: Figure, of: str) -> str:
+    """A figure's number as it is printed, or the sign that stands for it."""
+    value = getattr(figure, of)
+    if isinstance(value, str):
+        return value
+    if figure.status == "withheld":
+        return UNRELIABLE
+    if value is None:
+        return NOT_APPLICABLE
+    if of != "percent":
+        return f"{value:,}"
+    return f"{value:.{1 if figure.percent_rounding == 'half_up_one_decimal' else 0}f}%"
 
 
 def word(category: str) -> str:

@@ -39,6 +39,7 @@ def report(
     """Write the reports of PERIOD (2023 or 2023-Q1): the nation, its regions, its forces."""
     from orchestration import quarters
     from orchestration.releases import reports
+    from orchestration.releases.disclosure.public import NotSafe
     from orchestration.releases.reports import pdf
 
     try:
@@ -46,25 +47,23 @@ def report(
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="PERIOD") from None
     no_pdf = pdf.problem() if with_pdf else None
+    hidden = wants_json or not sys.stderr.isatty()
     try:
         prepared = reports.prepare(home, period, place, release, into, public, with_pdf and not no_pdf)
-    except (LookupError, FileNotFoundError) as problem:
-        reasons = [str(problem.args[0])]
-        click.echo(
-            json.dumps({"done": False, "reasons": reasons}) if wants_json else reasons[0], err=not wants_json
-        )
+        with click.progressbar(
+            prepared.write(), length=len(prepared), label="reports", file=sys.stderr, hidden=hidden
+        ) as bar:
+            written = [one.path for one in bar]
+    except (LookupError, FileNotFoundError, NotSafe) as problem:
+        reasons = problem.reasons if isinstance(problem, NotSafe) else [str(problem.args[0])]
+        answer = json.dumps({"done": False, "reasons": reasons}) if wants_json else "\n".join(reasons)
+        click.echo(answer, err=not wants_json)
         sys.exit(1)
-    hidden = wants_json or not sys.stderr.isatty()
-    with click.progressbar(
-        prepared.write(), length=len(prepared), label="reports", file=sys.stderr, hidden=hidden
-    ) as bar:
-        written = [one.path for one in bar]
     if prepared.with_pdf:
         with click.progressbar(
             prepared.write_pdf(), length=len(prepared), label="PDF", file=sys.stderr, hidden=hidden
         ) as bar:
-            for _ in bar:
-                pass
+            list(bar)
     if wants_json:
         result = {"done": not no_pdf, "folder": str(prepared.folder), "reports": written}
         click.echo(json.dumps(result | ({"reasons": [no_pdf]} if no_pdf else {})))
