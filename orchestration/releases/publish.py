@@ -20,6 +20,7 @@ from orchestration.quarters import in_period
 from orchestration.releases import inputs as release_inputs
 from orchestration.releases import lineage, openlineage, package, pages, verify
 from orchestration.releases.disclosure import policy as disclosure_policy
+from orchestration.releases.reports import front_door
 from orchestration.warehouse import history
 
 
@@ -241,6 +242,8 @@ def _go_live(home: Home, name: str) -> Release:
     """Point `current` at the release and record it as its period's live one; safe to do twice."""
     head = json.loads((home.releases / name / "manifest.json").read_text())
     history.keep_release(home, head)
+    # the release links it, and its reports are written later
+    front_door.write(home, head)
     pointer = home.releases / ".current.new"
     pointer.unlink(missing_ok=True)
     pointer.symlink_to(name)

@@ -277,6 +277,23 @@ def test_the_command_says_what_is_wrong_and_what_there_is(home):
     assert command(home, "soon").exit_code == 2
 
 
+def test_the_front_door_lists_what_has_been_written_and_every_link_leads_somewhere(home, folder):
+    command(home, "2023-Q2", "--place", "kent")
+    door = reports.front_door.of(home, "2023.r1")
+    page = door.read_text(encoding="utf-8")
+    links = re.findall(r'href="([^"#]+)"', page)
+    assert {"2023/index.html", "2023-Q1/index.html", "2023-Q2/forces/kent.html"} <= set(links)
+    assert "../../releases/2023.r1/manifest.json" in links
+    assert [link for link in links if not (door.parent / link).exists()] == []
+    assert 'href="../index.html"' in (folder / "2023" / "index.html").read_text(encoding="utf-8")
+
+
+def test_before_any_report_the_front_door_says_how_to_write_them(home, tmp_path):
+    shutil.copytree(home.releases / "2023.r1", tmp_path / "releases" / "2023.r1")
+    head = json.loads((home.releases / "2023.r1" / "manifest.json").read_text(encoding="utf-8"))
+    assert "cpai report 2023" in reports.front_door.write(Home(tmp_path), head).read_text(encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def public_tier(home):
     """What the public tier of the small release prints: small counts and their shares hidden, a force's suspects not

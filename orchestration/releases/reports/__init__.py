@@ -5,14 +5,22 @@ template over `printed.Report`, through which every number on it goes; `printed.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from orchestration.home import Home
 from orchestration.releases import package
-from orchestration.releases.reports import audit, csv_on_the_web, opendocument, pdf, places, workbook
+from orchestration.releases.reports import (
+    audit,
+    csv_on_the_web,
+    front_door,
+    opendocument,
+    pdf,
+    places,
+    workbook,
+)
 from orchestration.releases.reports.numbers import Numbers, months_of, period_name
 from orchestration.releases.reports.places import Place
 from orchestration.releases.reports.printed import TIERS, Printed, Report, word
@@ -31,6 +39,8 @@ class Reports:
     wanted: list[Place]
     folder: Path
     with_pdf: bool = False
+    # none for reports that are put elsewhere
+    front_door: Callable[[], Path] | None = None
 
     def __len__(self) -> int:
         return len(self.wanted)
@@ -41,9 +51,11 @@ class Reports:
         Public ones are written aside, read back, and only then put in place; NotSafe when one says more than the
         release's public tier.
         """
-        if not self.numbers.is_public:
-            yield from self._write(self.folder)
-            return
+        yield from self._write_public() if self.numbers.is_public else self._write(self.folder)
+        if self.front_door:
+            self.front_door()
+
+    def _write_public(self) -> Iterator[Place]:
         aside = self.folder.with_name(f".building-{self.folder.name}")
         shutil.rmtree(aside, ignore_errors=True)
         try:
@@ -70,9 +82,15 @@ class Reports:
             printed += report.printed
             yield place
         if self.wanted == self.places:
-            tier = TIERS[self.numbers.is_public]
             self._page(
-                "reports.html", folder, "index.html", places=self.places, numbers=self.numbers, tier=tier
+                "reports.html",
+                folder,
+                "index.html",
+                places=self.places,
+                numbers=self.numbers,
+                tier=TIERS[self.numbers.is_public],
+                # a public folder stands alone, wherever it is put
+                has_front_door=self.front_door and not self.numbers.is_public,
             )
             csv_on_the_web.write_printed(folder / "printed.csv", printed, self.head)
 
@@ -120,7 +138,16 @@ def prepare(
         # it is swapped in whole
         if folder.exists() and any(folder.iterdir()) and not (folder / audit.RESULT).exists():
             raise LookupError(f"{folder} holds something else than public reports: name another with --into")
-    return Reports(numbers, head, home.releases / name, every, wanted, folder, with_pdf)
+    return Reports(
+        numbers,
+        head,
+        home.releases / name,
+        every,
+        wanted,
+        folder,
+        with_pdf,
+        None if into else partial(front_door.write, home, head),
+    )
 
 
 @cache
