@@ -14,5 +14,5 @@
     (
         {{ part }} + 1.96 * 1.96 / 2
         {{ sign }} 1.96 * sqrt(1.0 * {{ part }} * ({{ whole }} - {{ part }}) / nullif({{ whole }}, 0) + 1.96 * 1.96 / 4)
-    ) / nullif({{ whole }} + 1.96 * 1.96, 0)
+    ) / ({{ whole }} + 1.96 * 1.96)
 {%- endmacro %}

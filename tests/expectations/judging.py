@@ -67,11 +67,8 @@ def judge(connection: duckdb.DuckDBPyConnection, sql: str, more: str = "") -> li
 
 def wrong_as_built(view: str, rules: list[str], rows: list[Row]) -> str | None:
     """The first thing that the view says of the exemplars and must not, or does not say and must."""
-    if fault := _misnamed(view, rows):
+    if fault := _misnamed(view, rows) or _judged_twice(view, rows):
         return fault
-    keys = {tuple(row[key] for key in KEYS) for row in rows}
-    if view not in SEVERAL_OF_ONE_KEY and len(keys) < len(rows):
-        return "a record is judged twice"
     if view not in WITHOUT_SUBMISSION and any(row["submission"] != 1 for row in rows):
         return "a record's submission is another"
     said: dict[tuple[str, str], set] = {}
@@ -126,15 +123,22 @@ def _wrong_exemplars(rules: list[str], said: dict[tuple[str, str], set]) -> Iter
 def _misnamed(view: str, rows: list[Row]) -> str | None:
     if {row["record_type"] for row in rows} - RECORD_TYPES.get(view, {"crime"}):
         return "a record is called something else"
-    if view not in WITHOUT_SUBMISSION and any(row["submission"] is None for row in rows):
-        return "a record has lost its submission"
     return None
+
+
+def _judged_twice(view: str, rows: list[Row]) -> str | None:
+    keys = {tuple(row[key] for key in KEYS) for row in rows}
+    return "a record is judged twice" if view not in SEVERAL_OF_ONE_KEY and len(keys) < len(rows) else None
 
 
 def wrong_in_scene(view: str, scene: Scene, rows: list[Row]) -> str | None:
     """What the scene's rule says and must not; `rows` are those of its view that the scene is about."""
-    if fault := _misnamed(view, rows):
+    if fault := _misnamed(view, rows) or (_judged_twice(view, rows) if scene.rows is None else None):
         return fault
+    if scene.rows not in (None, len(rows)):
+        return f"{len(rows)} rows are judged"
+    if any(row["submission"] != scene.submission for row in rows):
+        return "a record's submission is another"
     words = {row[scene.rule.lower()] for row in rows}
     return None if words == scene.says else f"{scene.rule} says {sorted(map(str, words))}"
 

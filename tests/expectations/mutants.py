@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import duckdb
 from sqlglot import exp, parse_one
 
 TURNED = {
@@ -38,26 +37,19 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 class Mutant:
     """`change` says in one line what was changed and where; two mutants of one query never say the same.
 
-    `sql` begins with the changed common table: those before it are looked for as tables (`Query.prepare`). A change in
-    one `column` of the last select gives only it and the keys; one in a common `table` has its changed query in `body`.
+    `tables` begins with the changed common table: those before it are looked for as tables (`Query.prepare`). A change
+    in one `column` of the last select gives only it and the keys; one in a common `table` has the last select as it is.
     """
 
     change: str
-    sql: str
+    tables: str
+    end: str
     column: str | None = None
     table: str | None = None
-    body: str | None = None
 
-    def changes_nothing(self, connection) -> bool:
-        """Whether the changed common table holds just what it held: then so does all that is made of it."""
-        if self.body is None:
-            return False
-        was = f'select * from "{self.table}"'
-        differing = f"(({self.body}) except all {was}) union all ({was} except all ({self.body}))"
-        try:
-            return connection.execute(f"select count(*) from ({differing}) as differing").fetchone() == (0,)
-        except duckdb.BinderException:  # another type: the whole query is asked
-            return False
+    @property
+    def sql(self) -> str:
+        return f"{self.tables} {self.end}"
 
 
 class Query:
@@ -77,14 +69,20 @@ class Query:
         for table in self.tables:
             connection.execute(f'create or replace temp table "{table.alias}" as {table.this.sql("duckdb")}')
 
+    def end_with(self, column: str) -> str:
+        """The last select with one column beside the keys: a scene looks at one rule only."""
+        kept = [one for one in self.end.expressions if one.alias_or_name in {*self.keys, column}]
+        narrow = self.end.copy()
+        narrow.set("expressions", [one.copy() for one in kept])
+        return narrow.sql("duckdb")
+
     def mutants(self) -> Iterator[Mutant]:
         """Every mutant. What was inlined from other models is left alone: it has tests of its own."""
         for at, table in enumerate(self.tables):
             if not table.alias.startswith("__dbt__cte__"):
                 for change, text in _mutated(table):
-                    whole = f"with {', '.join([text, *self.texts[at + 1 :]])} {self.end_text}"
-                    body = text[text.index("(") + 1 : text.rindex(")")]
-                    yield Mutant(change, whole, table=table.alias, body=body)
+                    tables = f"with {', '.join([text, *self.texts[at + 1 :]])}"
+                    yield Mutant(change, tables, self.end_text, table=table.alias)
         kept = [column for column in self.end.expressions if column.alias_or_name in self.keys]
         others = [column for column in self.end.expressions if column.alias_or_name not in self.keys]
         for column in others:
@@ -92,9 +90,9 @@ class Query:
             narrow.set("expressions", [one.copy() for one in (*kept, column)])
             place = narrow.expressions[-1:]
             for change, text in _mutated(narrow, lambda node, place=place: _is_in(node, place)):
-                yield Mutant(change, text, column.alias_or_name)
+                yield Mutant(change, "", text, column.alias_or_name)
         for change, text in _mutated(self.end, lambda node: not _is_in(node, others)):
-            yield Mutant(change, text)
+            yield Mutant(change, "", text)
 
 
 def _is_in(node: exp.Expression | None, places: list[exp.Expression]) -> bool:

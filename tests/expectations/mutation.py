@@ -58,15 +58,23 @@ def try_view(home: Home, view: str) -> Outcome:
             while waiting:
                 with changed(connection, scene):
                     query.prepare(connection)
-                    if fault := _wrong(connection, view, rules, scene, query.end_text):
+                    end = query.end_with(scene.rule.lower()) if scene else query.end_text
+                    if fault := _wrong(connection, view, rules, scene, end):
                         raise AssertionError(f"without any mutant, {fault}")
-                    _try(connection, view, rules, scene, waiting, left, outcome.killed)
+                    _try(connection, view, rules, scene, end, waiting, left, outcome.killed)
     outcome.survived.extend(left)
     return outcome
 
 
 def _try(
-    connection, view, rules, scene, waiting: list[Mutant], left: list[Mutant], killed: list[Mutant]
+    connection,
+    view: str,
+    rules: list[str],
+    scene: Scene | None,
+    end: str,
+    waiting: list[Mutant],
+    left: list[Mutant],
+    killed: list[Mutant],
 ) -> None:
     """Move what waits to those left or killed, until a mutant fails as it runs: that ends the transaction."""
     while waiting:
@@ -76,10 +84,8 @@ def _try(
             continue
         asked = [rule for rule in rules if mutant.column in (None, rule.lower())]
         try:
-            if mutant.changes_nothing(connection):
-                left.append(mutant)
-                continue
-            is_wrong = _wrong(connection, view, asked, scene, mutant.sql)
+            sql = f"{mutant.tables} {end}" if mutant.table else mutant.sql
+            is_wrong = _wrong(connection, view, asked, scene, sql)
         except (duckdb.BinderException, duckdb.ParserException):
             continue  # no SQL, so no mutant
         except duckdb.Error:  # it stops the build

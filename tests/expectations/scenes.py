@@ -1,19 +1,17 @@
 """A warehouse changed by statements, and what one rule must then say: for rules that no single record can break."""
 
-import csv
 import math
 from dataclasses import dataclass, field
 
-from exemplars import OWN_WORK
-
-from orchestration.home import SEEDS
+from exemplars import CPAI, OWN_WORK
 
 
 @dataclass(frozen=True)
 class Scene:
     """Of the rows of its view for which `where` is true, `rule` must say exactly the words in `says`.
 
-    None in `says` stands for a row the rule is not asked of; the empty set for no row at all.
+    None in `says` stands for a row the rule is not asked of; the empty set for no row at all. These rows are all
+    of `submission`, and so many as `rows` says, or where it says nothing none of one key twice.
     """
 
     name: str
@@ -21,6 +19,8 @@ class Scene:
     where: str
     says: set[str | None]
     statements: list[str] = field(default_factory=list)
+    submission: int | None = 1
+    rows: int | None = None
 
 
 K1 = "crime_reference = 'K1'"
@@ -36,16 +36,111 @@ def _own_work() -> list[Scene]:
     of_kent = "force = 'kent' and quarter = '2023-Q2'"
     split = f"{of_kent} and cr59 not in ('ok')"
     # the near miss of the splits that do not sum: as they are, all do
-    return [Scene("CR59: splits that sum", "CR59", of_kent, {"ok"})] + [
+    return [Scene("CR59: splits that sum", "CR59", of_kent, {"ok"}, submission=None)] + [
         Scene(
             f"{own.rule}: {own.found}",
             own.rule,
             split if own.rule == "CR59" else K1,
             {own.found},
             own.statements,
+            submission=None if own.rule == "CR59" else 1,
+            rows={"repeated_in_quarter": 2, "several_criteria": 2}.get(own.found),
         )
         for own in OWN_WORK
     ]
+
+
+def _sums() -> list[Scene]:
+    """The split by recency of Kent's COCAD crimes, all three of them recent, with one thing changed."""
+    of_kent = "force = 'kent' and quarter = '2023-Q2'"
+    split = "place = 'kent' and period = '2023-Q2' and population = 'cocad' and criterion = 'all' and breakdown = 'recency'"
+    wider = "force not in (select force from reference.forces) or quarter not like '____-Q_'"
+    other_parts, other_sum = "crime_recency_parts_are_not_the_base", "crime_recency_percentages_are_not_100"
+    one_crime = "denominator = 1, numerator = if(category = 'recent', 1, 0), percent = 40.0"
+    cases = [
+        # of many splits one says its word, and the others of Kent keep the rule
+        ({"ok", None}, "denominator = null", split),
+        ({"ok", other_parts}, "denominator = 4", f"{split} and category = 'unknown'"),
+        ({"ok", other_sum}, one_crime, split),
+        ({"ok"}, "denominator = 0, numerator = 0, percent = 0", split),
+        ({"ok"}, "percent_rounding = 'half_up', percent = 33.0", split),
+    ]
+    return [
+        Scene("CR59: no other place or period", "CR59", wider, set()),
+        *(
+            Scene(
+                f"CR59: {change}",
+                "CR59",
+                of_kent,
+                says,
+                [_set("marts.figures", change, where)],
+                submission=None,
+            )
+            for says, change, where in cases
+        ),
+    ]
+
+
+UNLISTED = "delete from staging.stg_submissions"
+
+
+def _unlisted() -> list[Scene]:
+    """A record is judged, and a finding is not lost, where its submission is not among those listed."""
+    kent = "force = 'kent' and quarter = '2023-Q2'"
+    asked = [
+        ("CR02", K1), ("CR10", K1), ("CR15", "crime_reference = 'K1' and quarter = '2023-Q2'"), ("UM03", K1), ("CR49", K1),
+    ]  # fmt: skip
+    one = _set("staging.stg_victims", "person_token = 'one'")
+    persons = f"{kent} and record_type = 'victim'"
+    read = _set("cocad.cocad_crimes", "criterion = 'cse'")
+    beside = (
+        "insert into quality.reconciliation by name select 'kent' as force, '2023-Q2' as quarter, "
+        "0 as difference, true as within_tolerance"
+    )
+    return [
+        *(Scene(f"{rule}: unlisted", rule, where, {"ok"}, [UNLISTED], submission=1 if rule == "CR10" else None)
+          for rule, where in asked),
+        Scene("CR33: unlisted", "CR33", K1, {"ok"}, [UNLISTED, one], submission=None),
+        Scene("CR45: unlisted", "CR45", K1, {"criterion_without_flag"}, [UNLISTED, read], submission=None),
+        Scene("CR58: unlisted", "CR58", persons, {"ok"}, [UNLISTED], submission=None, rows=3),
+        Scene("RC01: unlisted", "RC01", kent, {"ok"}, [UNLISTED, "delete from quality.reconciliation", beside],
+              submission=None),
+    ]  # fmt: skip
+
+
+def _cpai_crimes() -> list[Scene]:
+    """Ends of a year, dates left blank, and a reference that another crime has too."""
+    first = {"recorded_on": "2023-05-10", "reported_on": "2023-05-09"}
+    cases = [
+        {**first, "committed_from": "2022-05-09", "committed_to": "2022-05-09"},
+        {**first, "committed_from": "2022-05-08", "committed_to": "2022-05-08"},
+        {**first, "committed_from": "2022-05-09", "committed_to": None},
+        {**first, "committed_from": "2022-05-01", "committed_to": "2022-05-09"},
+        {**first, "committed_from": None, "committed_to": None},
+        {**first, "reported_on": None, "committed_from": "2022-05-10", "committed_to": "2022-05-10"},
+        {**first, "reported_on": None, "committed_from": "2022-05-09", "committed_to": "2022-05-09"},
+    ]
+    autumn = {"quarter": "2023-Q3", "recorded_on": "2023-08-10", "reported_on": "2023-08-09"}
+    elsewhere = (
+        "update cpai.cpai_classified_crimes set crime_reference = 'AGAIN' where crime_reference = 'X1'"
+    )
+    of_x1 = "crime_reference = 'X1'"
+    return [
+        *(Scene(f"CR12: ok {n}", "CR12", of_x1, {"ok"}, _world(crime)) for n, crime in enumerate(cases)),
+        *(
+            Scene(f"CR12: {n}", "CR12", of_x1, {"recency_disagrees"}, [
+                *_world(crime), *CPAI[:3], f"update cpai.cpai_crimes set recency = '{said}' where {of_x1}",
+            ])
+            for n, (crime, said) in enumerate([(cases[0], "non_recent"), (cases[1], "recent"), (cases[4], "recent")])
+        ),
+        Scene("CR02: another reference", "CR02", of_x1, {"ok"}, _world(autumn)),
+        Scene("CR02: of another force", "CR02", "crime_reference = 'AGAIN' and force = 'essex'", {"ok"},
+              [*_world({**autumn, "force": "essex"}), elsewhere]),
+        *(Scene(f"CR35: {stated} stated, {n} rows", "CR35", K1, {word}, [
+            _set(CLASSIFIED, f"offence_class = '19J', offenders_stated = {stated}, suspect_rows = {n}")])
+          for stated, n, word in (("1", 0, "one_offender"), ("null", 1, "one_offender"), ("0", 0, "ok"), ("1", 2, "ok"),
+                                  ("2", 1, "ok"))),
+    ]  # fmt: skip
 
 
 COUNTED = "cpai.cpai_victims"
@@ -217,6 +312,13 @@ def _k1() -> list[Scene]:
             ])
             for word, readings in (("ok", 2), ("ritualistic_read_once", 1), ("ritualistic_read_once", "null"))
         ),
+        Scene("CR50: not settled", "CR50", K1, {"ritualistic_read_once"}, [
+            _set("cocad.cocad_crimes", "criterion = 'ritualistic'"), "delete from cocad.cocad_settled_readings"]),
+        Scene("CR50: beside a crime that is there twice", "CR50", "crime_reference <> 'K1'", {"ok"}, [
+            "insert into cocad.cocad_crimes select * from cocad.cocad_crimes where " + K1]),
+        Scene("CR50: of another force", "CR50", "force = 'essex'", {"ok"}, [
+            "insert into cocad.cocad_crimes select * exclude (i) replace (if(i = 3, 'essex', force) as force) "
+            "from cocad.cocad_crimes, range(1, 4) as t(i) where " + K1]),
         *(
             Scene(f"CR45: {word} {n}", "CR45", K1, says, statements)
             for n, (word, says, statements) in enumerate([
@@ -421,11 +523,38 @@ def _double_loads() -> list[Scene]:
 
 
 def _coverage() -> list[Scene]:
-    absent = {"cleveland": "missing", "dorset": "refused_only", "gwent": "empty_without_nil", "btp": "ok"}
-    return [
-        Scene(f"CR55: {force}", "CR55", f"force = '{force}' and quarter = '2023-Q2'", {word})
-        for force, word in absent.items()
+    """What each force owes, and what came of it: `submission` is the one that stands, else the last that was sent."""
+    owed = "force = '{}' and quarter = '2023-Q2'"
+    sent = (
+        "insert into staging.stg_submissions by name select * replace ('{}' as force, {} as submission, '{}' as status, "
+        "false as is_current) from staging.stg_submissions where force = 'kent' and quarter = '2023-Q2' and is_current"
+    )
+    term = "update reference.forces set {} where force = 'btp'"
+    btp = [
+        ("from this quarter", "from_quarter = '2023-Q2'", {"ok"}),
+        ("from the next", "from_quarter = '2023-Q3'", set()),
+        ("to this quarter", "to_quarter = '2023-Q2'", {"ok"}),
+        ("to the one before", "to_quarter = '2023-Q1'", set()),
     ]
+    return [
+        Scene("CR55: cleveland", "CR55", owed.format("cleveland"), {"missing"}, submission=None),
+        *(
+            Scene(f"CR55: {force}", "CR55", owed.format(force), {word})
+            for force, word in {"dorset": "refused_only", "gwent": "empty_without_nil", "btp": "ok", "kent": "ok"}.items()
+        ),
+        Scene("CR55: missing and said so", "CR55", owed.format("cleveland"), {"missing_said_so"},
+              [sent.format("cleveland", 1, "missing")]),
+        Scene("CR55: refused, then missing", "CR55", owed.format("dorset"), {"missing_said_so"},
+              [sent.format("dorset", 2, "missing")], submission=2),
+        Scene("CR55: missing, then refused", "CR55", owed.format("cleveland"), {"refused_only"},
+              [sent.format("cleveland", 1, "missing"), sent.format("cleveland", 2, "refused")], submission=2),
+        Scene("CR55: accepted, then missing", "CR55", owed.format("kent"), {"ok"}, [sent.format("kent", 3, "missing")]),
+        *(Scene(f"CR55: owes {name}", "CR55", owed.format("btp"), says, [term.format(change)])
+          for name, change, says in btp),
+        Scene("CR55: owes nothing yet", "CR55", "force = 'btp'", set(), [term.format("from_quarter = '2099-Q1'")]),
+        Scene("CR55: crimes of a force that owes nothing", "CR55", "force is null or force = 'mordor'", set(), [
+            sent.format("mordor", 1, "accepted")]),
+    ]  # fmt: skip
 
 
 def _later_quarters() -> list[Scene]:
@@ -455,7 +584,8 @@ def _refreshes() -> list[Scene]:
     def said(rule: str, word: str | None, *facts: bool) -> Scene:
         where = "crime_reference = 'R' and submission = 2 and record_type = 'crime'"
         name = f"{rule}: {word} {''.join('NY'[fact] for fact in facts)}"
-        return Scene(name, rule, where, {word}, [replaced.format(*(str(fact).lower() for fact in facts))])
+        statement = replaced.format(*(str(fact).lower() for fact in facts))
+        return Scene(name, rule, where, {word}, [statement], submission=2)
 
     return [
         said("EQ01", "ok", True, False, False, False),
@@ -494,6 +624,8 @@ def _forces_together() -> list[Scene]:
         said("both without last day", found, _set(CLASSIFIED, "committed_to = null", both)),
         said("both without first day", found, _set(CLASSIFIED, "committed_from = null", both)),
         said("no day is not asked", set(), _set(CLASSIFIED, no_days, both)),
+        Scene("CR33: another person's crime like it", "CR33", "crime_reference = 'X1'", {"ok"},
+              [same, *_world({}), _set("staging.stg_victims", "person_token = 'two'", "crime_reference = 'X1'")]),
         said("one of two victims", found,
              "insert into staging.stg_victims by name select * replace ('two' as person_token) "
              "from staging.stg_victims where crime_reference = 'E0'"),
@@ -553,7 +685,8 @@ def _four_quarters() -> list[Scene]:
 def _completeness() -> list[Scene]:
     """As many known persons as leave the whole interval below the floor, and one more.
 
-    Few persons, and so many that another quantile than 1.96 moves the end of the interval past a person.
+    The end of Wilson's interval is the floor where `known` is floor * n - z * sqrt(floor * (1 - floor) * n). Of so many
+    persons that this is all but a whole number, another z or another floor is on the other side of it.
     """
     person = (
         "insert into cocad.cocad_{unit}s by name select 'kent' as force, '2023-Q2' as quarter, 'X' || i as "
@@ -561,22 +694,18 @@ def _completeness() -> list[Scene]:
         "case when i <= {age} then 9 end as age_at_offence, case when i <= {sde} then 'white' end as ethnicity_group "
         "from range(1, {persons} + 1) as t(i)"
     )
-    with (SEEDS / "published_2023.csv").open(newline="", encoding="utf-8") as file:
-        published = [
-            row
-            for row in csv.DictReader(file)
-            if row["population"] == "cocad"
-            and row["criterion"] == "all"
-            and row["breakdown"].endswith("_recorded")
-        ]
     scenes = []
-    for row in published:
-        unit, recorded = row["unit"], row["breakdown"].removesuffix("_recorded")
-        floor = int(row["numerator"]) / int(row["denominator"]) - 0.2
-        for persons in (12, 100_000):
-            below = max(
-                known for known in range(-1, persons) if known < 0 or _wilson_high(known, persons) < floor
-            )
+    for (unit, recorded), (known_2023, of_2023) in KNOWN_IN_2023.items():
+        floor = known_2023 / of_2023 - 0.2
+
+        def limit(persons, floor=floor):
+            return floor * persons - 1.96 * math.sqrt(floor * (1 - floor) * persons)
+
+        many = range(50, 20_000)
+        just_below = min(many, key=lambda persons: limit(persons) - math.floor(limit(persons)))
+        just_above = min(many, key=lambda persons: math.ceil(limit(persons)) - limit(persons))
+        for persons in (12, just_below, just_above):
+            below = math.floor(limit(persons))
             for known, word in ((below, f"{unit}_{recorded}_recorded_below_floor"), (below + 1, "ok")):
                 if known < 0:  # of few persons no share is low enough
                     continue
@@ -591,25 +720,42 @@ def _completeness() -> list[Scene]:
                             f"delete from cocad.cocad_{unit}s",
                             person.format(unit=unit, persons=persons, **counts),
                         ],
+                        rows=3,
                     )
                 )
-    return scenes
+    kent = "force = 'kent' and quarter = '2023-Q2'"
+    another = "insert into reference.published_2023 by name select * replace ('{}' as {}) from reference.published_2023"
+    of_known = "where population = 'cocad' and criterion = 'all' and breakdown = 'gender_recorded'"
+    return [
+        *scenes,
+        *(
+            Scene(f"CR58: known in 2023 of another {column}", "CR58", kent, {"ok"},
+                  [f"{another.format('other', column)} {of_known}"], rows=6)
+            for column in ("population", "criterion")
+        ),
+        Scene("CR58: no floor", "CR58", kent, set(), ["delete from reference.published_2023"]),
+    ]  # fmt: skip
 
 
-def _wilson_high(part: int, whole: int) -> float:
-    share, z = part / whole, 1.96
-    half = z * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
-    return (share + z * z / (2 * whole) + half) / (1 + z * z / whole)
+# persons whose gender, age and self-defined ethnicity was recorded, of all on COCAD crimes (pages 15 to 17)
+KNOWN_IN_2023 = {
+    ("victim", "gender"): (3877, 4422),
+    ("victim", "age"): (4006, 4422),
+    ("victim", "sde"): (2058, 4422),
+    ("suspect", "gender"): (4790, 6670),
+    ("suspect", "age"): (4768, 6670),
+    ("suspect", "sde"): (2266, 6670),
+}
 
 
 def _reconciliation() -> list[Scene]:
     """A force-quarter beside police recorded crime, inside and outside of the tolerance."""
     beside = (
-        "insert into quality.reconciliation by name select 'norfolk' as force, '2023-Q2' as quarter, "
+        "insert into quality.reconciliation by name select 'kent' as force, '2023-Q2' as quarter, "
         "{} as difference, {} as within_tolerance"
     )
-    where = "force = 'norfolk' and quarter = '2023-Q2' and submission = 1 and record_type = 'return'"
-    emptied = "delete from quality.reconciliation where force = 'norfolk'"
+    where = "force = 'kent' and quarter = '2023-Q2'"
+    emptied = "delete from quality.reconciliation where force = 'kent'"
     return [
         Scene(
             f"RC01: {difference} {inside}",
@@ -662,21 +808,32 @@ def _waivers() -> list[Scene]:
                 "true",
                 {word},
                 [f"insert into reference.waivers by name select {values}"],
+                submission=None,
             )
         )
     today = "insert into reference.waivers by name select * replace (cast(current_date {} as varchar) as expires) from ({})"
     values = ", ".join(f"{value!r} as {name}" for name, value in right.items())
     return [
         *scenes,
-        Scene("WV01: expires today", "WV01", "true", {"ok"}, [today.format("", f"select {values}")]),
-        Scene(
-            "WV01: expired yesterday", "WV01", "true", {"expired"}, [today.format("- 1", f"select {values}")]
+        *(
+            Scene(
+                f"WV01: {name}",
+                "WV01",
+                "true",
+                {word},
+                [today.format(day, f"select {values}")],
+                submission=None,
+            )
+            for name, word, day in (("expires today", "ok", ""), ("expired yesterday", "expired", "- 1"))
         ),
     ]
 
 
 SCENES = [
     *_own_work(),
+    *_sums(),
+    *_unlisted(),
+    *_cpai_crimes(),
     *_k1(),
     *_linked(),
     *_double_loads(),

@@ -28,14 +28,13 @@ described as (
         -- worked out anew from the dates, apart from the model that made the column
         case
             when coalesce(crimes.committed_to, crimes.committed_from) is null then 'unknown'
-            when coalesce(crimes.reported_on, crimes.recorded_on) is null then 'unknown'
             when
                 coalesce(crimes.reported_on, crimes.recorded_on)
                 <= coalesce(crimes.committed_to, crimes.committed_from) + interval 1 year
                 then 'recent'
             else 'non_recent'
         end as expected_recency,
-        greatest(coalesce(crimes.suspect_rows, 0), coalesce(crimes.offenders_stated, 0)) as offenders
+        greatest(crimes.suspect_rows, crimes.offenders_stated) as offenders
     from crimes
     left join counted_before
         on crimes.force = counted_before.force

@@ -27,28 +27,23 @@ repeated as (
     having count(*) > 1
 ),
 
-reading_counts as (
-    select force, crime_reference, max(readings) as readings
-    from settled
-    group by force, crime_reference
-),
-
 described as (
     select
         crimes.*,
         submissions.submission,
         criteria.criterion is not null as criterion_in_list,
         repeated.crime_reference is not null as is_repeated,
-        reading_counts.readings
+        settled.readings
     from crimes
     left join criteria
         on crimes.criterion = criteria.criterion
     left join repeated
         on crimes.force = repeated.force
         and crimes.crime_reference = repeated.crime_reference
-    left join reading_counts
-        on crimes.force = reading_counts.force
-        and crimes.crime_reference = reading_counts.crime_reference
+    left join settled
+        on crimes.force = settled.force
+        and crimes.quarter = settled.quarter
+        and crimes.crime_reference = settled.crime_reference
     left join submissions
         on crimes.force = submissions.force
         and crimes.quarter = submissions.quarter

@@ -25,7 +25,7 @@ owed as (
     from forces
     inner join quarters
         on quarters.quarter >= forces.from_quarter
-        and quarters.quarter <= coalesce(forces.to_quarter, '9999-Q4')
+        and quarters.quarter <= coalesce(forces.to_quarter, quarters.quarter)
 ),
 
 attempts as (

@@ -10,6 +10,7 @@ figures as (
 
 breakdowns as (
     select * from {{ ref('breakdowns') }}
+    where exhaustive = 'Y'
 ),
 
 splits as (
@@ -30,8 +31,7 @@ splits as (
         and figures.unit = breakdowns.unit
         and figures.breakdown = breakdowns.breakdown
     where
-        breakdowns.exhaustive = 'Y'
-        and figures.place_type = 'force'
+        figures.place_type = 'force'
         and figures.period_type = 'quarter'
     group by
         figures.place,
