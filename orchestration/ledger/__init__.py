@@ -28,11 +28,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     create_engine,
     event,
     func,
     insert,
     inspect,
+    literal_column,
     make_url,
     or_,
     select,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
     from orchestration.home import Home
 
-HEAD = "0004"  # the newest revision in migrations/versions
+HEAD = "0005"  # the newest revision in migrations/versions
 metadata = MetaData()
 
 # Stored as decided on arrival. `superseded` and `accepted_with_rejections` follow from later submissions and
@@ -137,14 +139,15 @@ readings = Table(
     # two readings after one and the same would be two histories
     UniqueConstraint("previous_hash", name="reading_chain"),
 )
-_not_a_correction = readings.c.corrects.is_(None)
-Index(
-    "reading_once",
-    *(readings.c[name] for name in ("force", "crime_reference", "version", "role", "round")),
-    unique=True,
-    sqlite_where=_not_a_correction,
-    postgresql_where=_not_a_correction,
-)
+_key = [readings.c[name] for name in ("force", "crime_reference", "version", "role", "round")]
+# a gold item is read by everyone, once each
+for _name, _columns, _of in (
+    ("reading_once", _key, readings.c.role != literal_column("'gold'")),
+    ("gold_reading_once", [*_key, readings.c.reader], readings.c.role == literal_column("'gold'")),
+):
+    _where = and_(readings.c.corrects.is_(None), _of)
+    Index(_name, *_columns, unique=True, sqlite_where=_where, postgresql_where=_where)
+Index("reading_of_slot", readings.c.slot)
 Index("reading_by", readings.c.reader, readings.c.imported_at)
 
 # An item is a candidate at a version: what a reader judges. A slot is one reading owed of it; a round is a reading
@@ -200,9 +203,24 @@ pauses = Table(
     Column("reader", Text, nullable=False),
     Column("paused", Boolean, nullable=False),
     Column("at", Text, nullable=False),
+    Index("pauses_by", "reader", "pause"),
 )
 
-# Where each item stands now and who holds its open slot. The one table of reading that changes: it follows from the
+# The gold items that a reader was given among their cases, one row each: nobody else waits for it, so that it is held
+# here and not on the worklist.
+gold_slots = Table(
+    "gold_slots",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("item", Integer, ForeignKey("items.item"), nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Column("held_at", Text),
+    Column("held_until", Text),
+    UniqueConstraint("item", "reader", name="gold_once"),
+)
+
+# Where each item stands now and who holds its open slot. It changes, as gold_slots does: it follows from the
 # others (orchestration/readings/worklist.py makes it), and a case is found in it without looking through them.
 worklist = Table(
     "worklist",
@@ -223,8 +241,9 @@ worklist = Table(
     CheckConstraint(
         "state in ('first', 'second', 'adjudicator', 'settled', 'replaced', 'retired')", name="item_state"
     ),
-    Index("worklist_next", "state", "quarter", "slot"),
+    Index("worklist_next", "state", "quarter", "item"),
     Index("worklist_held", "held_by"),
+    Index("worklist_slot", "slot"),
     Index("worklist_crime", "force", "crime_reference"),
 )
 

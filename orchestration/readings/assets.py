@@ -25,7 +25,12 @@ def readings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 @dg.asset(
     group_name="readings",
     kinds={"parquet"},
-    deps=[["cocad", "cocad_candidates"], ["cpai", "cpai_victims"], ["cpai", "cpai_suspects"]],
+    deps=[
+        ["cocad", "cocad_candidates"],
+        ["cocad", "cocad_linked_crimes"],
+        ["cpai", "cpai_victims"],
+        ["cpai", "cpai_suspects"],
+    ],
     pool="warehouse",
     description="The candidates of the built warehouse as cases for readers, and the worklist that follows from them.",
 )

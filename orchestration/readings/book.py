@@ -60,6 +60,7 @@ class Imported:
 def export_worklist(home: Home, file: Path, quarter: str) -> int:
     """Write the unread candidates of `quarter` for a reader: their case, then the answer columns blank.
 
+    Why each is a candidate is not in it: who knew the recall sample by it would read it as the control group that it is.
     The summary is the only free text that leaves staging, and only here. Cells that a spreadsheet would
     take for a formula are escaped. Returns the number of candidates.
     """
@@ -71,7 +72,6 @@ def export_worklist(home: Home, file: Path, quarter: str) -> int:
             unread.crime_reference,
             candidate.version,
             crime.offence_code,
-            candidate.reason as candidate_because,
             candidate.suspect_rows,
             candidate.offenders_stated,
             summaries.summary
@@ -84,7 +84,7 @@ def export_worklist(home: Home, file: Path, quarter: str) -> int:
         """,
         [quarters.valid(quarter)],
     )
-    case = ["offence_code", "candidate_because", "suspect_rows", "offenders_stated", "summary"]
+    case = ["offence_code", "suspect_rows", "offenders_stated", "summary"]
     with file.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.DictWriter(handle, [*COLUMNS, *case], restval="", lineterminator="\n")
         writer.writeheader()

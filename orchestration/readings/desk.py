@@ -5,23 +5,71 @@ with a sentence for the person at the door.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union,
+    union_all,
+    update,
+)
 
 from orchestration import ledger
-from orchestration.home import Home
-from orchestration.ledger import items, pauses, reading_events, reading_slots, readings, worklist
+from orchestration.home import Home, seed_rows
+from orchestration.ledger import (
+    gold_slots,
+    items,
+    pauses,
+    reading_events,
+    reading_slots,
+    readings,
+    worklist,
+)
 from orchestration.readings import chain
 from orchestration.readings import worklist as making
 from orchestration.readings.answers import problems
-from orchestration.readings.policy import AGREED, Policy, differences, read_policy
+from orchestration.readings.policy import AGREED, Policy, differences, keyed_number, read_policy
 from orchestration.readings.worklist import FIELDS, GONE, Synced
 
 READER = ("first", "second")
+KEY = ("force", "crime_reference", "version")
+
+
+def _given() -> Any:
+    """Every open slot with who holds it: those of the worklist, and the gold items among a reader's cases."""
+    of_item = [worklist.c[name] for name in ("item", *KEY, "quarter", "round")]
+    gold = (
+        select(
+            *of_item,
+            literal("gold").label("state"),
+            gold_slots.c.slot,
+            case((gold_slots.c.held_at.is_not(None), gold_slots.c.reader)).label("held_by"),
+            gold_slots.c.held_at,
+            gold_slots.c.held_until,
+        )
+        .join(gold_slots, gold_slots.c.item == worklist.c.item)
+        .where(
+            worklist.c.state.not_in(GONE),
+            ~exists().where(readings.c.slot == gold_slots.c.slot),
+        )
+    )
+    held = [worklist.c[name] for name in ("state", "slot", "held_by", "held_at", "held_until")]
+    return union_all(select(*of_item, *held), gold).subquery()
+
+
+GIVEN = _given()
 
 
 class DeskRefused(ValueError):
@@ -47,7 +95,7 @@ class Answer:
 @dataclass(frozen=True)
 class Slot:
     """One reading owed, held for a reader. `role` is reader or adjudicator: whether theirs is the first or the second
-    reading would tell what the first one said."""
+    reading would tell what the first one said, and a gold item is read with more care by who knows it."""
 
     slot: int
     item: int
@@ -58,8 +106,9 @@ class Slot:
 
 @dataclass(frozen=True)
 class Case:
-    """What a slot's holder is shown. `fields` has those of the record by name, victims and suspects as lists;
-    `changed` what stood there when the crime was read before, by name; `answers` only for an adjudicator."""
+    """What a slot's holder is shown. `fields` has those of the record by name, victims, suspects and linked crimes as
+    lists; `changed` what stood there when the crime was read before, by name; `answers` only for an adjudicator.
+    Why it is a candidate is not shown: who knew the control group of the rules by it would read it as one."""
 
     slot: int
     role: str
@@ -69,7 +118,6 @@ class Case:
     version: str
     fields: Mapping[str, Any]
     summary: str
-    reasons: tuple[str, ...]
     children_asked: bool
     codebook: str
     changed: Mapping[str, Any] = field(default_factory=dict)
@@ -104,6 +152,7 @@ class Desk:
     def __init__(self, home: Home, now: Callable[[], datetime] = lambda: datetime.now(UTC)):
         self.home = home
         self.policy: Policy = read_policy()
+        self.gold = [tuple(row[name] for name in KEY) for row in seed_rows("gold_items.csv")]
         self._now = now
         self._engine = ledger.open_ledger(home)
 
@@ -130,12 +179,7 @@ class Desk:
         """What waits for a reader, and how many of today's readings are left."""
         roles = ("adjudicator",) if adjudicating else READER
         with self._engine.connect() as connection:
-            waiting = connection.execute(
-                select(worklist.c.quarter, func.count().label("cases"))
-                .where(self._free_for(reader, roles))
-                .group_by(worklist.c.quarter)
-                .order_by(worklist.c.quarter)
-            )
+            waiting = self._waiting(connection, reader, roles)
             role = "adjudicator" if adjudicating else "reader"
             return Queue(
                 reader=reader,
@@ -143,7 +187,11 @@ class Desk:
                 read_today=self._read_today(connection, reader),
                 paused=self._paused(connection, reader),
                 held=self._held(connection, reader, roles),
-                waiting=tuple({"quarter": row.quarter, "role": role, "cases": row.cases} for row in waiting),
+                waiting=tuple(
+                    {"quarter": quarter, "role": role, "cases": cases}
+                    for quarter, cases in sorted(waiting.items())
+                    if cases
+                ),
             )
 
     def claim(self, reader: str, quarter: str | None = None, adjudicating: bool = False) -> Slot | None:
@@ -163,38 +211,41 @@ class Desk:
         with ledger.writing(self._engine) as connection:
             self._may_read(connection, reader)
             # theirs first, then second readings, then in the order of the index: nothing is sorted
-            mine = select(worklist.c.item).where(
-                *of, worklist.c.held_by == reader, worklist.c.state.in_(roles)
+            mine = select(GIVEN.c.slot).where(
+                GIVEN.c.held_by == reader, GIVEN.c.state.in_((*roles, *self._gold_role(roles)))
             )
-            chosen = list(connection.scalars(mine.order_by(worklist.c.slot).limit(cases)))
+            mine = mine.where(GIVEN.c.quarter == quarter) if quarter else mine
+            chosen = list(connection.scalars(mine.order_by(GIVEN.c.item).limit(cases)))
+            wanted = cases - len(chosen)
+            free: list[int] = []
             for role in reversed(roles):
-                free = select(worklist.c.item).where(
-                    *of, self._free_for(reader, (role,)), worklist.c.item.not_in(chosen)
+                of_role = select(worklist.c.slot).where(
+                    *of, self._free_for(reader, (role,)), worklist.c.slot.not_in(chosen)
                 )
-                in_order = free.order_by(worklist.c.quarter, worklist.c.slot)
-                chosen += connection.scalars(in_order.limit(cases - len(chosen))).all()
+                in_order = of_role.order_by(worklist.c.quarter, worklist.c.item)
+                free += connection.scalars(in_order.limit(wanted - len(free))).all()
+            if wanted and not adjudicating:
+                gold = self._gold(connection, reader, wanted, len(free), chosen, *of)
+                free = [*free[: wanted - len(gold)], *gold]
             until = _text(self._now() + timedelta(minutes=minutes))
-            # a workbook's fortnight is not cut short by a look at one of its cases
-            until = case((worklist.c.held_until > until, worklist.c.held_until), else_=until)
-            held = worklist.c.item.in_(chosen)
-            began = case((worklist.c.held_by == reader, worklist.c.held_at), else_=self._moment())
-            connection.execute(
-                update(worklist).where(held).values(held_by=reader, held_at=began, held_until=until)
-            )
-            return [
-                _slot(row)
-                for row in connection.execute(select(worklist).where(held).order_by(worklist.c.slot))
-            ]
+            for table, name in ((worklist, "held_by"), (gold_slots, "reader")):
+                # a workbook's fortnight is not cut short by a look at one of its cases
+                longest = case((table.c.held_until > until, table.c.held_until), else_=until)
+                theirs = and_(table.c[name] == reader, table.c.held_at.is_not(None))
+                began = case((theirs, table.c.held_at), else_=self._moment())
+                connection.execute(
+                    update(table)
+                    .where(table.c.slot.in_([*chosen, *free]))
+                    .values({name: reader, "held_at": began, "held_until": longest})
+                )
+            held = select(GIVEN).where(GIVEN.c.slot.in_([*chosen, *free]))
+            return [_slot(row) for row in connection.execute(held.order_by(GIVEN.c.item))]
 
     def release(self, reader: str, slot: int) -> None:
         """Give back a case without an answer."""
         with ledger.writing(self._engine) as connection:
-            row = self._own(connection, reader, slot)
-            connection.execute(
-                update(worklist)
-                .where(worklist.c.item == row.item)
-                .values(held_by=None, held_at=None, held_until=None)
-            )
+            self._own(connection, reader, slot)
+            self._give_back(connection, slot=slot)
 
     def case(self, reader: str, slot: int) -> Case:
         """What the holder of a slot is shown. Raises DeskRefused for anyone else."""
@@ -204,7 +255,7 @@ class Desk:
         answers = ()
         if row.state == "adjudicator":
             answers = tuple(_shown(by_role[role]) for role in READER)
-        return self._case(row, answers)
+        return self._case(row, answers, row.state, slot)
 
     def answer(self, reader: str, slot: int, answer: Answer) -> Reading:
         """Append the holder's answer and open what it makes owed. Raises DeskRefused for what may not be said."""
@@ -222,38 +273,42 @@ class Desk:
                 for row in [self._own(connection, reader, slot)]
             ]
 
+    def own_readings(self, reader: str, newest: int = 50) -> list[dict[str, Any]]:
+        """The newest readings of a reader that they may correct, newest first: reading, quarter, force, crime
+        reference, read_at and their answer. A gold item stands among them like any other."""
+        with self._engine.connect() as connection:
+            statement = self._correctable(reader).order_by(readings.c.reading_id.desc()).limit(newest)
+            return [dict(row) for row in connection.execute(statement).mappings()]
+
+    def own_reading(self, reader: str, reading: int) -> tuple[Case, Answer]:
+        """The case of a reader's own reading as it is shown now, and what they answered. Raises DeskRefused where it
+        is not theirs, corrected already, or of a crime that has changed since."""
+        with self._engine.connect() as connection:
+            old, row = self._own_reading(connection, reader, reading)
+            answers = ()
+            if old.role == "adjudicator":
+                by_role = making.standing(connection, worklist.c.item == row.item)[row.item]
+                answers = tuple(_shown(by_role[role]) for role in READER if role in by_role)
+        return self._case(row, answers, old.role, old.slot), Answer(**_shown(old._mapping))
+
     def correct(self, reader: str, reading: int, answer: Answer) -> Reading:
-        """Append a reader's correction of their own reading, which stays: the new one counts."""
+        """Append a reader's correction of their own reading, which stays: the new one counts. It has a reason."""
         with ledger.writing(self._engine) as connection:
-            old = connection.execute(select(readings).where(readings.c.reading_id == reading)).one_or_none()
-            if old is None or old.reader != reader:
-                raise DeskRefused("only the reader who gave a reading can correct it")
-            if connection.scalar(select(readings.c.reading_id).where(readings.c.corrects == reading)):
-                raise DeskRefused("this reading is corrected already: correct the later one")
-            row = connection.execute(
-                select(worklist).where(
-                    *(
-                        worklist.c[name] == getattr(old, name)
-                        for name in ("force", "crime_reference", "version")
-                    ),
-                    worklist.c.round == old.round,
-                    worklist.c.state.not_in(GONE),
-                )
-            ).one_or_none()
-            if row is None:
-                raise DeskRefused("the crime has changed since: it is read again as it is now")
-            return self._append(connection, row, old.role, reader, old.slot, answer, corrects=reading)
+            old, row = self._own_reading(connection, reader, reading)
+            if self._paused(connection, reader):
+                raise DeskRefused("you are on a break: end it before correcting")
+            if not answer.reason:
+                raise DeskRefused("say why you correct it: a correction has a reason")
+            return self._append(
+                connection, row, old.role, reader, old.slot, answer, corrects=reading, started_at=None
+            )
 
     def pause(self, reader: str, on: bool) -> None:
         """Begin or end a reader's break; what they hold goes back to the others."""
         with ledger.writing(self._engine) as connection:
             connection.execute(insert(pauses), {"reader": reader, "paused": on, "at": self._moment()})
             if on:
-                connection.execute(
-                    update(worklist)
-                    .where(worklist.c.held_by == reader)
-                    .values(held_by=None, held_at=None, held_until=None)
-                )
+                self._give_back(connection, reader=reader)
 
     def progress(self, quarter: str | None = None) -> list[dict[str, Any]]:
         """A row for each quarter and force: items, and how many of them are where."""
@@ -287,7 +342,7 @@ class Desk:
             found = connection.execute(select(items).where(items.c.item == item)).mappings().one_or_none()
             if found is None:
                 raise DeskRefused("there is no such item")
-            same = [readings.c[name] == found[name] for name in ("force", "crime_reference", "version")]
+            same = [readings.c[name] == found[name] for name in KEY]
             lists = {
                 "slots": select(reading_slots)
                 .where(reading_slots.c.item == item)
@@ -322,8 +377,33 @@ class Desk:
                     "crime_reference": row.crime_reference,
                     "differ_on": differences(by_item[row.item]["first"], by_item[row.item]["second"]),
                 }
-                for row in connection.execute(select(worklist).where(chosen).order_by(worklist.c.slot))
+                for row in connection.execute(select(worklist).where(chosen).order_by(worklist.c.item))
             ]
+
+    def agreement(self) -> list[dict[str, Any]]:
+        """Alpha and AC1 of what two must agree on, by quarter and question, as `reading_agreement` measures them."""
+        from orchestration.readings.agreement import ALL, KEY, measure
+
+        policy = {row["setting"]: float(row["value"]) for row in seed_rows("agreement_policy.csv")}
+        counted: Counter = Counter()
+        with self._engine.connect() as connection:
+            chosen = worklist.c.state.in_(("adjudicator", "settled"))
+            quarters = dict(
+                connection.execute(select(worklist.c.item, worklist.c.quarter).where(chosen)).all()
+            )
+            for item, of in making.standing(connection, chosen).items():
+                if not set(READER) <= set(of):
+                    continue
+                both_yes = of["first"]["group_based"] == of["second"]["group_based"] == "yes"
+                for question in AGREED:
+                    said = [of[role][question] for role in READER]
+                    # only of a group-based crime is it asked
+                    if (both_yes or question == "group_based") and "not_collected" not in said:
+                        key = ("readers", question, ALL, ALL, "quarter", quarters[item])
+                        counted[*key, *said] += 1
+        rows = measure([(*key, crimes) for key, crimes in counted.items()], policy).to_pylist()
+        rows = [row for row in rows if row["category"] == ALL]
+        return sorted(rows, key=lambda row: (row[KEY[-1]], AGREED.index(row["question"])))
 
     def agreement_counts(self, quarter: str | None = None) -> dict[str, int]:
         """Items read by two, and on how many of them the two agreed, by each of the things they must agree on."""
@@ -348,34 +428,145 @@ class Desk:
 
     def _free_for(self, reader: str, roles: tuple[str, ...]) -> Any:
         """The items with an open slot that this reader may take: nobody else holds it, and they have not read it."""
-        same = [
-            readings.c[name] == worklist.c[name] for name in ("force", "crime_reference", "version", "round")
-        ]
         return and_(
             worklist.c.state.in_(roles),
             or_(
                 worklist.c.held_by.is_(None),
                 worklist.c.held_by == reader,
-                worklist.c.held_until < self._moment(),
+                self._lapsed(),
             ),
-            ~exists().where(readings.c.reader == reader, *same),
+            # a gold item that comes back to be read in earnest must not want for readers
+            ~exists().where(readings.c.reader == reader, readings.c.role != "gold", *_same("round")),
         )
 
-    def _held(
-        self, connection: Any, reader: str, roles: tuple[str, ...], quarter: str | None = None
-    ) -> Slot | None:
-        held = select(worklist).where(
-            worklist.c.held_by == reader,
-            worklist.c.held_until >= self._moment(),
-            worklist.c.state.in_(roles),
+    def _waiting(self, connection: Any, reader: str, roles: tuple[str, ...]) -> Counter:
+        """How many cases of each quarter wait for a reader, gold items too. All that wait, by the index alone, less
+        the few that others hold or the reader has read: asking it of each of 50,000 would take a second."""
+
+        def by_quarter(chosen: Any) -> Counter:
+            counted = select(worklist.c.quarter, func.count()).where(chosen).group_by(worklist.c.quarter)
+            return Counter({quarter: cases for quarter, cases in connection.execute(counted)})
+
+        open_now = worklist.c.state.in_(roles)
+        held = select(worklist.c.item).where(
+            open_now, worklist.c.held_by.is_not(None), worklist.c.held_by != reader, ~self._lapsed()
         )
-        if quarter:
-            held = held.where(worklist.c.quarter == quarter)
-        row = connection.execute(held.order_by(worklist.c.slot).limit(1)).one_or_none()
+        read = (
+            select(worklist.c.item)
+            .join(readings, and_(*_same("round")))
+            .where(open_now, readings.c.reader == reader, readings.c.role != "gold")
+        )
+        waiting = by_quarter(open_now)
+        waiting.subtract(by_quarter(worklist.c.item.in_(union(held, read))))
+        if self.gold and roles == READER:
+            waiting.update(by_quarter(self._gold_unread(reader)))
+        return waiting
+
+    def _gold_role(self, roles: tuple[str, ...]) -> tuple[str, ...]:
+        return ("gold",) if roles == READER else ()
+
+    def _gold_unread(self, reader: str) -> Any:
+        """The settled gold items that a reader has not read: who reads one is in nobody's way."""
+        return and_(
+            worklist.c.state == "settled",
+            tuple_(*(worklist.c[name] for name in KEY)).in_(self.gold),
+            ~exists().where(readings.c.reader == reader, *_same()),
+        )
+
+    def _gold(
+        self, connection: Any, reader: str, wanted: int, free: int, held: list[int], *of: Any
+    ) -> list[int]:
+        """Slots of the gold items among a reader's next `wanted` cases, `free` others being there to read.
+
+        Which case is one follows from the home's key and the reader's count of readings: a case that is given back
+        comes again as what it was. Once nothing else waits the rest of them follow, so that the count on the reader's
+        page goes down by one with each.
+        """
+        if not self.gold:
+            return []
+        unread = select(worklist.c.item).where(self._gold_unread(reader), *of)
+        opened = dict(
+            connection.execute(
+                select(gold_slots.c.item, gold_slots.c.slot).where(gold_slots.c.reader == reader)
+            ).all()
+        )
+        left = [item for item in connection.scalars(unread) if opened.get(item) not in held]
+        left.sort(key=lambda item: self._number(reader, "item", item))
+        read = connection.scalar(
+            select(func.count()).select_from(readings).where(readings.c.reader == reader)
+        )
+        places = range(read + len(held), read + len(held) + wanted)
+        due = sum(self._number(reader, "place", place) < self.policy.gold_share for place in places)
+        chosen = left[: max(due, wanted - free)]
+        fresh = [item for item in chosen if item not in opened]
+        if fresh:
+            opened |= dict(zip(fresh, making.slot_numbers(connection, len(fresh)), strict=True))
+            rows = [
+                {"slot": opened[item], "item": item, "reader": reader, "opened_at": self._moment()}
+                for item in fresh
+            ]
+            connection.execute(insert(gold_slots), rows)
+        return [opened[item] for item in chosen]
+
+    def _number(self, *words: object) -> float:
+        from orchestration.warehouse.dbt import token_key
+
+        return keyed_number(token_key(self.home), "gold", *words)
+
+    def _give_back(self, connection: Any, slot: int | None = None, reader: str | None = None) -> None:
+        """A slot, or all that a reader holds, is free again."""
+        for table, name in ((worklist, "held_by"), (gold_slots, "reader")):
+            chosen = table.c.slot == slot if slot else table.c[name] == reader
+            free = {"held_at": None, "held_until": None} | ({"held_by": None} if table is worklist else {})
+            connection.execute(update(table).where(chosen).values(free))
+
+    def _lapsed(self) -> Any:
+        return worklist.c.held_until < self._moment()
+
+    def _correctable(self, reader: str) -> Any:
+        """A reader's readings of crimes as they still are, and not corrected yet."""
+        later = readings.alias()
+        said = [readings.c[name] for name in ("reading_id", "read_at", "group_based", "criterion")]
+        return (
+            select(*said, *(worklist.c[name] for name in ("quarter", "force", "crime_reference")))
+            .join(worklist, and_(*_same("round")))
+            .where(
+                readings.c.reader == reader,
+                # a file's word for who read is nobody's sign-in
+                readings.c.slot.is_not(None),
+                worklist.c.state.not_in(GONE),
+                ~exists().where(later.c.corrects == readings.c.reading_id),
+            )
+        )
+
+    def _own_reading(self, connection: Any, reader: str, reading: int) -> tuple[Any, Any]:
+        """A reader's own reading and its item's row of the worklist, where the one still counts for the other."""
+        old = connection.execute(select(readings).where(readings.c.reading_id == reading)).one_or_none()
+        if old is None or old.reader != reader or old.slot is None:
+            raise DeskRefused("only the reader who gave a reading at the desk can correct it")
+        if connection.scalar(select(readings.c.reading_id).where(readings.c.corrects == reading)):
+            raise DeskRefused("this reading is corrected already: correct the later one")
+        row = connection.execute(
+            select(worklist).where(
+                *(worklist.c[name] == getattr(old, name) for name in (*KEY, "round")),
+                worklist.c.state.not_in(GONE),
+            )
+        ).one_or_none()
+        if row is None:
+            raise DeskRefused("the crime has changed since: it is read again as it is now")
+        return old, row
+
+    def _held(self, connection: Any, reader: str, roles: tuple[str, ...]) -> Slot | None:
+        held = select(GIVEN).where(
+            GIVEN.c.held_by == reader,
+            GIVEN.c.held_until >= self._moment(),
+            GIVEN.c.state.in_((*roles, *self._gold_role(roles))),
+        )
+        row = connection.execute(held.order_by(GIVEN.c.item).limit(1)).one_or_none()
         return _slot(row) if row else None
 
     def _own(self, connection: Any, reader: str, slot: int) -> Any:
-        row = connection.execute(select(worklist).where(worklist.c.slot == slot)).one_or_none()
+        row = connection.execute(select(GIVEN).where(GIVEN.c.slot == slot)).one_or_none()
         if row is None:
             raise DeskRefused("this case has been answered or has changed: take the next one")
         if row.held_by != reader:
@@ -423,7 +614,7 @@ class Desk:
             [
                 {
                     **said,
-                    **{name: getattr(row, name) for name in ("force", "crime_reference", "version", "round")},
+                    **{name: getattr(row, name) for name in (*KEY, "round")},
                     "role": role,
                     "reader": reader,
                     "slot": slot,
@@ -436,33 +627,37 @@ class Desk:
                 }
             ],
         )
-        making.settle(
-            connection, self.policy, moment, [row.item], new_reader=before < self.policy.new_reader_readings
-        )
+        if role != "gold":
+            new_reader = before < self.policy.new_reader_readings
+            making.settle(connection, self.policy, moment, [row.item], new_reader=new_reader)
         state = connection.scalar(select(worklist.c.state).where(worklist.c.item == row.item))
         return Reading(written["reading_id"], slot, written["hash"], state)
 
-    def _case(self, row: Any, answers: tuple[Mapping[str, Any], ...]) -> Case:
+    def _case(self, row: Any, answers: tuple[Mapping[str, Any], ...], role: str, slot: int) -> Case:
         shown = making.read_case(self.home, row.quarter, row.force, row.crime_reference)
         if shown is None or shown["version"] != row.version:
             raise DeskRefused("this case has changed since it was taken: take the next one")
         before = json.loads(shown["before"] or "{}")
-        now_there = {name: None if shown[name] is None else str(shown[name]) for name in making.SHOWN}
+        now_there = {name: None if shown.get(name) is None else str(shown[name]) for name in making.SHOWN}
         return Case(
-            slot=row.slot,
-            role="adjudicator" if row.state == "adjudicator" else "reader",
+            slot=slot,
+            role="adjudicator" if role == "adjudicator" else "reader",
             force=row.force,
             quarter=row.quarter,
             crime_reference=row.crime_reference,
             version=row.version,
-            fields={name: making.value(name, shown[name]) for name in FIELDS},
+            fields={name: making.value(name, shown.get(name)) for name in FIELDS},
             summary=shown["summary"] or "",
-            reasons=tuple((shown["reason"] or "").split(";")),
             children_asked=row.quarter >= self.policy.children_collected_from,
             codebook=self.policy.codebook,
             changed={name: making.value(name, was) for name, was in before.items() if was != now_there[name]},
             answers=answers,
         )
+
+
+def _same(*more: str) -> list[Any]:
+    """Readings of an item of the worklist, where `more` says what else is alike."""
+    return [readings.c[name] == worklist.c[name] for name in (*KEY, *more)]
 
 
 def _text(moment: datetime) -> str:

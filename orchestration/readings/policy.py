@@ -19,6 +19,7 @@ class Policy:
     second_criteria: frozenset[str]
     second_confidence: frozenset[str]
     second_share: float
+    gold_share: float
     draw_seed: str
     daily_cap: int
     claim_minutes: int
@@ -34,7 +35,7 @@ def read_policy() -> Policy:
     return Policy(
         **{name: int(rows[name]) for name in numbers},
         **{name: frozenset(rows[name].split(";")) for name in lists},
-        second_share=float(rows["second_share"]),
+        **{name: float(rows[name]) for name in ("second_share", "gold_share")},
         draw_seed=rows["draw_seed"],
         codebook=rows["codebook"],
         children_collected_from=min(row["children_collected_from"] for row in seed_rows("criteria.csv")),
@@ -87,8 +88,13 @@ def drawn(policy: Policy, key: str, stratum: str, names: Iterable[str]) -> set[s
     """
 
     def number(text: str) -> float:
-        message = f"{policy.draw_seed}|{stratum}|{text}".encode()
-        return int.from_bytes(hmac.digest(key.encode(), message, hashlib.sha256)[:7]) / 2**56
+        return keyed_number(key, policy.draw_seed, stratum, text)
 
     ordered = sorted(names, key=number)
     return set(ordered[: math.floor(len(ordered) * policy.second_share + number(""))])
+
+
+def keyed_number(key: str, *words: object) -> float:
+    """A number from 0 to below 1 that anybody with the key can repeat and nobody without it foretell."""
+    message = "|".join(map(str, words)).encode()
+    return int.from_bytes(hmac.digest(key.encode(), message, hashlib.sha256)[:7]) / 2**56

@@ -63,7 +63,7 @@ def _write(file: Path, cases: list[Case], guideline: str) -> None:
     import xlsxwriter
 
     adjudicating = any(case.role == "adjudicator" for case in cases)
-    shown = ["reasons", *(cases[0].fields if cases else ()), "summary", "changed"]
+    shown = [*(cases[0].fields if cases else ()), "summary", "changed"]
     shown += ["answer A", "answer B"] if adjudicating else []
     headings = [*KEYS, *shown, *ANSWERS]
     with xlsxwriter.Workbook(file, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
@@ -110,8 +110,6 @@ def _shown(case: Case, heading: str) -> str:
         return "; ".join(f"{name} {value}" for name, value in answer.items() if value not in ("", None, ()))
     if heading == "changed":
         return "; ".join(f"{name} was {_text(was) or 'blank'}" for name, was in case.changed.items())
-    if heading == "reasons":
-        return ", ".join(case.reasons)
     return _text(case.fields[heading] if heading in case.fields else getattr(case, heading))
 
 

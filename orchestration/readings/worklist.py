@@ -6,6 +6,7 @@ readable by the owner alone, for the summary is the one free text that leaves st
 
 import json
 import os
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,11 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, exists, func, insert, select, update
 
 from orchestration.home import Home
-from orchestration.ledger import items, reading_events, reading_slots, readings, worklist
+from orchestration.ledger import gold_slots, items, reading_events, reading_slots, readings, worklist
 from orchestration.readings.policy import Policy, drawn, owed, read_twice_because
 
 # what a case shows beside its summary. The force's own exploitation and children flags are left out: a reader who
-# saw them would not be a second opinion on them.
+# saw them would not be a second opinion on them. So is all that was read of a linked crime.
 FIELDS = (
     "offence_code",
     "offence",
@@ -32,7 +33,9 @@ FIELDS = (
     "offenders_stated",
     "victims",
     "suspects",
+    "linked_crimes",
 )
+LISTS = ("victims", "suspects", "linked_crimes")
 SHOWN = (*FIELDS, "summary")
 GONE = ("replaced", "retired")
 
@@ -97,6 +100,29 @@ offences as (
     group by offence_code
 ),
 
+linked_crimes as (
+    select
+        links.force,
+        links.quarter,
+        links.crime_reference,
+        cast(to_json(list(
+            {{
+                'force': crimes.force, 'crime_reference': crimes.crime_reference, 'offence_code': crimes.offence_code,
+                'offence': offences.offence, 'recorded_on': crimes.recorded_on,
+                'committed_from': crimes.committed_from, 'committed_to': crimes.committed_to,
+                'victim_rows': crimes.victim_rows, 'suspect_rows': crimes.suspect_rows
+            }} order by crimes.recorded_on, crimes.force, crimes.crime_reference
+        )) as varchar) as linked_crimes
+    from warehouse.cocad.cocad_linked_crimes as links
+    inner join warehouse.cocad.cocad_candidates using (force, quarter, crime_reference)
+    inner join warehouse.cpai.cpai_crimes as crimes
+        on links.linked_force = crimes.force
+        and links.linked_quarter = crimes.quarter
+        and links.linked_crime_reference = crimes.crime_reference
+    left join offences on crimes.offence_code = offences.offence_code
+    group by links.force, links.quarter, links.crime_reference
+),
+
 cases as (
     select
         candidates.force,
@@ -117,6 +143,7 @@ cases as (
         candidates.offenders_stated,
         coalesce(victims.victims, '[]') as victims,
         coalesce(suspects.suspects, '[]') as suspects,
+        linked_crimes.linked_crimes,
         summaries.summary
     from warehouse.cocad.cocad_candidates as candidates
     inner join warehouse.cpai.cpai_crimes as crimes using (force, quarter, crime_reference)
@@ -124,6 +151,7 @@ cases as (
     left join offences on crimes.offence_code = offences.offence_code
     left join victims using (force, quarter, crime_reference)
     left join suspects using (force, quarter, crime_reference)
+    left join linked_crimes using (force, quarter, crime_reference)
     left join warehouse.staging.stg_summaries as summaries using (force, quarter, crime_reference)
 )
 
@@ -185,7 +213,10 @@ def write_cases(home: Home) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with duckdb.connect() as connection:
         connection.execute(f"attach {_quoted(home.warehouse)} as warehouse (read_only)")
-        texts = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in SHOWN)
+        others = [name for name in SHOWN if name != "linked_crimes"]
+        texts = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in others)
+        # skipped where there are none: a case without links is what it was before links were shown
+        texts += ", linked_crimes"
         connection.execute(f"create temp table cases as {CASES.format(texts=texts)}")
         connection.execute(f"create temp table earlier as from {_earlier(folder)}")
         connection.execute("detach warehouse")
@@ -214,12 +245,15 @@ def _write_quarter(connection: Any, file: Path, quarter: str) -> None:
 
 
 def _earlier(folder: Path) -> str:
-    """The cases that the worklist was last made of, as a table of no rows where there are none yet."""
-    if any(folder.glob("*.parquet")):
-        return f"read_parquet({_quoted(folder / '*.parquet')})"
+    """The cases that the worklist was last made of: no rows where there are none yet, blank where an older version
+    had no such column."""
     names = ("force", "quarter", "crime_reference", "version", "reason", "details", "before", *SHOWN)
     blank = ", ".join(f"cast(null as varchar) as {name}" for name in names)
-    return f"(select {blank}, cast(null as integer) as submission where false)"
+    none = f"select {blank}, cast(null as integer) as submission where false"
+    if not any(folder.glob("*.parquet")):
+        return f"({none})"
+    there = f"read_parquet({_quoted(folder / '*.parquet')}, union_by_name = true)"
+    return f"({none} union all by name from {there})"
 
 
 def _quoted(path: Path) -> str:
@@ -308,7 +342,7 @@ def _add(
         for case in map(of.get, drawn(policy, key, stratum, of))
     }
     first = (connection.scalar(select(func.max(items.c.item))) or 0) + 1
-    first_slot = (connection.scalar(select(func.max(reading_slots.c.slot))) or 0) + 1
+    slots = slot_numbers(connection, len(cases))
     rows = [
         {
             "item": number,
@@ -319,7 +353,7 @@ def _add(
             "reason": case["reason"],
             "drawn": (case["force"], case["crime_reference"]) in twice,
             "created_at": moment,
-            "slot": first_slot + number - first,
+            "slot": slots[number - first],
             "role": "first",
             "because": "candidate",
             "opened_at": moment,
@@ -340,10 +374,10 @@ def _open(connection: Connection, wanted: Mapping[int, tuple[str, str, int]], mo
     """Open a slot of each item (role, because, round) and put it on the worklist, held by nobody."""
     if not wanted:
         return
-    first = (connection.scalar(select(func.max(reading_slots.c.slot))) or 0) + 1
+    slots = slot_numbers(connection, len(wanted))
     opened = [
         {"slot": slot, "item": item, "role": role, "round": number, "because": because, "opened_at": moment}
-        for slot, (item, (role, because, number)) in enumerate(wanted.items(), start=first)
+        for slot, (item, (role, because, number)) in zip(slots, wanted.items(), strict=True)
     ]
     connection.execute(insert(reading_slots), opened)
     _change(
@@ -356,6 +390,20 @@ def _open(connection: Connection, wanted: Mapping[int, tuple[str, str, int]], mo
         slot="free",
         round="number",
     )
+
+
+def slot_numbers(connection: Connection, count: int) -> list[int]:
+    """So many numbers of no slot yet, drawn: a reader sees theirs, and numbers in order would tell a second reading,
+    or a gold item, from a first."""
+    numbers: set[int] = set()
+    while len(numbers) < count:
+        drawn_now = {secrets.randbelow(2**31 - 1) + 1 for _ in range(count - len(numbers))}
+        for table in (reading_slots, gold_slots):
+            # one is looked up, thousands are compared with all: a statement takes so many values and no more
+            of = table.c.slot.in_(drawn_now) if len(drawn_now) < 100 else True
+            drawn_now -= set(connection.scalars(select(table.c.slot).where(of)))
+        numbers |= drawn_now
+    return list(numbers)
 
 
 def _change(connection: Connection, rows: list[dict], **columns: str | None) -> None:
@@ -398,7 +446,12 @@ def standing(connection: Connection, chosen: Any) -> dict[int, dict[str, Any]]:
                 )
             ),
         )
-        .where(chosen, ~exists().where(corrected.c.corrects == readings.c.reading_id))
+        .where(
+            chosen,
+            # beside a gold item a reader is measured: it says nothing of the item
+            readings.c.role != "gold",
+            ~exists().where(corrected.c.corrects == readings.c.reading_id),
+        )
     ).mappings():
         found.setdefault(row["item"], {})[row["role"]] = row
     return found
@@ -477,4 +530,4 @@ def read_case(home: Home, quarter: str, force: str, crime_reference: str) -> dic
 
 
 def value(name: str, cell: Any) -> Any:
-    return json.loads(cell or "[]") if name in ("victims", "suspects") else cell
+    return json.loads(cell or "[]") if name in LISTS else cell

@@ -22,7 +22,12 @@ create table cocad.cocad_candidates (
 );
 create table cpai.cpai_crimes (
     force varchar, quarter varchar, crime_reference varchar, offence_code varchar, recorded_on date,
-    reported_on date, committed_from date, committed_to date, location_type varchar, local_authority varchar
+    reported_on date, committed_from date, committed_to date, location_type varchar, local_authority varchar,
+    victim_rows integer, suspect_rows integer
+);
+create table cocad.cocad_linked_crimes (
+    force varchar, quarter varchar, crime_reference varchar, linked_force varchar, linked_quarter varchar,
+    linked_crime_reference varchar
 );
 create table staging.stg_crimes (force varchar, quarter varchar, crime_reference varchar, submission integer);
 create table staging.stg_summaries (force varchar, quarter varchar, crime_reference varchar, summary varchar);
@@ -52,7 +57,8 @@ class Clock:
 
 
 def crime(version: str = "v1", submission: int = 1, **more: object) -> dict:
-    """What of a candidate a test may set: version, submission, location_type, summary, reasons, force, quarter."""
+    """What of a candidate a test may set: version, submission, location_type, summary, reasons, force, quarter, links
+    (references of crimes of the same force and quarter)."""
     return {"version": version, "submission": submission, **more}
 
 
@@ -68,13 +74,16 @@ def build(home: Home, crimes: dict[str, dict]) -> None:
                 ("cocad.cocad_candidates", [*key, of["version"], of.get("reasons", "suspect_rows"), 2, None]),
                 (
                     "cpai.cpai_crimes",
-                    [*key, "19/16", "2023-04-02", None, None, None, of.get("location_type"), None],
+                    [*key, "19/16", "2023-04-02", None, None, None, of.get("location_type"), None, 1, 2],
                 ),
                 ("staging.stg_crimes", [*key, of["submission"]]),
                 ("staging.stg_summaries", [*key, of.get("summary", f"coded summary {of['version']}")]),
                 ("cpai.cpai_victims", [*key, "V1", 14, "F"]),
             ):
                 connection.execute(f"insert into {table} values ({', '.join('?' * len(values))})", values)
+            for linked in of.get("links", ()):
+                link = [*key, of.get("force", "kent"), of.get("quarter", Q), linked]
+                connection.execute("insert into cocad.cocad_linked_crimes values (?, ?, ?, ?, ?, ?)", link)
     write_cases(home)
 
 

@@ -110,7 +110,7 @@ def happen(desk: Desk, clock: Clock, what: tuple, number: int) -> dict[str, dict
             history = select(ledger.readings.c.reader).where(ledger.readings.c.reading_id == of[0])
             with ledger.open_ledger(desk.home).connect() as connection:
                 reader = connection.scalar(history)
-            desk.correct(reader or "nobody", of[0], of[1])
+            desk.correct(reader or "nobody", of[0], replace(of[1], reason="corrected"))
         elif slot := desk.claim(f"reader-{of[0]}", adjudicating=kind == "adjudicate"):
             desk.answer(f"reader-{of[0]}", slot.slot, of[1])
     except DeskRefused:

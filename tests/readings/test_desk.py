@@ -69,6 +69,24 @@ def test_a_disagreement_goes_to_a_third_who_sees_both_answers_and_gives_a_reason
     }
 
 
+def test_agreement_beyond_chance_is_what_the_marts_measure(home):
+    desk = desk_of(home, several(40), second_share=1.0)
+    for number in range(40):
+        one = CSE if number % 2 else YES
+        desk.answer("reader-01", desk.claim("reader-01").slot, one)
+        desk.answer("reader-02", desk.claim("reader-02").slot, YES if number == 1 else one)
+    rows = {row["question"]: row for row in desk.agreement()}
+    assert {name: (row["pairs"], row["agreed"]) for name, row in rows.items()} == {
+        "group_based": (40, 40),
+        "criterion": (40, 39),
+        "committed_by_children": (40, 40),
+    }
+    # 19 cse beside cse, 20 other beside other, one of each: alpha is 1 - 79 * 2 / (2 * 39 * 41)
+    assert rows["criterion"]["alpha"] == pytest.approx(1 - 79 * 2 / (2 * 39 * 41))
+    assert rows["criterion"]["alpha_low"] < rows["criterion"]["alpha"] <= rows["criterion"]["alpha_high"]
+    assert rows["criterion"]["verdict"] == "reliable"
+
+
 def test_a_second_reader_cannot_tell_that_they_are_one(home):
     desk = desk_of(home, {"46/1/23": crime()})
     first = desk.claim("reader-01")
@@ -85,7 +103,7 @@ def test_a_case_shows_the_record_and_never_the_forces_flags(home):
     case = desk.case("reader-01", desk.claim("reader-01").slot)
     assert case.fields["location_type"] == "park" and case.fields["offence"] == "An offence"
     assert case.fields["victims"] == [{"age_at_offence": 14, "gender": "F"}]
-    assert case.summary == "coded summary v1" and case.reasons == ("suspect_rows",)
+    assert case.summary == "coded summary v1"
     assert not {"cse_flag", "children_flag", "csa_flag"} & set(case.fields)
 
 
@@ -155,13 +173,157 @@ def test_a_correction_is_a_new_reading_and_may_ask_for_a_second(home):
     first = desk.answer("reader-01", desk.claim("reader-01").slot, YES)
     with pytest.raises(DeskRefused, match="only the reader"):
         desk.correct("reader-02", first.reading, CSE)
-    corrected = desk.correct("reader-01", first.reading, CSE)
+    with pytest.raises(DeskRefused, match="has a reason"):
+        desk.correct("reader-01", first.reading, CSE)
+    why = replace(CSE, reason="R4")
+    desk.pause("reader-01", True)
+    with pytest.raises(DeskRefused, match="on a break"):
+        desk.correct("reader-01", first.reading, why)
+    desk.pause("reader-01", False)
+    corrected = desk.correct("reader-01", first.reading, why)
     assert corrected.state == "second"
     with pytest.raises(DeskRefused, match="corrected already"):
         desk.correct("reader-01", first.reading, YES)
     history = desk.history(1)
     assert [row["corrects"] for row in history["readings"]] == [None, first.reading]
     assert desk.verify_chain() == []
+
+
+def test_a_reader_finds_their_own_answers_and_no_others(home):
+    desk = desk_of(home, several(2))
+    mine = desk.answer("reader-01", desk.claim("reader-01").slot, CSE)
+    desk.answer("reader-02", desk.claim("reader-02").slot, YES)
+    (row,) = desk.own_readings("reader-01")
+    case, said = desk.own_reading("reader-01", mine.reading)
+    assert (row["reading_id"], row["crime_reference"]) == (mine.reading, case.crime_reference)
+    assert said == CSE and case.answers == () and case.role == "reader"
+    with pytest.raises(DeskRefused, match="only the reader"):
+        desk.own_reading("reader-02", mine.reading)
+    build(home, {name: crime("v2", 2) for name in several(2)})
+    desk.sync()
+    assert desk.own_readings("reader-01") == [], "a crime that has changed is read anew"
+    with pytest.raises(DeskRefused, match="has changed since"):
+        desk.own_reading("reader-01", mine.reading)
+
+
+def test_an_adjudicator_corrects_beside_both_answers(home):
+    desk = desk_of(home, several(1))
+    read_all(desk, "reader-01", CSE)
+    read_all(desk, "reader-02", YES)
+    settled = desk.answer("judge", desk.claim("judge", adjudicating=True).slot, replace(CSE, reason="R3"))
+    case, _ = desk.own_reading("judge", settled.reading)
+    assert case.role == "adjudicator" and [answer["criterion"] for answer in case.answers] == ["cse", "other"]
+    assert desk.correct("judge", settled.reading, replace(YES, reason="R5")).state == "settled"
+
+
+def test_linked_crimes_stand_beside_the_case_and_say_nothing_of_their_reading(home):
+    desk = desk_of(home, {"one": crime(links=["two"]), "two": crime(), "alone": crime()})
+    cases = {}
+    while slot := desk.claim("reader-01"):
+        case = desk.case("reader-01", slot.slot)
+        cases[case.crime_reference] = case.fields["linked_crimes"]
+        desk.answer("reader-01", slot.slot, YES)
+    assert cases["two"] == cases["alone"] == []
+    (linked,) = cases["one"]
+    assert (linked["crime_reference"], linked["offence"], linked["suspect_rows"]) == ("two", "An offence", 2)
+    assert not {"criterion", "group_based", "cse_flag", "children_flag", "summary"} & set(linked)
+
+
+def test_cases_from_before_links_were_shown_stand(home):
+    import pyarrow.parquet as pq
+
+    desk = desk_of(home, {"one": crime(), "linked": crime()})
+    read_all(desk, "reader-01", YES)
+    file = cases_file(home, Q)
+    pq.write_table(pq.read_table(file, partitioning=None).drop_columns("linked_crimes"), file)
+    build(home, {"one": crime(), "linked": crime(links=["one"])})
+    assert desk.sync() == Synced(changed_elsewhere=1)
+    assert desk.own_readings("reader-01")[0]["group_based"] == "yes"
+
+
+def slots_of(desk, reader, cases=100):
+    return desk.claim_many(reader, None, False, 30, cases)
+
+
+def with_gold(home, count, **policy):
+    """A desk whose cases are all settled, three of them gold items, with `count` new ones to read."""
+    desk = desk_of(home, several(5))
+    desk.gold = [("kent", f"46/{number}/23", "v1") for number in range(3)]
+    read_all(desk, "reader-01", YES)
+    build(home, {**several(5), **{f"new {number}": crime() for number in range(count)}})
+    desk.sync()
+    desk.policy = replace(desk.policy, **policy)
+    return desk
+
+
+def test_a_reader_is_given_gold_items_and_cannot_tell(home):
+    desk = with_gold(home, 40, gold_share=0.2)
+    (waiting,) = desk.queue("reader-02").waiting
+    assert waiting["cases"] == 43, "they count as cases that wait"
+    assert desk.queue("reader-01").waiting[0]["cases"] == 40, (
+        "who has read one in earnest is not given it again"
+    )
+    gold, left = [], waiting["cases"]
+    while slot := desk.claim("reader-02"):
+        case = desk.case("reader-02", slot.slot)
+        assert (slot.role, case.role) == ("reader", "reader")
+        said = desk.answer("reader-02", slot.slot, NO)
+        gold += [said.reading] * (not case.crime_reference.startswith("new"))
+        left -= 1
+        assert sum(row["cases"] for row in desk.queue("reader-02").waiting) == left
+    assert len(gold) == 3 and max(gold) - min(gold) > 2, "among the others"
+    assert len({row["reading_id"] for row in desk.own_readings("reader-02")} & set(gold)) == 3
+    assert states(desk)["settled"] == 45, "what a reader says of a gold item says nothing of its crime"
+    with desk._engine.connect() as connection:
+        standing = connection.execute(text("select role, count(*) from readings group by role")).all()
+    assert dict(standing) == {"first": 45, "gold": 3}
+    assert desk.correct("reader-02", gold[0], replace(YES, reason="R1")).state == "settled"
+    assert desk.verify_chain() == []
+
+
+def test_a_gold_item_that_is_given_back_comes_again_and_is_one_reading(home):
+    clock = Clock()
+    desk = with_gold(home, 1, gold_share=1.0)
+    desk._now = clock
+    slot = desk.claim("reader-02")
+    assert desk.case("reader-02", slot.slot).crime_reference in {"46/0/23", "46/1/23", "46/2/23"}
+    with pytest.raises(DeskRefused, match="not yours"):
+        desk.case("reader-03", slot.slot)
+    desk.pause("reader-02", True)
+    with pytest.raises(DeskRefused, match="not yours"):
+        desk.case("reader-02", slot.slot)
+    desk.pause("reader-02", False)
+    assert desk.claim("reader-02").slot == slot.slot == desk.queue("reader-02").held.slot
+    desk.release("reader-02", slot.slot)
+    assert desk.queue("reader-02").held is None and desk.claim("reader-02").slot == slot.slot
+    desk.answer("reader-02", slot.slot, YES)
+    with pytest.raises(DeskRefused, match="has been answered"):
+        desk.answer("reader-02", slot.slot, YES)
+    assert len(slots_of(desk, "reader-02")) == 3, "the other two and what waits"
+
+
+def test_gold_items_are_read_only_once_they_are_settled_and_as_they_were_judged(home):
+    desk = desk_of(home, several(3), gold_share=1.0)
+    desk.gold = [("kent", f"46/{number}/23", "v1") for number in range(3)]
+    assert len(slots_of(desk, "reader-01")) == 3, "in earnest: nobody has read them yet"
+    desk.answer_many("reader-01", {slot.slot: YES for slot in slots_of(desk, "reader-01")}, "a file")
+    assert len(slots_of(desk, "reader-02")) == 3
+    build(home, {name: crime("v2", 2) for name in several(3)})
+    desk.sync()
+    assert {slot.quarter for slot in slots_of(desk, "reader-03")} == {Q} and len(
+        slots_of(desk, "reader-03")
+    ) == 3
+    with desk._engine.connect() as connection:
+        assert connection.scalar(text("select count(*) from gold_slots where reader = 'reader-03'")) == 0
+
+
+def test_the_number_of_a_slot_tells_nothing(home):
+    desk = desk_of(home, several(30))
+    numbers = [slot.slot for slot in slots_of(desk, "reader-01", 30)]
+    items = [
+        row.item for row in desk._engine.connect().execute(text("select item from worklist order by slot"))
+    ]
+    assert len(set(numbers)) == 30 and items != sorted(items)
 
 
 def test_the_worklist_follows_resubmissions(home):
@@ -271,5 +433,5 @@ def test_no_two_readers_get_the_same_case(home, where, request):
     for thread in threads:
         thread.join()
     desk = Desk(home)
-    assert wrong == [] and sorted(taken) == list(range(1, 41))
+    assert wrong == [] and len(taken) == len(set(taken)) == 40
     assert states(desk)["settled"] == 40 and desk.verify_chain() == []

@@ -6,7 +6,8 @@ candidates as (
 
 readings as (
     select * from {{ ref('stg_readings') }}
-    where is_standing
+    -- beside a gold item a reader is measured: it says nothing of the candidate
+    where is_standing and role <> 'gold'
 ),
 
 -- read by two, and the second has yet to read: the first alone settles nothing

@@ -20,6 +20,7 @@ reading_counts as (
     inner join {{ ref('stg_readings') }} as readings
         on readings.force = candidates.force
         and readings.crime_reference = candidates.crime_reference
+        and readings.role <> 'gold'
     group by candidates.force, candidates.quarter, candidates.crime_reference
 ),
 

@@ -87,7 +87,9 @@ def questions(case: Case) -> list[Question]:
     return [one for one in QUESTIONS if one.name != "committed_by_children" or case.children_asked]
 
 
-def read(form: Mapping[str, list[str]], case: Case) -> tuple[Answer | None, dict[str, str]]:
+def read(
+    form: Mapping[str, list[str]], case: Case, correcting: bool = False
+) -> tuple[Answer | None, dict[str, str]]:
     """The answer of a sent form, or a sentence for each field that is wrong, by its name."""
 
     def sent(name: str) -> str:
@@ -111,8 +113,8 @@ def read(form: Mapping[str, list[str]], case: Case) -> tuple[Answer | None, dict
     if said["runner_up"] and said["runner_up"] == said["criterion"]:
         wrong["runner_up"] = "The second criterion is the first one again: choose another, or none."
     reason = sent("reason")
-    if case.role == "adjudicator" and not reason:
-        wrong["reason"] = "Why do you settle it so? Give a reason."
+    if (asked := why(case, correcting)) and not reason:
+        wrong["reason"] = f"{asked} Give a reason."
     if len(reason) > REASON_LONGEST:
         wrong["reason"] = f"The reason is longer than {REASON_LONGEST:,} characters: shorten it."
     decided_by = tuple(name for name in form.get("decided_by", []) if name in deciding_fields(case))
@@ -121,6 +123,20 @@ def read(form: Mapping[str, list[str]], case: Case) -> tuple[Answer | None, dict
     said["offenders_read"] = int(said["offenders_read"]) if said["offenders_read"] else None
     said.setdefault("committed_by_children", "not_collected")
     return Answer(**said, decided_by=decided_by, reason=reason), {}
+
+
+def why(case: Case, correcting: bool) -> str:
+    """What a reason is asked for by; blank where none has to be given."""
+    if correcting:
+        return "Why do you correct it?"
+    return "Why do you settle it so?" if case.role == "adjudicator" else ""
+
+
+def filled_in(answer: Answer) -> dict[str, list[str]]:
+    """A form as it was sent for this answer, without its reason."""
+    said = {one.name: getattr(answer, one.name) for one in QUESTIONS}
+    fields = {name: ["" if value is None else str(value)] for name, value in said.items()}
+    return {**fields, "decided_by": list(answer.decided_by)}
 
 
 def deciding_fields(case: Case) -> list[str]:

@@ -207,6 +207,8 @@ def _routes() -> list[Route]:
         _route("/next", None, pages.next_case, roles=readers),
         _route("/pause", None, pages.pause, roles=readers),
         _route("/case/{slot:int}", pages.case, pages.answer, roles=readers),
+        _route("/own-readings", pages.own_readings, roles=readers),
+        _route("/own-readings/{reading:int}", pages.correction, pages.correct, roles=readers),
         _route("/progress", pages.progress, roles=overseers),
         _route("/agreement", pages.agreement, roles=overseers),
         _route("/disagreements", pages.disagreements, roles=overseers),

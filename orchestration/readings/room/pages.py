@@ -3,6 +3,7 @@
 What a case says goes into its own page and nowhere else: not into an address, a log or a message.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from starlette.responses import Response
 
 from orchestration.home import seed_rows
 from orchestration.readings import room
+from orchestration.readings.desk import Case, DeskRefused
 from orchestration.readings.room import answer_form, sign_in
 from orchestration.readings.room.app import Visit, begin
+from orchestration.releases.pages.agreement import QUESTIONS
 
 CODEBOOKS = Path(room.__file__).resolve().parent.parent / "codebook"
 
@@ -102,7 +105,7 @@ def pause(visit: Visit) -> Response:
 
 
 def case(visit: Visit, slot: int) -> Response:
-    return _case(visit, slot)
+    return _show(visit, _held(visit, slot), {})
 
 
 def answer(visit: Visit, slot: int) -> Response:
@@ -110,38 +113,82 @@ def answer(visit: Visit, slot: int) -> Response:
     case = _held(visit, slot)
     answered, wrong = answer_form.read(visit.form, case)
     if wrong:
-        return _case(visit, slot, wrong)
+        return _show(visit, case, visit.form, wrong)
     visit.room.desk.answer(visit.user.username, slot, answered)
     if visit.field("then") == "stop":
         return visit.on_to("/")
-    queue = _queue(visit, case.role)
-    if queue.read_today >= queue.cap:
+    try:
+        following = visit.room.desk.claim(visit.user.username, adjudicating=case.role == "adjudicator")
+    except DeskRefused:  # the day's readings are done: the start says so
         return visit.on_to("/")
-    following = visit.room.desk.claim(visit.user.username, adjudicating=case.role == "adjudicator")
     return visit.on_to(f"/case/{following.slot}" if following else "/")
 
 
+def own_readings(visit: Visit) -> Response:
+    """What a reader answered and may still correct."""
+    rows = [
+        row | {"name": _force_names().get(row["force"], row["force"])}
+        for row in visit.room.desk.own_readings(visit.user.username)
+    ]
+    return visit.page("own_readings.html", rows=rows, labels=_labels())
+
+
+def correction(visit: Visit, reading: int) -> Response:
+    """The case of a reader's own reading with what they answered."""
+    case, said = _own_reading(visit, reading)
+    return _show(visit, case, answer_form.filled_in(said), correcting=reading)
+
+
+def correct(visit: Visit, reading: int) -> Response:
+    """Append the correction, with its reason, or show what is wrong with it."""
+    case, _ = _own_reading(visit, reading)
+    answered, wrong = answer_form.read(visit.form, case, correcting=True)
+    if wrong:
+        return _show(visit, case, visit.form, wrong, correcting=reading)
+    visit.room.desk.correct(visit.user.username, reading, answered)
+    return visit.on_to("/own-readings")
+
+
+def _own_reading(visit: Visit, reading: int):
+    case, said = visit.room.desk.own_reading(visit.user.username, reading)
+    _may_still(visit, case)
+    return case, said
+
+
 def _held(visit: Visit, slot: int):
-    """The case of a slot, noted as viewed before anyone sees it; only for its holder in a role they still have."""
+    """The case of a slot; only for its holder in a role they still have."""
     case = visit.room.desk.case(visit.user.username, slot)
-    if not visit.user.may(case.role):
-        raise sign_in.SignInRefused("You are no longer an adjudicator: this case goes to another.")
+    _may_still(visit, case)
     return case
 
 
-def _case(visit: Visit, slot: int, wrong: dict[str, str] | None = None) -> Response:
-    case = _held(visit, slot)
-    sign_in.note_view(visit.room.engine, visit.user, case.role, slot=slot)
+def _may_still(visit: Visit, case: Case) -> None:
+    if not visit.user.may(case.role):
+        raise sign_in.SignInRefused(f"You are no longer of the role {case.role}: this case goes to another.")
+
+
+def _show(
+    visit: Visit,
+    case: Case,
+    sent: Mapping[str, list[str]],
+    wrong: dict[str, str] | None = None,
+    correcting: int | None = None,
+) -> Response:
+    """A case with the form below it, noted as viewed before anyone sees it."""
+    page = "correction" if correcting else case.role
+    sign_in.note_view(visit.room.engine, visit.user, page, slot=case.slot)
     return visit.page(
         "case.html",
         422 if wrong else 200,
         case=case,
-        force=_force_names().get(case.force, case.force),
+        correcting=correcting,
+        why=answer_form.why(case, bool(correcting)),
+        force_names=_force_names(),
         questions=answer_form.questions(case),
         labels=_labels(),
         deciding=answer_form.deciding_fields(case),
         wrong=wrong or {},
-        sent=visit.form,
+        sent=sent,
         codebook=codebook_html(case.codebook),
     )
 
@@ -197,11 +244,13 @@ def views(visit: Visit) -> Response:
 
 
 def agreement(visit: Visit) -> Response:
-    """Of the cases that two people read: how many they answered alike, by quarter."""
+    """Of the cases that two people read: how many they answered alike, and how far beyond chance, by quarter."""
     desk = visit.room.desk
     quarters = sorted({row["quarter"] for row in desk.progress()})
     rows = [{"quarter": quarter, **desk.agreement_counts(quarter)} for quarter in quarters]
-    return visit.page("agreement.html", rows=rows, total=desk.agreement_counts())
+    return visit.page(
+        "agreement.html", rows=rows, total=desk.agreement_counts(), measured=desk.agreement(), asked=QUESTIONS
+    )
 
 
 @cache

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from threading import Lock
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, exists, func, insert, select
 
 from orchestration.ledger import case_views, reading_slots, sign_ins, users
 
@@ -145,20 +145,22 @@ def sign_out(engine: Engine, user: User, address: str) -> None:
 
 def signed_in(engine: Engine, username: str, number: int) -> User | None:
     """The user of a session, with the roles they have now; None once it ended, or their entry or password changed."""
+    later = sign_ins.alias()
+    end = exists().where(
+        later.c.username == username, later.c.at >= sign_ins.c.at, later.c.ends == sign_ins.c.sign_in
+    )
+    # in one statement: every page waits for it
+    statement = (
+        select(users, sign_ins.c.at.label("began"), end.label("ended"))
+        .join(sign_ins, sign_ins.c.username == users.c.username)
+        .where(users.c.username == username, sign_ins.c.sign_in == number, sign_ins.c.outcome == "in")
+        .order_by(users.c.change.desc())
+        .limit(1)
+    )
     with engine.connect() as connection:
-        row = _newest(connection, username)
-        began = connection.scalar(
-            select(sign_ins.c.at).where(
-                sign_ins.c.sign_in == number, sign_ins.c.username == username, sign_ins.c.outcome == "in"
-            )
-        )
-        ended = connection.execute(
-            select(sign_ins.c.sign_in).where(
-                sign_ins.c.username == username, sign_ins.c.at >= (began or ""), sign_ins.c.ends == number
-            )
-        ).first()
+        row = connection.execute(statement).one_or_none()
     # whoever is changed signs in again: a new password or fewer roles must not wait for a session to end
-    if not row or not row.active or ended or not began or row.changed_at > began or began < _ago(LONGEST):
+    if not row or not row.active or row.ended or row.changed_at > row.began or row.began < _ago(LONGEST):
         return None
     return replace(_user(row), sign_in=number)
 

@@ -28,6 +28,11 @@ PEOPLE = {
     "auditor": {"auditor"},
 }
 CANARY = "CANARY-SUMMARY"
+LINKED = (
+    '[{"force": "essex", "crime_reference": "42/000007/23", "offence_code": "17/13", "offence": "Sexual assault", '
+    '"recorded_on": "2023-12-01", "committed_from": "2023-11-01", "committed_to": null, "victim_rows": 2, '
+    '"suspect_rows": 2}]'
+)
 # what a reader says who finds a case to be familial
 ANSWER = {
     "group_based": "yes",
@@ -71,6 +76,7 @@ def cases(count: int, quarter: str = QUARTER) -> pa.Table:
                 "offenders_stated": None,
                 "victims": victims,
                 "suspects": suspects,
+                "linked_crimes": LINKED if number == 1 else None,
                 "summary": f"{CANARY} {number}: two persons of the household, stated by the victim. Code F2.",
                 "details": f"d{number}",
                 "changed": None,

@@ -14,6 +14,20 @@ from orchestration.readings.desk import Desk
 from orchestration.readings.room import app, sign_in
 from orchestration.readings.room.app import SingleSignOn
 
+MEASURED = {
+    "period": "2024-Q1",
+    "question": "criterion",
+    "pairs": 40,
+    "agreed": 30,
+    "alpha": 0.71,
+    "alpha_low": 0.5,
+    "alpha_high": 0.9,
+    "ac1": 0.72,
+    "ac1_low": 0.5,
+    "ac1_high": 0.9,
+    "verdict": "tentative",
+}
+
 
 @pytest.fixture
 def room(home):
@@ -235,6 +249,39 @@ def test_what_is_wrong_with_an_answer_is_said_and_what_was_right_stays(home, peo
     people["reader-1"].answer(slot, group_based="no", criterion="cse", runner_up="other")
     (reading,) = rows(home, ledger.readings)
     assert (reading["group_based"], reading["criterion"], reading["runner_up"]) == ("no", "", "")
+
+
+def test_a_reader_corrects_their_own_answer_with_a_reason(home, people):
+    reader = people["reader-1"]
+    slot = reader.take()
+    linked = reader.get(f"/case/{slot}").text
+    assert "Crimes linked with it" in linked and "42/000007/23" in linked
+    reader.answer(slot)
+    assert 'href="/own-readings/1"' in reader.get("/own-readings").text
+    page = reader.get("/own-readings/1").text
+    assert CANARY in page and re.search(r'value="familial" data-key="f"[^>]* checked', page)
+    for other in ("reader-2", "judge"):
+        refused = people[other].get("/own-readings/1")
+        assert refused.status_code == 409 and CANARY not in refused.text
+        assert people[other].post("/own-readings/1", {**ANSWER, "reason": "mine"}).status_code == 409
+    assert people["lead"].get("/own-readings/1").status_code == 403
+    without = reader.post("/own-readings/1", {**ANSWER, "criterion": "cse"})
+    assert without.status_code == 422 and "Why do you correct it? Give a reason." in without.text
+    corrected = reader.post(
+        "/own-readings/1", {**ANSWER, "criterion": "cse", "reason": "An exchange was overlooked."}
+    )
+    assert corrected.status_code == 200 and 'href="/own-readings/2"' in corrected.text
+    assert reader.get("/own-readings/1").status_code == 409, "the later one is corrected, not the first again"
+    first, second = rows(home, ledger.readings)
+    assert (second["corrects"], second["criterion"], second["slot"]) == (1, "cse", first["slot"])
+    pages = [row["page"] for row in rows(home, ledger.case_views) if row["username"] == "reader-1"]
+    assert pages.count("correction") == 2
+
+
+def test_the_lead_sees_agreement_beyond_chance(home, people, monkeypatch):
+    monkeypatch.setattr(app.Desk, "agreement", lambda _: [MEASURED])
+    page = people["lead"].get("/agreement").text
+    assert "0.71 (0.50 to 0.90)" in page and "tentative" in page
 
 
 def test_a_break_gives_the_case_back(people):

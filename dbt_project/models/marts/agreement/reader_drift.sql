@@ -8,7 +8,7 @@ readings as (
             cast(ceil(cast(substr(read_at, 6, 2) as integer) / 3.0) as integer) as varchar
         ) as read_quarter
     from {{ ref('stg_readings') }}
-    where role in ('first', 'second') and is_standing
+    where role in ('first', 'second', 'gold') and is_standing
 ),
 
 gold_items as (

@@ -6,7 +6,7 @@ with
 readings as (
     select * from {{ ref('stg_readings') }}
     -- an adjudicator saw both answers, so that agreeing with one says nothing; what was corrected was no answer
-    where role in ('first', 'second') and is_standing
+    where role in ('first', 'second', 'gold') and is_standing
 ),
 
 -- a reference that came in two quarters is one crime, and was read as one
@@ -60,6 +60,8 @@ read_twice as (
         and one.crime_reference = other.crime_reference
         and one.version = other.version
         and one.role <> other.role
+        and one.role <> 'gold'
+        and other.role <> 'gold'
         and one.reader_token < other.reader_token
 ),
 
