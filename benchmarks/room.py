@@ -110,7 +110,7 @@ def wrong(root: Path, heard: dict[str, list]) -> list[str]:
 
     desk = Desk(Home(root))
     found = desk.verify_chain()
-    with desk._engine.connect() as connection:
+    with desk.engine.connect() as connection:
         kept = [tuple(row) for row in connection.execute(select(readings.c.slot, readings.c.reader))]
     desk.close()
     twice = [slot for slot, count in Counter(slot for slot, _ in kept).items() if count > 1]

@@ -321,7 +321,8 @@ def open_ledger(home: Home) -> Engine:
     if url.get_backend_name() == "sqlite":
         home.root.mkdir(parents=True, exist_ok=True)
     # hidden: an error message would carry the text of a reading or a receipt into logs
-    engine = create_engine(url, hide_parameters=True)
+    # 20: each reader in the room has a connection for the length of a page, and a new one costs PostgreSQL a process
+    engine = create_engine(url, hide_parameters=True, pool_size=20)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
     with engine.connect() as connection:

@@ -154,10 +154,10 @@ class Desk:
         self.policy: Policy = read_policy()
         self.gold = [tuple(row[name] for name in KEY) for row in seed_rows("gold_items.csv")]
         self._now = now
-        self._engine = ledger.open_ledger(home)
+        self.engine = ledger.open_ledger(home)
 
     def close(self) -> None:
-        self._engine.dispose()
+        self.engine.dispose()
 
     def sync(self) -> Synced:
         """Make the worklist follow the cases of the newest build; nothing when it already does."""
@@ -165,7 +165,7 @@ class Desk:
 
         counted = Synced()
         for quarter in making.arriving_quarters(self.home):
-            with ledger.writing(self._engine) as connection:
+            with ledger.writing(self.engine) as connection:
                 done = making.sync_quarter(
                     connection, self.home, self.policy, token_key(self.home), quarter, self._moment()
                 )
@@ -178,7 +178,7 @@ class Desk:
     def queue(self, reader: str, adjudicating: bool = False) -> Queue:
         """What waits for a reader, and how many of today's readings are left."""
         roles = ("adjudicator",) if adjudicating else READER
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             waiting = self._waiting(connection, reader, roles)
             role = "adjudicator" if adjudicating else "reader"
             return Queue(
@@ -208,7 +208,7 @@ class Desk:
         """The same for up to `cases` of them, those the reader holds first; each is held for so many minutes anew."""
         roles = ("adjudicator",) if adjudicating else READER
         of = [worklist.c.quarter == quarter] if quarter else []
-        with ledger.writing(self._engine) as connection:
+        with ledger.writing(self.engine) as connection:
             self._may_read(connection, reader)
             # theirs first, then second readings, then in the order of the index: nothing is sorted
             mine = select(GIVEN.c.slot).where(
@@ -243,30 +243,27 @@ class Desk:
 
     def release(self, reader: str, slot: int) -> None:
         """Give back a case without an answer."""
-        with ledger.writing(self._engine) as connection:
+        with ledger.writing(self.engine) as connection:
             self._own(connection, reader, slot)
             self._give_back(connection, slot=slot)
 
     def case(self, reader: str, slot: int) -> Case:
         """What the holder of a slot is shown. Raises DeskRefused for anyone else."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             row = self._own(connection, reader, slot)
-            by_role = making.standing(connection, worklist.c.item == row.item).get(row.item, {})
-        answers = ()
-        if row.state == "adjudicator":
-            answers = tuple(_shown(by_role[role]) for role in READER)
+            answers = self._both_answers(connection, row.item) if row.state == "adjudicator" else ()
         return self._case(row, answers, row.state, slot)
 
     def answer(self, reader: str, slot: int, answer: Answer) -> Reading:
         """Append the holder's answer and open what it makes owed. Raises DeskRefused for what may not be said."""
-        with ledger.writing(self._engine) as connection:
+        with ledger.writing(self.engine) as connection:
             row = self._own(connection, reader, slot)
             self._may_read(connection, reader)
             return self._append(connection, row, row.state, reader, slot, answer)
 
     def answer_many(self, reader: str, answers: Mapping[int, Answer], source_file: str) -> list[Reading]:
         """The same for all the slots of a workbook, all or none."""
-        with ledger.writing(self._engine) as connection:
+        with ledger.writing(self.engine) as connection:
             return [
                 self._append(connection, row, row.state, reader, slot, answer, source_file=source_file)
                 for slot, answer in answers.items()
@@ -276,24 +273,21 @@ class Desk:
     def own_readings(self, reader: str, newest: int = 50) -> list[dict[str, Any]]:
         """The newest readings of a reader that they may correct, newest first: reading, quarter, force, crime
         reference, read_at and their answer. A gold item stands among them like any other."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             statement = self._correctable(reader).order_by(readings.c.reading_id.desc()).limit(newest)
             return [dict(row) for row in connection.execute(statement).mappings()]
 
     def own_reading(self, reader: str, reading: int) -> tuple[Case, Answer]:
         """The case of a reader's own reading as it is shown now, and what they answered. Raises DeskRefused where it
         is not theirs, corrected already, or of a crime that has changed since."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             old, row = self._own_reading(connection, reader, reading)
-            answers = ()
-            if old.role == "adjudicator":
-                by_role = making.standing(connection, worklist.c.item == row.item)[row.item]
-                answers = tuple(_shown(by_role[role]) for role in READER if role in by_role)
+            answers = self._both_answers(connection, row.item) if old.role == "adjudicator" else ()
         return self._case(row, answers, old.role, old.slot), Answer(**_shown(old._mapping))
 
     def correct(self, reader: str, reading: int, answer: Answer) -> Reading:
         """Append a reader's correction of their own reading, which stays: the new one counts. It has a reason."""
-        with ledger.writing(self._engine) as connection:
+        with ledger.writing(self.engine) as connection:
             old, row = self._own_reading(connection, reader, reading)
             if self._paused(connection, reader):
                 raise DeskRefused("you are on a break: end it before correcting")
@@ -305,7 +299,7 @@ class Desk:
 
     def pause(self, reader: str, on: bool) -> None:
         """Begin or end a reader's break; what they hold goes back to the others."""
-        with ledger.writing(self._engine) as connection:
+        with ledger.writing(self.engine) as connection:
             connection.execute(insert(pauses), {"reader": reader, "paused": on, "at": self._moment()})
             if on:
                 self._give_back(connection, reader=reader)
@@ -333,12 +327,12 @@ class Desk:
         )
         if quarter:
             statement = statement.where(worklist.c.quarter == quarter)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [dict(row) for row in connection.execute(statement).mappings()]
 
     def history(self, item: int) -> dict[str, Any]:
         """All that happened to an item, for lead and auditor: its slots, readings and events in order."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             found = connection.execute(select(items).where(items.c.item == item)).mappings().one_or_none()
             if found is None:
                 raise DeskRefused("there is no such item")
@@ -367,7 +361,7 @@ class Desk:
         chosen = worklist.c.state == "adjudicator"
         if quarter:
             chosen = and_(chosen, worklist.c.quarter == quarter)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             by_item = making.standing(connection, chosen)
             return [
                 {
@@ -386,7 +380,7 @@ class Desk:
 
         policy = {row["setting"]: float(row["value"]) for row in seed_rows("agreement_policy.csv")}
         counted: Counter = Counter()
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             chosen = worklist.c.state.in_(("adjudicator", "settled"))
             quarters = dict(
                 connection.execute(select(worklist.c.item, worklist.c.quarter).where(chosen)).all()
@@ -410,7 +404,7 @@ class Desk:
         chosen = worklist.c.state.in_(("adjudicator", "settled"))
         if quarter:
             chosen = and_(chosen, worklist.c.quarter == quarter)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             pairs = [of for of in making.standing(connection, chosen).values() if set(READER) <= set(of)]
         differing = [differences(of["first"], of["second"]) for of in pairs]
         return {
@@ -421,7 +415,7 @@ class Desk:
 
     def verify_chain(self) -> list[str]:
         """A sentence for each reading that is not as it was written; empty when all are."""
-        return chain.verify(self._engine)
+        return chain.verify(self.engine)
 
     def _moment(self) -> str:
         return _text(self._now())
@@ -519,6 +513,10 @@ class Desk:
             chosen = table.c.slot == slot if slot else table.c[name] == reader
             free = {"held_at": None, "held_until": None} | ({"held_by": None} if table is worklist else {})
             connection.execute(update(table).where(chosen).values(free))
+
+    def _both_answers(self, connection: Any, item: int) -> tuple[Mapping[str, Any], ...]:
+        by_role = making.standing(connection, worklist.c.item == item)[item]
+        return tuple(_shown(by_role[role]) for role in READER if role in by_role)
 
     def _lapsed(self) -> Any:
         return worklist.c.held_until < self._moment()

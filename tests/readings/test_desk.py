@@ -274,7 +274,7 @@ def test_a_reader_is_given_gold_items_and_cannot_tell(home):
     assert len(gold) == 3 and max(gold) - min(gold) > 2, "among the others"
     assert len({row["reading_id"] for row in desk.own_readings("reader-02")} & set(gold)) == 3
     assert states(desk)["settled"] == 45, "what a reader says of a gold item says nothing of its crime"
-    with desk._engine.connect() as connection:
+    with desk.engine.connect() as connection:
         standing = connection.execute(text("select role, count(*) from readings group by role")).all()
     assert dict(standing) == {"first": 45, "gold": 3}
     assert desk.correct("reader-02", gold[0], replace(YES, reason="R1")).state == "settled"
@@ -313,7 +313,7 @@ def test_gold_items_are_read_only_once_they_are_settled_and_as_they_were_judged(
     assert {slot.quarter for slot in slots_of(desk, "reader-03")} == {Q} and len(
         slots_of(desk, "reader-03")
     ) == 3
-    with desk._engine.connect() as connection:
+    with desk.engine.connect() as connection:
         assert connection.scalar(text("select count(*) from gold_slots where reader = 'reader-03'")) == 0
 
 
@@ -321,7 +321,7 @@ def test_the_number_of_a_slot_tells_nothing(home):
     desk = desk_of(home, several(30))
     numbers = [slot.slot for slot in slots_of(desk, "reader-01", 30)]
     items = [
-        row.item for row in desk._engine.connect().execute(text("select item from worklist order by slot"))
+        row.item for row in desk.engine.connect().execute(text("select item from worklist order by slot"))
     ]
     assert len(set(numbers)) == 30 and items != sorted(items)
 

@@ -30,7 +30,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestration.home import Home
-from orchestration.ledger import open_ledger
 from orchestration.readings.desk import Desk, DeskRefused
 from orchestration.readings.room import sign_in
 from orchestration.releases.pages import TEMPLATES as PAGES
@@ -130,7 +129,9 @@ def application(
     single_sign_on: SingleSignOn | None = None,
 ) -> Starlette:
     """The room over a home. `hosts` are the names it answers to; `https`: browsers reach it by TLS alone."""
-    room = Room(home, open_ledger(home), Desk(home), _secret(home), single_sign_on)
+    desk = Desk(home)
+    room = Room(home, desk.engine, desk, _secret(home), single_sign_on)
+    _warm(room)
     application = Starlette(
         routes=[
             *_routes(),
@@ -153,6 +154,18 @@ def application(
     )
     application.state.room = room
     return application
+
+
+def _warm(room: Room) -> None:
+    """What the first reader would wait for: imports, templates, the codebook, a connection and its statements."""
+    import pyarrow.parquet  # noqa: F401
+
+    from orchestration.readings.room import pages
+
+    for template in (FOLDER / "templates").glob("*.html"):
+        _template(template.name)
+    pages.codebook_html(room.desk.policy.codebook)
+    room.desk.queue("")
 
 
 def server(application: Starlette, host: str = "127.0.0.1", port: int = 0):
