@@ -17,8 +17,17 @@ from pathlib import Path
 from orchestration.home import Home
 from orchestration.ledger import open_ledger, releases
 from orchestration.quarters import in_period
+from orchestration.releases import (
+    calendar,
+    lineage,
+    openlineage,
+    package,
+    pages,
+    questions,
+    revisions,
+    verify,
+)
 from orchestration.releases import inputs as release_inputs
-from orchestration.releases import lineage, openlineage, package, pages, verify
 from orchestration.releases.disclosure import policy as disclosure_policy
 from orchestration.releases.reports import front_door
 from orchestration.warehouse import history
@@ -133,18 +142,21 @@ def _build(home, connection, building: Path, name: str, quarters, inputs, gate_r
     connection.execute(f"attach '{_sql(building / 'marts.duckdb')}' as target")
     _, results_kept_at = history.keep(home, connection)
     package.copy_tables(connection, dbt, name, period, quarters)
+    head = _manifest_head(connection, name, inputs, gate_result, results_kept_at)
+    head["compared_with"] = revisions.write(connection, head, home.releases, home.raw / "readings.parquet")
     # everything is in target: dbt may write the warehouse again while the rest is made
     connection.execute("detach warehouse")
     package.write_expectation_results(connection, gate_result.results)
     resources = package.describe(connection, dbt, period, package.write_files(connection, building))
-    head = _manifest_head(connection, name, inputs, gate_result, results_kept_at)
+    questions.add_views(connection, head)
+    views = package.describe_views(connection)
     package.write_data_package(building, name, resources)
     lineage.write(home, building / "lineage")
     published = {f"{schema}.{table}" for schema, table in package.published_models(dbt, period)}
     openlineage.write(building / "lineage" / "openlineage.ndjson", dbt, head, published)
     if disclosure_policy.read().written:
         _write_public(home, connection, building)
-    pages.write(connection, building, head, resources)
+    pages.write(connection, building, head, resources, views)
     # detached: its write-ahead log is folded in, and the file is closed before it is hashed
     connection.execute("detach target")
     package.write_manifest(building, head)
@@ -170,6 +182,7 @@ def _manifest_head(connection, name: str, inputs, gate_result, results_kept_at: 
     return {
         "release": name,
         "period": inputs.period,
+        **_statement(inputs.period),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "fingerprint": inputs.fingerprint,
         "results_kept_at": results_kept_at,
@@ -193,6 +206,13 @@ def _manifest_head(connection, name: str, inputs, gate_result, results_kept_at: 
         },
         "waivers": _waivers(connection),
     }
+
+
+def _statement(period: str) -> dict:
+    try:
+        return calendar.statement(period)
+    except calendar.NotAsPromised as problem:
+        raise package.NotPublishable(str(problem)) from problem
 
 
 def _waivers(connection) -> list[dict]:

@@ -15,9 +15,14 @@ FORCES = {"kent": "South East", "norfolk": "East of England", "durham": "North E
 MARTS = """
 create schema marts; create schema quality; create schema cocad;
 
-create table marts.dim_force as select * from (values
+create table marts.dim_force as select *, '2023-Q1' as from_quarter, null::varchar as to_quarter from (values
     ('kent', 'Kent Police', 'South East'), ('norfolk', 'Norfolk Constabulary', 'East of England'),
     ('durham', 'Durham Constabulary', 'North East')) as v(force, name, region);
+
+create table marts.dim_quarter as
+select '2023-Q' || n as quarter, '2023' as year, n::integer as quarter_number,
+    make_date(2023, 3 * n::integer - 2, 1) as first_day, last_day(make_date(2023, 3 * n::integer, 1)) as last_day
+from range(1, 5) as v(n);
 
 -- two figures by force, region and nation, for each month, quarter and the year
 create table marts.figures as
@@ -46,9 +51,26 @@ cross join (
 
 create table marts.fct_crimes as
 select force, quarter, quarter || '/' || n as crime_reference, '19D' as offence_class, n % 2 = 0 as is_cocad,
-    date '2023-01-05' as recorded_on
+    date '2023-01-05' as recorded_on, '2023-' || lpad((3 * right(quarter, 1)::integer - 2)::varchar, 2, '0') as month,
+    '19/8' as offence_code, 'rape_of_a_child' as offence_group, 'recent' as recency, true as is_contact,
+    n % 2 = 0 as is_candidate, case when n % 2 = 0 then 'two_suspects' end as candidate_reason,
+    case when n % 2 = 0 then 'familial' end as criterion, null::varchar as committed_by_children,
+    2::integer as offenders, 2::integer as offenders_stated, 2::integer as suspect_rows, 1::integer as victim_rows,
+    'Y' as csa_flag, ['Y', 'N', null, 'N'][n + 1] as cse_flag, 'N' as online_flag, null::varchar as children_flag,
+    'victim_home' as location_type, 'E07000106' as local_authority, '16' as outcome_code,
+    date '2023-02-05' as outcome_on
 from (select unnest(['kent', 'norfolk', 'durham']) as force),
     (select unnest(['2023-Q1', '2023-Q2', '2023-Q3', '2023-Q4']) as quarter), range(4) as r(n);
+
+create table marts.fct_victims as
+select force, quarter, crime_reference, 1::integer as victim_number, 'female' as gender, '10_to_13' as age_band,
+    'white' as ethnicity_group, 'N' as disability, 'GBR' as nationality
+from marts.fct_crimes;
+create table marts.fct_suspects as
+select force, quarter, crime_reference, 1::integer as suspect_number, 'male' as gender, '18_to_29' as age_band,
+    'white' as ethnicity_group, null::varchar as disability, 'FRA' as nationality, 'suspect' as role,
+    'Y' as identified, 'N' as deceased, 'stranger' as relationship_group, date '2023-01-06' as arrested_on
+from marts.fct_crimes;
 
 create table marts.replication_2023 as select * from (values
     ('scale.cpai', 12, 115488, null, null::decimal(4, 1), 115488, null, null::decimal(4, 1), null, true, null,

@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestration.home import seed_rows
 from orchestration.releases import replication
 from orchestration.releases.figures import NATION, label
-from orchestration.releases.pages import agreement, profiles
+from orchestration.releases.pages import agreement, profiles, statement
 
 TEMPLATES = Path(__file__).resolve().parent
 HEADLINES = (
@@ -27,15 +27,17 @@ HEADLINES = (
 )
 
 
-def write(connection, folder: Path, head: dict, resources: list[dict]) -> None:
-    """Front page, data dictionary, quality page and, where it belongs, the replication report.
+def write(connection, folder: Path, head: dict, resources: list[dict], views: list[dict]) -> None:
+    """Front page, data dictionary, statement, quality pages and, where it belongs, the replication report.
 
-    `connection` has the release's tables attached as `target`; `head` is the manifest without its files.
+    `connection` has the release's tables attached as `target`; `head` is the manifest without its files; `resources`
+    and `views` are what package.py describes.
     """
     period = head["period"]
     tables = [resource for resource in resources if resource["path"].endswith(".parquet")]
     names = {resource["table"] for resource in tables}
-    _write(folder / "dictionary.html", "dictionary.html", "", head, tables=tables)
+    _write(folder / "dictionary.html", "dictionary.html", "", head, tables=tables + views)
+    _write(folder / "statement.html", "statement.html", "", head, **statement.read(connection, head))
     _write(folder / "quality" / "index.html", "quality.html", "../", head, **_quality(connection, names))
     if "reconciliation" in names:
         _write(

@@ -1,0 +1,93 @@
+"""What is promised about releases: when each is planned, what it will be, who sees it before, and what was wrong.
+
+Rows of `seeds/publication/`: a date, a person's role or an erratum is never code.
+"""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from orchestration.home import SEEDS, seed_rows
+from orchestration.quarters import in_period
+
+# Pre-release Access to Official Statistics Order 2008 (SI 2008/2998): the longest access that it allows
+LONGEST_ACCESS = timedelta(hours=24)
+STATUSES = ("provisional", "final")
+
+
+class NotAsPromised(ValueError):
+    """A row of `seeds/publication` breaks its own rule; the message says which and what to do."""
+
+
+def statement(period: str, seeds: Path = SEEDS) -> dict:
+    """What a release of `period` says of itself: `kind`, `status` and `planned_on` (None where the calendar has no such
+    row: it is then provisional), `pre_release_access` and `errata` (rows of their seeds, in order).
+
+    Raises NotAsPromised.
+    """
+    planned = _planned(seeds)
+    row = planned.get(period, {})
+    errata = [
+        erratum
+        for erratum in _errata(seeds)
+        if set(in_period(erratum["release"].rpartition(".r")[0])) & set(in_period(period))
+    ]
+    return {
+        "kind": row.get("kind") or None,
+        "status": row.get("status") or "provisional",
+        "planned_on": row.get("planned_on") or None,
+        "pre_release_access": [access for access in _access(seeds, planned) if access["period"] == period],
+        "errata": errata,
+    }
+
+
+def _planned(seeds: Path) -> dict[str, dict[str, str]]:
+    planned = {}
+    for row in seed_rows("publication/release_calendar.csv", seeds):
+        where = f"release_calendar.csv, {row['period']}"
+        if row["period"] in planned:
+            raise NotAsPromised(f"{where}: is there twice; take one out")
+        if row["status"] not in STATUSES:
+            raise NotAsPromised(f"{where}: its status is none of {', '.join(STATUSES)}")
+        _read(date.fromisoformat, row["planned_on"], f"{where}: planned_on is no date; write 2023-06-29")
+        planned[row["period"]] = row
+    return planned
+
+
+def _access(seeds: Path, planned: dict[str, dict[str, str]]) -> list[dict[str, str]]:
+    rows = seed_rows("publication/pre_release_access.csv", seeds)
+    for row in rows:
+        where = f"pre_release_access.csv, {row['period']}, {row['role']}"
+        if row["period"] not in planned:
+            raise NotAsPromised(f"{where}: release_calendar.csv has no such period; announce it first")
+        if not all(row[name] for name in ("role", "organisation", "reason")):
+            raise NotAsPromised(f"{where}: role, organisation and reason must all be said")
+        wanted = f"{where}: from and until are moments; write 2024-11-05T09:30:00+00:00"
+        begins = _read(datetime.fromisoformat, row["from"], wanted)
+        ends = _read(datetime.fromisoformat, row["until"], wanted)
+        if not timedelta(0) < ends - begins <= LONGEST_ACCESS:
+            raise NotAsPromised(f"{where}: access is before publication and for at most 24 hours; shorten it")
+        if ends.date() != date.fromisoformat(planned[row["period"]]["planned_on"]):
+            raise NotAsPromised(f"{where}: until is not on the day that the release is planned; mend one")
+    return rows
+
+
+def _errata(seeds: Path) -> list[dict[str, str]]:
+    rows = seed_rows("publication/errata.csv", seeds)
+    for row in rows:
+        where = f"errata.csv, {row['figure_id']}"
+        for name in ("release", "corrected_in"):
+            period, _, number = row[name].rpartition(".r")
+            if (row[name] or name == "release") and not number.isdigit():
+                raise NotAsPromised(f"{where}: {name} is no release; write it like 2023.r1")
+            if row[name]:
+                _read(in_period, period, f"{where}: {name} is no release; write it like 2023.r1")
+        if not row["figure_id"] or not row["reason"]:
+            raise NotAsPromised(f"{where}: figure_id and reason must both be said")
+    return rows
+
+
+def _read(read, text: str, wanted: str):
+    try:
+        return read(text)
+    except ValueError:
+        raise NotAsPromised(wanted) from None

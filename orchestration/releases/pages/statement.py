@@ -1,0 +1,36 @@
+"""What the page about a release shows: what was promised, and how figures changed since they were first published."""
+
+from orchestration.home import seed_rows
+from orchestration.releases.figures import NATION, label
+from orchestration.releases.revisions import CAUSES
+
+
+def read(connection, head: dict) -> dict:
+    """The page's values; `connection` has the release's tables attached as `target`, `head` is its manifest."""
+
+    def rows(sql: str, parameters: list | None = None) -> list[dict]:
+        cursor = connection.execute(sql, parameters or [])
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    revised = rows(
+        "select release, cause, count(*) as figures, count(*) filter (where place_type = 'national') as national "
+        "from target.quality.figure_revisions where cause is not null group by all order by release, cause"
+    )
+    triangle = rows(
+        "select revisions.*, figures.unit, figures.population, figures.criterion, figures.breakdown, "
+        "figures.category from target.quality.figure_revisions as revisions "
+        "inner join target.main.figures as figures using (figure_id, scheme, place_type, place, period_type, period) "
+        "where revisions.place = ? and revisions.period_type <> 'month' and figures.criterion = 'all' "
+        "and figures.breakdown in ('total', 'group_based', 'criterion') "
+        "order by revisions.period desc, figure_id, scheme, revision",
+        [NATION],
+    )
+    for row in triangle:
+        row["label"] = label(row)
+    return {
+        "revised": revised,
+        "causes": CAUSES,
+        "triangle": triangle,
+        "not_collected": seed_rows("publication/questions.csv"),
+    }

@@ -1,0 +1,46 @@
+with
+
+quarters as (
+    select quarter, first_day, last_day
+    from dim_quarter
+    where quarter in (select quarter from dim_period)
+),
+
+breaks as (
+    select force, string_agg(what, '; ' order by starts_on) as breaks
+    from dim_known_break
+    where
+        force is not null
+        and starts_on <= (select max(last_day) from quarters)
+        and coalesce(ends_on, starts_on) >= (select min(first_day) from quarters)
+    group by force
+),
+
+owed as (
+    select
+        dim_force.force,
+        count(*) as quarters_owed,
+        count(returned.force) as quarters_returned
+    from dim_force
+    inner join quarters
+        on quarters.quarter between dim_force.from_quarter and coalesce(dim_force.to_quarter, '9999-Q4')
+    left join (
+        select distinct force, quarter
+        from quality.returns
+        where status in ('accepted', 'accepted_with_rejections', 'nil')
+    ) as returned
+        on dim_force.force = returned.force
+        and quarters.quarter = returned.quarter
+    group by dim_force.force
+)
+
+select
+    owed.force,
+    owed.quarters_owed,
+    owed.quarters_returned,
+    breaks.breaks,
+    -- a force that joined or left on the way is in no series that is compared along its whole length
+    owed.quarters_returned = (select count(*) from quarters) and breaks.breaks is null as is_comparable
+from owed
+left join breaks
+    on owed.force = breaks.force

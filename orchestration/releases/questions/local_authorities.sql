@@ -1,0 +1,14 @@
+select
+    population,
+    place_type,
+    place,
+    period_type,
+    period,
+    category as local_authority,
+    sum(records) as crimes,
+    round(100.0 * sum(records) / sum(sum(records)) over (
+        partition by population, place_type, place, period_type, period
+    ), 1) as percent_of_all
+from question_counts
+where question = 'local_authority'
+group by population, place_type, place, period_type, period, category
