@@ -42,6 +42,7 @@ def partition_range(first: str, last: str) -> dict[str, str]:
     description="What forces delivered: archived by SHA-256, read by their layout to text, written as raw Parquet.",
 )
 def returns(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    from orchestration.returns import read_ahead
     from orchestration.returns.intake import receive
 
     wanted: dict[str, set[str]] = {}
@@ -49,19 +50,20 @@ def returns(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         force, day = key.split("|")
         wanted.setdefault(quarters.of(QUARTERS.start_time_for_partition_key(day).date()), set()).add(force)
     refused, new = [], 0
-    for quarter, forces in sorted(wanted.items()):
-        whole = len(forces) == len(FORCES)
-        receipts = [
-            receipt
-            for force in ([None] if whole else sorted(forces))
-            for receipt in receive(home(), quarter, force)
-        ]
-        fresh = [receipt for receipt in receipts if receipt.new]
-        new += len(fresh)
-        refused += [receipt for receipt in fresh if receipt.status == "refused"]
-        context.log.info(
-            f"{quarter}: {len(fresh)} new submissions, {len(receipts) - len(fresh)} already received"
-        )
+    with read_ahead.readers(home().landing / quarter for quarter in wanted) as readers:
+        for quarter, forces in sorted(wanted.items()):
+            whole = len(forces) == len(FORCES)
+            receipts = [
+                receipt
+                for force in ([None] if whole else sorted(forces))
+                for receipt in receive(home(), quarter, force, readers)
+            ]
+            fresh = [receipt for receipt in receipts if receipt.new]
+            new += len(fresh)
+            refused += [receipt for receipt in fresh if receipt.status == "refused"]
+            context.log.info(
+                f"{quarter}: {len(fresh)} new submissions, {len(receipts) - len(fresh)} already received"
+            )
     for receipt in refused:
         for reason in receipt.reasons:
             context.log.warning(

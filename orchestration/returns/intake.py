@@ -16,12 +16,10 @@ import hashlib
 import logging
 import os
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 try:
@@ -35,7 +33,7 @@ from sqlalchemy import Engine
 
 from orchestration import ledger, quarters
 from orchestration.home import Home
-from orchestration.returns import archive, checks, file_safety, mapping, raw, reading
+from orchestration.returns import archive, checks, file_safety, raw, read_ahead, reading
 from orchestration.returns.layouts import RECORD_TYPES, Layout, LayoutError, delivered, forces_of, layout_for
 from orchestration.returns.reasons import Reason
 from orchestration.returns.repairs import Note
@@ -50,9 +48,6 @@ MISSING = "MISSING"
 STATEMENTS = {reading.NIL.lower(): "nil", MISSING.lower(): "missing"}
 LONGEST_STATEMENT = 1_000  # bytes: a name and a date
 PART = re.compile(r"(?P<of>.*?)part-(?P<number>\d{1,2})-of-(?P<parts>\d{1,2})", re.IGNORECASE)
-
-# Deliveries being read while one is written: reading lets go of Python's lock for more than half of its time.
-READ_AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -102,12 +97,14 @@ class Judged:
     notes: list[Note] = field(default_factory=list)
 
 
-def receive(home: Home, quarter: str, delivered_as: str | None = None) -> list[Receipt]:
+def receive(
+    home: Home, quarter: str, delivered_as: str | None = None, readers: Executor | None = None
+) -> list[Receipt]:
     """Take in everything landed for `quarter`, or only the folder of one force or joint delivery.
 
     Returns a receipt for each delivery and force, those of earlier runs too (`new` False). `delivered_as` may
     be a force of a joint delivery: all of that delivery is taken in. A return that does not fit is refused,
-    with its reasons, and the others go on.
+    with its reasons, and the others go on. Deliveries are read by `readers`, else by threads.
 
     Raises ValueError for a quarter that is none, OSError when our own disk fails: started again, the run
     goes on where it stopped.
@@ -118,9 +115,9 @@ def receive(home: Home, quarter: str, delivered_as: str | None = None) -> list[R
         raw.ensure(home)
         engine = ledger.open_ledger(home)
         try:
-            with ThreadPoolExecutor(READ_AHEAD) as readers:
+            with nullcontext(readers) if readers else ThreadPoolExecutor(read_ahead.COUNT) as readers:
                 arrivals = _arrivals(home, engine, quarter, delivered_as, readers)
-                for arrival in _ahead(arrivals, READ_AHEAD):
+                for arrival in read_ahead.ahead(arrivals):
                     receipts.extend(_settle(home, engine, quarter, arrival))
         finally:
             ledger.snapshot(engine, home)
@@ -167,16 +164,6 @@ def _arrivals(
                 archive.keep(path, home.archive)
         log.warning("%s: refused: %s", name, reason)
         yield Receipt(name, quarter, 0, "refused", [reason], dict.fromkeys(RECORD_TYPES, 0), True)
-
-
-def _ahead(arrivals: Iterator[Arrival | Receipt], count: int) -> Iterator[Arrival | Receipt]:
-    """The same, in the same order, with `count` more of them under way: memory is that of so many returns."""
-    waiting: deque[Arrival | Receipt] = deque()
-    for arrival in arrivals:
-        waiting.append(arrival)
-        if len(waiting) > count:
-            yield waiting.popleft()
-    yield from waiting
 
 
 def _deliveries(folder: Path) -> Iterator[Delivery]:
@@ -264,7 +251,8 @@ def _arrival(
     arrival = Arrival(delivered_as, kept, problems, fingerprint, if_refused)
     if problems or all(_known(engine, quarter, arrival).values()):
         return arrival
-    return replace(arrival, reading=readers.submit(_read, delivered_as, quarter, kept))
+    files = {name: file.path for name, file in _record_files(kept).items()}
+    return replace(arrival, reading=readers.submit(read_ahead.read, files, delivered_as, quarter))
 
 
 def _known(engine: Engine, quarter: str, arrival: Arrival) -> dict[str, dict | None]:
@@ -378,8 +366,8 @@ def _judge(engine: Engine, quarter: str, forces: dict[str, str], arrival: Arriva
         reasons = problem.reasons
     except LayoutError as problem:
         reasons = [Reason("ST17", f"{problem}.")]
-    except (OSError, MemoryError):
-        # ours, not the force's: a full disk must not refuse a return for good
+    except (OSError, MemoryError, BrokenExecutor):
+        # ours, not the force's: a full disk, or a reader that was killed, must not refuse a return for good
         raise
     except Exception as problem:
         # The type alone: a message may quote a record.
@@ -397,17 +385,6 @@ def _layout_name(delivered_as: str, quarter: str) -> str | None:
         return layout_for(delivered_as, quarter).layout
     except LayoutError:
         return None
-
-
-def _read(
-    delivered_as: str, quarter: str, kept: dict[str, archive.Kept]
-) -> tuple[list[reading.Grid], list[Note], dict[str, pa.Table]]:
-    """The tables of a delivery, what was met in them, and its records by type. Asks nothing but the archived files,
-    so that several deliveries can be read at once."""
-    notes: list[Note] = []
-    files = {name: file.path for name, file in _record_files(kept).items()}
-    grids = _grids(files, layout_for(delivered_as, quarter))
-    return grids, notes, mapping.records(grids, notes, forces_of(delivered_as, quarter))
 
 
 def _record_files(kept: dict[str, archive.Kept]) -> dict[str, archive.Kept]:
@@ -485,35 +462,6 @@ def _said(path: Path) -> str:
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     text = " ".join(data.decode(encoding, "replace").split())
     return text if re.search(r"[^\W\d_]", text) and re.search(r"\d", text) and text.isprintable() else ""
-
-
-def _grids(files: dict[str, Path], layout: Layout) -> list[reading.Grid]:
-    """The tables of a delivery. Where each part has a file for every table, each is read as a return by itself and
-    their records are joined; else the parts hold one return's files.
-    """
-    parts: dict[str, dict[str, str]] = {}
-    for name in files:
-        part, _, base = name.rpartition("/")
-        parts.setdefault(part, {})[base] = name
-    if len(parts) > 1 and not all(_whole(part, layout) for part in parts.values()):
-        together = [(base, name) for part in parts.values() for base, name in part.items()]
-        if twice := sorted({base for base, _ in together if sum(base == other for other, _ in together) > 1}):
-            sentence = (
-                f"{', '.join(twice)}: is in several parts of the return; give each file a name of its own."
-            )
-            raise reading.Unreadable(Reason("FL18", sentence))
-        parts = {"": dict(together)}
-    grids = []
-    for part in parts.values():
-        for grid in reading.read({base: files[name] for base, name in part.items()}, layout):
-            grids.append(replace(grid, file=part.get(grid.file, grid.file)))
-    return grids
-
-
-def _whole(names: Iterable[str], layout: Layout) -> bool:
-    return all(
-        any(fnmatchcase(name.lower(), part.file_pattern.lower()) for name in names) for part in layout.parts
-    )
 
 
 def _of(records: dict[str, pa.Table], prefix: str) -> dict[str, pa.Table]:

@@ -26,6 +26,10 @@ class Unreadable(Exception):
         super().__init__(" ".join(map(str, reasons)))
         self.reasons = list(reasons)
 
+    def __reduce__(self) -> tuple:
+        # met in a process that reads ahead, told in the one that judges
+        return Unreadable, tuple(self.reasons)
+
 
 def unreadable(code: str, sentence: str) -> Unreadable:
     """The exception for one reason alone."""
