@@ -20,6 +20,7 @@ from orchestration.home import Home
 from orchestration.home import home as find_home
 from orchestration.readings.read_command import read
 from orchestration.readings.room.room_command import room
+from orchestration.releases.feed_command import feed
 from orchestration.releases.reports.report_command import report
 from orchestration.returns.check_command import check, pack
 from orchestration.returns.layout_command import layout
@@ -461,7 +462,7 @@ def demo(home: Home, scale: float, seed: int) -> None:
     )
 
 
-for command in (check, pack, layout, read, report, room):
+for command in (check, feed, pack, layout, read, report, room):
     cpai.add_command(command)
 
 

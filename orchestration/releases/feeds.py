@@ -1,0 +1,260 @@
+"""Feeds: records of a release for a named use, in a schema that stays as it is while its version does.
+
+What a feed holds is rows of `seeds/publication/feed_columns.csv`: a column that is not there leaves nobody's hands. Crimes
+go out under pseudonyms, or, to the force they are of, under its own references.
+"""
+
+# ruff: noqa: S608 - names in the SQL are rows of seeds, never a user's
+
+import hashlib
+import hmac
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.home import SEEDS, Home, seed_rows
+from orchestration.quarters import in_period
+from orchestration.releases.package import FORBIDDEN, file_hash, write_json
+from orchestration.releases.verify import manifest_of, named
+from orchestration.warehouse.dbt import token_key
+
+TABLES = {"crimes": "fct_crimes", "victims": "fct_victims", "suspects": "fct_suspects"}
+# says which crime, or which person, to whoever has the force's system
+REFERENCES = {"crime_reference", "victim_reference", "suspect_reference", "incident_reference"}
+PSEUDONYM = "pseudonym"
+
+
+class NotAsAgreed(RuntimeError):
+    """What was written is not what the feed's contract says, or may not be; nothing of it is left."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A feed's row of `feeds.csv`; `columns`: by table the rows of `feed_columns.csv`, in order."""
+
+    feed: str
+    version: str
+    pseudonymised: bool
+    of_one_force: bool
+    purpose: str
+    columns: dict[str, list[dict[str, str]]]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A feed as written; `manifest` is the document in its manifest.json."""
+
+    folder: Path
+    manifest: dict
+
+
+def names(seeds: Path = SEEDS) -> list[str]:
+    return [row["feed"] for row in seed_rows("publication/feeds.csv", seeds)]
+
+
+def contract(feed: str, seeds: Path = SEEDS) -> Contract:
+    """The contract of `feed`; LookupError when there is none, NotAsAgreed when it asks for what may not go out."""
+    row = next((row for row in seed_rows("publication/feeds.csv", seeds) if row["feed"] == feed), None)
+    if row is None:
+        raise LookupError(f"no feed {feed!r}; there are: {', '.join(names(seeds))}")
+    columns = [one for one in seed_rows("publication/feed_columns.csv", seeds) if one["feed"] == feed]
+    found = Contract(
+        feed,
+        row["version"],
+        row["pseudonymised"] == "Y",
+        row["of_one_force"] == "Y",
+        row["purpose"],
+        {table: [one for one in columns if one["table"] == table] for table in TABLES},
+    )
+    never = FORBIDDEN | (REFERENCES if found.pseudonymised else set())
+    for one in columns:
+        if {one["column"], *_words(one["source"])} & never:
+            raise NotAsAgreed(
+                f"{feed}: column {one['column']} may not go out; take it out of feed_columns.csv"
+            )
+    return found
+
+
+def _words(source: str) -> list[str]:
+    return source.replace("(", " ").replace(")", " ").replace(",", " ").split()
+
+
+def write(
+    home: Home,
+    feed: str,
+    period: str,
+    into: Path,
+    force: str | None = None,
+    release: str | None = None,
+    seeds: Path = SEEDS,
+) -> Written:
+    """Write `feed` of `period` (`2023`, `2023-Q1`) from `release`, else the live one, into a new folder in `into`.
+
+    Each table is a Parquet and a CSV file; `manifest.json` has rows, SHA-256, schema and its version. `force` is asked of
+    a feed of one force, and of no other. LookupError when there is no such feed, force or period in the release,
+    FileNotFoundError when no such release, FileExistsError when the folder is there already, NotAsAgreed.
+    """
+    agreed = contract(feed, seeds)
+    if agreed.of_one_force != (force is not None):
+        raise LookupError(
+            f"{feed} is of one force: say which (--force kent)"
+            if agreed.of_one_force
+            else f"{feed} is of all forces: leave --force out"
+        )
+    release = named(home, release)
+    head = manifest_of(home, release)
+    quarters = in_period(period)
+    if missing := sorted(set(quarters) - set(in_period(head["period"]))):
+        raise LookupError(
+            f"{release} is of {head['period']} and has no {missing[0]}: name another (--release)"
+        )
+    name = "_".join(part for part in (feed, f"v{agreed.version}", force, period, release) if part)
+    folder, building = into / name, into / f".building-{name}"
+    if folder.exists():
+        raise FileExistsError(
+            f"{folder} is there already: a feed is written once; move it away or name another folder"
+        )
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    try:
+        manifest = _fill(home, agreed, head, period, force, building)
+        building.rename(folder)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    return Written(folder, manifest)
+
+
+def _fill(home: Home, agreed: Contract, head: dict, period: str, force: str | None, folder: Path) -> dict:
+    import duckdb
+
+    key = hmac.new(token_key(home).encode(), f"pseudonyms of {agreed.feed}".encode(), hashlib.sha256).digest()
+    with duckdb.connect() as connection:
+        file = home.releases / head["release"] / "marts.duckdb"
+        connection.execute(f"attach '{_sql(file)}' as release (read_only)")
+        connection.execute("use release")
+        if force and not connection.execute("select 1 from dim_force where force = ?", [force]).fetchone():
+            raise LookupError(f"no force {force!r}; write its slug, as kent")
+        _pseudonyms(connection, key, in_period(period), force)
+        tables = {table: _write_table(connection, agreed, table, folder) for table in TABLES}
+        _check(connection, agreed, folder, tables)
+        status = connection.execute(
+            "select distinct status from figures where breakdown = 'criterion' and place_type = 'national' "
+            "and period = ? order by all",
+            [period],
+        ).fetchall()
+    manifest = {
+        "feed": agreed.feed,
+        "schema_version": agreed.version,
+        "purpose": agreed.purpose,
+        "period": period,
+        "force": force,
+        "release": head["release"],
+        "release_status": head.get("status"),
+        "release_fingerprint": head["fingerprint"],
+        # how far readers agree on it: withheld in the figures, a criterion is no fact in the records either
+        "criterion_status": [word for (word,) in status],
+        "made_up_data": head["made_up_data"],
+        # tells two keys apart, and neither what the key is
+        "pseudonyms_of_key": hmac.new(key, b"which key", hashlib.sha256).hexdigest()[:12]
+        if agreed.pseudonymised
+        else None,
+        "tables": tables,
+        "files": [
+            {"path": path.name, "bytes": path.stat().st_size, "sha256": file_hash(path)}
+            for path in sorted(folder.iterdir())
+        ],
+    }
+    write_json(folder / "manifest.json", manifest)
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def _pseudonyms(connection: Any, key: bytes, quarters: list[str], force: str | None) -> None:
+    """Temp table `wanted`: the crimes that go out, each with its pseudonym.
+
+    HMAC-SHA256 (RFC 2104) in SQL: in Python the 5.8 million crimes of a large year would take a minute.
+    """
+    block = key.ljust(64, b"\0")
+    connection.execute(
+        """
+        create temp table wanted as
+        select
+            force,
+            quarter,
+            crime_reference,
+            sha256($outer::blob || unhex(sha256($inner::blob || encode(force || chr(10) || crime_reference)))) as pseudonym
+        from fct_crimes
+        where quarter in (select unnest($quarters)) and ($force is null or force = $force)
+        """,
+        {
+            "outer": bytes(byte ^ 0x5C for byte in block),
+            "inner": bytes(byte ^ 0x36 for byte in block),
+            "quarters": quarters,
+            "force": force,
+        },
+    )
+
+
+def _write_table(connection: Any, agreed: Contract, table: str, folder: Path) -> dict:
+    columns = ", ".join(
+        f'cast({one["source"]} as {one["type"]}) as "{one["column"]}"' for one in agreed.columns[table]
+    )
+    # by pseudonym: the order of the release would say which crime is which
+    order = [agreed.columns[table][0]["source"], *([] if table == "crimes" else [f"{table[:-1]}_number"])]
+    connection.execute(
+        f"""
+        create temp table {table} as
+        select {columns}
+        from {TABLES[table]}
+        inner join wanted using (force, quarter, crime_reference)
+        order by {", ".join(order)}
+        """
+    )
+    for path, how in (
+        (folder / f"{table}.parquet", "format parquet, compression zstd"),
+        (folder / f"{table}.csv", "format csv, header"),
+    ):
+        connection.execute(f"copy {table} to '{_sql(path)}' ({how})")
+    (rows,) = connection.execute(f"select count(*) from {table}").fetchone()
+    return {
+        "rows": rows,
+        "schema": [
+            {name: one[name] for name in ("column", "type", "meaning")} for one in agreed.columns[table]
+        ],
+    }
+
+
+def _check(connection: Any, agreed: Contract, folder: Path, tables: dict[str, dict]) -> None:
+    """The files against the contract and the release: columns and types, every record once, persons on their crimes."""
+    problems = []
+    crime = agreed.columns["crimes"][0]["column"]
+    for table, written in tables.items():
+        wanted = [(one["column"], one["type"]) for one in written["schema"]]
+        file = folder / f"{table}.parquet"
+        described = connection.execute("describe from read_parquet(?)", [str(file)]).fetchall()
+        if [(row[0], row[1].lower()) for row in described] != wanted:
+            problems.append(f"{table}.parquet has other columns than the contract")
+        with (folder / f"{table}.csv").open(encoding="utf-8") as text:
+            if text.readline().strip().split(",") != [column for column, _ in wanted]:
+                problems.append(f"{table}.csv has other columns than the contract")
+        (due,) = connection.execute(
+            f"select count(*) from {TABLES[table]} semi join wanted using (force, quarter, crime_reference)"
+        ).fetchone()
+        if due != written["rows"]:
+            problems.append(f"{table} has {written['rows']} rows, the release {due}")
+        (lost,) = connection.execute(
+            f"select count(*) from {table} anti join crimes using ({crime})"
+        ).fetchone()
+        if lost:
+            problems.append(f"{lost} {table} are on no crime of the feed")
+    (crimes,) = connection.execute(f"select count(distinct {crime}) from crimes").fetchone()
+    if crimes != tables["crimes"]["rows"]:
+        problems.append("two crimes have one name")
+    if problems:
+        raise NotAsAgreed(f"{agreed.feed}: {'; '.join(problems)}. Nothing was written")
+
+
+def _sql(path: Path) -> str:
+    return str(path).replace("'", "''")

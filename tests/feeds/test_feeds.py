@@ -1,0 +1,157 @@
+"""Feeds: the columns of their contract and no other, every record once, no reference that is not the receiver's own."""
+
+import csv
+import hashlib
+import hmac
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.home import SEEDS
+from orchestration.releases import feeds
+from orchestration.releases.package import file_hash
+from orchestration.warehouse.dbt import token_key
+
+
+@pytest.fixture(scope="module")
+def into(tmp_path_factory):
+    return tmp_path_factory.mktemp("feeds")
+
+
+@pytest.fixture(scope="module")
+def written(year, into):
+    """Each feed once, by the command."""
+    words = {
+        "csae_analysis": ["2023"],
+        "strategic_assessment": ["2023-Q1"],
+        "own_records": ["2023", "--force", "kent"],
+    }
+    return {name: year.json("feed", name, *more, "--into", str(into)) for name, more in words.items()}
+
+
+@pytest.fixture(scope="module")
+def release(year):
+    with duckdb.connect(str(year.home.releases / "current" / "marts.duckdb"), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def seeds(tmp_path):
+    shutil.copytree(SEEDS / "publication", tmp_path / "publication")
+    return tmp_path
+
+
+def rows(answer: dict, table: str) -> list[dict]:
+    with (Path(answer["folder"]) / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_feed_of_the_contract_is_written_and_said(written):
+    assert set(written) == set(feeds.names())
+    for name, answer in written.items():
+        assert answer["done"] and answer["feed"] == name and answer["schema_version"] == "1"
+        assert answer["made_up_data"] is True and answer["release"].startswith("2023.r")
+
+
+@pytest.mark.parametrize("name", feeds.names())
+def test_files_are_those_of_the_manifest_with_the_columns_of_the_contract(written, name):
+    answer = written[name]
+    for file in answer["files"]:
+        assert file_hash(Path(answer["folder"]) / file["path"]) == file["sha256"]
+    for table, agreed in feeds.contract(name).columns.items():
+        found = rows(answer, table)
+        assert list(found[0]) == [column["column"] for column in agreed]
+        assert len(found) == answer["tables"][table]["rows"] > 0
+
+
+def test_the_whole_cpai_goes_out_once(written, release):
+    for table, of in feeds.TABLES.items():
+        (due,) = release.execute(f"select count(*) from {of}").fetchone()
+        assert written["csae_analysis"]["tables"][table]["rows"] == due
+        (due,) = release.execute(f"select count(*) from {of} where quarter = '2023-Q1'").fetchone()
+        assert written["strategic_assessment"]["tables"][table]["rows"] == due
+        (due,) = release.execute(f"select count(*) from {of} where force = 'kent'").fetchone()
+        assert written["own_records"]["tables"][table]["rows"] == due
+
+
+def test_no_reference_of_a_force_is_in_a_feed_under_pseudonyms(written, release):
+    references = {
+        reference for (reference,) in release.execute("select crime_reference from fct_crimes").fetchall()
+    }
+    for name in ("csae_analysis", "strategic_assessment"):
+        for table in feeds.TABLES:
+            assert not references & {value for row in rows(written[name], table) for value in row.values()}
+    own = {row["crime_reference"] for row in rows(written["own_records"], "crimes")}
+    assert own < references
+
+
+def test_a_pseudonym_is_a_keyed_hash_of_its_feed(year, written, release):
+    """As the standard library makes it: SQL does the same."""
+    force, reference = release.execute("select force, crime_reference from fct_crimes limit 1").fetchone()
+    key = hmac.new(token_key(year.home).encode(), b"pseudonyms of csae_analysis", hashlib.sha256).digest()
+    wanted = hmac.new(key, f"{force}\n{reference}".encode(), hashlib.sha256).hexdigest()
+    ids = {
+        name: {row["crime_id"] for row in rows(written[name], "crimes")}
+        for name in ("csae_analysis", "strategic_assessment")
+    }
+    assert wanted in ids["csae_analysis"]
+    # two feeds laid side by side share no crime
+    assert not ids["csae_analysis"] & ids["strategic_assessment"]
+    assert key.hex() not in json.dumps(written) and token_key(year.home) not in json.dumps(written)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["own_records", "2023"], "say which"),
+        (["csae_analysis", "2023", "--force", "kent"], "leave --force out"),
+        (["own_records", "2023", "--force", "Kent"], "no force 'Kent'"),
+        (["csae_analysis", "2024"], "has no 2024-Q1"),
+        (["csae_analysis", "2023", "--release", "2023.r9"], "no release 2023.r9"),
+        (["csae_analysis", "2023"], "is there already"),
+    ],
+)
+def test_what_cannot_be_written_is_said_and_leaves_nothing(year, written, into, words, said):
+    before = sorted(into.rglob("*"))
+    answer = year.cpai("feed", *words, "--into", str(into))
+    assert answer.exit_code == 1 and said in answer.output
+    assert sorted(into.rglob("*")) == before
+
+
+def test_a_feed_that_nobody_agreed_is_wrong_usage(year, into):
+    answer = year.cpai("feed", "everything", "2023", "--into", str(into))
+    assert answer.exit_code == 2 and "strategic_assessment" in answer.output
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "csae_analysis,crimes,reference,varchar,crime_reference,x",
+        "csae_analysis,crimes,crime_reference,varchar,pseudonym,x",
+        "own_records,crimes,summary,varchar,'',x",
+        "own_records,victims,born,date,coalesce(date_of_birth),x",
+    ],
+)
+def test_a_contract_cannot_ask_for_what_may_not_go_out(seeds, row):
+    with (seeds / "publication" / "feed_columns.csv").open("a") as file:
+        file.write(row + "\n")
+    with pytest.raises(feeds.NotAsAgreed, match="may not go out"):
+        feeds.contract(row.split(",")[0], seeds)
+
+
+def test_a_feed_that_is_not_as_agreed_leaves_nothing(year, seeds, tmp_path, monkeypatch):
+    def half(connection, agreed, table, folder):
+        made = wrote(connection, agreed, table, folder)
+        connection.execute(
+            f"copy (select * exclude (gender) from victims) to '{folder}/victims.parquet'"
+        ) if (table == "victims") else None
+        return made
+
+    wrote = feeds._write_table
+    monkeypatch.setattr(feeds, "_write_table", half)
+    with pytest.raises(feeds.NotAsAgreed, match=r"victims\.parquet has other columns"):
+        feeds.write(year.home, "csae_analysis", "2023-Q1", tmp_path / "into")
+    assert list((tmp_path / "into").iterdir()) == []
