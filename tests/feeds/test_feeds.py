@@ -15,6 +15,8 @@ from orchestration.releases import feeds
 from orchestration.releases.package import file_hash
 from orchestration.warehouse.dbt import token_key
 
+pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
+
 
 @pytest.fixture(scope="module")
 def into(tmp_path_factory):

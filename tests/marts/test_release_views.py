@@ -6,6 +6,8 @@ import pytest
 from orchestration.home import DBT_PROJECT, seed_rows
 from orchestration.releases import questions
 
+pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
+
 QUERIES = sorted((DBT_PROJECT / "analyses" / "release").glob("*.sql"))
 
 
