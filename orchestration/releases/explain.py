@@ -27,6 +27,7 @@ def explain(
     try:
         figure = _figure(connection, figure_id, place, period)
         forces = _forces(connection, figure["place_type"], place)
+        beside = _beside(connection, figure)
     finally:
         connection.close()
     head = manifest_of(home, release)
@@ -46,6 +47,7 @@ def explain(
         "percent": figure["percent"],
         "percent_rounding": figure["percent_rounding"],
         "status": figure.get("status", "published"),  # releases made before readers' agreement was measured
+        **beside,
         "definition": definition(figure),
         "model": model,
         "built_from": upstream,
@@ -78,6 +80,39 @@ def _figure(connection, figure_id: str, place: str, period: str) -> dict:
     raise LookupError(
         f"{figure_id} has no figure for {place} in {period}; it may exist for a year or quarter only"
     )
+
+
+BESIDE = (
+    "records",
+    "not_known",
+    "percent_low",
+    "percent_high",
+    "force_quarters_owed",
+    "force_quarters_returned",
+)
+BESIDE += ("is_comparable", "revision_status")
+
+
+def _beside(connection, figure: dict) -> dict:
+    """What has to be said beside the number, and how it was revised; nothing of a release made before it was kept."""
+    if not connection.execute("select 1 from duckdb_views() where view_name = 'release_figures'").fetchone():
+        return {}
+    key = [figure[name] for name in ("figure_id", "scheme", "place", "period")]
+    which = "where figure_id = ? and scheme = ? and place = ? and period = ?"
+    row = connection.execute(f"select {', '.join(BESIDE)} from marts.release_figures {which}", key).fetchone()
+    revisions = connection.execute(
+        f"select release, numerator, denominator, cause from quality.figure_revisions {which} order by revision",
+        key,
+    ).fetchall()
+    return {
+        **dict(zip(BESIDE, row, strict=True)),
+        "revisions": [
+            f"{release}: {numerator}"
+            + (f" of {denominator}" if denominator else "")
+            + (f" ({cause})" if cause else "")
+            for release, numerator, denominator, cause in revisions
+        ],
+    }
 
 
 def _forces(connection, place_type: str, place: str) -> set[str]:

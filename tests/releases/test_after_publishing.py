@@ -69,6 +69,11 @@ def test_explain_goes_from_the_figure_to_the_submissions(published):
     assert (answer["numerator"], answer["denominator"]) == (1128, 4228)
     assert answer["submissions"] == ["kent 2023-Q2 submission 1"]
     assert answer["readings_of_the_release"] == 1
+    assert (answer["records"], answer["not_known"]) == (
+        None,
+        None,
+    )  # this small home has no total of the COCAD
+    assert answer["revision_status"] == "final" and answer["revisions"] == []
     assert answer["model"] == "models/marts/figures.sql" and answer["built_from"] == ["fct_crimes"]
     assert len(explain(home, "scale.cpai")["submissions"]) == 12
     assert explain(home, "scale.cpai")["readings_of_the_release"] == 0

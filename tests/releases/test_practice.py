@@ -11,6 +11,7 @@ from small_home import Gate, add_reading, change
 from orchestration import ledger
 from orchestration.home import SEEDS
 from orchestration.releases import calendar, inputs, publish, verify
+from orchestration.releases.explain import explain
 from orchestration.releases.package import NotPublishable
 
 KENT = "figure_id = 'criterion.cse' and place = 'kent' and period = '2023-Q1'"
@@ -164,6 +165,9 @@ def test_a_resubmission_revises_the_figures_of_its_places_and_periods(home):
         assert found == [("revised",)]
         counted = "select count(*) from release_figures where revision_status <> 'final'"
         assert marts.execute(counted).fetchone() == (1,)
+    told = explain(home, "criterion.cse", place="kent", period="2023-Q1")
+    assert told["revision_status"] == "revised"
+    assert told["revisions"][1] == f"2023-Q1.r2: {before + 1} of {4228 * 3} (resubmission)"
     assert verify.verify(home) == []
 
 

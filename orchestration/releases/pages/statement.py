@@ -28,7 +28,12 @@ def read(connection, head: dict) -> dict:
     )
     for row in triangle:
         row["label"] = label(row)
+    access = [
+        row | {name: row[name][:16].replace("T", " ") for name in ("from", "until")}
+        for row in head["pre_release_access"]
+    ]
     return {
+        "access": access,
         "revised": revised,
         "causes": CAUSES,
         "triangle": triangle,
