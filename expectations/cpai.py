@@ -16,7 +16,7 @@ from expectations.expected import (
 RULES = (
     *("CR01", "CR02", "CR03", "CR04", "CR05", "CR06", "CR07", "CR08", "CR09", "CR11", "CR12", "CR14", "CR15"),
     *("CR16", "CR17", "CR18", "CR19", "CR20", "CR21", "CR23", "CR25", "CR29", "CR33", "CR34", "CR35", "CR36"),
-    *("CR38", "CR39", "CR40", "CR41", "CR43", "CR44", "CR45", "CR47"),
+    *("CR38", "CR39", "CR40", "CR41", "CR43", "CR44", "CR45", "CR47", "LK01"),
 )
 
 GROUPS = {

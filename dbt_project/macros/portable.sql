@@ -79,3 +79,8 @@
 {% macro rows_of(rows) %}{{ return(adapter.dispatch('rows_of', 'cpai')(rows)) }}{% endmacro %}
 {% macro default__rows_of(rows) %}unnest({{ rows }}, recursive := true){% endmacro %}
 {% macro spark__rows_of(rows) %}inline({{ rows }}){% endmacro %}
+
+{# A row for each word of a text of words between single spaces. #}
+{% macro each_word(text) %}{{ return(adapter.dispatch('each_word', 'cpai')(text)) }}{% endmacro %}
+{% macro default__each_word(text) %}unnest(string_split({{ text }}, ' ')){% endmacro %}
+{% macro spark__each_word(text) %}explode(split({{ text }}, ' ')){% endmacro %}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import duckdb
 import pytest
 from exemplar_home import build, query
+from judging import COUNT_PERSONS_ANEW, changes_persons, persons_counted
 
 from orchestration.home import Home, seed_rows
 
@@ -48,7 +49,10 @@ def judged(built, copy) -> Callable[..., Home]:
             ("quality", "rule_results"),
         )
     ]
-    return lambda *statements: copy(*statements, *remade)
+    counted_anew = [*persons_counted(built), COUNT_PERSONS_ANEW]
+    return lambda *statements: copy(
+        *statements, *(counted_anew if changes_persons(statements) else ()), *remade
+    )
 
 
 WAIVERS = [

@@ -6,7 +6,7 @@ The same questions are put to the views as they are (`test_judging.py`) and to v
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,7 +43,32 @@ def copied(home: Home, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a copy of the home's warehouse in `folder`; compiled SQL names the database after the file."""
     shutil.copy(home.warehouse, folder / "warehouse.duckdb")
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        for statement in persons_counted(home):
+            connection.execute(statement)
         yield connection
+
+
+# what cpai_classified_crimes says of the persons on a crime, for the rules
+FACTS_OF_PERSONS = (
+    *("has_victim_row", "told_victims", "told_suspects", "named_suspects", "female_suspects"),
+    *("youngest_victim", "youngest_suspect", "oldest_suspect"),
+)
+COUNT_PERSONS_ANEW = "update cpai.cpai_classified_crimes as crimes set {} from facts_of_persons as anew where {}".format(
+    ", ".join(f"{fact} = anew.{fact}" for fact in FACTS_OF_PERSONS),
+    " and ".join(f"crimes.{key} = anew.{key}" for key in ("force", "quarter", "crime_reference")),
+)
+
+
+def persons_counted(home: Home) -> list[str]:
+    """Statements after which COUNT_PERSONS_ANEW can follow a change of staged persons, and no other column changes."""
+    models = home.dbt / "target" / "compiled" / "cpai" / "models"
+    classified = (models / "cpai" / "cpai_classified_crimes.sql").read_text(encoding="utf-8")
+    keys_and_facts = ", ".join(("force", "quarter", "crime_reference", *FACTS_OF_PERSONS))
+    return [f"create or replace view facts_of_persons as select {keys_and_facts} from ({classified})"]
+
+
+def changes_persons(statements: Iterable[str]) -> bool:
+    return any("staging.stg_victims" in each or "staging.stg_suspects" in each for each in statements)
 
 
 @contextmanager
@@ -53,6 +78,8 @@ def changed(connection: duckdb.DuckDBPyConnection, scene: Scene | None) -> Itera
     try:
         for statement in scene.statements if scene else ():
             connection.execute(statement)
+        if scene and changes_persons(scene.statements):
+            connection.execute(COUNT_PERSONS_ANEW)
         yield
     finally:
         connection.rollback()

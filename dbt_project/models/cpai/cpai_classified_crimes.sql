@@ -8,21 +8,30 @@ offences as (
     select * from {{ ref('offences') }}
 ),
 
--- STATE stands for the Crown: such a crime has no person as its victim
-victim_ages as (
+-- STATE stands for the Crown: such a crime has no person as its victim, but it has a victim's row
+victim_facts as (
     select
         force,
         quarter,
         crime_reference,
-        count(*) as victim_rows,
-        min(coalesce(age_sent, age_from_birth)) as youngest_victim
+        count(*) filter (where is_person) as victim_rows,
+        count({{ person_key('victim_reference') }}) filter (where is_person) as told_victims,
+        min(coalesce(age_sent, age_from_birth)) filter (where is_person) as youngest_victim
     from {{ ref('stg_victims') }}
-    where is_person
     group by force, quarter, crime_reference
 ),
 
-suspect_counts as (
-    select force, quarter, crime_reference, count(*) as suspect_rows
+suspect_facts as (
+    select
+        force,
+        quarter,
+        crime_reference,
+        count(*) as suspect_rows,
+        count({{ person_key('suspect_reference') }}) as told_suspects,
+        count(*) filter (where identified = 'Y') as named_suspects,
+        count(*) filter (where gender = 'female') as female_suspects,
+        min(coalesce(age_sent, age_from_birth)) as youngest_suspect,
+        max(coalesce(age_sent, age_from_birth)) as oldest_suspect
     from {{ ref('stg_suspects') }}
     group by force, quarter, crime_reference
 ),
@@ -44,9 +53,16 @@ described as (
         offences.image,
         offences.contact,
         offences.counts_only_when_flagged,
-        victim_ages.youngest_victim,
-        cast(coalesce(victim_ages.victim_rows, 0) as integer) as victim_rows,
-        cast(coalesce(suspect_counts.suspect_rows, 0) as integer) as suspect_rows,
+        victim_facts.force is not null as has_victim_row,
+        victim_facts.youngest_victim,
+        cast(coalesce(victim_facts.victim_rows, 0) as integer) as victim_rows,
+        cast(coalesce(victim_facts.told_victims, 0) as integer) as told_victims,
+        cast(coalesce(suspect_facts.suspect_rows, 0) as integer) as suspect_rows,
+        cast(coalesce(suspect_facts.told_suspects, 0) as integer) as told_suspects,
+        cast(coalesce(suspect_facts.named_suspects, 0) as integer) as named_suspects,
+        cast(coalesce(suspect_facts.female_suspects, 0) as integer) as female_suspects,
+        suspect_facts.youngest_suspect,
+        suspect_facts.oldest_suspect,
         coalesce(crimes.csa_flag = 'Y', false) as is_csa_flagged,
         coalesce(crimes.cse_flag = 'Y', false) as is_cse_flagged
     from crimes
@@ -54,10 +70,10 @@ described as (
         on {{ same_key('cancelled_later', 'crimes', ['force', 'crime_reference']) }}
         and cancelled_later.quarter > crimes.quarter
     left join offences on offences.offence_code = crimes.offence_code
-    left join victim_ages
-        on {{ same_key('victim_ages', 'crimes', ['force', 'quarter', 'crime_reference']) }}
-    left join suspect_counts
-        on {{ same_key('suspect_counts', 'crimes', ['force', 'quarter', 'crime_reference']) }}
+    left join victim_facts
+        on {{ same_key('victim_facts', 'crimes', ['force', 'quarter', 'crime_reference']) }}
+    left join suspect_facts
+        on {{ same_key('suspect_facts', 'crimes', ['force', 'quarter', 'crime_reference']) }}
 ),
 
 reasoned as (
@@ -112,6 +128,14 @@ final as (
         offenders_stated,
         victim_rows,
         suspect_rows,
+        has_victim_row,
+        told_victims,
+        told_suspects,
+        named_suspects,
+        female_suspects,
+        youngest_victim,
+        youngest_suspect,
+        oldest_suspect,
         location_type,
         local_authority,
         outcome_code,

@@ -12,10 +12,10 @@ submissions as (
     where is_current
 ),
 
--- a crime reference stands for one crime of its force for ever
+-- a crime reference stands for one crime of its force for ever; read apart: a step that is read twice is held whole
 counted_before as (
     select force, crime_reference, min(quarter) as first_quarter
-    from crimes
+    from {{ ref('cpai_crimes') }}
     group by force, crime_reference
     having min(quarter) < max(quarter)
 ),

@@ -14,9 +14,11 @@ victims as (
     where is_person
 ),
 
+-- read apart: a step that is read twice is held whole
 in_two_layouts as (
     select force, quarter
-    from crimes
+    from {{ ref('stg_crimes') }}
+    where coalesce(status, '') <> 'cancelled'
     group by force, quarter
     having min(layout) < max(layout)
 ),

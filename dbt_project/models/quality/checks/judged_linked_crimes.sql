@@ -12,6 +12,10 @@ offences as (
     select * from {{ ref('offences') }}
 ),
 
+limits as (
+    select crimes as most_crimes from {{ ref('link_limits') }}
+),
+
 victims as (
     select force, quarter, crime_reference, {{ person_key('victim_reference') }} as victim
     from {{ ref('stg_victims') }}
@@ -23,65 +27,94 @@ suspects as (
     from {{ ref('stg_suspects') }}
 ),
 
-counted as (
-    select * from crimes
-    where exclusion_reason is null
-),
-
--- the persons that can be told from others, by crime: only then were its other crimes looked for
-told_victims as (
-    select force, quarter, crime_reference, count(victim) as told
-    from victims
-    group by force, quarter, crime_reference
-),
-
-told_suspects as (
-    select force, quarter, crime_reference, count(suspect) as told
-    from suspects
-    group by force, quarter, crime_reference
-),
-
 -- few persons stand on several crimes of a return: the rules are asked of these alone
 repeated_victims as (
-    select force, quarter, victim
+    select force, quarter, victim, count(*) as crimes
     from victims
     where victim is not null
     group by force, quarter, victim
-    having min(crime_reference) < max(crime_reference)
+    having count(*) > 1
 ),
 
 repeated_suspects as (
-    select force, quarter, suspect
+    select force, quarter, suspect, count(*) as crimes
     from suspects
     where suspect is not null
     group by force, quarter, suspect
-    having min(crime_reference) < max(crime_reference)
+    having count(*) > 1
 ),
 
+-- grouped, so that these few are held in memory and all crimes are not
+records_of_victims as (
+    select
+        victims.force,
+        victims.quarter,
+        victims.crime_reference,
+        victims.victim,
+        repeated_victims.crimes,
+        count(*) as records
+    from victims
+    inner join repeated_victims
+        on victims.force = repeated_victims.force
+        and victims.quarter = repeated_victims.quarter
+        and victims.victim = repeated_victims.victim
+    group by victims.force, victims.quarter, victims.crime_reference, victims.victim, repeated_victims.crimes
+),
+
+records_of_suspects as (
+    select
+        suspects.force,
+        suspects.quarter,
+        suspects.crime_reference,
+        suspects.suspect,
+        repeated_suspects.crimes
+    from suspects
+    inner join repeated_suspects
+        on suspects.force = repeated_suspects.force
+        and suspects.quarter = repeated_suspects.quarter
+        and suspects.suspect = repeated_suspects.suspect
+    group by suspects.force, suspects.quarter, suspects.crime_reference, suspects.suspect, repeated_suspects.crimes
+),
+
+-- the crimes are read apart each time, because a step that is read twice is held whole; and whether one counts is
+-- asked later, because a filter here makes the crimes look so few that they are held in memory
 crimes_of_victims as (
-    select counted.*, victims.victim
-    from repeated_victims
-    inner join victims
-        on repeated_victims.force = victims.force
-        and repeated_victims.quarter = victims.quarter
-        and repeated_victims.victim = victims.victim
-    inner join counted
-        on victims.force = counted.force
-        and victims.quarter = counted.quarter
-        and victims.crime_reference = counted.crime_reference
+    select
+        crimes.force,
+        crimes.quarter,
+        crimes.crime_reference,
+        crimes.incident_reference,
+        crimes.offence_code,
+        crimes.exclusion_reason is null as is_counted,
+        crimes.image,
+        crimes.committed_from,
+        crimes.committed_to,
+        crimes.recorded_on,
+        records_of_victims.victim,
+        records_of_victims.records,
+        records_of_victims.crimes
+    from records_of_victims
+    inner join {{ ref('cpai_classified_crimes') }} as crimes
+        on records_of_victims.force = crimes.force
+        and records_of_victims.quarter = crimes.quarter
+        and records_of_victims.crime_reference = crimes.crime_reference
 ),
 
 crimes_of_suspects as (
-    select counted.*, suspects.suspect
-    from repeated_suspects
-    inner join suspects
-        on repeated_suspects.force = suspects.force
-        and repeated_suspects.quarter = suspects.quarter
-        and repeated_suspects.suspect = suspects.suspect
-    inner join counted
-        on suspects.force = counted.force
-        and suspects.quarter = counted.quarter
-        and suspects.crime_reference = counted.crime_reference
+    select
+        crimes.force,
+        crimes.quarter,
+        crimes.crime_reference,
+        crimes.offence_code,
+        crimes.exclusion_reason is null and crimes.image <> 'N' as is_image,
+        crimes.recorded_on,
+        records_of_suspects.suspect,
+        records_of_suspects.crimes
+    from records_of_suspects
+    inner join {{ ref('cpai_classified_crimes') }} as crimes
+        on records_of_suspects.force = crimes.force
+        and records_of_suspects.quarter = crimes.quarter
+        and records_of_suspects.crime_reference = crimes.crime_reference
 ),
 
 -- of one victim by one suspect: the least and the greatest reference differ where there is another crime
@@ -104,6 +137,7 @@ of_one_victim_and_suspect as (
         on crimes_of_victims.force = crimes_of_suspects.force
         and crimes_of_victims.quarter = crimes_of_suspects.quarter
         and crimes_of_victims.crime_reference = crimes_of_suspects.crime_reference
+    where crimes_of_victims.is_counted
     window
         same_offence as (
             partition by
@@ -134,73 +168,104 @@ of_one_victim_and_suspect as (
         )
 ),
 
-linked as (
+of_one_suspect as (
+    select
+        crimes_of_suspects.force,
+        crimes_of_suspects.quarter,
+        crimes_of_suspects.crime_reference,
+        crimes_of_suspects.is_image
+        and min(case when crimes_of_suspects.is_image then crimes_of_suspects.crime_reference end) over same_day
+        < max(case when crimes_of_suspects.is_image then crimes_of_suspects.crime_reference end) over same_day
+            as is_repeated_image,
+        crimes_of_suspects.crimes > limits.most_crimes as is_crowded
+    from crimes_of_suspects
+    cross join limits
+    window same_day as (
+        partition by
+            crimes_of_suspects.force,
+            crimes_of_suspects.quarter,
+            crimes_of_suspects.suspect,
+            crimes_of_suspects.recorded_on,
+            crimes_of_suspects.offence_code
+    )
+),
+
+of_one_victim as (
+    select
+        crimes_of_victims.force,
+        crimes_of_victims.quarter,
+        crimes_of_victims.crime_reference,
+        bool_or(crimes_of_victims.is_counted and crimes_of_victims.image = 'N') over same_victim
+            as has_a_crime_beside,
+        crimes_of_victims.crimes > limits.most_crimes as is_crowded
+    from crimes_of_victims
+    cross join limits
+    window same_victim as (
+        partition by crimes_of_victims.force, crimes_of_victims.quarter, crimes_of_victims.victim
+    )
+),
+
+beside as (
     select
         force,
         quarter,
         crime_reference,
         bool_or(is_same_offence) as is_same_offence,
         bool_or(is_same_record) as is_same_record,
-        bool_or(is_same_incident) as is_same_incident
-    from of_one_victim_and_suspect
+        bool_or(is_same_incident) as is_same_incident,
+        bool_or(is_repeated_image) as is_repeated_image,
+        bool_or(has_a_crime_beside) as has_a_crime_beside,
+        bool_or(is_crowded) as is_crowded
+    from (
+        select
+            force,
+            quarter,
+            crime_reference,
+            is_same_offence,
+            is_same_record,
+            is_same_incident,
+            false as is_repeated_image,
+            false as has_a_crime_beside,
+            false as is_crowded
+        from of_one_victim_and_suspect
+
+        union all
+
+        select force, quarter, crime_reference, false, false, false, is_repeated_image, false, is_crowded
+        from of_one_suspect
+
+        union all
+
+        select force, quarter, crime_reference, false, false, false, false, has_a_crime_beside, is_crowded
+        from of_one_victim
+    ) as each_person
     group by force, quarter, crime_reference
 ),
 
-image_groups as (
-    select force, quarter, suspect, recorded_on, offence_code
-    from crimes_of_suspects
-    where image <> 'N'
-    group by force, quarter, suspect, recorded_on, offence_code
-    having min(crime_reference) < max(crime_reference)
-),
-
-repeated_images as (
-    select distinct crimes_of_suspects.force, crimes_of_suspects.quarter, crimes_of_suspects.crime_reference
-    from crimes_of_suspects
-    inner join image_groups
-        on crimes_of_suspects.force = image_groups.force
-        and crimes_of_suspects.quarter = image_groups.quarter
-        and crimes_of_suspects.suspect = image_groups.suspect
-        and crimes_of_suspects.recorded_on = image_groups.recorded_on
-        and crimes_of_suspects.offence_code = image_groups.offence_code
+-- told_victims counts a victim on each crime of the incident: the times beyond the first are taken off again
+victims_told_again as (
+    select force, quarter, incident_reference, sum(times) - count(*) as times
+    from (
+        select force, quarter, incident_reference, victim, sum(records) as times
+        from crimes_of_victims
+        where is_counted
+        group by force, quarter, incident_reference, victim
+    ) as by_victim
+    group by force, quarter, incident_reference
 ),
 
 incidents as (
-    select force, quarter, incident_reference, count(*) as crimes, bool_or(image = 'N') as has_other_than_images
-    from counted
-    where incident_reference is not null
+    select
+        force,
+        quarter,
+        incident_reference,
+        count(*) as crimes,
+        bool_or(image = 'N') as has_other_than_images,
+        sum(told_victims) as told_victims
+    from {{ ref('cpai_classified_crimes') }}
+    where exclusion_reason is null and incident_reference is not null
     group by force, quarter, incident_reference
     having count(*) > 1
-),
-
-incident_victims as (
-    select counted.force, counted.quarter, counted.incident_reference, count(distinct victims.victim) as victims
-    from incidents
-    inner join counted
-        on incidents.force = counted.force
-        and incidents.quarter = counted.quarter
-        and incidents.incident_reference = counted.incident_reference
-    inner join victims
-        on counted.force = victims.force
-        and counted.quarter = victims.quarter
-        and counted.crime_reference = victims.crime_reference
-    group by counted.force, counted.quarter, counted.incident_reference
-),
-
-victims_of_other_than_images as (
-    select distinct force, quarter, victim
-    from crimes_of_victims
-    where image = 'N'
-),
-
-images_with_a_crime as (
-    select distinct crimes_of_victims.force, crimes_of_victims.quarter, crimes_of_victims.crime_reference
-    from crimes_of_victims
-    inner join victims_of_other_than_images
-        on crimes_of_victims.force = victims_of_other_than_images.force
-        and crimes_of_victims.quarter = victims_of_other_than_images.quarter
-        and crimes_of_victims.victim = victims_of_other_than_images.victim
-    where crimes_of_victims.image <> 'N'
 ),
 
 -- the most serious first; where the order does not say, there is no rank
@@ -219,70 +284,53 @@ ranks as (
 -- a crime that was cancelled as part of another, beside the one that was kept
 kept as (
     select
-        crimes.force,
-        crimes.quarter,
-        crimes.crime_reference,
+        gone.force,
+        gone.quarter,
+        gone.crime_reference,
         gone_ranks.principal_rank as gone_rank,
-        kept_ranks.principal_rank as kept_rank
-    from crimes
-    inner join crimes as kept_crimes
-        on crimes.force = kept_crimes.force
-        and crimes.quarter = kept_crimes.quarter
-        and crimes.linked_crime_reference = kept_crimes.crime_reference
+        case when coalesce(kept_crimes.status, '') <> 'cancelled' then kept_ranks.principal_rank end as kept_rank
+    from {{ ref('cpai_classified_crimes') }} as gone
+    inner join {{ ref('cpai_classified_crimes') }} as kept_crimes
+        on gone.force = kept_crimes.force
+        and gone.quarter = kept_crimes.quarter
+        and gone.linked_crime_reference = kept_crimes.crime_reference
     inner join ranks as gone_ranks
-        on crimes.offence_code = gone_ranks.offence_code
+        on gone.offence_code = gone_ranks.offence_code
     inner join ranks as kept_ranks
         on kept_crimes.offence_code = kept_ranks.offence_code
-    where
-        crimes.cancellation_code = 'C3'
-        and coalesce(kept_crimes.status, '') <> 'cancelled'
+    where gone.cancellation_code = 'C3'
 ),
 
 described as (
     select
         crimes.*,
         crimes.exclusion_reason is null as is_counted,
-        coalesce(told_victims.told, 0) > 0 as has_told_victim,
-        coalesce(told_suspects.told, 0) > 0 as has_told_suspect,
-        coalesce(linked.is_same_offence, false) as is_same_offence,
-        coalesce(linked.is_same_record, false) as is_same_record,
-        coalesce(linked.is_same_incident, false) as is_same_incident,
-        repeated_images.force is not null as is_repeated_image,
-        images_with_a_crime.force is not null
+        crimes.told_victims > 0 as has_told_victim,
+        crimes.told_suspects > 0 as has_told_suspect,
+        coalesce(beside.is_same_offence, false) as is_same_offence,
+        coalesce(beside.is_same_record, false) as is_same_record,
+        coalesce(beside.is_same_incident, false) as is_same_incident,
+        coalesce(beside.is_repeated_image, false) as is_repeated_image,
+        coalesce(beside.is_crowded, false) as is_crowded,
+        coalesce(beside.has_a_crime_beside, false)
         or coalesce(incidents.has_other_than_images, false) as has_a_crime_beside,
         incidents.crimes as incident_crimes,
-        incident_victims.victims as incident_victims,
+        incidents.told_victims - coalesce(victims_told_again.times, 0) as incident_victims,
         kept.gone_rank,
         kept.kept_rank
     from crimes
-    left join told_victims
-        on crimes.force = told_victims.force
-        and crimes.quarter = told_victims.quarter
-        and crimes.crime_reference = told_victims.crime_reference
-    left join told_suspects
-        on crimes.force = told_suspects.force
-        and crimes.quarter = told_suspects.quarter
-        and crimes.crime_reference = told_suspects.crime_reference
-    left join linked
-        on crimes.force = linked.force
-        and crimes.quarter = linked.quarter
-        and crimes.crime_reference = linked.crime_reference
-    left join repeated_images
-        on crimes.force = repeated_images.force
-        and crimes.quarter = repeated_images.quarter
-        and crimes.crime_reference = repeated_images.crime_reference
-    left join images_with_a_crime
-        on crimes.force = images_with_a_crime.force
-        and crimes.quarter = images_with_a_crime.quarter
-        and crimes.crime_reference = images_with_a_crime.crime_reference
+    left join beside
+        on crimes.force = beside.force
+        and crimes.quarter = beside.quarter
+        and crimes.crime_reference = beside.crime_reference
     left join incidents
         on crimes.force = incidents.force
         and crimes.quarter = incidents.quarter
         and crimes.incident_reference = incidents.incident_reference
-    left join incident_victims
-        on crimes.force = incident_victims.force
-        and crimes.quarter = incident_victims.quarter
-        and crimes.incident_reference = incident_victims.incident_reference
+    left join victims_told_again
+        on crimes.force = victims_told_again.force
+        and crimes.quarter = victims_told_again.quarter
+        and crimes.incident_reference = victims_told_again.incident_reference
     left join kept
         on crimes.force = kept.force
         and crimes.quarter = kept.quarter
@@ -337,5 +385,10 @@ select
             and victim_rows > 0
             and (has_told_victim or incident_reference is not null)
             then case when has_a_crime_beside then 'ok' else 'known_child_without_a_crime' end
-    end as cr40
+    end as cr40,
+
+    -- nobody follows a placeholder from crime to crime: cocad_linked_crimes
+    case when is_counted and (has_told_victim or has_told_suspect) then
+        case when is_crowded then 'person_on_too_many_crimes' else 'ok' end
+    end as lk01
 from described
