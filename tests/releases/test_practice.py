@@ -78,6 +78,8 @@ def test_a_release_says_what_the_calendar_promised(home):
             and access["organisation"].replace("'", "&#39;") in page
         )
     assert "2024-11-06" in page and "2023-Q1.r1" in page
+    # the calendar: planned, and out since
+    assert "2023-06-29" in page and page.count("2024-01-0") >= 2
     assert "<strong>final</strong>" in (path / "index.html").read_text()
 
 

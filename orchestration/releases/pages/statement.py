@@ -32,7 +32,19 @@ def read(connection, head: dict) -> dict:
         row | {name: row[name][:16].replace("T", " ") for name in ("from", "until")}
         for row in head["pre_release_access"]
     ]
+    published = dict(
+        connection.execute(
+            "select period, min(published_at) from target.quality.release_history group by period"
+        ).fetchall()
+    )
+    published.setdefault(head["period"], head["created_at"])
+    calendar = [
+        row | {"published_on": published.get(row["period"], "")[:10]}
+        for row in seed_rows("publication/release_calendar.csv")
+        if row["period"][:4] == head["period"][:4]
+    ]
     return {
+        "calendar": calendar,
         "access": access,
         "revised": revised,
         "causes": CAUSES,
