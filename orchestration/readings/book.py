@@ -15,7 +15,7 @@ from orchestration.home import Home
 from orchestration.ledger import now, open_ledger, readings, snapshot, worklist, writing
 from orchestration.readings.answers import problems as answer_problems
 from orchestration.readings.chain import append
-from orchestration.readings.policy import Policy, read_policy
+from orchestration.readings.policy import Policy, read_policy, read_twice_because
 from orchestration.readings.worklist import GONE, settle
 from orchestration.returns.file_safety import escape_formula
 
@@ -53,8 +53,13 @@ class ReadingsRefused(ValueError):
 
 @dataclass(frozen=True)
 class Imported:
+    """`plain`: crimes of the file whose first answer asks for no second; `plain_twice`: those that have one, as a
+    readings file brings its own second readings and nobody draws them at the desk."""
+
     added: int
     already: int
+    plain: int = 0
+    plain_twice: int = 0
 
 
 def export_worklist(home: Home, file: Path, quarter: str) -> int:
@@ -163,7 +168,13 @@ def import_readings(home: Home, file: Path) -> Imported:
     if fresh:
         snapshot(engine, home)
     engine.dispose()
-    return Imported(added=len(fresh), already=len(checked) - len(fresh))
+    plain = [
+        slot[:3]
+        for slot, (_, row) in checked.items()
+        if row["role"] == "first" and not read_twice_because(policy, {**row, "slot": None}, False, False)
+    ]
+    twice = sum((*crime, "second") in checked or (*crime, "second") in known for crime in plain)
+    return Imported(len(fresh), len(checked) - len(fresh), len(plain), twice)
 
 
 def _settle(connection: Connection, policy: Policy, moment: str, fresh: list[dict], candidates: dict) -> None:

@@ -1,14 +1,19 @@
 """`cpai read`: the worklist out to readers and their answers back, where reading stands, whether it is as written."""
 
+from __future__ import annotations
+
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestration.home import Home
 from orchestration.returns.check_command import as_json, valid_quarter
+
+if TYPE_CHECKING:
+    from orchestration.readings.book import Imported
 
 a_file = click.Path(path_type=Path, dir_okay=False)
 
@@ -72,32 +77,41 @@ def export(
 @click.pass_obj
 def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json: bool) -> None:
     """Check readings files, or a reader's workbooks, and append them to the ledger; each whole or not at all."""
+    from dataclasses import asdict
+
     from orchestration.readings.book import ReadingsRefused, import_readings
+    from orchestration.readings.policy import read_policy
     from orchestration.readings.workbook import WorkbookRefused
 
     _needs(home, home.warehouse)
     taken: list[dict[str, Any]] = []
     for file in files:
         try:
-            if reader:
-                added, already = _import_workbook(home, file, reader), 0
-            else:
-                imported = import_readings(home, file)
-                added, already = imported.added, imported.already
+            imported = _import_workbook(home, file, reader) if reader else import_readings(home, file)
         except (ReadingsRefused, WorkbookRefused) as refusal:
             _stop(str(refusal).splitlines(), wants_json, imported=taken)
-        taken.append({"file": file.name, "added": added, "already": already})
+        taken.append({"file": file.name, **asdict(imported)})
         if not wants_json:
-            click.echo(f"{file.name}: {added:,} readings added, {already:,} already in the ledger")
+            click.echo(
+                f"{file.name}: {imported.added:,} readings added, {imported.already:,} already in the ledger"
+            )
+            if imported.plain:
+                share = imported.plain_twice / imported.plain
+                click.echo(
+                    f"         {imported.plain_twice:,} of the {imported.plain:,} crimes whose answer asks for no second "
+                    f"reading have one ({share:.0%}; the desk draws {read_policy().second_share:.0%}): a file's team "
+                    "draws its own"
+                )
     if wants_json:
         click.echo(json.dumps({"done": True, "imported": taken}))
 
 
-def _import_workbook(home: Home, file: Path, reader: str) -> int:
+def _import_workbook(home: Home, file: Path, reader: str) -> Imported:
+    from orchestration.readings.book import Imported
     from orchestration.readings.desk import Desk
     from orchestration.readings.workbook import import_workbook
 
-    return import_workbook(Desk(home), file, reader)
+    return Imported(added=import_workbook(Desk(home), file, reader), already=0)
 
 
 @read.command("progress")

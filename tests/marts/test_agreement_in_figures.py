@@ -220,6 +220,23 @@ class TestWhatIsCompared:
         )
         assert found == [("cse", "other", 1)]  # gold is left
 
+    def test_gold_items_read_among_the_cases_stand_beside_gold_alone(self, compared):
+        readings = [
+            reading("A", "first", "r1"),
+            reading("A", "gold", "r2", "other"),
+            reading("A", "gold", "r3", "familial"),
+        ]
+        gold = [("A", "v2", "yes", "cse")]
+        pairings = "select distinct pairing from made"
+        assert compared("reading_confusion", readings, gold, pairings) == [("gold",)]
+        assert compared("reading_confusion", readings, gold, CRITERION) == [
+            ("cse", "cse", 1),
+            ("cse", "familial", 1),
+            ("cse", "other", 1),
+        ]
+        drift = "select sum(gold_read), sum(as_gold), count(*) from made"
+        assert compared("reader_drift", readings, gold, drift) == [(3, 1, 3)]
+
 
 class TestDrift:
     GOLD = tuple((f"G{number}", "v2", "yes", "cse") for number in range(30))
@@ -271,8 +288,19 @@ def test_the_page_shows_measures_matrices_and_both_schemes(built, tmp_path):
 
     with duckdb.connect() as connection:
         connection.execute(f"attach '{built[0]}' as warehouse (read_only); attach ':memory:' as target")
-        for table in ("reading_agreement", "reading_confusion", "reader_drift", "crosswalks"):
+        for table in (
+            "reading_agreement",
+            "reading_confusion",
+            "reader_drift",
+            "crosswalks",
+            "recall_estimates",
+        ):
             connection.execute(f"create table target.main.{table} as select * from warehouse.marts.{table}")
+        connection.execute("delete from target.main.recall_estimates")
+        connection.execute(
+            "insert into target.main.recall_estimates values ('2023-Q1', 9000, 200, 200, 2, 0, 90, 25, 320, 910), "
+            "('2023-Q2', 9000, 200, 0, 0, 0, null, null, null, 900)"
+        )
         connection.execute(
             "update target.main.crosswalks set crimes = null, status = 'withheld' "
             "where crosswalk = 'criterion' and quarter = '2023-Q1'"
@@ -286,6 +314,12 @@ def test_the_page_shows_measures_matrices_and_both_schemes(built, tmp_path):
     assert moved["committed_by_children"] == 704
     assert moved["other"] == 1271 - 704  # the withheld quarter is left out, and said
     assert values["schemes_withheld"]
+    estimated, unread = values["recall"]
+    assert (estimated["missed_shown"], estimated["found_shown"]) == (
+        "90 (25 to 320)",
+        "91.0% (74.0% to 97.3%)",
+    )
+    assert (unread["missed_shown"], unread["found_shown"]) == ("not read yet", "unknown")
     assert sum(row["working_rule"] for row in values["definitions"]) == 4228
     head = {"release": "2023.r1", "period": "2023"}
     page = environment().get_template("agreement.html").render(head=head, root="../", **values)

@@ -78,7 +78,7 @@ def in_ledger(home: Home) -> int:
 
 
 def test_a_blank_version_means_the_current_one(place):
-    assert import_readings(place, written(place, GOOD)) == Imported(added=1, already=0)
+    assert import_readings(place, written(place, GOOD)) == Imported(added=1, already=0, plain=1)
     with open_ledger(place).connect() as connection:
         (row,) = connection.execute(select(readings)).mappings()
     assert (row["version"], row["offenders_read"], row["criterion"]) == ("v1", 2, "other")
@@ -87,7 +87,7 @@ def test_a_blank_version_means_the_current_one(place):
 
 def test_the_same_file_again_adds_nothing(place):
     import_readings(place, written(place, GOOD))
-    assert import_readings(place, written(place, GOOD)) == Imported(added=0, already=1)
+    assert import_readings(place, written(place, GOOD)) == Imported(added=0, already=1, plain=1)
     assert in_ledger(place) == 1
 
 
@@ -155,3 +155,12 @@ def test_the_worklist_comes_back_answered_and_escapes_formulas(place):
 def test_a_reference_comes_back_from_a_readers_sheet_as_itself(reference):
     # a sheet shows '-17 for -17, the apostrophe ours: the answer is for -17
     assert book._sent(str(escape_formula(reference))) == reference
+
+
+def test_it_is_said_how_many_were_read_twice_that_did_not_have_to_be(place):
+    other = {**GOOD, "crime_reference": "46/000002/23", "committed_by_children": "not_collected"}
+    must = {**other, "criterion": "cse"}
+    second = {**GOOD, "role": "second", "reader": "reader-02"}
+    assert import_readings(place, written(place, GOOD, must)) == Imported(added=2, already=0, plain=1)
+    again = import_readings(place, written(place, GOOD, must, second))
+    assert again == Imported(added=1, already=2, plain=1, plain_twice=1)

@@ -82,6 +82,24 @@ def read(connection, period: str) -> dict:
             "coalesce(sum(crimes) filter (where from_category = 'yes' and to_category = 'yes'), 0)::bigint as both "
             "from target.main.crosswalks where crosswalk = 'group_based' group by quarter order by quarter"
         ),
+        "recall": [
+            _recall(row) for row in rows("select * from target.main.recall_estimates order by quarter")
+        ],
+    }
+
+
+def _recall(row: dict) -> dict:
+    """The estimate in words, and what share of all group-based crimes was found: most where fewest were missed."""
+
+    def found(missed: int) -> str:
+        return f"{100 * row['cocad'] / (row['cocad'] + missed):.1f}%" if row["cocad"] + missed else "unknown"
+
+    if row["missed"] is None:
+        return row | {"missed_shown": "not read yet", "found_shown": "unknown"}
+    low, high = row["missed_low"], row["missed_high"]
+    return row | {
+        "missed_shown": f"{row['missed']:,} ({low:,} to {high:,})",
+        "found_shown": f"{found(row['missed'])} ({found(high)} to {found(low)})",
     }
 
 
