@@ -206,40 +206,9 @@ class Desk:
         self, reader: str, quarter: str | None, adjudicating: bool, minutes: int, cases: int
     ) -> list[Slot]:
         """The same for up to `cases` of them, those the reader holds first; each is held for so many minutes anew."""
-        roles = ("adjudicator",) if adjudicating else READER
-        of = [worklist.c.quarter == quarter] if quarter else []
         with ledger.writing(self.engine) as connection:
             self._may_read(connection, reader)
-            # theirs first, then second readings, then in the order of the index: nothing is sorted
-            mine = select(GIVEN.c.slot).where(
-                GIVEN.c.held_by == reader, GIVEN.c.state.in_((*roles, *self._gold_role(roles)))
-            )
-            mine = mine.where(GIVEN.c.quarter == quarter) if quarter else mine
-            chosen = list(connection.scalars(mine.order_by(GIVEN.c.item).limit(cases)))
-            wanted = cases - len(chosen)
-            free: list[int] = []
-            for role in reversed(roles):
-                of_role = select(worklist.c.slot).where(
-                    *of, self._free_for(reader, (role,)), worklist.c.slot.not_in(chosen)
-                )
-                in_order = of_role.order_by(worklist.c.quarter, worklist.c.item)
-                free += connection.scalars(in_order.limit(wanted - len(free))).all()
-            if wanted and not adjudicating:
-                gold = self._gold(connection, reader, wanted, len(free), chosen, *of)
-                free = [*free[: wanted - len(gold)], *gold]
-            until = _text(self._now() + timedelta(minutes=minutes))
-            for table, name in ((worklist, "held_by"), (gold_slots, "reader")):
-                # a workbook's fortnight is not cut short by a look at one of its cases
-                longest = case((table.c.held_until > until, table.c.held_until), else_=until)
-                theirs = and_(table.c[name] == reader, table.c.held_at.is_not(None))
-                began = case((theirs, table.c.held_at), else_=self._moment())
-                connection.execute(
-                    update(table)
-                    .where(table.c.slot.in_([*chosen, *free]))
-                    .values({name: reader, "held_at": began, "held_until": longest})
-                )
-            held = select(GIVEN).where(GIVEN.c.slot.in_([*chosen, *free]))
-            return [_slot(row) for row in connection.execute(held.order_by(GIVEN.c.item))]
+            return self._claim(connection, reader, quarter, adjudicating, minutes, cases)
 
     def release(self, reader: str, slot: int) -> None:
         """Give back a case without an answer."""
@@ -260,6 +229,19 @@ class Desk:
             row = self._own(connection, reader, slot)
             self._may_read(connection, reader)
             return self._append(connection, row, row.state, reader, slot, answer)
+
+    def answer_and_claim(self, reader: str, slot: int, answer: Answer) -> Slot | None:
+        """The same, and the reader's next case of the same kind: one transaction, as a page waits for both. None when
+        nothing waits for them or the day's readings are done."""
+        with ledger.writing(self.engine) as connection:
+            row = self._own(connection, reader, slot)
+            read_today = self._may_read(connection, reader)
+            self._append(connection, row, row.state, reader, slot, answer)
+            if read_today + 1 >= self.policy.daily_cap:
+                return None
+            adjudicating = row.state == "adjudicator"
+            slots = self._claim(connection, reader, None, adjudicating, self.policy.claim_minutes, 1)
+            return slots[0] if slots else None
 
     def answer_many(self, reader: str, answers: Mapping[int, Answer], source_file: str) -> list[Reading]:
         """The same for all the slots of a workbook, all or none."""
@@ -433,6 +415,43 @@ class Desk:
             ~exists().where(readings.c.reader == reader, readings.c.role != "gold", *_same("round")),
         )
 
+    def _claim(
+        self, connection: Any, reader: str, quarter: str | None, adjudicating: bool, minutes: int, cases: int
+    ) -> list[Slot]:
+        roles = ("adjudicator",) if adjudicating else READER
+        of = [worklist.c.quarter == quarter] if quarter else []
+        # theirs first, then second readings, then in the order of the index: nothing is sorted
+        mine = select(GIVEN.c.slot).where(
+            GIVEN.c.held_by == reader, GIVEN.c.state.in_((*roles, *self._gold_role(roles)))
+        )
+        mine = mine.where(GIVEN.c.quarter == quarter) if quarter else mine
+        chosen = list(connection.scalars(mine.order_by(GIVEN.c.item).limit(cases)))
+        wanted = cases - len(chosen)
+        free: list[int] = []
+        for role in reversed(roles):
+            of_role = select(worklist.c.slot).where(
+                *of, self._free_for(reader, (role,)), worklist.c.slot.not_in(chosen)
+            )
+            in_order = of_role.order_by(worklist.c.quarter, worklist.c.item)
+            if len(free) < wanted:
+                free += connection.scalars(in_order.limit(wanted - len(free))).all()
+        if wanted and not adjudicating:
+            gold = self._gold(connection, reader, wanted, len(free), chosen, *of)
+            free = [*free[: wanted - len(gold)], *gold]
+        until = _text(self._now() + timedelta(minutes=minutes))
+        for table, name in self._tables():
+            # a workbook's fortnight is not cut short by a look at one of its cases
+            longest = case((table.c.held_until > until, table.c.held_until), else_=until)
+            theirs = and_(table.c[name] == reader, table.c.held_at.is_not(None))
+            began = case((theirs, table.c.held_at), else_=self._moment())
+            connection.execute(
+                update(table)
+                .where(table.c.slot.in_([*chosen, *free]))
+                .values({name: reader, "held_at": began, "held_until": longest})
+            )
+        held = select(GIVEN).where(GIVEN.c.slot.in_([*chosen, *free]))
+        return [_slot(row) for row in connection.execute(held.order_by(GIVEN.c.item))]
+
     def _waiting(self, connection: Any, reader: str, roles: tuple[str, ...]) -> Counter:
         """How many cases of each quarter wait for a reader, gold items too. All that wait, by the index alone, less
         the few that others hold or the reader has read: asking it of each of 50,000 would take a second."""
@@ -509,7 +528,7 @@ class Desk:
 
     def _give_back(self, connection: Any, slot: int | None = None, reader: str | None = None) -> None:
         """A slot, or all that a reader holds, is free again."""
-        for table, name in ((worklist, "held_by"), (gold_slots, "reader")):
+        for table, name in self._tables():
             chosen = table.c.slot == slot if slot else table.c[name] == reader
             free = {"held_at": None, "held_until": None} | ({"held_by": None} if table is worklist else {})
             connection.execute(update(table).where(chosen).values(free))
@@ -517,6 +536,10 @@ class Desk:
     def _both_answers(self, connection: Any, item: int) -> tuple[Mapping[str, Any], ...]:
         by_role = making.standing(connection, worklist.c.item == item)[item]
         return tuple(_shown(by_role[role]) for role in READER if role in by_role)
+
+    def _tables(self) -> list[tuple[Any, str]]:
+        """Where cases are held, and by whom; gold items only where there are any, as a page waits for each statement."""
+        return [(worklist, "held_by"), *([(gold_slots, "reader")] if self.gold else [])]
 
     def _lapsed(self) -> Any:
         return worklist.c.held_until < self._moment()
@@ -590,11 +613,14 @@ class Desk:
         )
         return bool(connection.scalar(newest))
 
-    def _may_read(self, connection: Any, reader: str) -> None:
+    def _may_read(self, connection: Any, reader: str) -> int:
+        """How many readings of today's are given; DeskRefused where no more may be."""
         if self._paused(connection, reader):
             raise DeskRefused("you are on a break: end it before reading on")
-        if self._read_today(connection, reader) >= self.policy.daily_cap:
+        read_today = self._read_today(connection, reader)
+        if read_today >= self.policy.daily_cap:
             raise DeskRefused(f"today's {self.policy.daily_cap} readings are done: read on tomorrow")
+        return read_today
 
     def _append(
         self, connection: Any, row: Any, role: str, reader: str, slot: int, answer: Answer, **more: Any

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from orchestration.home import seed_rows
 from orchestration.readings import room
-from orchestration.readings.desk import Case, DeskRefused
+from orchestration.readings.desk import Case
 from orchestration.readings.room import answer_form, sign_in
 from orchestration.readings.room.app import Visit, begin
 from orchestration.releases.pages.agreement import QUESTIONS
@@ -114,13 +114,10 @@ def answer(visit: Visit, slot: int) -> Response:
     answered, wrong = answer_form.read(visit.form, case)
     if wrong:
         return _show(visit, case, visit.form, wrong)
-    visit.room.desk.answer(visit.user.username, slot, answered)
     if visit.field("then") == "stop":
+        visit.room.desk.answer(visit.user.username, slot, answered)
         return visit.on_to("/")
-    try:
-        following = visit.room.desk.claim(visit.user.username, adjudicating=case.role == "adjudicator")
-    except DeskRefused:  # the day's readings are done: the start says so
-        return visit.on_to("/")
+    following = visit.room.desk.answer_and_claim(visit.user.username, slot, answered)
     return visit.on_to(f"/case/{following.slot}" if following else "/")
 
 
