@@ -87,6 +87,25 @@ def test_read_disagree_and_adjudicate_by_keys(home, come_in):
         assert not [tab.complaints for tab in (first, second, judge, lead) if tab.complaints]
 
 
+def test_a_reader_corrects_an_answer_by_keys_and_says_why(home, come_in):
+    furnish(home, 1)
+    with served(home) as address:
+        tab = come_in(address, "reader-1")
+        start(tab)
+        keys(tab, "yn2\nfnnh\n")
+        tab.get_by_role("link", name="My answers").click()
+        tab.get_by_role("link", name="Correct crime").click()
+        familial = tab.get_by_role("group", name="Which criterion?").get_by_role("radio", name="Familial")
+        assert familial.is_checked()
+        familial.focus()
+        tab.keyboard.press("c")
+        tab.get_by_label("Why do you correct it?").fill("An exchange was overlooked.")
+        tab.get_by_role("button", name="Save the correction").click()
+        tab.wait_for_url(address + "/own-readings")
+        assert tab.get_by_role("row", name="Child sexual exploitation").is_visible()
+        assert not tab.complaints
+
+
 def test_a_case_that_is_no_group_is_asked_less(home, come_in):
     furnish(home, 2)
     with served(home) as address:
@@ -185,8 +204,8 @@ def test_a_role_finds_no_way_to_what_it_may_not(home, come_in):
     with served(home) as address:
         tabs = {username: come_in(address, username) for username in PEOPLE}
         for username, names in {
-            "reader-1": ["My reading", "Codebook"],
-            "judge": ["My reading", "Codebook"],
+            "reader-1": ["My reading", "My answers", "Codebook"],
+            "judge": ["My reading", "My answers", "Codebook"],
             "lead": ["Codebook", "Progress", "Disagreements", "Agreement"],
             "auditor": ["Codebook", "Progress", "Disagreements", "Agreement", "Views"],
         }.items():
@@ -238,7 +257,7 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_its_window(home, come_in):
         reader.get_by_role("button", name="End my break").wait_for()
         look(reader, "break")
         for tab, paths in (
-            (reader, ["/codebook", "/password", "/views"]),
+            (reader, ["/own-readings", "/own-readings/1", "/codebook", "/password", "/views"]),
             (auditor, ["/progress", "/disagreements", "/agreement", "/history/1", "/views?chain"]),
         ):
             for path in paths:
