@@ -148,6 +148,14 @@ def run_dbt(home: Home, select: str | None = None) -> Built:
     return built
 
 
+def load_seeds(home: Home) -> None:
+    """Load and test the seeds alone, once for each version of them: builds then let them be. Raises BuildFailed."""
+    if seeds_loaded(home) != source_hash():
+        # tests between a seed and a model wait for the model
+        build(home, "resource_type:seed --indirect-selection cautious")
+        _note_seeds(home, source_hash())
+
+
 def seeds_loaded(home: Home) -> str:
     """The `source_hash` whose seeds the warehouse holds and has tested; blank for one that is new or half built."""
     import duckdb
