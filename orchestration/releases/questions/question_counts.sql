@@ -7,7 +7,7 @@ received as (
     group by force, quarter
 ),
 
-crimes as (
+crimes as not materialized (
     select
         fct_crimes.*,
         -- 12 weeks had passed when the return was received: before that nobody can say how they ended
@@ -22,89 +22,100 @@ crimes as (
         and fct_crimes.quarter = received.quarter
 ),
 
-of_crimes as (
+persons as not materialized (
     select
-        unnest([
-            {'question': 'exploitation', 'field': 'cse_flag', 'category':
-                case cse_flag when 'Y' then 'exploitation' when 'N' then 'abuse_only' end},
-            {'question': 'location', 'field': 'location_type', 'category':
-                case when location_type not in ('unknown', 'unmapped') then location_type end},
-            {'question': 'local_authority', 'field': 'local_authority', 'category':
-                nullif(local_authority, 'unmapped')},
-            {'question': 'offenders', 'field': 'offenders_stated', 'category':
-                case
-                    when offenders_known >= 5 then 'five_or_more'
-                    else ['one', 'two', 'three', 'four'][offenders_known]
-                end},
-            {'question': 'outcome_at_12_weeks', 'field': 'outcome_code', 'category':
-                case
-                    when not is_12_weeks_old then null
-                    when outcome_code is null or outcome_on > recorded_on + 84 then 'none_yet'
-                    when outcome_on is null or outcome_code = 'unmapped' then null
-                    when outcome_code in (select outcome_code from dim_outcome where outcome_group = 'charge')
-                        then 'charged'
-                    else 'other_outcome'
-                end}
-        ], recursive := true),
-        'crime' as unit,
-        'crimes' as record_type,
-        force,
-        quarter,
-        month,
-        is_contact,
-        is_cocad
-    from crimes
-),
-
-persons as (
-    select
-        'victim' as unit, 'victims' as record_type, force, quarter, crime_reference, disability, nationality,
-        cast(null as date) as arrested_on
-    from fct_victims
-    union all
-    select
-        'suspect' as unit, 'suspects' as record_type, force, quarter, crime_reference, disability, nationality,
-        arrested_on
-    from fct_suspects
-),
-
-of_persons as (
-    select
-        unnest([
-            {'question': 'disability', 'field': 'disability', 'category':
-                case persons.disability when 'Y' then 'disabled' when 'N' then 'not_disabled' end},
-            {'question': 'nationality', 'field': 'nationality', 'category':
-                case persons.nationality
-                    when 'GBR' then 'british'
-                    when 'unmapped' then null
-                    else if(persons.nationality is not null, 'other_nationality', null)
-                end},
-            {'question': if(persons.unit = 'suspect', 'arrest_at_12_weeks', null), 'field': 'arrested_on', 'category':
-                case
-                    when not crimes.is_12_weeks_old then null
-                    when persons.arrested_on <= crimes.recorded_on + 84 then 'arrested'
-                    else 'not_arrested'
-                end}
-        ], recursive := true),
-        persons.unit,
-        persons.record_type,
-        persons.force,
-        persons.quarter,
+        persons.*,
         crimes.month,
         crimes.is_contact,
-        crimes.is_cocad
-    from persons
+        crimes.is_cocad,
+        crimes.recorded_on,
+        crimes.is_12_weeks_old
+    from (
+        select
+            'victim' as unit, 'victims' as record_type, force, quarter, crime_reference, disability, nationality,
+            cast(null as date) as arrested_on
+        from fct_victims
+        union all
+        select
+            'suspect' as unit, 'suspects' as record_type, force, quarter, crime_reference, disability, nationality,
+            arrested_on
+        from fct_suspects
+    ) as persons
     inner join crimes
         on persons.force = crimes.force
         and persons.quarter = crimes.quarter
         and persons.crime_reference = crimes.crime_reference
 ),
 
+-- one question a branch: who asks one view reads its columns alone
+answers as (
+    select
+        'exploitation' as question, 'cse_flag' as field, 'crime' as unit, 'crimes' as record_type,
+        case cse_flag when 'Y' then 'exploitation' when 'N' then 'abuse_only' end as category,
+        force, quarter, month, is_contact, is_cocad
+    from crimes
+    union all
+    select
+        'location' as question, 'location_type' as field, 'crime' as unit, 'crimes' as record_type,
+        case when location_type not in ('unknown', 'unmapped') then location_type end as category,
+        force, quarter, month, is_contact, is_cocad
+    from crimes
+    union all
+    select
+        'local_authority' as question, 'local_authority' as field, 'crime' as unit, 'crimes' as record_type,
+        nullif(local_authority, 'unmapped') as category,
+        force, quarter, month, is_contact, is_cocad
+    from crimes
+    union all
+    select
+        'offenders' as question, 'offenders_stated' as field, 'crime' as unit, 'crimes' as record_type,
+        if(offenders_known >= 5, 'five_or_more', ['one', 'two', 'three', 'four'][offenders_known]) as category,
+        force, quarter, month, is_contact, is_cocad
+    from crimes
+    union all
+    select
+        'outcome_at_12_weeks' as question, 'outcome_code' as field, 'crime' as unit, 'crimes' as record_type,
+        case
+            when not is_12_weeks_old then null
+            when outcome_code is null or outcome_on > recorded_on + 84 then 'none_yet'
+            when outcome_on is null or outcome_code = 'unmapped' then null
+            when outcome_code in (select outcome_code from dim_outcome where outcome_group = 'charge') then 'charged'
+            else 'other_outcome'
+        end as category,
+        force, quarter, month, is_contact, is_cocad
+    from crimes
+    union all
+    select
+        'disability' as question, 'disability' as field, unit, record_type,
+        case disability when 'Y' then 'disabled' when 'N' then 'not_disabled' end as category,
+        force, quarter, month, is_contact, is_cocad
+    from persons
+    union all
+    select
+        'nationality' as question, 'nationality' as field, unit, record_type,
+        case
+            when nationality = 'GBR' then 'british'
+            when nationality <> 'unmapped' then 'other_nationality'
+        end as category,
+        force, quarter, month, is_contact, is_cocad
+    from persons
+    union all
+    select
+        'arrest_at_12_weeks' as question, 'arrested_on' as field, unit, record_type,
+        case
+            when not is_12_weeks_old then null
+            when arrested_on <= recorded_on + 84 then 'arrested'
+            else 'not_arrested'
+        end as category,
+        force, quarter, month, is_contact, is_cocad
+    from persons
+    where unit = 'suspect'
+),
+
 -- counted by force and month before anything is joined: what follows reads cells, never records
 cells as (
     select *, count(*) as records
-    from (from of_crimes union all by name from of_persons)
-    where question is not null
+    from answers
     group by all
 ),
 
