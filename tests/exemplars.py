@@ -439,15 +439,6 @@ OWN_WORK = [
             + K1
         ],
     ),
-    # not our own: at the seed's limit it would take two hundred crimes to break it
-    OwnWork(
-        "LK01",
-        "person_on_too_many_crimes",
-        [
-            "update staging.stg_suspects set suspect_reference = 'PLACEHOLDER' where crime_reference in ('K1', 'N0')",
-            "update reference.link_limits set crimes = 1",
-        ],
-    ),
     OwnWork("CR36", "class_not_of_seed", [CLASSIFIED.format("offence_class = '71'")]),
     OwnWork("CR43", "image_as_contact", _cpai("is_image = true")),
     OwnWork("CR43", "grooming_as_contact", _cpai("offence_class = '88A', offence_code = '71/17'")),

@@ -59,10 +59,21 @@ COUNT_PERSONS_ANEW = "update cpai.cpai_classified_crimes as crimes set {} from f
 )
 
 
+MADE_OF_SEEDS = (
+    *("offence_group", "names_a_child", "image", "contact", "counts_only_when_flagged", "victim_rows"),
+    *("suspect_rows", "exclusion_reason_as_sent", "exclusion_reason", "inclusion_rule"),
+)
+
+
 def persons_counted(home: Home) -> list[str]:
-    """Statements after which COUNT_PERSONS_ANEW can follow a change of staged persons, and no other column changes."""
+    """Statements after which COUNT_PERSONS_ANEW can follow a change of staged persons, and no other column changes.
+
+    The model as compiled, for the crimes that are classified: a scene puts its own among them.
+    """
     models = home.dbt / "target" / "compiled" / "cpai" / "models"
     classified = (models / "cpai" / "cpai_classified_crimes.sql").read_text(encoding="utf-8")
+    staged = f"(select * exclude ({', '.join(MADE_OF_SEEDS + FACTS_OF_PERSONS)}) from cpai.cpai_classified_crimes)"
+    classified = classified.replace('"warehouse"."staging"."stg_crimes"', staged)
     keys_and_facts = ", ".join(("force", "quarter", "crime_reference", *FACTS_OF_PERSONS))
     return [f"create or replace view facts_of_persons as select {keys_and_facts} from ({classified})"]
 

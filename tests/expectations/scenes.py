@@ -829,8 +829,31 @@ def _waivers() -> list[Scene]:
     ]
 
 
+def _crowded() -> list[Scene]:
+    """One person on two crimes, at a limit of one and of two: at the seed's it would take two hundred crimes."""
+    two = "crime_reference in ('K1', 'N0')"
+    numbered = {
+        person: _set(f"staging.stg_{person}s", f"{person}_reference = 'PLACEHOLDER'", two)
+        for person in ("victim", "suspect")
+    }
+    limits = {crimes: _set("reference.link_limits", f"crimes = {crimes}", "true") for crimes in (1, 2)}
+    excluded = _set(CLASSIFIED, "exclusion_reason = 'cancelled'", two)
+    return [
+        Scene(f"LK01: {name}", "LK01", two, {word}, statements)
+        for name, word, statements in (
+            ("no person told from others", None, []),
+            ("victim beyond the limit", "person_on_too_many_crimes", [numbered["victim"], limits[1]]),
+            ("victim at the limit", "ok", [numbered["victim"], limits[2]]),
+            ("suspect beyond the limit", "person_on_too_many_crimes", [numbered["suspect"], limits[1]]),
+            ("suspect at the limit", "ok", [numbered["suspect"], limits[2]]),
+            ("crimes that do not count", None, [numbered["suspect"], limits[1], excluded]),
+        )
+    ]
+
+
 SCENES = [
     *_own_work(),
+    *_crowded(),
     *_sums(),
     *_unlisted(),
     *_cpai_crimes(),

@@ -108,18 +108,6 @@ def test_a_crime_that_two_forces_count_is_found_in_both(judged, rows):
         assert rows(home, tested) == [(2,)]
 
 
-def test_a_person_on_as_many_crimes_as_the_limit_is_no_placeholder(judged, rows):
-    home = judged(
-        "update staging.stg_suspects set suspect_reference = 'PLACEHOLDER' where crime_reference in ('K1', 'N0')",
-        "update reference.link_limits set crimes = 2",
-    )
-    asked = "select crime_reference from quality.findings where rule = 'LK01' and found = 'person_on_too_many_crimes'"
-    assert rows(home, asked) == []
-    assert rows(
-        home, "select sum(tested) from quality.rule_results where rule = 'LK01' and force = 'kent'"
-    ) > [(2,)]
-
-
 class TestAgainstFourQuarters:
     """One force that sent nothing else: 100 crimes in each quarter of 2024, then 2025-Q1."""
 
