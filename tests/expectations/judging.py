@@ -53,9 +53,11 @@ FACTS_OF_PERSONS = (
     *("has_victim_row", "told_victims", "told_suspects", "named_suspects", "female_suspects"),
     *("youngest_victim", "youngest_suspect", "oldest_suspect"),
 )
-COUNT_PERSONS_ANEW = "update cpai.cpai_classified_crimes as crimes set {} from facts_of_persons as anew where {}".format(
-    ", ".join(f"{fact} = anew.{fact}" for fact in FACTS_OF_PERSONS),
-    " and ".join(f"crimes.{key} = anew.{key}" for key in ("force", "quarter", "crime_reference")),
+COUNT_PERSONS_ANEW = (
+    "update cpai.cpai_classified_crimes as crimes set {} from facts_of_persons as anew where {}".format(
+        ", ".join(f"{fact} = anew.{fact}" for fact in FACTS_OF_PERSONS),
+        " and ".join(f"crimes.{key} = anew.{key}" for key in ("force", "quarter", "crime_reference")),
+    )
 )
 
 
@@ -72,7 +74,9 @@ def persons_counted(home: Home) -> list[str]:
     """
     models = home.dbt / "target" / "compiled" / "cpai" / "models"
     classified = (models / "cpai" / "cpai_classified_crimes.sql").read_text(encoding="utf-8")
-    staged = f"(select * exclude ({', '.join(MADE_OF_SEEDS + FACTS_OF_PERSONS)}) from cpai.cpai_classified_crimes)"
+    staged = (
+        f"(select * exclude ({', '.join(MADE_OF_SEEDS + FACTS_OF_PERSONS)}) from cpai.cpai_classified_crimes)"
+    )
     classified = classified.replace('"warehouse"."staging"."stg_crimes"', staged)
     keys_and_facts = ", ".join(("force", "quarter", "crime_reference", *FACTS_OF_PERSONS))
     return [f"create or replace view facts_of_persons as select {keys_and_facts} from ({classified})"]
