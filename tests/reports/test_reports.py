@@ -277,6 +277,35 @@ def test_the_command_says_what_is_wrong_and_what_there_is(home):
     assert command(home, "soon").exit_code == 2
 
 
+def test_every_number_of_the_publication_stands_in_the_annual_report_or_in_the_errata(folder):
+    page = (folder / "2023" / "national.html").read_text(encoding="utf-8")
+    before, appendix = page.split('<h2 id="replication">')
+    shown = {(source["data-of"], text) for source, text in Page(before).numbers if "data-figure" in source}
+    lines = re.findall(r'<tr><th scope="row">(<data.*)</tr>', appendix)
+    printed = seed("published_2023.csv")
+    assert len(lines) == len(printed)
+    for line, row in zip(
+        lines, sorted(printed, key=lambda row: (int(row["page"]), row["figure_id"])), strict=True
+    ):
+        _, *cells = (text for _, text in Page(line).numbers)
+        percent = row["printed_percent"] and f"{float(row['printed_percent']):g}%"
+        theirs = [
+            row["numerator"] and f"{int(row['numerator']):,}",
+            row["denominator"] and f"{int(row['denominator']):,}",
+            percent,
+        ]
+        assert cells[:3] == [text or "[z]" for text in theirs]
+        assert cells[6] == "the text" or re.fullmatch(r"Table \d+", cells[6]), row["figure_id"]
+        # not only in the appendix: each of ours is a number of the report itself
+        for of, text, ours in zip(("numerator", "denominator", "percent"), theirs, cells[3:6], strict=True):
+            assert (
+                not text or (of, ours) in shown or (of == "denominator" and ("numerator", ours) in shown)
+            ), row
+            assert not text or ours == text or "erratum" in cells[7], row
+    errata = [row for row in printed if row["printed_agrees"] == "no"]
+    assert appendix.split("</ul>")[0].count("<li>") == len(errata)
+
+
 def test_the_front_door_lists_what_has_been_written_and_every_link_leads_somewhere(home, folder):
     command(home, "2023-Q2", "--place", "kent")
     door = reports.front_door.of(home, "2023.r1")

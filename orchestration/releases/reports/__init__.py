@@ -19,6 +19,7 @@ from orchestration.releases.reports import (
     opendocument,
     pdf,
     places,
+    replicated,
     workbook,
 )
 from orchestration.releases.reports.numbers import Numbers, months_of, period_name
@@ -158,4 +159,5 @@ def environment():
     ours = pages.environment(TEMPLATES)
     ours.filters["first_month"] = lambda quarter: period_name(months_of([quarter])[0])
     ours.filters["category"] = word
+    ours.globals |= {"published": replicated.table, "errata": replicated.errata}
     return ours

@@ -81,14 +81,17 @@ def _described(table: Sheet) -> dict:
 
 def _datatype(table: Sheet, at: int) -> str:
     numbers = [row[at] for row in table.rows if isinstance(row[at], Number)]
-    if not numbers:
+    said = [number for number in numbers if isinstance(number.value, str) and not number.text.startswith("[")]
+    if said or not numbers:
         return "string"
     return "decimal" if any(number.is_percent for number in numbers) else "integer"
 
 
 def _text(cell: str | Number) -> str:
     """A number without its thousands and its per cent, which the heading says."""
-    return cell if isinstance(cell, str) else cell.text.replace(",", "").rstrip("%")
+    if isinstance(cell, Number) and not isinstance(cell.value, str):
+        return cell.text.replace(",", "").rstrip("%")
+    return cell if isinstance(cell, str) else cell.text
 
 
 def _rows(path: Path, heads, rows) -> None:

@@ -64,12 +64,13 @@ class Number:
 
     @cached_property
     def value(self) -> int | float | str:
-        """A count, a share as printed (0.26 of `26%`), or the text of a sign."""
+        """A count, a share as printed (0.26 of `26%`), a sign, or the words of a table of evidence."""
         if self.text.startswith("["):
             return self.text
         if self.is_percent:
             return round(float(self.text[:-1]) / 100, 3)
-        return int(self.text.replace(",", ""))
+        digits = self.text.replace(",", "")
+        return int(digits) if digits.isdigit() else self.text
 
     @property
     def is_percent(self) -> bool:
@@ -80,7 +81,8 @@ class Number:
         return len(self.text.rstrip("%").partition(".")[2])
 
     def __html__(self) -> str:
-        value = {} if self.text.startswith("[") else {"value": self.text.replace(",", "").rstrip("%")}
+        is_number = self.is_percent or self.text[:1].isdigit()
+        value = {"value": self.text.replace(",", "").rstrip("%")} if is_number else {}
         named = {f"data-{name}": text for name, text in self.source.items()}
         # SVG knows no data element, and its elements no value
         written = named if self.tag != "data" else {"value": "", **value, **named}
@@ -88,7 +90,7 @@ class Number:
         return f"<{self.tag}{attributes}>{escape(self.text)}</{self.tag}>"
 
 
-Row = tuple[str, list[Number]]
+Row = tuple[str | Number, list[Number]]
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Table:
     number: int
     caption: str
     heads: list[str]
-    groups: list[tuple[str, list[Row]]]
+    groups: list[tuple[str | Number, list[Row]]]
     total: Row | None
     charted: str
     bars: list[dict]
@@ -194,7 +196,7 @@ class Report:
             for key in keys
         ]
         heads = ["Number", "Per cent", *(f"{name}, per cent" for _, name in self.place.within)]
-        return self._table(
+        return self.table(
             caption,
             heads,
             [("", rows)],
@@ -221,7 +223,7 @@ class Report:
         most = max((self._value(key, "numerator") or 0 for key in keys), default=0)
         bars = [self._bar(period_name(key.period), key, "numerator", most) for key in keys]
         heads = ["CPAI crimes", "Contact crimes", "Group-based crimes"]
-        return self._table(caption, heads, [("", rows)], keys, charted=charted, bars=bars)
+        return self.table(caption, heads, [("", rows)], keys, charted=charted, bars=bars)
 
     def by_place(self, caption, kind: str) -> Table:
         """CPAI, contact and group-based crimes of each place inside this one."""
@@ -239,7 +241,7 @@ class Report:
         ]
         rows = [(place.name, cells(place.place)) for place in shown]
         heads = ["CPAI crimes", "Contact crimes", "Group-based crimes", "Group-based of contact, per cent"]
-        return self._table(caption, heads, [("", rows)], total=(self.place.name, cells(self.place.place)))
+        return self.table(caption, heads, [("", rows)], total=(self.place.name, cells(self.place.place)))
 
     def beside(self, caption, criterion: str) -> Table:
         """Everything about the crimes of one criterion, with the share among all group-based crimes."""
@@ -261,7 +263,7 @@ class Report:
             groups.append((heading, rows))
         heads = ["Number", "Of those recorded", "Per cent", "All group-based, per cent"]
         key = self.figure("cocad", "crime", "recency", "recent", criterion)
-        return self._table(caption, heads, groups, [key])
+        return self.table(caption, heads, groups, [key])
 
     def by_criterion(self, caption, breakdown: str, category: str, unit: str = "crime") -> Table:
         """One category under each criterion."""
@@ -277,11 +279,11 @@ class Report:
             for key in keys
         ]
         bars = [self._bar(word(key.criterion), key, "percent", 100) for key in keys]
-        return self._table(
+        return self.table(
             caption, ["Number", "Of", "Per cent"], [("", rows)], keys, charted=caption, bars=bars
         )
 
-    def _table(self, caption, heads, groups, keys=(), *, total=None, charted="", bars=()) -> Table:
+    def table(self, caption, heads, groups, keys=(), *, total=None, charted="", bars=()) -> Table:
         found = [self.numbers.figures.get(key) for key in keys]
         with_caveat = any(figure and figure.status == "caveat" for figure in found)
         notes = ["Read with care: see how far readers agree, under Quality."] if with_caveat else []
