@@ -1,6 +1,7 @@
 """The public tier: what is printed stands the attack, of itself and beside every tier that is out."""
 
 import csv
+import dataclasses
 import itertools
 import json
 import random
@@ -10,7 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.home import seed_rows
-from orchestration.releases.disclosure import cells, earlier, policy, public
+from orchestration.releases.disclosure import cells, earlier, policy, public, rounding
 
 REGIONS = {
     "kent": "South East",
@@ -302,3 +303,81 @@ def test_figures_that_readers_do_not_agree_on_stay_withheld_and_leave_their_sums
     assert len(withheld) == len(CRITERIA), "the nation's: a region's split has no quarters"
     for row in withheld:
         assert row["numerator"] == row["denominator"] == row["percent"] == "[u]"
+
+
+@pytest.fixture
+def rounded(monkeypatch):
+    rules = dataclasses.replace(policy.read(), rounded=True)
+    monkeypatch.setattr(policy, "read", lambda: rules)
+    return rules
+
+
+def small_cells(path, crimes, rules):
+    """Of what a written tier shows, the counts that the policy would hide."""
+    counts = public.cells_of(true_rows(crimes).values()).counts
+    judged = [row for row in public.read_printed(path) if row["breakdown"] != "gender_recorded"]
+    return [cell for row in judged if 0 < counts[cell := public.numerator(row)] < rules.threshold]
+
+
+def test_rounded_counts_are_multiples_of_five_and_percentages_follow_from_them(tmp_path, crimes, rounded):
+    write_release(tmp_path / "2023.r1", crimes)
+    statement = disclose(tmp_path / "2023.r1", tmp_path)
+    true, shown = true_rows(crimes), 0
+    for row in printed(tmp_path / "2023.r1"):
+        truth = true[row["figure_id"], row["place"], row["period"]]
+        for of in ("numerator", "denominator"):
+            if row[of][0] != "[":
+                assert int(row[of]) % 5 == 0 and abs(int(row[of]) - truth[of]) <= 2
+        if row["percent"][0] != "[":
+            shown += 1
+            assert float(row["percent"]) == int(100 * int(row["numerator"]) / int(row["denominator"]) + 0.5)
+    assert shown > 50
+    assert statement["policy"]["round_to"] == "5" and statement["audit"]["narrowest_interval"] >= 1
+
+
+def test_what_rounding_alone_gives_back_is_hidden(tmp_path, crimes, rounded):
+    """Two crimes in each quarter are printed 0, 0, 0, 0 and 10 in the year: only four times two gives that."""
+    pinned = {key: ((2, 1) if key[0] == "kent" else (0, 0)) for key in crimes if key[2] == "cse"}
+    crimes |= pinned
+    write_release(tmp_path / "2023.r1", crimes)
+    statement = disclose(tmp_path / "2023.r1", tmp_path)
+    path = tmp_path / "2023.r1" / "public" / "figures.csv"
+    wanted, true = dict.fromkeys(small_cells(path, crimes, rounded), 1), true_rows(crimes)
+    rows = [true[row["figure_id"], row["place"], row["period"]] for row in public.read_printed(path)]
+    rounding.write_figures(tmp_path / "alone.csv", rows, 5, set())
+    narrow, _ = public.narrow_cells(tmp_path / "alone.csv", REGIONS, wanted)
+    assert {"2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4"} <= {cell.period for cell in narrow}
+    assert 0 < statement["hidden"] < len(rows) / 4
+    public.audit(path, REGIONS, wanted)
+
+
+def test_one_small_count_printed_as_it_is_among_rounded_ones_shuts_the_gate(tmp_path, crimes, rounded):
+    write_release(tmp_path / "2023.r1", crimes)
+    disclose(tmp_path / "2023.r1", tmp_path)
+    path = tmp_path / "2023.r1" / "public" / "figures.csv"
+    small, true = small_cells(path, crimes, rounded), true_rows(crimes)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    leak = next(row for row in rows if public.numerator(row) in small and row["breakdown"] == "criterion")
+    leak["numerator"] = true[leak["figure_id"], leak["place"], leak["period"]]["numerator"]
+    leak |= {"denominator": "[c]", "percent": "[c]", "rounded_to": ""}
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    with pytest.raises((public.NotSafe, cells.Contradiction)):
+        public.audit(path, REGIONS, dict.fromkeys(small, 1))
+
+
+def test_a_tier_that_hides_is_attacked_with_what_was_rounded_before(tmp_path, crimes, monkeypatch):
+    rules = policy.read()
+    write_release(tmp_path / "alone" / "2023.r2", crimes)
+    assert disclose(tmp_path / "alone" / "2023.r2", tmp_path / "alone")["hidden"]
+    monkeypatch.setattr(policy, "read", lambda: dataclasses.replace(rules, rounded=True))
+    write_release(tmp_path / "both" / "2023.r1", crimes, "2024-01-01")
+    disclose(tmp_path / "both" / "2023.r1", tmp_path / "both")
+    monkeypatch.setattr(policy, "read", lambda: rules)
+    write_release(tmp_path / "both" / "2023.r2", resubmitted(crimes, "kent", random.Random(5)), "2024-02-01")
+    # what is exact now and was rounded then: together they give a cell back
+    with pytest.raises(public.NotSafe):
+        disclose(tmp_path / "both" / "2023.r2", tmp_path / "both")

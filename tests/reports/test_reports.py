@@ -499,6 +499,20 @@ def test_public_reports_are_of_the_tier_that_was_published_and_swap_nothing_else
     assert (tmp_path / "mine.txt").exists()
 
 
+def test_reports_of_a_rounded_tier_say_so(home, public_tier, public_folder):
+    kept = public_tier.read_bytes()
+    assert not reports.prepare(home, "2023-Q3", public=True).numbers.is_rounded
+    first, _, rest = kept.partition(b"\n")
+    public_tier.write_bytes(first + b",rounded_to\n" + re.sub(rb"\n", b",5\n", rest))
+    try:
+        numbers = reports.Numbers.read(home.releases / "2023.r1", "2023-Q3", public=True)
+    finally:
+        public_tier.write_bytes(kept)
+    report = reports.Report(numbers, reports.places.of(numbers.forces)[0], [])
+    assert report.signs["0"] == "None, or rounded down to none."
+    assert "Every count is rounded" in report.definitions["Rounding"]
+
+
 def test_without_a_public_tier_there_are_no_public_reports(home, tmp_path):
     for name in ("manifest.json", "marts.duckdb"):
         (tmp_path / "releases" / "2023.r1").mkdir(parents=True, exist_ok=True)

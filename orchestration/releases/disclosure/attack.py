@@ -8,12 +8,16 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
-from orchestration.releases.disclosure.tables import Tables, solve
+from orchestration.releases.disclosure.tables import NO_END, Tables, components, solve
 
 WHOLE = 1e-6
-# no cell of a national year comes near; an objective always has an end
-NO_END = 1e9
+# of a rounded year all cells are open at once: what is not found by then is taken not to be there
+SECONDS = 5
+ROUNDS = 12
+# moving a cell that is asked for is worth any number of others
+ABOVE_ALL = 1e4
 
 
 class Contradiction(RuntimeError):
@@ -73,16 +77,19 @@ def _of_block(tables, columns, rows, offset, wanted) -> dict[Hashable, Interval]
     matrix = tables.matrix[rows][:, columns]
     least, greatest = tables.least[rows] - offset, tables.greatest[rows] - offset
     count = len(columns)
-    lower, upper = tables.lowest[columns], np.full(count, NO_END)
+    lower, upper = tables.lowest[columns], tables.highest[columns]
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
 
-    def reach(objective) -> np.ndarray:
+    def reach(objective, seconds=None) -> np.ndarray:
         point = solve(objective, matrix, least, greatest, lower, upper)
         if point is not None and np.abs(point - point.round()).max() > WHOLE:
-            point = solve(objective, matrix, least, greatest, lower, upper, whole=True)
+            point = solve(objective, matrix, least, greatest, lower, upper, whole=True, seconds=seconds)
         if point is None:
             names = [tables.keys[column] for column in columns[:3]]
             raise Contradiction(f"no counts are consistent with what is printed around {names}")
+        return seen(point)
+
+    def seen(point) -> np.ndarray:
         point = point.round()
         np.minimum(low, point, out=low)
         np.maximum(high, point, out=high)
@@ -91,10 +98,41 @@ def _of_block(tables, columns, rows, offset, wanted) -> dict[Hashable, Interval]
     def open_() -> np.ndarray:
         return np.flatnonzero((wanted >= 0) & ~(high - low >= wanted))
 
-    # a point that pushes half of the cells up and half down widens many intervals at once
+    def towards(column) -> np.ndarray:
+        objective = np.zeros(count)
+        objective[column] = 1.0
+        return objective
+
     draw = np.random.default_rng(2023)
-    reach(np.zeros(count))
-    if np.isfinite(wanted).all():
+    start = reach(np.zeros(count))
+    is_rounded = bool((upper < NO_END).any())
+    if is_rounded:
+        # all cells of a year are open: from one whole table, as many as can be are moved by as little else as can be
+        least_move, greatest_move = least - matrix @ start, greatest - matrix @ start
+        both_ways = sparse.hstack([matrix, -matrix], format="csr")
+        for _ in range(ROUNDS):
+            left = open_()
+            if not left.size:
+                break
+            drawn = draw.choice([True, False], left.size)
+            for ups in (drawn, ~drawn):
+                gain = np.ones(2 * count)
+                most = np.concatenate([upper - start, start - lower])
+                for way, targets in ((0, left[ups]), (count, left[~ups])):
+                    gain[way + targets] = -ABOVE_ALL
+                    most[way + targets] = np.minimum(most[way + targets], wanted[targets])
+                    most[count - way + targets] = 0.0
+                moved = solve(gain, both_ways, least_move, greatest_move, np.zeros(2 * count), most)
+                moved = moved[:count] - moved[count:]
+                support = np.flatnonzero(np.abs(moved) > WHOLE)
+                for found, _ in components(matrix[:, support]):
+                    part = moved[support[found]]
+                    if np.abs(part - part.round()).max() <= WHOLE:
+                        point = start.copy()
+                        point[support[found]] += part.round()
+                        seen(point)
+    elif np.isfinite(wanted).all():
+        # a point that pushes half of the cells up and half down widens many intervals at once
         while (left := open_()).size > 2:
             objective = np.zeros(count)
             objective[left] = draw.choice([-1.0, 1.0], left.size)
@@ -106,12 +144,13 @@ def _of_block(tables, columns, rows, offset, wanted) -> dict[Hashable, Interval]
     for column in open_():
         if high[column] - low[column] >= wanted[column]:
             continue  # widened on the way
-        objective = np.zeros(count)
-        objective[column] = 1.0
-        low[column] = reach(objective)[column]
-        if high[column] - low[column] < wanted[column]:
-            high[column] = reach(-objective)[column]
-            exact[column] = True
+        try:
+            low[column] = reach(towards(column), SECONDS if is_rounded else None)[column]
+            if high[column] - low[column] < wanted[column]:
+                high[column] = reach(-towards(column), SECONDS if is_rounded else None)[column]
+                exact[column] = True
+        except TimeoutError:
+            continue
     return {
         tables.keys[columns[index]]: Interval(
             tables.keys[columns[index]], int(low[index]), int(high[index]), bool(exact[index])

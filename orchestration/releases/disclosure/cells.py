@@ -42,6 +42,8 @@ class Cells:
     bases: set[Cell] = field(default_factory=set)
     # figures withheld for another reason: their cells are in no table, and the sums with them are open
     withheld: set[Cell] = field(default_factory=set)
+    # least and greatest of a count that is printed rounded; its count is not given
+    bounds: dict[Cell, tuple[int, int]] = field(default_factory=dict)
 
     def some(self) -> set[Cell]:
         """Bases that are not empty, as their figures are there at all; those of a national year always are."""

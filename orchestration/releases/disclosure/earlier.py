@@ -22,13 +22,14 @@ class Known:
     """All that is printed, now and before, as one set of cells with its sums.
 
     `of_release` (release -> cell there -> cell here): a count that did not change between releases is one cell.
-    `some`: cells known not to be empty.
+    `some`: cells known not to be empty. `bounds`: of counts that are printed rounded, anywhere.
     """
 
     counts: dict[Cell, int | None]
     sums: list[Sum]
     some: set[Cell]
     of_release: dict[str, dict[Cell, Cell]]
+    bounds: dict[Cell, tuple[int, int]]
 
 
 def read(releases: Path, figures_of, cells_of, read_printed) -> list[Earlier]:
@@ -65,13 +66,16 @@ def known(
 ) -> Known:
     """`cells` of today with all earlier ones; with `truth`, hidden counts of earlier ones are filled in."""
     counts: dict[Cell, int | None] = dict(cells.counts)
-    every, some, of_release = sums(cells, regions)[0], cells.some(), {}
+    every, some, of_release, bounds = sums(cells, regions)[0], cells.some(), {}, dict(cells.bounds)
     for release in earlier:
         here = {
             cell: cell._replace(release=same[release.release, cell.place]) for cell in release.printed.counts
         }
         of_release[release.release] = here
         some |= {here[cell] for cell in release.printed.some()}
+        for cell, (low, high) in release.printed.bounds.items():
+            before = bounds.get(here[cell], (low, high))
+            bounds[here[cell]] = max(low, before[0]), min(high, before[1])
         for cell, count in release.printed.counts.items():
             count = release.counts[cell] if truth else count
             before = counts.get(here[cell])
@@ -82,4 +86,4 @@ def known(
             Sum(here[one.whole], tuple(here[part] for part in one.parts), one.exhaustive)
             for one in sums(release.printed, regions)[0]
         ]
-    return Known(counts, every, some, of_release)
+    return Known(counts, every, some, of_release, bounds)

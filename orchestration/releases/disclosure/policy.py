@@ -10,7 +10,10 @@ from orchestration.releases.disclosure.relations import Sum
 
 @dataclass(frozen=True)
 class Policy:
-    """Rows of seeds/disclosure_policy.csv; `missed` has the weight of each place, period and of a base."""
+    """Rows of seeds/disclosure_policy.csv; `missed` has the weight of each place, period and of a base.
+
+    `rounded`: every count is shown rounded to `round_to`, instead of all but the hidden ones as they are.
+    """
 
     written: bool
     threshold: int
@@ -20,12 +23,16 @@ class Policy:
     width: int
     width_of_others: int
     missed: Mapping[str, float]
+    rounded: bool = False
+    round_to: int = 5
+    width_rounded: int = 1
 
 
 def read() -> Policy:
     """Raises KeyError when a rule is missing, ValueError when a value is not of its kind."""
     rows = {row["rule"]: row["value"] for row in seed_rows("disclosure_policy.csv")}
-    for rule, words in {"written": ("yes", "no"), "zeros": ("shown", "hidden")}.items():
+    words_of = {"written": ("yes", "no"), "method": ("hide", "round"), "zeros": ("shown", "hidden")}
+    for rule, words in words_of.items():
         if rows[rule] not in words:
             raise ValueError(f"disclosure_policy.csv: {rule} is {rows[rule]}, not one of {', '.join(words)}")
     return Policy(
@@ -41,6 +48,9 @@ def read() -> Policy:
             for rule, value in rows.items()
             if rule.startswith("missed_")
         },
+        rounded=rows["method"] == "round",
+        round_to=int(rows["round_to"]),
+        width_rounded=int(rows["width_rounded"]),
     )
 
 

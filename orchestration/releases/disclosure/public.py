@@ -67,10 +67,17 @@ def write(connection, folder: Path, releases: Path) -> dict:
     before = read_earlier(releases)
     cells = cells_of(figures)
     same = earlier.labels(cells.counts, before)
-    hidden = hide(cells, figures, regions, policy, before, same)
     folder.mkdir(parents=True)
-    write_figures(folder / "figures.csv", figures, hidden)
-    narrowest = audit(folder / "figures.csv", regions, hidden.widths, before, same)
+    if policy.rounded:
+        from orchestration.releases.disclosure import rounding
+
+        hidden, narrowest = rounding.write(
+            folder / "figures.csv", figures, cells, regions, policy, before, same
+        )
+    else:
+        hidden = hide(cells, figures, regions, policy, before, same)
+        write_figures(folder / "figures.csv", figures, hidden)
+        narrowest = audit(folder / "figures.csv", regions, hidden.widths, before, same)
     statement = {
         "shorthands": NOTES,
         "policy": {row["rule"]: row["value"] for row in seed_rows("disclosure_policy.csv")},
@@ -158,10 +165,14 @@ def cells_of(figures: Iterable[Mapping]) -> Cells:
         if figure["status"] == "withheld":
             cells.withheld.add(numerator(figure))
             continue
-        cells.add(numerator(figure), figure["numerator"])
+        counts = {numerator(figure): "numerator"}
         if base := denominator(figure):
-            cells.add(base, figure["denominator"])
+            counts[base] = "denominator"
             cells.bases.add(base)
+        for cell, name in counts.items():
+            cells.add(cell, figure[name])
+            if between := figure.get(f"{name}_between"):
+                cells.bounds[cell] = between
     cells.withheld -= cells.counts.keys()
     return cells
 
@@ -185,8 +196,11 @@ def hide(cells: Cells, figures, regions, policy: policies.Policy, before=(), sam
             sums(printed, regions)[1],
         )
         out |= {here[cell] for cell, count in printed.counts.items() if count is not None}
-        hidden_before |= {here[cell] for cell, count in printed.counts.items() if count is None}
-        primary_before |= {here[cell] for cell in small if printed.counts[cell] is None}
+        hidden_there = {
+            cell for cell, count in printed.counts.items() if count is None and cell not in printed.bounds
+        }
+        hidden_before |= {here[cell] for cell in hidden_there}
+        primary_before |= {here[cell] for cell in small if cell in hidden_there}
     already_public = primary.keys() & out
     primary = {cell: rule for cell, rule in primary.items() if cell not in out}
     hidden_before -= out
@@ -260,17 +274,7 @@ def audit(
 
     Raises NotSafe when a cell that should be hidden is printed, or its interval is narrower than is wanted.
     """
-    from orchestration.releases.disclosure import attack
-    from orchestration.releases.disclosure.tables import Tables
-
-    figures = read_printed(path)
-    cells = cells_of(figures)
-    known = earlier.known(cells, regions, before, same or {}, truth=False)
-    tables = Tables(known.counts, known.sums, shares(figures, cells), known.some)
-    hidden = [cell for cell, count in known.counts.items() if count is None]
-    wanted = dict.fromkeys(hidden, 1) | dict(widths)
-    found = attack.intervals(tables, wanted)
-    narrow = [cell for cell, interval in found.items() if interval.width < wanted[cell]]
+    narrow, narrowest = narrow_cells(path, regions, widths, before, same)
     if narrow:
         counted = Counter((cell.place_type, cell.period_type, cell.unit, cell.breakdown) for cell in narrow)
         raise NotSafe(
@@ -281,16 +285,44 @@ def audit(
                 for (place_type, period_type, unit, breakdown), many in sorted(counted.items())
             ]
         )
-    return min((interval.width for interval in found.values()), default=None)
+    return narrowest
+
+
+def narrow_cells(path, regions, widths, before=(), same=None) -> tuple[list[Cell], int | None]:
+    """The cells of a written figures.csv whose interval is narrower than is wanted, and the narrowest of the others.
+
+    A count that is printed rounded, now or earlier, is wide when it is not given back exactly.
+    """
+    from orchestration.releases.disclosure import attack
+    from orchestration.releases.disclosure.tables import Tables
+
+    figures = read_printed(path)
+    cells = cells_of(figures)
+    known = earlier.known(cells, regions, before, same or {}, truth=False)
+    tables = Tables(known.counts, known.sums, shares(figures, cells), known.some, known.bounds)
+    hidden = [cell for cell, count in known.counts.items() if count is None and cell not in known.bounds]
+    rounded_width = policies.read().width_rounded
+    wanted = dict.fromkeys(hidden, 1) | {
+        cell: min(width, rounded_width) if cell in known.bounds else width for cell, width in widths.items()
+    }
+    found = attack.intervals(tables, wanted)
+    narrow = [cell for cell, interval in found.items() if interval.width < wanted[cell]]
+    return narrow, min((interval.width for interval in found.values()), default=None)
 
 
 def read_printed(path: Path) -> list[dict]:
-    """Figures as printed: counts as integers, None where hidden or not applicable."""
+    """Figures as printed: counts as integers, None where hidden, not applicable, or rounded: then with what they lie
+    `_between`."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
+        step = int(row.get("rounded_to") or 0)
         for name in ("numerator", "denominator"):
-            row[name] = int(row[name]) if row[name][:1] not in ("[", "") else None
+            count = int(row[name]) if row[name][:1] not in ("[", "") else None
+            if step and count is not None:
+                row[f"{name}_between"] = max(0, count - step // 2), count + (step - 1) // 2
+                count = None
+            row[name] = count
     return rows
 
 
@@ -301,7 +333,13 @@ def shares(figures: Iterable[Mapping], cells: Cells) -> list:
     found = []
     for figure in figures:
         base = denominator(figure)
-        if base is None or figure["percent"][:1] in ("[", "") or numerator(figure) not in cells.counts:
+        # of rounded counts a percentage tells nothing more
+        if (
+            figure.get("rounded_to")
+            or base is None
+            or figure["percent"][:1] in ("[", "")
+            or numerator(figure) not in cells.counts
+        ):
             continue
         if None in (cells.counts[numerator(figure)], cells.counts[base]):
             percent = float(figure["percent"])

@@ -11,6 +11,8 @@ from orchestration.releases.disclosure.relations import Share, Sum
 
 # a part that is in no table: what remains of a whole when the parts that are known do not exhaust it
 REST = "rest"
+# no cell of a national year comes near; an objective always has an end
+NO_END = 1e9
 
 
 class Tables:
@@ -18,7 +20,8 @@ class Tables:
 
     `keys` (n cells, remainders at the end), `known` (n floats; nan where the count is not known). Rows of
     `matrix` (sparse, m x n) times the counts lie between `least` and `greatest` (m floats each): a sum is 0.
-    `lowest` (n floats) is 1 for the cells that are known not to be empty, `some`, else 0.
+    `lowest` and `highest` (n floats) are what a count is known to lie between: `bounds` of a rounded one, 1 for the
+    least of a cell that is known not to be empty, `some`, else 0, and no end.
     A key that stands in several tables is one cell. Raises KeyError when a sum names a key that is no cell.
     """
 
@@ -28,6 +31,7 @@ class Tables:
         sums: Iterable[Sum],
         shares: Iterable[Share] = (),
         some: Iterable[Hashable] = (),
+        bounds: Mapping[Hashable, tuple[int, int]] | None = None,
     ):
         self.keys = list(cells)
         self.at = {key: index for index, key in enumerate(self.keys)}
@@ -59,6 +63,10 @@ class Tables:
         self.known = np.array(known)
         self.lowest = np.zeros(len(known))
         self.lowest[[self.at[key] for key in some]] = 1.0
+        self.highest = np.full(len(known), NO_END)
+        for key, (low, high) in (bounds or {}).items():
+            self.lowest[self.at[key]] = max(self.lowest[self.at[key]], low)
+            self.highest[self.at[key]] = high
         self.least, self.greatest = np.array(least), np.array(greatest)
         shape = (len(least), len(self.keys))
         self.matrix = sparse.csr_array((factors, (rows, columns)), shape=shape)
@@ -89,10 +97,11 @@ def _groups(label: np.ndarray, count: int) -> list[np.ndarray]:
     return [order[ends[number] : ends[number + 1]] for number in range(count)]
 
 
-def solve(objective, matrix, least, greatest, lower, upper, whole=False) -> np.ndarray | None:
+def solve(objective, matrix, least, greatest, lower, upper, whole=False, seconds=None) -> np.ndarray | None:
     """The point of least `objective` in the polytope, a vertex of it; None when there is none.
 
-    With `whole`, among points of whole numbers only. Raises RuntimeError when the solver gives up or the
+    With `whole`, among points of whole numbers only; with `seconds`, the best that is found by then.
+    Raises RuntimeError when the solver gives up or the
     objective has no end.
     """
     constraints = LinearConstraint(matrix, least, greatest) if matrix.shape[0] else ()
@@ -101,9 +110,12 @@ def solve(objective, matrix, least, greatest, lower, upper, whole=False) -> np.n
         constraints=constraints,
         bounds=Bounds(lower, upper),
         integrality=np.full(len(objective), int(whole)),
+        options={"time_limit": seconds} if seconds else {},
     )
     if found.status == 2:
         return None
-    if found.x is None or found.status:
+    if found.status == 1 and found.x is None and seconds:
+        raise TimeoutError
+    if found.x is None or (found.status and not (found.status == 1 and seconds)):
         raise RuntimeError(f"the linear programme was not solved: {found.message}")
     return found.x

@@ -47,6 +47,7 @@ class Numbers:
     forces: list[dict]
     evidence: dict[str, list[dict]]
     is_public: bool = False
+    is_rounded: bool = False
 
     @classmethod
     def read(cls, release: Path, period: str, public: bool = False) -> "Numbers":
@@ -104,6 +105,7 @@ class Numbers:
                     "replication": rows(replication) if replication else [],
                 },
                 is_public=public,
+                is_rounded=public and "rounded_to" in public_figures.open(encoding="utf-8").readline(),
             )
 
     @property

@@ -394,7 +394,7 @@ class Report:
                 "Not available: no return was received, or it is shown for wider places or periods only."
             )
         return {
-            "0": "None.",
+            "0": "None, or rounded down to none." if self.numbers.is_rounded else "None.",
             **hidden,
             UNRELIABLE: "Withheld: readers do not agree enough.",
             NOT_APPLICABLE: "Not applicable: there is nothing to be a share of, or it was not collected.",
@@ -411,6 +411,13 @@ class Report:
         }
         return {
             **{name: f"{meaning[0].upper()}{meaning[1:]}." for name, meaning in meanings.items()},
+            **(
+                {
+                    "Rounding": "Every count is rounded, so parts may not add up; percentages are of rounded counts."
+                }
+                if self.numbers.is_rounded
+                else {}
+            ),
             "Percentages": "The shares of a whole that are shown together are rounded so that they add up; "
             "a share that stands alone is rounded half up.",
         }
