@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from pathlib import Path
@@ -52,6 +53,7 @@ def export(
             raise click.UsageError("--reader, --adjudicator and --cases are for workbooks: add --format xlsx")
         _needs(home, home.warehouse)
         file = to or Path(f"{quarter}_worklist.csv")
+        _note_export(home, quarter)
         click.echo(f"{export_worklist(home, file, quarter):,} unread candidates of {quarter} in {file}")
         return
     if not reader:
@@ -157,6 +159,17 @@ def verify(home: Home, wants_json: bool) -> None:
     if broken := Desk(home).verify_chain():
         _stop(broken, wants_json)
     click.echo(json.dumps({"done": True}) if wants_json else "every reading is as it was written")
+
+
+def _note_export(home: Home, quarter: str) -> None:
+    """Who took a quarter's summaries out, in the log of views, before they are written."""
+    from orchestration.ledger import open_ledger
+    from orchestration.readings.room.sign_in import note_views
+
+    engine = open_ledger(home)
+    with engine.begin() as connection:
+        note_views(connection, f"command:{getpass.getuser()}", f"worklist of {quarter} as CSV", [{}])
+    engine.dispose()
 
 
 def _needs(home: Home, there: Path) -> None:

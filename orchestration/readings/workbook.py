@@ -10,6 +10,7 @@ from typing import Any
 from orchestration.home import PACKAGE
 from orchestration.readings.answers import ALLOWED, ALSO_ALLOWED, problems
 from orchestration.readings.desk import Answer, Case, Desk, DeskRefused
+from orchestration.readings.room.sign_in import note_views
 from orchestration.returns.file_safety import escape_formula
 
 KEYS = ("slot", "force", "crime_reference", "version")
@@ -55,7 +56,10 @@ def export_workbook(
     minutes = desk.policy.workbook_days * 24 * 60
     wanted = min(cases or queue.cap, queue.cap - queue.read_today)
     slots = desk.claim_many(reader, quarter, adjudicating, minutes, wanted)
-    _write(file, [desk.case(reader, slot.slot) for slot in slots], codebook(desk.policy.codebook))
+    given = [desk.case(reader, slot.slot) for slot in slots]
+    with desk.engine.begin() as connection:
+        note_views(connection, reader, "workbook", [{"slot": case.slot} for case in given])
+    _write(file, given, codebook(desk.policy.codebook))
     return len(slots)
 
 

@@ -7,6 +7,7 @@ from python_calamine import CalamineWorkbook
 from small_desk import CSE, YES, Clock, Q, build, crime, desk_of, read_all, states
 
 from orchestration.readings.desk import DeskRefused
+from orchestration.readings.room.sign_in import views
 from orchestration.readings.workbook import ANSWERS, WorkbookRefused, export_workbook, import_workbook
 
 FILLED = {
@@ -45,6 +46,10 @@ def desk(home):
 def test_a_workbook_goes_out_and_comes_back(desk, tmp_path):
     file = tmp_path / "reader-01.xlsx"
     assert export_workbook(desk, file, "reader-01", Q, cases=2) == 2
+    assert [(row["username"], row["page"], row["item"]) for row in views(desk.engine)] == [
+        ("reader-01", "workbook", 2),
+        ("reader-01", "workbook", 1),
+    ]
     headings, first, _ = rows_of(file)
     assert first[headings.index("summary")] == "'=1+1"
     assert CalamineWorkbook.from_path(file).sheet_names == ["cases", "codebook"]

@@ -6,6 +6,7 @@ person could do on a day can be told years later.
 
 import hashlib
 import hmac
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -13,7 +14,7 @@ from threading import Lock
 
 from sqlalchemy import Connection, Engine, exists, func, insert, select
 
-from orchestration.ledger import case_views, reading_slots, sign_ins, users
+from orchestration.ledger import case_views, gold_slots, reading_slots, sign_ins, users
 
 ROLES = {
     "reader": "reads candidates and answers",
@@ -165,30 +166,37 @@ def signed_in(engine: Engine, username: str, number: int) -> User | None:
     return replace(_user(row), sign_in=number)
 
 
-def note_view(
-    engine: Engine, user: User, page: str, *, slot: int | None = None, item: int | None = None
-) -> None:
-    """Who was shown which case, and when; never what it says."""
+def note_view(engine: Engine, user: User, page: str, **of: int) -> None:
+    """Who was shown which case (`slot` or `item`) and when; never what it says."""
     with engine.begin() as connection:
-        connection.execute(
-            insert(case_views),
-            {"username": user.username, "at": _now(), "page": page, "slot": slot, "item": item},
-        )
+        note_views(connection, user.username, page, [of])
+
+
+def note_views(connection: Connection, username: str, page: str, cases: Iterable[Mapping[str, int]]) -> None:
+    """The same of several cases; a case that has neither slot nor item is all that a file holds."""
+    rows = [
+        {"username": username, "at": _now(), "page": page, "slot": None, "item": None, **of} for of in cases
+    ]
+    if rows:
+        connection.execute(insert(case_views), rows)
 
 
 def views(engine: Engine, username: str | None = None, newest: int = 500) -> list[dict]:
     """The newest views of cases (of one user): view, username, at, page, slot, item, the slot's item where it has one."""
+    of_view = [column for column in case_views.columns if column.name != "item"]
     statement = (
-        select(case_views, reading_slots.c.item.label("of_slot"))
+        select(
+            *of_view, func.coalesce(case_views.c.item, reading_slots.c.item, gold_slots.c.item).label("item")
+        )
         .outerjoin(reading_slots, reading_slots.c.slot == case_views.c.slot)
+        .outerjoin(gold_slots, gold_slots.c.slot == case_views.c.slot)
         .order_by(case_views.c.view.desc())
         .limit(newest)
     )
     if username:
         statement = statement.where(case_views.c.username == username)
     with engine.connect() as connection:
-        rows = [dict(row) for row in connection.execute(statement).mappings()]
-    return [row | {"item": row["item"] or row.pop("of_slot")} for row in rows]
+        return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def _newest(connection: Connection, username: str):
