@@ -149,9 +149,16 @@ def test_a_resubmission_revises_the_figures_of_its_places_and_periods(home):
     publish.publish(home, "2023-Q1", Gate())
     resubmit(home, "kent", "2023-Q1")
     change(home, f"update marts.figures set numerator = numerator + 1 where {KENT}")
+    gone = KENT.replace("cse", "familial")
+    change(home, f"delete from marts.figures where {gone}")
     publish.publish(home, "2023-Q1", Gate())
     before = 720 * 3
-    assert revisions(home) == [
+    # a figure that is not given any more is revised too
+    assert revisions(home, gone) == [
+        ("2023-Q1.r1", 0, None, 1128 * 3, None),
+        ("2023-Q1.r2", 1, 1128 * 3, None, "resubmission"),
+    ]
+    assert revisions(home, KENT) == [
         ("2023-Q1.r1", 0, None, before, None),
         ("2023-Q1.r2", 1, before, before + 1, "resubmission"),
     ]
@@ -160,7 +167,7 @@ def test_a_resubmission_revises_the_figures_of_its_places_and_periods(home):
     change(home, f"update marts.figures set numerator = numerator + 5 where {KENT}")
     publish.publish(home, "2023", Gate())
     # not of the other force: of the later returns of the year, that cancelled crimes of this quarter
-    assert revisions(home)[2:] == [("2023.r1", 2, before + 1, before + 6, "later_return")]
+    assert revisions(home, KENT)[2:] == [("2023.r1", 2, before + 1, before + 6, "later_return")]
     file = home.releases / "current" / "marts.duckdb"
     with duckdb.connect(str(file), read_only=True) as marts:
         found = marts.execute(f"select revision_status from release_figures where {KENT}").fetchall()
@@ -194,25 +201,9 @@ def test_readings_seeds_and_errata_are_told_apart(home, monkeypatch):
     assert [row[4] for row in revisions(home, KENT)] == [None, "reading", "correction"]
     assert [row[4] for row in revisions(home, contact)] == [None, "rule"]
     assert "counted twice" in (path / "statement.html").read_text()
-
-
-def test_a_figure_that_comes_or_goes_is_a_revision(home):
-    publish.publish(home, "2023", Gate())
-    resubmit(home, "kent", "2023-Q1")
-    change(home, f"delete from marts.figures where {KENT}")
-    publish.publish(home, "2023", Gate())
-    before = 720 * 3
-    assert revisions(home) == [
-        ("2023.r1", 0, None, before, None),
-        ("2023.r2", 1, before, None, "resubmission"),
-    ]
-
-
-def test_earlier_releases_that_are_gone_are_left_out(home):
-    path = publish.publish(home, "2023", Gate()).path
-    change(home, f"update marts.figures set numerator = numerator + 1 where {KENT}")
-    change(home, "insert into staging.stg_readings values (2)")
-    add_reading(home, "kent", "2023-Q1/2")
-    shutil.rmtree(path)
+    # releases that are not kept here any more are left out
+    for gone in ("2023.r1", "2023.r2"):
+        shutil.rmtree(home.releases / gone)
+    monkeypatch.setattr(inputs, "code_hash", lambda: "a fourth")
     head = json.loads((publish.publish(home, "2023", Gate()).path / "manifest.json").read_text())
-    assert head["compared_with"] == [] and revisions(home) == []
+    assert head["compared_with"] == ["2023.r3"] and revisions(home) == []
