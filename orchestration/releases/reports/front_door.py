@@ -11,6 +11,7 @@ from orchestration.releases.reports.numbers import period_name
 # what a reader may want of the release itself; what it does not have is left out
 OF_RELEASE = {
     "index.html": "Headline figures, all tables, what it was built from",
+    "statement.html": "Statement: the calendar of releases, who saw it before publication, errata",
     "figures.csv": "Every figure, for machines (figures.csv)",
     "dictionary.html": "Data dictionary",
     "quality/index.html": "Quality",

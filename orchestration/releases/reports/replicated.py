@@ -53,7 +53,7 @@ def table(report: Report) -> Table | None:
                         *(_printed(report, source, row, of) for of in PARTS),
                         *(report.shown(key, of) for of in PARTS),
                         report.told(source, "stands in", where),
-                        report.told(source, "verdict", row["status"]),
+                        report.told(source, "verdict", row["status"].removeprefix("agrees, publication ")),
                     ],
                 )
             )
