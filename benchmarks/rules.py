@@ -3,7 +3,9 @@
     python benchmarks/rules.py HOME
 
 HOME is a home that is built: its warehouse is only read, and dbt's compiled SQL is run as it stands, without dbt, into
-a database in a file that is thrown away. Prints seconds for each and their ratio; the target is 0.5.
+a database in a file that is thrown away. What the SQL makes is read by what follows, so a warehouse built by older
+models of the CPAI will do. Prints seconds of work (of the processor, so that a busy machine measures the same) and
+seconds on the clock for each, and the ratio of the work; the target is 0.5.
 """
 
 import argparse
@@ -17,13 +19,14 @@ import duckdb
 TARGET = 0.5
 
 
-def run(home: Path) -> dict[str, float]:
-    """model -> seconds, in the order of the build."""
+def run(home: Path) -> dict[str, tuple[float, float]]:
+    """model -> seconds of work and seconds on the clock, in the order of the build."""
     compiled = home / "dbt" / "target" / "compiled" / "cpai" / "models"
     models = sorted((compiled / "cpai").glob("cpai_*.sql"), key=lambda file: _depth(file.stem))
     models += sorted((compiled / "quality").glob("judgements_*.sql"))
     models.append(compiled / "quality" / "rule_results.sql")
-    took: dict[str, float] = {}
+    took: dict[str, tuple[float, float]] = {}
+    made: list[str] = []
     with TemporaryDirectory(dir=home) as aside, duckdb.connect() as connection:
         connection.execute(f"attach '{home / 'warehouse.duckdb'}' as warehouse (read_only)")
         connection.execute(f"attach '{Path(aside) / 'made.duckdb'}' as made")
@@ -32,9 +35,17 @@ def run(home: Path) -> dict[str, float]:
         connection.execute(f"set file_search_path = '{home / 'raw'}'")
         connection.execute("set variable token_key = 'of a benchmark'")
         for file in models:
-            started = time.monotonic()
-            connection.execute(f"create table made.{file.stem} as {file.read_text(encoding='utf-8')}")
-            took[f"{file.parent.name}.{file.stem}"] = time.monotonic() - started
+            sql = file.read_text(encoding="utf-8")
+            for name in made:
+                sql = sql.replace(f'"warehouse".{name}', f"made.{name.split('.')[1]}")
+            started, worked = time.monotonic(), time.process_time()
+            connection.execute(f"create table made.{file.stem} as {sql}")
+            took[f"{file.parent.name}.{file.stem}"] = (
+                time.process_time() - worked,
+                time.monotonic() - started,
+            )
+            schema = "judgements" if file.stem.startswith("judgements_") else file.parent.name
+            made.append(f'"{schema}"."{file.stem}"')
     return took
 
 
@@ -49,11 +60,11 @@ if __name__ == "__main__":
     words.add_argument("--json", action="store_true")
     asked = words.parse_args()
     took = run(asked.home.resolve())
-    cpai = sum(seconds for model, seconds in took.items() if model.startswith("cpai."))
-    rules = sum(took.values()) - cpai
+    cpai = sum(worked for model, (worked, _) in took.items() if model.startswith("cpai."))
+    rules = sum(worked for worked, _ in took.values()) - cpai
     if asked.json:
         print(json.dumps({"models": took, "cpai": cpai, "rules": rules, "ratio": rules / cpai}))
     else:
-        for model, seconds in took.items():
-            print(f"{model:40} {seconds:7.2f} s")
+        for model, (worked, waited) in took.items():
+            print(f"{model:40} {worked:7.2f} s of work, {waited:7.2f} s")
         print(f"CPAI {cpai:.2f} s, rules {rules:.2f} s: {rules / cpai:.2f} times the CPAI, target {TARGET}")

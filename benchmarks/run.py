@@ -182,7 +182,9 @@ def main() -> None:
     else:
         show(result)
     # the run may end with 1: a made-up year holds a return that has to be refused
-    failed = [s["name"] for s in [result["prepare"], *result["pipeline"][1:], result["bare"]] if s["exit_code"]]
+    failed = [
+        s["name"] for s in [result["prepare"], *result["pipeline"][1:], result["bare"]] if s["exit_code"]
+    ]
     if failed or result["agreement"]["differ"]:
         sys.exit(f"failed: {', '.join(failed)}" if failed else "the national figures differ")
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -11,6 +12,7 @@ from orchestration import quarters
 from orchestration.home import home
 from orchestration.jobs import quarter_job
 from orchestration.returns.assets import QUARTERS, partition_range
+from orchestration.returns.recorded_crime import LANDING as RECORDED_CRIME
 
 SETTLED_AFTER = 60  # seconds without a change: a delivery still being copied is not read
 
@@ -28,32 +30,27 @@ def quarterly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """One run for a quarter whose landing folder changed and has been still for a minute.
 
+    Recorded crime that landed (landing/recorded_crime) is compared with every quarter by any run: it runs the newest
+    quarter that has landed, and waits while there is none.
+
     Still by this machine's clock, from look to look (the cursor: quarter -> what was seen, since when, whether it was
     run): a copy that keeps its files' times, or a file server whose clock is wrong, looks settled while it is not.
     """
-    landing, now = home().landing, time.time()
-    partitions = set(QUARTERS.get_partition_keys())
+    now = time.time()
     before = json.loads(context.cursor or "{}")
     looked: dict[str, dict] = {}
     requests = []
-    for folder in sorted(landing.iterdir()) if landing.is_dir() else []:
-        try:
-            quarter = quarters.valid(folder.name)
-        except ValueError:
-            continue
-        seen = _seen(folder)
-        if not seen or str(quarters.first_day(quarter)) not in partitions:
-            continue
-        last = before.get(quarter, {})
+    for folder, seen, quarter in _landed(home().landing):
+        last = before.get(folder, {})
         look = last if last.get("seen") == seen else {"seen": seen, "since": now, "run": False}
-        looked[quarter] = look
+        looked[folder] = look
         if not look["run"] and now - look["since"] >= SETTLED_AFTER:
             look["run"] = True
             # Dagster drops a run key it has had before
             requests.append(
-                dg.RunRequest(run_key=f"landing {quarter} {seen}", tags=partition_range(quarter, quarter))
+                dg.RunRequest(run_key=f"landing {folder} {seen}", tags=partition_range(quarter, quarter))
             )
-    settling = [quarter for quarter, look in looked.items() if not look["run"]]
+    settling = [folder for folder, look in looked.items() if not look["run"]]
     reason = f"not yet still for a minute: {', '.join(settling)}" if settling else "nothing new has landed"
     return dg.SensorResult(
         run_requests=requests,
@@ -62,8 +59,24 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     )
 
 
+def _landed(landing: Path) -> Iterator[tuple[str, str, str]]:
+    """Name of a folder in landing/, what it holds, and the quarter to run for it."""
+    partitions = set(QUARTERS.get_partition_keys())
+    quarter = None
+    for folder in sorted(landing.iterdir()) if landing.is_dir() else []:
+        try:
+            named = quarters.valid(folder.name)
+        except ValueError:
+            continue
+        if str(quarters.first_day(named)) in partitions and (seen := _seen(folder)):
+            quarter = named  # in their order: the last is the newest
+            yield folder.name, seen, quarter
+    if quarter and (seen := _seen(landing / RECORDED_CRIME)):
+        yield RECORDED_CRIME, seen, quarter
+
+
 def _seen(folder: Path) -> str:
-    """What a quarter's landing folder holds, by name, size and time of change; blank when nothing."""
+    """What a folder in landing/ holds, by name, size and time of change; blank when nothing."""
     state = []
     for file in sorted(folder.rglob("*")):
         if not file.name.startswith((".", "~$")) and file.is_file():

@@ -78,6 +78,23 @@ def test_what_is_no_quarter_of_ours_and_what_desktops_leave_is_not_waited_for(wa
     assert watch.look(60) == []
 
 
+def test_recorded_crime_runs_the_newest_quarter_that_has_landed(watch, home):
+    file = home.landing / "recorded_crime" / "2024-01-25" / "prc.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("a")
+    watch.look()
+    assert watch.look(60) == []  # no quarter has landed that it could be compared with
+    for quarter in ("2023-Q2", "2023-Q1"):
+        land(home, quarter=quarter)
+    watch.look()
+    assert len(watch.look(60)) == 3
+    file.write_text("ab")
+    assert watch.look() == [] and watch.said == "not yet still for a minute: recorded_crime"
+    (request,) = watch.look(60)
+    assert partition_range("2023-Q2", "2023-Q2").items() <= request.tags.items()
+    assert watch.look(60) == []
+
+
 def test_a_lost_cursor_asks_for_the_same_run_which_dagster_has_had(watch, home):
     land(home)
     watch.look()

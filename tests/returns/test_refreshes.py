@@ -1,6 +1,7 @@
 """A quarter sent again: what counts now, what changed, what vanished; and the warehouse as it was before."""
 
 import duckdb
+import pyarrow as pa
 import pytest
 from built import tables_of
 from click.testing import CliRunner
@@ -10,7 +11,7 @@ from written import crime, suspect, victim
 from orchestration import ledger
 from orchestration.command import cpai
 from orchestration.home import Home
-from orchestration.returns import receipts
+from orchestration.returns import raw, receipts
 from orchestration.returns.intake import receive
 from orchestration.warehouse.dbt import build
 
@@ -73,8 +74,18 @@ def home(tmp_path_factory):
             ledger.add_readings(engine, [{**reading, "version": version, "imported_at": moment}])
         ledger.snapshot(engine, home)
         engine.dispose()
+        for published_on in (FIRST[:10], LATER[:10]):
+            publish_recorded_crime(home, published_on)
         build(home)
         yield home
+
+
+def publish_recorded_crime(home, published_on):
+    """One count of a release of that day, as `recorded_crime.receive` writes it."""
+    row = {"published_on": published_on, "file": f"{published_on}.csv", "file_sha256": published_on}
+    row |= {"quarter": "2023-Q1", "force": FORCE, "offence_class": "19D", "crimes": int(published_on[5:7])}
+    table = pa.Table.from_pylist([row], schema=raw.police_recorded_crime_schema())
+    raw.write(table, home.raw / "police_recorded_crime" / f"{published_on}.parquet")
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +220,12 @@ def test_as_of_a_moment_the_warehouse_holds_what_had_been_received(as_of):
     assert rows(as_of, "select count(*) from quality.refreshes") == [(0,)]
 
 
+def test_as_of_a_moment_recorded_crime_is_what_had_been_published(home, as_of):
+    asked = "select published_on, is_newest from staging.stg_police_recorded_crime order by 1"
+    assert rows(as_of, asked) == [(FIRST[:10], True)]
+    assert rows(home, asked) == [(FIRST[:10], False), (LATER[:10], True)]
+
+
 def test_as_of_a_moment_leaves_the_live_warehouse_alone(home, as_of):
     assert as_of.warehouse != home.warehouse
     assert as_of.warehouse == home.root / "as_of" / "2023-04-20T235959Z" / "warehouse.duckdb"
@@ -229,6 +246,7 @@ def test_as_of_a_moment_every_table_is_as_if_it_had_been_built_then(home, as_of,
     ledger.add_readings(engine, ledger.read_readings(ledger.open_ledger(home))[:1])
     ledger.snapshot(engine, then)
     (then.root / "token.key").write_text((home.root / "token.key").read_text())
+    publish_recorded_crime(then, FIRST[:10])
     build(then)
     assert tables_of(as_of) == tables_of(then)
 
