@@ -198,6 +198,8 @@ def read(port: int, username: str, end: float, took, saved, refused) -> None:
                 token = found[1]
             return answer
 
+    # nobody signs in within the same second, which is twenty passwords to hash at once
+    time.sleep(random.uniform(0, 2) * THINKING)
     ask("GET", "/sign-in", timed=False)
     # argon2 is slow by design, and nobody signs in at every page
     ask("POST", "/sign-in", {"username": username, "password": PASSWORD}, timed=False)
