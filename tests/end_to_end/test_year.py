@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.ledger import open_ledger, read_submissions
+from orchestration.releases.figures import NATION
 from orchestration.releases.reports.page import Page
 
 pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
@@ -218,9 +219,11 @@ def test_reports_of_all_places_print_the_figures_of_the_release(year, tmp_path):
         )
     }
     columns = {"numerator": 0, "denominator": 1, "percent": 2}
-    for period in ("2023", "2023-Q2"):
-        answer = year.json("report", period, "--into", str(tmp_path / period))
-        assert len(answer["reports"]) == 55
+    # all of them once; of the year, whose pages are four times as long, one of each kind
+    asked = [("2023-Q2", (), 55), *(("2023", ("--place", place), 1) for place in (NATION, "Wales", "kent"))]
+    for period, place, wanted in asked:
+        answer = year.json("report", period, *place, "--into", str(tmp_path / period))
+        assert len(answer["reports"]) == wanted
         for report in answer["reports"]:
             page = Page((tmp_path / period / report).read_text(encoding="utf-8"))
             assert not page.unexplained, report
