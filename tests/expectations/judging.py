@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 from exemplars import ASKED_OF_K1, EXEMPLARS, NOT_ASKED
-from scenes import SCENES, Scene
+from scenes import SCENES, VERDICTS, Scene
 
 from orchestration.home import DBT_PROJECT, Home
 
@@ -20,6 +20,9 @@ Row = dict[str, object]
 KEYS = ("force", "quarter", "submission", "record_type", "crime_reference", "person_reference")
 # a split of the figures, a share of a return or a waiver is told by more than force, quarter and reference
 SEVERAL_OF_ONE_KEY = {"judged_mixes", "judged_completeness", "judged_sums", "judged_waivers"}
+# what is made of the judged views: no rule's column, but counts and the verdict
+RESULTS = "rule_results"
+COUNTS = ["tested", "failed", "also_reported", "waived", "rate", "verdict"]
 WITHOUT_SUBMISSION = {"judged_sums", "judged_waivers", "judged_returns"}
 
 
@@ -30,10 +33,17 @@ def rules_by_view() -> dict[str, list[str]]:
     return {view: re.findall(r"'([A-Z]{2}\d{2})':", columns) for view, columns in views}
 
 
+def keys_of(view: str) -> tuple[str, ...]:
+    return ("rule", "force", "quarter") if view == RESULTS else KEYS
+
+
 def sql_of(home: Home, view: str) -> str:
     """The view as dbt compiled it for this home; the verdict on a waiver, a table in the warehouse, is made in it."""
     quality = home.dbt / "target" / "compiled" / "cpai" / "models" / "quality"
-    sql = (quality / "checks" / f"{view}.sql").read_text(encoding="utf-8")
+    folder = quality if view == RESULTS else quality / "checks"
+    sql = (folder / f"{view}.sql").read_text(encoding="utf-8")
+    if view == RESULTS:
+        return sql
     verdicts = (quality / "waiver_verdicts.sql").read_text(encoding="utf-8")
     return sql.replace('"warehouse"."quality"."waiver_verdicts"', f"({verdicts})")
 
@@ -163,13 +173,13 @@ def _wrong_exemplars(rules: list[str], said: dict[tuple[str, str], set]) -> Iter
 
 
 def _misnamed(view: str, rows: list[Row]) -> str | None:
-    if {row["record_type"] for row in rows} - RECORD_TYPES.get(view, {"crime"}):
+    if view != RESULTS and {row["record_type"] for row in rows} - RECORD_TYPES.get(view, {"crime"}):
         return "a record is called something else"
     return None
 
 
 def _judged_twice(view: str, rows: list[Row]) -> str | None:
-    keys = {tuple(row[key] for key in KEYS) for row in rows}
+    keys = {tuple(row[key] for key in keys_of(view)) for row in rows}
     return "a record is judged twice" if view not in SEVERAL_OF_ONE_KEY and len(keys) < len(rows) else None
 
 
@@ -179,11 +189,11 @@ def wrong_in_scene(view: str, scene: Scene, rows: list[Row]) -> str | None:
         return fault
     if scene.rows not in (None, len(rows)):
         return f"{len(rows)} rows are judged"
-    if any(row["submission"] != scene.submission for row in rows):
+    if view != RESULTS and any(row["submission"] != scene.submission for row in rows):
         return "a record's submission is another"
     words = {row[scene.rule.lower()] for row in rows}
     return None if words == scene.says else f"{scene.rule} says {sorted(map(str, words))}"
 
 
 def scenes_of(rules: list[str]) -> list[Scene]:
-    return [scene for scene in SCENES if scene.rule in rules]
+    return [scene for scene in (*SCENES, *VERDICTS) if scene.rule in rules]

@@ -17,10 +17,12 @@ from tempfile import TemporaryDirectory
 import duckdb
 from exemplar_home import build
 from judging import (
-    KEYS,
+    COUNTS,
+    RESULTS,
     changed,
     copied,
     judge,
+    keys_of,
     rules_by_view,
     scenes_of,
     sql_of,
@@ -32,6 +34,7 @@ from scenes import Scene
 
 from orchestration.home import Home
 
+SUBJECTS = {**rules_by_view(), RESULTS: COUNTS}
 SURVIVORS = Path(__file__).with_name("survivors.csv")
 
 
@@ -48,12 +51,12 @@ class Outcome:
 
 def try_view(home: Home, view: str) -> Outcome:
     """Every mutant of the view against the exemplars, then those left against each scene of its rules."""
-    rules, outcome = rules_by_view()[view], Outcome()
-    query = Query(sql_of(home, view), KEYS)
+    rules, outcome = SUBJECTS[view], Outcome()
+    query = Query(sql_of(home, view), keys_of(view))
     left = list(query.mutants())
     with TemporaryDirectory() as folder, copied(home, Path(folder)) as connection:
         connection.execute("set threads = 1")
-        for scene in (None, *scenes_of(rules)):
+        for scene in (*([] if view == RESULTS else [None]), *scenes_of(rules)):
             waiting, left = left, []
             while waiting:
                 with changed(connection, scene):

@@ -869,3 +869,81 @@ SCENES = [
     *_reconciliation(),
     *_waivers(),
 ]
+
+
+def _verdicts() -> list[Scene]:
+    """What was tested and found of CR15 in a return that holds nothing else, and what `rule_results` makes of it."""
+    place = "force = 'btp' and quarter = '2023-Q2'"
+    of_cr15 = f"rule = 'CR15' and {place}"
+    strict = (
+        "update reference.rules set severity = 'blocks', our_own = 'N', tolerance_rate = 0.02, tolerance_records = 3 "
+        "where rule = 'CR15'"
+    )
+
+    def said(tested: int, found: int = 0, severity: str = "blocks", **place: str) -> list[str]:
+        columns = {"rule": "CR15", "force": "btp", "quarter": "2023-Q2", **place}
+        values = ", ".join(f"'{value}' as {name}" for name, value in columns.items())
+        judgements = "insert into judgements.judgements_{} by name select " + values
+        return [
+            f"{judgements.format('in_a_return')}, {tested} as tested",
+            f"{judgements.format('in_a_return')}, '{severity}' as severity, 'word' as found from range({found})",
+        ]
+
+    def waived(**change: str) -> str:
+        waiver = {"rule": "CR15", "force": "btp", "quarter": "2023-Q2", "verdict": "counts", **change}
+        values = ", ".join(f"'{value}' as {name}" for name, value in waiver.items())
+        return f"insert into quality.waiver_verdicts by name select {values}"
+
+    own = "update reference.rules set our_own = 'Y' where rule = 'CR15'"
+    lenient = "update reference.rules set severity = 'reported' where rule = 'CR15'"
+    # what the rule said, and the counts and the verdict of it
+    cases: list[tuple[list[str], tuple]] = [
+        ([], (0, 0, 0, 0, None, "not_applicable")),
+        (said(10), (10, 0, 0, 0, 0.0, "pass")),
+        (said(1), (1, 0, 0, 0, 0.0, "pass")),
+        (said(1, 1), (1, 1, 0, 0, 1.0, "within_tolerance")),
+        (said(10, 3), (10, 3, 0, 0, 0.3, "within_tolerance")),
+        (said(10, 4), (10, 4, 0, 0, 0.4, "fails")),
+        (said(200, 4), (200, 4, 0, 0, 0.02, "within_tolerance")),
+        (said(160, 4), (160, 4, 0, 0, 0.025, "fails")),
+        (said(190, 4), (190, 4, 0, 0, 4 / 190, "fails")),
+        ([own, *said(1000, 1)], (1000, 1, 0, 0, 0.001, "fails")),
+        (said(10, 5, "reported"), (10, 0, 5, 0, 0.0, "pass")),
+        ([lenient, *said(10, 5, "reported")], (10, 5, 0, 0, 0.5, "fails")),
+        ([*said(10, 4), waived()], (10, 4, 0, 4, 0.4, "waived")),
+        ([*said(10, 3), waived()], (10, 3, 0, 3, 0.3, "within_tolerance")),
+        ([*said(10), waived()], (10, 0, 0, 0, 0.0, "pass")),
+        ([waived()], (0, 0, 0, 0, None, "not_applicable")),
+        ([*said(10, 4), waived(), waived(reason="said again")], (10, 4, 0, 4, 0.4, "waived")),
+        ([*said(10, 4), waived(verdict="expired")], (10, 4, 0, 0, 0.4, "fails")),
+        ([*said(10, 4), waived(rule="CR16")], (10, 4, 0, 0, 0.4, "fails")),
+        ([*said(10, 4), waived(force="kent")], (10, 4, 0, 0, 0.4, "fails")),
+        ([*said(10, 4), waived(quarter="2023-Q3")], (10, 4, 0, 0, 0.4, "fails")),
+        (said(10, 4, rule="CR16"), (0, 0, 0, 0, None, "not_applicable")),
+        (said(10, 4, force="kent"), (0, 0, 0, 0, None, "not_applicable")),
+        (said(10, 4, quarter="2023-Q3"), (0, 0, 0, 0, None, "not_applicable")),
+        ([*said(10, 4), *said(20, 5, force="kent")], (10, 4, 0, 0, 0.4, "fails")),
+        ([*said(10, 4), *said(20, 5, rule="CR16")], (10, 4, 0, 0, 0.4, "fails")),
+        ([*said(10, 4), *said(20, 5, quarter="2023-Q3")], (10, 4, 0, 0, 0.4, "fails")),
+    ]
+    columns = ("tested", "failed", "also_reported", "waived", "rate", "verdict")
+    scenes = [
+        Scene(f"{column} is {value} {n}", column, of_cr15, {value}, [strict, *statements], rows=1)
+        for n, (statements, counts) in enumerate(cases)
+        for column, value in zip(columns, counts, strict=True)
+    ]
+    rows: list[tuple[str, str, set, list[str]]] = [
+        ("a rule of tables is not asked of each return", f"rule = 'WV01' and {place}", set(), []),
+        ("a rule of tables is asked where it was tested", f"rule = 'WV01' and {place}", {"pass"}, said(2, rule="WV01")),
+        ("the sums of figures are asked of each return", f"rule = 'CR59' and {place}", {"not_applicable"}, []),
+        ("no expectation has results", f"rule = 'MT01' and {place}", set(), []),
+        ("nor where it claims to have tested", f"rule = 'MT01' and {place}", set(), said(2, 1, rule="MT01")),
+        ("a return that nobody owes", "rule = 'CR15' and force = 'mordor'", {"pass"}, said(2, force="mordor")),
+        ("nothing tested of what nobody owes", "rule = 'CR15' and force = 'mordor'", set(), said(0, 1, force="mordor")),
+    ]  # fmt: skip
+    return scenes + [
+        Scene(name, "verdict", where, says, statements) for name, where, says, statements in rows
+    ]
+
+
+VERDICTS = _verdicts()

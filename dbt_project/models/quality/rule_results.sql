@@ -40,7 +40,6 @@ found as (
     from judgements
     inner join rules
         on judgements.rule = rules.rule
-    where judgements.found is not null
     group by judgements.rule, judgements.force, judgements.quarter
 ),
 
