@@ -97,11 +97,11 @@ def changes_persons(statements: Iterable[str]) -> bool:
 
 
 @contextmanager
-def changed(connection: duckdb.DuckDBPyConnection, scene: Scene | None) -> Iterator[None]:
-    """The scene's statements, undone afterwards."""
+def changed(connection: duckdb.DuckDBPyConnection, *scenes: Scene) -> Iterator[None]:
+    """The statements of the scenes, undone afterwards."""
     connection.begin()
     try:
-        for statement in scene.statements if scene else ():
+        for statement in (statement for scene in scenes for statement in scene.statements):
             connection.execute(statement)
         if scene and changes_persons(scene.statements):
             connection.execute(COUNT_PERSONS_ANEW)
@@ -193,6 +193,15 @@ def wrong_in_scene(view: str, scene: Scene, rows: list[Row]) -> str | None:
         return "a record's submission is another"
     words = {row[scene.rule.lower()] for row in rows}
     return None if words == scene.says else f"{scene.rule} says {sorted(map(str, words))}"
+
+
+def wrong_together(view: str, scenes: list[Scene], rows: list[Row]) -> str | None:
+    """`wrong_in_scene` of the first of these scenes apart that says what it must not."""
+    of_force: dict[str, list[Row]] = {}
+    for row in rows:
+        of_force.setdefault(row["force"].split("/")[0], []).append(row)
+    told = (wrong_in_scene(view, scene, of_force.get(scene.apart, [])) for scene in scenes)
+    return next((fault for fault in told if fault), None)
 
 
 def scenes_of(rules: list[str]) -> list[Scene]:

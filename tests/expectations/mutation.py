@@ -28,6 +28,7 @@ from judging import (
     sql_of,
     wrong_as_built,
     wrong_in_scene,
+    wrong_together,
 )
 from mutants import Mutant, Query
 from scenes import Scene
@@ -50,21 +51,29 @@ class Outcome:
 
 
 def try_view(home: Home, view: str) -> Outcome:
-    """Every mutant of the view against the exemplars, then those left against each scene of its rules."""
+    """Every mutant of the view against the exemplars, then those left against the scenes of its rules.
+
+    Scenes apart are asked all at once: one query instead of a hundred for each mutant.
+    """
     rules, outcome = SUBJECTS[view], Outcome()
     query = Query(sql_of(home, view), keys_of(view))
+    scenes = scenes_of(rules)
+    together = [scene for scene in scenes if scene.apart]
+    stages = [[]] if view != RESULTS else []
+    stages += [together] if together else []
+    stages += [[scene] for scene in scenes if not scene.apart]
     left = list(query.mutants())
     with TemporaryDirectory() as folder, copied(home, Path(folder)) as connection:
         connection.execute("set threads = 1")
-        for scene in (*([] if view == RESULTS else [None]), *scenes_of(rules)):
+        for stage in stages:
             waiting, left = left, []
             while waiting:
-                with changed(connection, scene):
+                with changed(connection, *stage):
                     query.prepare(connection)
-                    end = query.end_with(scene.rule.lower()) if scene else query.end_text
-                    if fault := _wrong(connection, view, rules, scene, end):
+                    end = query.end_with(stage[0].rule.lower()) if len(stage) == 1 else query.end_text
+                    if fault := _wrong(connection, view, rules, stage, end):
                         raise AssertionError(f"without any mutant, {fault}")
-                    _try(connection, view, rules, scene, end, waiting, left, outcome.killed)
+                    _try(connection, view, rules, stage, end, waiting, left, outcome.killed)
     outcome.survived.extend(left)
     return outcome
 
@@ -73,7 +82,7 @@ def _try(
     connection,
     view: str,
     rules: list[str],
-    scene: Scene | None,
+    stage: list[Scene],
     end: str,
     waiting: list[Mutant],
     left: list[Mutant],
@@ -82,13 +91,14 @@ def _try(
     """Move what waits to those left or killed, until a mutant fails as it runs: that ends the transaction."""
     while waiting:
         mutant = waiting.pop()
-        if mutant.column and scene and scene.rule.lower() != mutant.column:
+        asked = [rule for rule in rules if mutant.column in (None, rule.lower())]
+        looking = [scene for scene in stage if scene.rule in asked]
+        if stage and not looking:
             left.append(mutant)
             continue
-        asked = [rule for rule in rules if mutant.column in (None, rule.lower())]
         try:
             sql = f"{mutant.tables} {end}" if mutant.table else mutant.sql
-            is_wrong = _wrong(connection, view, asked, scene, sql)
+            is_wrong = _wrong(connection, view, asked, looking, sql)
         except (duckdb.BinderException, duckdb.ParserException):
             continue  # no SQL, so no mutant
         except duckdb.Error:  # it stops the build
@@ -97,10 +107,12 @@ def _try(
         (killed if is_wrong else left).append(mutant)
 
 
-def _wrong(connection, view: str, rules: list[str], scene: Scene | None, sql: str) -> str | None:
-    if scene:
-        return wrong_in_scene(view, scene, judge(connection, sql, f"where {scene.where}"))
-    return wrong_as_built(view, rules, judge(connection, sql))
+def _wrong(connection, view: str, rules: list[str], stage: list[Scene], sql: str) -> str | None:
+    if not stage:
+        return wrong_as_built(view, rules, judge(connection, sql))
+    if stage[0].apart:
+        return wrong_together(view, stage, judge(connection, sql))
+    return wrong_in_scene(view, stage[0], judge(connection, sql, f"where {stage[0].where}"))
 
 
 def reasons() -> dict[tuple[str, str], str]:

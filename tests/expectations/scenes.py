@@ -12,6 +12,8 @@ class Scene:
 
     None in `says` stands for a row the rule is not asked of; the empty set for no row at all. These rows are all
     of `submission`, and so many as `rows` says, or where it says nothing none of one key twice.
+
+    A scene that is `apart` changes only records of this made-up force, so that many can be set at once.
     """
 
     name: str
@@ -21,14 +23,39 @@ class Scene:
     statements: list[str] = field(default_factory=list)
     submission: int | None = 1
     rows: int | None = None
+    apart: str | None = None
 
 
 K1 = "crime_reference = 'K1'"
+K1_OF_KENT = f"{K1} and force = 'kent'"
 CLASSIFIED = "cpai.cpai_classified_crimes"
 
 
 def _set(table: str, change: str, where: str = K1) -> str:
     return f"update {table} set {change} where {where}"
+
+
+def _of(force: str) -> str:
+    """The rows of a scene apart: of its force, and of those whose names begin with it."""
+    return f"split_part(force, '/', 1) = '{force}'"
+
+
+def _apart(force: str, rule: str, says: set, statements: list[str]) -> Scene:
+    """A scene of K1, played by a copy of K1 in a force of its own."""
+    copies = [
+        f"insert into {table} by name select * replace ('{force}' as force) from {table} where {K1_OF_KENT}"
+        for table in (CLASSIFIED, VICTIMS, SUSPECTS, COUNTED, OFFENDERS)
+    ]
+    sent = "select * replace ('{}' as force) from staging.stg_submissions where force = 'kent' and is_current"
+    own = [statement.replace(K1, f"{K1} and force = '{force}'") for statement in statements]
+    return Scene(
+        f"{rule}: {says} {force}",
+        rule,
+        f"{K1} and {_of(force)}",
+        says,
+        [*copies, f"insert into staging.stg_submissions by name {sent.format(force)}", *own],
+        apart=force,
+    )
 
 
 def _own_work() -> list[Scene]:
@@ -288,12 +315,12 @@ def _k1() -> list[Scene]:
     ]
     return [
         *(
-            Scene(f"{rule}: {word} {change} {n}", rule, K1, {word}, [_set(CLASSIFIED, change), *more])
+            _apart(f"changed-{n}", rule, {word}, [_set(CLASSIFIED, change), *more])
             for n, (rule, word, change, more) in enumerate(cases)
         ),
         *(
-            Scene(f"{rule}: {column}", rule, K1, {f"unmapped_{column}"}, [_set(table, f"{column} = 'unmapped'")])
-            for _, table, rule, column in person
+            _apart(f"unmapped-{n}", rule, {f"unmapped_{column}"}, [_set(table, f"{column} = 'unmapped'")])
+            for n, (_, table, rule, column) in enumerate(person)
         ),
         Scene("CR19: unmapped", "CR19", K1, {None}, [_set(COUNTED, "gender = 'unmapped'")]),
         Scene("CR29: twice", "CR29", K1 + " and quarter = '2023-Q3'", {"ok"}, [
@@ -337,14 +364,18 @@ def _k1() -> list[Scene]:
 _PERSON = ("gender", "self_defined_ethnicity", "observed_ethnicity", "disability")
 
 
-def _world(*crimes: dict, table: str = CLASSIFIED) -> list[str]:
-    """Crimes X1, X2, … beside K1 and like it but for what is said: columns, and the numbers of victims and suspects."""
+def _world(*crimes: dict, table: str = CLASSIFIED, apart: str = "") -> list[str]:
+    """Crimes X1, X2, … beside K1 and like it but for what is said: columns, and the numbers of victims and suspects.
+
+    With `apart` they are of forces that nothing else is of: `apart`/kent, …
+    """
     statements = []
     for number, said in enumerate(crimes, start=1):
         crime = dict(said)
         persons = {VICTIMS: crime.pop("victims", ["PV01"]), SUSPECTS: crime.pop("suspects", ["PS01"])}
         victims_say = crime.pop("victims_say", {})
-        place = {"crime_reference": f"X{number}", "force": crime.pop("force", "kent")}
+        force = crime.pop("force", "kent")
+        place = {"crime_reference": f"X{number}", "force": f"{apart}/{force}" if apart else force}
         place["quarter"] = crime.pop("quarter", "2023-Q2")
         crime = {"victim_rows": len(persons[VICTIMS]), "suspect_rows": len(persons[SUSPECTS]), **crime}
         if table != CLASSIFIED:
@@ -357,7 +388,7 @@ def _world(*crimes: dict, table: str = CLASSIFIED) -> list[str]:
         for into, columns in rows:
             values = ", ".join(f"{'null' if v is None else repr(v)} as {name}" for name, v in columns.items())
             statements.append(
-                f"insert into {into} by name select * replace ({values}) from {into} where {K1}"
+                f"insert into {into} by name select * replace ({values}) from {into} where {K1_OF_KENT}"
             )
     return statements
 
@@ -477,8 +508,9 @@ def _linked() -> list[Scene]:
         for says, left, stays, more, kept_says in kept
     ]
     return [
-        Scene(f"{rule}: {number}", rule, "crime_reference like 'X_'", says, _world(*crimes))
+        Scene(f"{rule}: {number}", rule, _of(place), says, _world(*crimes, apart=place), apart=place)
         for number, (rule, says, crimes) in enumerate(cases)
+        for place in [f"linked-{number}"]
     ]
 
 
@@ -514,11 +546,13 @@ def _double_loads() -> list[Scene]:
         Scene(
             f"CR60: {number}",
             "CR60",
-            "crime_reference like 'X_'",
+            _of(place),
             says,
-            _world(*crimes, table="staging.stg_crimes"),
+            _world(*crimes, table="staging.stg_crimes", apart=place),
+            apart=place,
         )
         for number, (says, crimes) in enumerate(cases)
+        for place in [f"loads-{number}"]
     ]
 
 
