@@ -2,8 +2,18 @@
 
 import pytest
 from exemplars import CANCELLED_LATER
-from judging import changed, copied, judge, rules_by_view, scenes_of, sql_of, wrong_as_built, wrong_in_scene
-from scenes import SCENES, Scene
+from judging import (
+    RESULTS,
+    changed,
+    copied,
+    judge,
+    rules_by_view,
+    scenes_of,
+    sql_of,
+    wrong_as_built,
+    wrong_in_scene,
+)
+from scenes import SCENES, VERDICTS, Scene
 
 VIEWS = rules_by_view()
 VIEW_OF = {rule: view for view, rules in VIEWS.items() for rule in rules}
@@ -25,6 +35,17 @@ def test_a_scene(built, connection, scene):
     with changed(connection, scene):
         rows = judge(connection, sql_of(built, VIEW_OF[scene.rule]), f"where {scene.where}")
     assert wrong_in_scene(VIEW_OF[scene.rule], scene, rows) is None
+
+
+def test_what_is_counted_and_the_verdict_of_it(built, connection):
+    by_statements = {}
+    for scene in VERDICTS:
+        by_statements.setdefault((scene.where, *scene.statements), []).append(scene)
+    for same in by_statements.values():
+        with changed(connection, same[0]):
+            rows = judge(connection, sql_of(built, RESULTS), f"where {same[0].where}")
+        for scene in same:
+            assert wrong_in_scene(RESULTS, scene, rows) is None, scene.name
 
 
 def test_every_view_has_rules_and_every_scene_a_view():
