@@ -103,7 +103,7 @@ def changed(connection: duckdb.DuckDBPyConnection, *scenes: Scene) -> Iterator[N
     try:
         for statement in (statement for scene in scenes for statement in scene.statements):
             connection.execute(statement)
-        if scene and changes_persons(scene.statements):
+        if any(changes_persons(scene.statements) for scene in scenes):
             connection.execute(COUNT_PERSONS_ANEW)
         yield
     finally:

@@ -29,6 +29,7 @@ TURNED = {
     exp.Max: [exp.Min],
     exp.LogicalOr: [exp.LogicalAnd],
     exp.NullSafeEQ: [exp.EQ],
+    exp.NullSafeNEQ: [exp.NEQ],
 }
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 

@@ -254,6 +254,7 @@ def _k1() -> list[Scene]:
         ("CR34", "code_of_law_before_2004", "offence_code = '17/11', recorded_on = '2004-05-01'", []),
         ("CR37", "betting_and_gaming", "offence_code_sent = '10602'", []),
         ("CR37", "betting_and_gaming", "offence_code_sent = '106/2'", []),
+        ("CR37", "betting_and_gaming", "offence_code_sent = '106/12'", []),
         ("CR37", "ok", "offence_code_sent = '106'", []),
         ("CR38", None, "image = 'C'", []),
         ("CR38", None, "exclusion_reason = 'cancelled'", [NO_VICTIM]),
@@ -322,6 +323,15 @@ def _k1() -> list[Scene]:
             _apart(f"unmapped-{n}", rule, {f"unmapped_{column}"}, [_set(table, f"{column} = 'unmapped'")])
             for n, (_, table, rule, column) in enumerate(person)
         ),
+        Scene("CR34: closed a day after the old law", "CR34", K1, {"code_closed"}, [
+            "update reference.offences set valid_to = '2004-05-01' where offence_code = '17/11'",
+            _set(CLASSIFIED, "offence_code = '17/11', recorded_on = '2004-05-02'"),
+        ]),
+        Scene("CR01: beside a crime that is there twice", "CR01", f"not ({K1_OF_KENT} and quarter = '2023-Q2')", {"ok"}, [
+            f"insert into {CLASSIFIED} by name select * exclude (i) replace ({place}) "
+            f"from {CLASSIFIED}, range({times}) as t(i) where {K1_OF_KENT} and quarter = '2023-Q2'"
+            for place, times in (("'2023-Q3' as quarter", 1), ("'essex' as force", 1), ("'kent' as force", 1))
+        ]),
         Scene("CR19: unmapped", "CR19", K1, {None}, [_set(COUNTED, "gender = 'unmapped'")]),
         Scene("CR29: twice", "CR29", K1 + " and quarter = '2023-Q3'", {"ok"}, [
             f"insert into {CLASSIFIED} by name select * replace ('{quarter}' as quarter, 'cancelled' as status, "
@@ -384,7 +394,13 @@ def _world(*crimes: dict, table: str = CLASSIFIED, apart: str = "") -> list[str]
         for persons_table, numbers in persons.items():
             reference = "suspect_reference" if persons_table == SUSPECTS else "victim_reference"
             more = victims_say if persons_table == VICTIMS else {}
-            rows += [(persons_table, {**place, reference: one, **more}) for one in numbers]
+            rows += [
+                (
+                    persons_table,
+                    {**place, reference: one, **({"gender": "male"} if one[0] == "M" else {}), **more},
+                )
+                for one in numbers
+            ]
         for into, columns in rows:
             values = ", ".join(f"{'null' if v is None else repr(v)} as {name}" for name, v in columns.items())
             statements.append(
@@ -539,6 +555,9 @@ def _double_loads() -> list[Scene]:
         (set(), [{**old, "offence_code": None}, {**new, "offence_code": None}]),
         (found, [{**old, "committed_to": None}, {**new, "committed_to": None}]),
         (found, [{**old, "committed_from": None}, {**new, "committed_from": None}]),
+        ({"ok"}, [{**old, "victims": []}, new, {**unlike, "victims": ["PV03"]}]),
+        # of two victims one stands on the other crime too; who is numbered M is male
+        (found, [{**old, "victims": ["PV01", "M2"]}, new]),
         (set(), [old, {**new, "quarter": "2023-Q3"}]),
         (set(), [old, {**new, "force": "norfolk"}]),
     ]

@@ -6,7 +6,7 @@ with
 
 crimes as (
     select * from {{ ref('stg_crimes') }}
-    where coalesce(status, '') <> 'cancelled'
+    where status is distinct from 'cancelled'
 ),
 
 victims as (
@@ -18,7 +18,7 @@ victims as (
 in_two_layouts as (
     select force, quarter
     from {{ ref('stg_crimes') }}
-    where coalesce(status, '') <> 'cancelled'
+    where status is distinct from 'cancelled'
     group by force, quarter
     having min(layout) < max(layout)
 ),
