@@ -197,6 +197,7 @@ def _other_values(literal: exp.Literal) -> Iterator[exp.Expression]:
             yield from (exp.Literal.number(int(literal.this) + way) for way in (1, -1))
     elif DAY.fullmatch(literal.this):
         day = datetime.date.fromisoformat(literal.this)
-        yield from (exp.Literal.string(str(day + datetime.timedelta(days=way))) for way in (1, -1))
+        ways = (1, -1) if day < datetime.date.max else (-1,)
+        yield from (exp.Literal.string(str(day + datetime.timedelta(days=way))) for way in ways)
     else:
         yield exp.Literal.string(literal.this + "?")

@@ -314,6 +314,10 @@ def _k1() -> list[Scene]:
         *((VICTIMS, COUNTED, "UM02", column) for column in _PERSON),
         *((SUSPECTS, OFFENDERS, "UM03", column) for column in (*_PERSON, "relationship", "role")),
     ]
+    transferred = _set(
+        "staging.stg_crimes",
+        "cancellation_code = 'C1', status = 'cancelled', linked_crime_reference = 'essex:GONE'",
+    )
     return [
         *(
             _apart(f"changed-{n}", rule, {word}, [_set(CLASSIFIED, change), *more])
@@ -332,6 +336,21 @@ def _k1() -> list[Scene]:
             f"from {CLASSIFIED}, range({times}) as t(i) where {K1_OF_KENT} and quarter = '2023-Q2'"
             for place, times in (("'2023-Q3' as quarter", 1), ("'essex' as force", 1), ("'kent' as force", 1))
         ]),
+        Scene("CR27: not there", "CR27", K1, {"not_at_the_receiving_force"}, [transferred]),
+        Scene("CR27: the other force's later returns were refused", "CR27", K1, {None}, [
+            transferred,
+            "update staging.stg_submissions set is_current = false where force = 'essex' and quarter > '2023-Q2'",
+        ]),
+        Scene("CR27: the other force has answered nothing", "CR27", K1, {None}, [
+            transferred, "delete from staging.stg_submissions where force = 'essex'"]),
+        # a class without a row of its own, one that says less than its code, and no code at all
+        _apart("class-1", "CR19", {"male_in_class_for_females"}, [
+            _set(CLASSIFIED, "offence_code = '25/3', offence_class = '25'"), _set(COUNTED, "gender = 'male'")]),
+        _apart("class-2", "CR18", {None}, [
+            _set(CLASSIFIED, "offence_code = '23/4', offence_class = '23'"), _set(COUNTED, "age_at_offence = 12")]),
+        _apart("class-3", "CR18", {None}, [
+            _set(CLASSIFIED, "offence_code = '19D', offence_class = '19D'"), _set(COUNTED, "age_at_offence = 12")]),
+        _apart("class-4", "UM02", {"ok"}, [_set(CLASSIFIED, "offence_code = null")]),
         Scene("CR19: unmapped", "CR19", K1, {None}, [_set(COUNTED, "gender = 'unmapped'")]),
         Scene("CR29: twice", "CR29", K1 + " and quarter = '2023-Q3'", {"ok"}, [
             f"insert into {CLASSIFIED} by name select * replace ('{quarter}' as quarter, 'cancelled' as status, "
@@ -439,6 +458,9 @@ def _linked() -> list[Scene]:
         ("CR04", {"ok"}, [no_days, no_days]),
         ("CR04", {same, "ok"}, [{"victims": ["PV01", "PV02"]}, {}, {**third, "victims": ["PV02"]}]),
         ("CR04", {"ok"}, [{"victims": ["PV01", "PV02"]}]),
+        # a number of three figures tells nobody from others
+        ("CR04", {"ok"}, [{"victims": ["PV01", "PV3"]}, {"victims": ["PV02", "PV3"]}]),
+        ("CR04", {"ok"}, [{"suspects": ["PS01", "PS3"]}, {"suspects": ["PS02", "PS3"]}]),
         ("CR08", {repeat}, [no_days, no_days]),
         ("CR08", {repeat}, [{}, {"committed_to": "2023-05-02"}]),
         ("CR08", {"ok"}, [{}, {"committed_to": "2023-05-02", "recorded_on": "2023-05-11"}]),
@@ -465,6 +487,8 @@ def _linked() -> list[Scene]:
         ("CR05", {None}, [{**act, "victims": ["PV01", "PV02"]}]),
         ("CR05", {None}, [{**act, "victims": ["PV01", "PV02"]}, {**act, **gone}]),
         ("CR05", {None}, [{**act, "victims": ["1"]}, {**act, "victims": ["2"]}]),
+        ("CR05", {"more_victims_than_crimes", None}, [{**act, "victims": ["PV01", "PV02"]}, {**act, "victims": ["PV03"]},
+                                                      {**act, **gone, "victims": ["PV01"]}]),
         ("CR05", {None}, [{**act, "incident_reference": None, "victims": ["PV01", "PV02"]}, {"victims": ["PV03"]}]),
         ("CR05", {None}, [{**act, "victims": ["PV01", "PV02"]}, {**act, "force": "essex"}]),
         ("CR05", {"ok"}, [{**act, "victims": ["PV01"]}, {**act, "victims": ["1"]}]),
@@ -555,6 +579,7 @@ def _double_loads() -> list[Scene]:
         (set(), [{**old, "offence_code": None}, {**new, "offence_code": None}]),
         (found, [{**old, "committed_to": None}, {**new, "committed_to": None}]),
         (found, [{**old, "committed_from": None}, {**new, "committed_from": None}]),
+        (set(), [{**old, "status": "cancelled"}, new]),
         ({"ok"}, [{**old, "victims": []}, new, {**unlike, "victims": ["PV03"]}]),
         # of two victims one stands on the other crime too; who is numbered M is male
         (found, [{**old, "victims": ["PV01", "M2"]}, new]),
@@ -689,11 +714,21 @@ def _four_quarters() -> list[Scene]:
     """Norfolk sent nothing else: crimes in each quarter of 2024, then 2025-Q1."""
 
     def scene(
-        rule: str, says: set, last: dict[str, int], before: int = 100, skip: int = 0, where: str = "true"
+        rule: str,
+        says: set,
+        last: dict[str, int],
+        before: int | tuple = 100,
+        skip: int = 0,
+        where: str = "true",
     ) -> Scene:
+        crimes_before = before if isinstance(before, tuple) else (before,) * 4
         counts = [
-            (f"2024-Q{quarter}", "rape_of_a_child", before) for quarter in (1, 2, 3, 4) if quarter != skip
+            (f"2024-Q{quarter}", "rape_of_a_child", crimes)
+            for quarter, crimes in enumerate(crimes_before[-4:], start=1)
+            if quarter != skip
         ]
+        if len(crimes_before) == 5:
+            counts.insert(0, ("2023-Q4", "rape_of_a_child", crimes_before[0]))
         if skip:  # four returns, but one of them a quarter further back
             counts.insert(0, ("2023-Q4", "rape_of_a_child", before))
         counts += [("2025-Q1", group, crimes) for group, crimes in last.items()]
@@ -726,6 +761,11 @@ def _four_quarters() -> list[Scene]:
         scene("CR56", {"ok"}, {"rape_of_a_child": 25}, before=25),
         scene("CR56", {None}, {"rape_of_a_child": 24}, before=24),
         scene("CR56", {None}, {"rape_of_a_child": 100}, skip=3),
+        scene("CR56", {"ok"}, {"rape_of_a_child": 100}, before=(900, 100, 100, 100, 100)),
+        scene("CR56", {"ok"}, {"rape_of_a_child": 25}, before=(33, 33, 34, 0)),
+        scene("CR56", {None}, {"rape_of_a_child": 25}, before=(33, 33, 33, 0)),
+        scene("CR57", {"ok"}, {"rape_of_a_child": 100}, before=(900, 100, 100, 100, 100)),
+        scene("CR57", {None}, {"rape_of_a_child": 100}, before=(25, 25, 25, 24)),
         scene("CR57", moved, {"rape_of_a_child": 91, "image": 9}),
         scene("CR57", {"ok"}, {"rape_of_a_child": 92, "image": 8}),
         scene("CR57", {None}, {"rape_of_a_child": 91, "image": 8}),
@@ -891,8 +931,27 @@ def _crowded() -> list[Scene]:
     }
     limits = {crimes: _set("reference.link_limits", f"crimes = {crimes}", "true") for crimes in (1, 2)}
     excluded = _set(CLASSIFIED, "exclusion_reason = 'cancelled'", two)
+    crowd, nobody = "person_on_too_many_crimes", {"victims": []}
+    apart = {
+        "a person of that number in another force": (
+            "ok", [nobody, nobody, *[{**nobody, "force": "essex"}] * 3],
+        ),
+        "a person of that number in another quarter": (
+            "ok", [nobody, nobody, *[{**nobody, "quarter": "2023-Q3"}] * 3],
+        ),
+        "one of two suspects": (
+            crowd, [{**nobody, "suspects": ["PS01", "PS02"]}, {**nobody, "suspects": ["PS01", "PS02"]}, nobody],
+        ),
+        "one of two victims": (
+            crowd, [{"suspects": [], "victims": ["PV01", "PV02"]}, {"suspects": [], "victims": ["PV01", "PV02"]},
+                    {"suspects": []}],
+        ),
+    }  # fmt: skip
+    of_kent = "crime_reference like 'X_' and force = 'kent' and quarter = '2023-Q2'"
     return [
-        Scene(f"LK01: {name}", "LK01", two, {word}, statements)
+        *(Scene(f"LK01: {name}", "LK01", of_kent, {word}, [*_world(*crimes), limits[2]])
+          for name, (word, crimes) in apart.items()),
+        *(Scene(f"LK01: {name}", "LK01", two, {word}, statements)
         for name, word, statements in (
             ("no person told from others", None, []),
             ("victim beyond the limit", "person_on_too_many_crimes", [numbered["victim"], limits[1]]),
@@ -900,8 +959,8 @@ def _crowded() -> list[Scene]:
             ("suspect beyond the limit", "person_on_too_many_crimes", [numbered["suspect"], limits[1]]),
             ("suspect at the limit", "ok", [numbered["suspect"], limits[2]]),
             ("crimes that do not count", None, [numbered["suspect"], limits[1], excluded]),
-        )
-    ]
+        )),
+    ]  # fmt: skip
 
 
 SCENES = [

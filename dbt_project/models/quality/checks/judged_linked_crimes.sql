@@ -129,7 +129,6 @@ of_one_victim_and_suspect as (
         min(crimes_of_victims.crime_reference) over same_record
         < max(crimes_of_victims.crime_reference) over same_record as is_same_record,
         crimes_of_victims.incident_reference is not null
-        and crimes_of_victims.recorded_on >= cast('2023-05-15' as date)
         and min(crimes_of_victims.offence_code) over same_incident
         < max(crimes_of_victims.offence_code) over same_incident as is_same_incident
     from crimes_of_victims
@@ -307,13 +306,12 @@ described as (
         crimes.exclusion_reason is null as is_counted,
         crimes.told_victims > 0 as has_told_victim,
         crimes.told_suspects > 0 as has_told_suspect,
-        coalesce(beside.is_same_offence, false) as is_same_offence,
-        coalesce(beside.is_same_record, false) as is_same_record,
-        coalesce(beside.is_same_incident, false) as is_same_incident,
-        coalesce(beside.is_repeated_image, false) as is_repeated_image,
-        coalesce(beside.is_crowded, false) as is_crowded,
-        coalesce(beside.has_a_crime_beside, false)
-        or coalesce(incidents.has_other_than_images, false) as has_a_crime_beside,
+        beside.is_same_offence,
+        beside.is_same_record,
+        beside.is_same_incident,
+        beside.is_repeated_image,
+        beside.is_crowded,
+        beside.has_a_crime_beside or incidents.has_other_than_images as has_a_crime_beside,
         incidents.crimes as incident_crimes,
         incidents.told_victims - coalesce(victims_told_again.times, 0) as incident_victims,
         kept.gone_rank,
@@ -350,7 +348,7 @@ select
     end as cr04,
 
     -- one crime with several victims is CR03's
-    case when is_counted and incident_crimes > 1 and incident_victims > 0 then
+    case when is_counted and incident_victims > 0 then
         case when incident_victims > incident_crimes then 'more_victims_than_crimes' else 'ok' end
     end as cr05,
 

@@ -27,7 +27,7 @@ counted as (
         submissions.submission,
         offence_groups.offence_group,
         coalesce(crimes.crimes, 0) as crimes,
-        sum(coalesce(crimes.crimes, 0)) over (partition by submissions.force, submissions.quarter) as all_crimes,
+        sum(crimes.crimes) over (partition by submissions.force, submissions.quarter) as all_crimes,
         {{ quarter_number('submissions.quarter') }} as quarter_number
     from submissions
     cross join offence_groups

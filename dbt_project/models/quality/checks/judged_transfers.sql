@@ -45,7 +45,7 @@ described as (
         transferred.*,
         forces.force is not null as names_a_force,
         there.force is not null as is_there,
-        coalesce(answered.last_quarter, 0) - {{ quarter_number('transferred.quarter') }} as quarters_since
+        answered.last_quarter - {{ quarter_number('transferred.quarter') }} as quarters_since
     from transferred
     left join forces
         on transferred.receiving_force = forces.force

@@ -30,7 +30,7 @@ limits as (
         classes.victim_age_min as class_age_min,
         classes.victim_age_max as class_age_max
     from offences
-    inner join offences as classes
+    left join offences as classes
         on offences.offence_class = classes.offence_class
         and classes.is_class_level = 'Y'
 ),
