@@ -886,6 +886,9 @@ def _waivers() -> list[Scene]:
         ("wider_than_one_force_and_quarter", {"quarter": "2023-Q5"}),
         ("wider_than_one_force_and_quarter", {"quarter": "2023-Q"}),
         ("rule_tolerates_nothing", {"rule": "CR43"}),
+        # nothing of one force and quarter to accept
+        ("rule_is_not_waived", {"rule": "WV01"}),
+        ("rule_is_not_waived", {"rule": "RD01"}),
         ("no_such_rule", {"rule": "CR99"}),
     ]
     scenes = []
@@ -898,26 +901,33 @@ def _waivers() -> list[Scene]:
             Scene(
                 f"WV01: {word} {change}",
                 "WV01",
-                "true",
+                # what is no quarter is shown as none
+                "quarter is null" if len(change.get("quarter") or "2023-Q2") < 7 else "true",
                 {word},
                 [f"insert into reference.waivers by name select {values}"],
                 submission=None,
             )
         )
-    today = "insert into reference.waivers by name select * replace (cast(current_date {} as varchar) as expires) from ({})"
     values = ", ".join(f"{value!r} as {name}" for name, value in right.items())
+    days = [
+        ("ok", "expires", ""),
+        ("expired", "expires", "- 1"),
+        ("ok", "signed_on", ""),
+        ("unsigned", "signed_on", "+ 1"),
+    ]
+    today = "insert into reference.waivers by name select * replace (cast(current_date {} as varchar) as {}) from (select {})"
     return [
         *scenes,
         *(
             Scene(
-                f"WV01: {name}",
+                f"WV01: {word} {column} {day}",
                 "WV01",
                 "true",
                 {word},
-                [today.format(day, f"select {values}")],
+                [today.format(day, column, values)],
                 submission=None,
             )
-            for name, word, day in (("expires today", "ok", ""), ("expired yesterday", "expired", "- 1"))
+            for word, column, day in days
         ),
     ]
 

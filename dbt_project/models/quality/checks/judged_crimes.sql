@@ -31,7 +31,7 @@ repeated as (
 described as (
     select
         crimes.*,
-        crimes.status is distinct from 'cancelled' as is_standing,
+        coalesce(crimes.status, '') <> 'cancelled' as is_standing,
         repeated.crime_reference is not null as is_repeated,
         crimes.exclusion_reason is null as is_counted,
         offences.offence_class as class_of_seed,
@@ -129,7 +129,7 @@ select
     case when is_counted and oldest_suspect < 10 then
         case
             when outcome_code in ('1', '1A', '2', '2A', '3', '3A') then 'charged_or_cautioned_under_ten'
-            when outcome_code is distinct from '11' and received_on > {{ days_after('recorded_on', 90) }}
+            when coalesce(outcome_code, '') <> '11' and received_on > {{ days_after('recorded_on', 90) }}
                 then 'no_outcome_11'
             else 'ok'
         end
@@ -190,7 +190,7 @@ select
             is_counted
             and counts_only_when_flagged = 'N'
             and (names_a_child = 'Y' or image = 'C' or youngest_victim < 18)
-            and csa_flag is distinct from 'unmapped'
+            and coalesce(csa_flag, '') <> 'unmapped'
             then case when csa_flag = 'Y' then 'ok' else 'no_csa_flag' end
     end as cr44,
 
@@ -202,7 +202,7 @@ select
         when
             is_counted
             and offence_code in ('86/2', '86/10', '71/17')
-            and online_flag is distinct from 'unmapped'
+            and coalesce(online_flag, '') <> 'unmapped'
             then case when online_flag = 'Y' then 'ok' else 'no_online_flag' end
     end as cr47,
 
@@ -235,7 +235,7 @@ select
 
     case when is_standing and outcome_code = '21' then
         case
-            when offence_class is distinct from '86' then 'not_an_image'
+            when coalesce(offence_class, '') <> '86' then 'not_an_image'
             when oldest_suspect >= 18 then 'adult_suspect'
             else 'ok'
         end

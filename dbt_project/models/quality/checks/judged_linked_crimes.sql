@@ -287,7 +287,7 @@ kept as (
         gone.quarter,
         gone.crime_reference,
         gone_ranks.principal_rank as gone_rank,
-        case when kept_crimes.status is distinct from 'cancelled' then kept_ranks.principal_rank end as kept_rank
+        case when coalesce(kept_crimes.status, '') <> 'cancelled' then kept_ranks.principal_rank end as kept_rank
     from {{ ref('cpai_classified_crimes') }} as gone
     inner join {{ ref('cpai_classified_crimes') }} as kept_crimes
         on gone.force = kept_crimes.force
