@@ -205,7 +205,7 @@ def linked_crimes(edges: list[tuple], limit: int) -> set[tuple]:
     shared = defaultdict(list)
     for victim, its in of_victim.items():
         if len(its) <= limit:
-            for one, other in combinations(sorted({suspect for suspect, _, _ in its}), 2):
+            for one, other in combinations(sorted({suspect for suspect, _, _ in its}, key=repr), 2):
                 shared[one, other] += [
                     (victim, crime) for suspect, _, crime in its if suspect in (one, other)
                 ]
