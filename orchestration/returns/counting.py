@@ -33,6 +33,7 @@ XML_BLOCK = 4 * 1024**2
 OUT_OF_THE_ORDINARY = (b'hidden="', b't="e"')
 TAG_ENDS = np.frombuffer(b" >/\t\r\n", np.uint8)
 MOST_NOTED = 10_000
+MOST_XLS_COLUMNS = 256
 
 # BIFF records of MS-XLS; the cells are NUMBER, RK, MULRK, LABELSST, LABEL, RSTRING, FORMULA, BOOLERR
 END, FILEPASS, BOUNDSHEET = 0x000A, 0x002F, 0x0085
@@ -389,6 +390,9 @@ def xls(path: Path, name: str) -> dict[str, SheetCount]:
             counts[title] = SheetCount(
                 len(rows), max(rows, default=-1) + 1, max((column for _, column in places), default=-1) + 1
             )
+            # one damaged byte moves a cell to column 65,000: the reader fills the area up to it, 23 GB of cells
+            if counts[title].columns > MOST_XLS_COLUMNS:
+                raise IndexError("a cell is where the format has none")
     except (struct.error, IndexError, UnicodeDecodeError, KeyError):
         raise unreadable("FL09", f"{name}: is cut short or damaged; save it again as XLSX.") from None
     return counts
@@ -407,7 +411,10 @@ def _biff(stream: bytes, start: int) -> Iterator[tuple[int, bytes]]:
 
 def _ole_stream(data: bytes, names: tuple[str, ...]) -> bytes:
     """One stream of a compound file (MS-CFB), by name."""
-    size = 1 << struct.unpack_from("<H", data, 30)[0]
+    shift = struct.unpack_from("<H", data, 30)[0]
+    if shift not in (9, 12):
+        raise IndexError("sectors have no size that there is")
+    size = 1 << shift
     first_directory, cutoff, first_mini = struct.unpack_from("<I4xII", data, 48)
     places = list(struct.unpack_from("<109I", data, 76))
     more, left = struct.unpack_from("<II", data, 68)

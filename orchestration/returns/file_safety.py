@@ -42,6 +42,11 @@ OPEN_XLS = """
 import sys
 from python_calamine import CalamineWorkbook
 try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, (3 * 1024**3, resource.RLIM_INFINITY))
+except (ImportError, ValueError, OSError):
+    pass
+try:
     with open(sys.argv[1], "rb") as file:
         book = CalamineWorkbook.from_filelike(file)
     for sheet in book.sheet_names:

@@ -15,6 +15,8 @@ from orchestration.made_up import prompts
 from orchestration.made_up.population import Year
 from orchestration.made_up.reference import NO_DATE, classes_that_name_a_child, offences, recorded_crime, seed
 
+pytestmark = pytest.mark.xdist_group("made up")  # one worker writes the year once
+
 PUBLISHED = seed("published_2023")
 BANDS = {
     row.category_key: (int(row.age_from), int(row.age_to or 200))

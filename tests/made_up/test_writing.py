@@ -17,6 +17,8 @@ from orchestration.made_up.records import Tile, force_quarters
 from orchestration.made_up.reference import forces, seed
 from orchestration.returns.layouts import layout_for
 
+pytestmark = pytest.mark.xdist_group("made up")  # one worker writes the year once
+
 SCALE = 0.01
 
 

@@ -6,6 +6,8 @@ import duckdb
 import pytest
 from test_figures import rows
 
+pytestmark = pytest.mark.xdist_group("marts")  # one worker builds the year by hand once
+
 JUDGED = "pairing = 'readers' and category = 'all' and slice_type = 'all'"
 
 

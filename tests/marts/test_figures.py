@@ -6,6 +6,8 @@ import duckdb
 import pytest
 from hand_made_year import FORCES, RELEASES, SEEDS
 
+pytestmark = pytest.mark.xdist_group("marts")  # one worker builds the year by hand once
+
 NATION = "place_type = 'national' and period = '2023'"
 SPLITS = {  # what the publication prints, in the order of its categories (unit, breakdown)
     ("crime", "criterion"): [17, 26, 9, 0, 39, 9],

@@ -15,6 +15,8 @@ from orchestration.returns import raw, receipts
 from orchestration.returns.intake import receive
 from orchestration.warehouse.dbt import build
 
+pytestmark = pytest.mark.xdist_group("refreshes")  # one worker builds the homes once
+
 FIRST, AGAIN, LATER = "2023-04-20T09:00:00+00:00", "2023-07-03T09:00:00+00:00", "2023-08-01T09:00:00+00:00"
 REFERENCE = "CR{}"
 GONE, CANCELLED, MOVED, HELD, REFRESHED, NEW = (REFERENCE.format(1000 + number) for number in range(6))

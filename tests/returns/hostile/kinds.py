@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import stat
+import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -241,6 +243,21 @@ def after(make: Callable[[Path], None], then: Callable[[Path], None]) -> Callabl
         then(folder)
 
     return both
+
+
+def _xls_cell_far_away(folder: Path) -> None:
+    """The first LABEL of row 2 moves to row 60,000, column 60,000: 3.6 billion cells to be filled up."""
+    path = folder / "crimes.xls"
+    label = re.compile(rb"(?<=\x04\x02..)\x01\x00.\x00", re.DOTALL)
+    data, moved = label.subn(struct.pack("<HH", 60_000, 60_000), path.read_bytes(), count=1)
+    assert moved == 1
+    path.write_bytes(data)
+
+
+def _xls_sectors_without_size(folder: Path) -> None:
+    path = folder / "crimes.xls"
+    data = path.read_bytes()
+    path.write_bytes(data[:30] + b"\xcf\xac" + data[32:])
 
 
 def _ods_cut(folder: Path) -> None:
@@ -855,6 +872,20 @@ KINDS = [
             lambda f: (f / "crimes.xls").write_bytes(workbooks.compound({"_VBA_PROJECT": b""})),
         ),
         ("FL08",),
+        layout=other("xls", "national-xls"),
+    ),
+    Kind(
+        "an XLS with a cell where the format has none",
+        NATIONAL,
+        after(in_format("xls", workbooks.xls), _xls_cell_far_away),
+        ("FL09",),
+        layout=other("xls", "national-xls"),
+    ),
+    Kind(
+        "an XLS whose sectors have no size",
+        NATIONAL,
+        after(in_format("xls", workbooks.xls), _xls_sectors_without_size),
+        ("FL09",),
         layout=other("xls", "national-xls"),
     ),
     Kind(
