@@ -60,7 +60,7 @@ CRIME = st.fixed_dictionaries(
         "status": st.sampled_from(("recorded", "cancelled", "No Crime")),
         "csa_flag": FLAG,
         "cse_flag": FLAG,
-        "offenders_stated": st.sampled_from((None, "0", "1", "2", "2.0", "-1")),
+        "offenders_stated": st.sampled_from((None, "0", "1", "2", "2.5", "-1")),
         "summary": st.sampled_from((None, "nothing to see", "a group of men", "gang", "multiple suspects")),
     }
 )
@@ -163,4 +163,11 @@ QUIET = {"deadline": None, "database": None, "suppress_health_check": list(Healt
 @settings(max_examples=6, derandomize=True, **QUIET)
 @given(example=EXAMPLE)
 def test_generated_quarters_agree(warehouse, seeds, example):
+    agree(warehouse, seeds, example)
+
+
+@pytest.mark.proof
+@settings(max_examples=120, **QUIET)
+@given(example=EXAMPLE)
+def test_many_generated_quarters_agree(warehouse, seeds, example):
     agree(warehouse, seeds, example)
