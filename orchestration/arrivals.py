@@ -33,7 +33,7 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     Recorded crime that landed (landing/recorded_crime) is compared with every quarter by any run: it runs the newest
     quarter that has landed, and waits while there is none.
 
-    Still by this machine's clock, from look to look (the cursor: quarter -> what was seen, since when, whether it was
+    Still by this machine's clock, from look to look (the cursor: folder -> what was seen, since when, whether it was
     run): a copy that keeps its files' times, or a file server whose clock is wrong, looks settled while it is not.
     """
     now = time.time()

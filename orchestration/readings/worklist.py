@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Table, and_, bindparam, exists, func, insert,
 from orchestration.home import Home
 from orchestration.ledger import gold_slots, items, reading_events, reading_slots, readings, worklist
 from orchestration.readings.policy import Policy, drawn, owed, read_twice_because
+from orchestration.warehouse.statements import quoted
 
 # what a case shows beside its summary. The force's own exploitation and children flags are left out: a reader who
 # saw them would not be a second opinion on them. So is all that was read of a linked crime.
@@ -214,7 +215,7 @@ def write_cases(home: Home) -> list[str]:
     folder = cases_file(home, "any").parent
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with duckdb.connect() as connection:
-        connection.execute(f"attach {_quoted(home.warehouse)} as warehouse (read_only)")
+        connection.execute(f"attach {quoted(home.warehouse)} as warehouse (read_only)")
         others = [name for name in SHOWN if name != "linked_crimes"]
         texts = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in others)
         # skipped where there are none: a case without links is what it was before links were shown
@@ -242,7 +243,7 @@ def _write_quarter(connection: Any, file: Path, quarter: str) -> None:
     arriving.unlink(missing_ok=True)
     os.close(os.open(arriving, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     # a group of 2,048 rows: one case is then read without the quarter's other 50,000
-    connection.execute(f"copy ({query}) to {_quoted(arriving)} (format parquet, row_group_size 2048)")
+    connection.execute(f"copy ({query}) to {quoted(arriving)} (format parquet, row_group_size 2048)")
     arriving.chmod(0o600)
 
 
@@ -254,12 +255,8 @@ def _earlier(folder: Path) -> str:
     none = f"select {blank}, cast(null as integer) as submission where false"
     if not any(folder.glob("*.parquet")):
         return f"({none})"
-    there = f"read_parquet({_quoted(folder / '*.parquet')}, union_by_name = true)"
+    there = f"read_parquet({quoted(folder / '*.parquet')}, union_by_name = true)"
     return f"({none} union all by name from {there})"
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def arriving_quarters(home: Home) -> list[str]:

@@ -4,6 +4,7 @@
 
 from orchestration.home import Home
 from orchestration.releases.verify import named
+from orchestration.warehouse.statements import as_rows
 
 KEY = ("figure_id", "scheme", "place_type", "place", "period_type", "period")
 VALUES = ("numerator", "denominator", "percent")
@@ -43,5 +44,4 @@ def diff(home: Home, a: str, b: str) -> list[dict]:
             order by period_type desc, period, place_type, place, figure_id, scheme
             """
         )
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return as_rows(cursor)

@@ -19,6 +19,7 @@ from orchestration.quarters import in_period
 from orchestration.releases.package import FORBIDDEN, file_hash, write_json
 from orchestration.releases.verify import manifest_of, named
 from orchestration.warehouse.dbt import token_key
+from orchestration.warehouse.statements import quoted
 
 TABLES = {"crimes": "fct_crimes", "victims": "fct_victims", "suspects": "fct_suspects"}
 # says which crime, or which person, to whoever has the force's system
@@ -133,7 +134,7 @@ def _fill(home: Home, agreed: Contract, head: dict, period: str, force: str | No
     key = hmac.new(token_key(home).encode(), f"pseudonyms of {agreed.feed}".encode(), hashlib.sha256).digest()
     with duckdb.connect() as connection:
         file = home.releases / head["release"] / "marts.duckdb"
-        connection.execute(f"attach '{_sql(file)}' as release (read_only)")
+        connection.execute(f"attach {quoted(file)} as release (read_only)")
         connection.execute("use release")
         if force and not connection.execute("select 1 from dim_force where force = ?", [force]).fetchone():
             raise LookupError(f"no force {force!r}; write its slug, as kent")
@@ -216,7 +217,7 @@ def _write_table(connection: Any, agreed: Contract, table: str, folder: Path) ->
         (folder / f"{table}.parquet", "format parquet, compression zstd"),
         (folder / f"{table}.csv", "format csv, header"),
     ):
-        connection.execute(f"copy {table} to '{_sql(path)}' ({how})")
+        connection.execute(f"copy {table} to {quoted(path)} ({how})")
     (rows,) = connection.execute(f"select count(*) from {table}").fetchone()
     return {
         "rows": rows,
@@ -254,7 +255,3 @@ def _check(connection: Any, agreed: Contract, folder: Path, tables: dict[str, di
         problems.append("two crimes have one name")
     if problems:
         raise NotAsAgreed(f"{agreed.feed}: {'; '.join(problems)}. Nothing was written")
-
-
-def _sql(path: Path) -> str:
-    return str(path).replace("'", "''")

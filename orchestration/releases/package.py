@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from orchestration.releases import questions, revisions
+from orchestration.warehouse.statements import quoted
 
 PUBLISHED = ("marts", "quality")
 # DuckDB refuses `marts.figures` in a file marts.duckdb that has a schema marts (catalog and schema of one
@@ -76,10 +77,6 @@ class NotPublishable(RuntimeError):
     """The tables are not fit to be a release; the message names the table and column and says what to do."""
 
 
-def _quote(name: str | Path) -> str:
-    return "'" + str(name).replace("'", "''") + "'"
-
-
 def _at(schema: str, table: str) -> str:
     return f'target.{SCHEMA_OF_FILE[schema]}."{table}"'
 
@@ -135,7 +132,7 @@ def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list
         added = ""
         where = "true"
         if (schema, table) == ("marts", "figures"):
-            added = f", {_quote(release)} as release"
+            added = f", {quoted(release)} as release"
             where = "period in (select unnest($periods))"
         elif "period" in columns:
             where = "period in (select unnest($periods))"
@@ -246,7 +243,7 @@ def write_files(connection, folder: Path) -> list[dict]:
             file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             how = "format csv, header" if path.endswith(".csv") else "format parquet, compression zstd"
-            connection.execute(f"copy {source} to {_quote(file)} ({how})")
+            connection.execute(f"copy {source} to {quoted(file)} ({how})")
             resources.append({"path": path, "schema": schema, "table": table, "rows": rows})
     return resources
 
@@ -348,7 +345,7 @@ def _made_here() -> dict[tuple[str, str], tuple[str, dict[str, str], list[str]]]
 
 
 def _comment(connection, on: str, text: str) -> None:
-    connection.execute(f"comment on {on} is {_quote(text)}")
+    connection.execute(f"comment on {on} is {quoted(text)}")
 
 
 def write_data_package(folder: Path, release: str, resources: list[dict]) -> None:

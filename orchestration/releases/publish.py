@@ -31,6 +31,7 @@ from orchestration.releases import inputs as release_inputs
 from orchestration.releases.disclosure import policy as disclosure_policy
 from orchestration.releases.reports import front_door
 from orchestration.warehouse import history
+from orchestration.warehouse.statements import as_rows, quoted
 
 
 class GateShut(RuntimeError):
@@ -120,18 +121,14 @@ def open_warehouse(home: Home) -> Iterator:
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     try:
         # a mart that is a view may read raw/ by relative path
-        connection.execute(f"set file_search_path = '{_sql(home.raw)}'")
+        connection.execute(f"set file_search_path = {quoted(home.raw)}")
         # sorting a scale-50 year stays below the 8 GB of the whole run
         connection.execute("set memory_limit = '4GB'")
-        connection.execute(f"set temp_directory = '{_sql(home.releases / '.building-spill')}'")
-        connection.execute(f"attach '{_sql(home.warehouse)}' as warehouse (read_only)")
+        connection.execute(f"set temp_directory = {quoted(home.releases / '.building-spill')}")
+        connection.execute(f"attach {quoted(home.warehouse)} as warehouse (read_only)")
         yield connection
     finally:
         connection.close()
-
-
-def _sql(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _build(home, connection, building: Path, name: str, quarters, inputs, gate_result) -> None:
@@ -139,7 +136,7 @@ def _build(home, connection, building: Path, name: str, quarters, inputs, gate_r
     period = inputs.period
     dbt = lineage.dbt_manifest(home)
     building.mkdir()
-    connection.execute(f"attach '{_sql(building / 'marts.duckdb')}' as target")
+    connection.execute(f"attach {quoted(building / 'marts.duckdb')} as target")
     _, results_kept_at = history.keep(home, connection)
     package.copy_tables(connection, dbt, name, period, quarters)
     head = _manifest_head(connection, name, inputs, gate_result, results_kept_at)
@@ -217,9 +214,7 @@ def _statement(period: str) -> dict:
 
 def _waivers(connection) -> list[dict]:
     """The waivers of the release's period, and those of no single quarter, each with whether it counts."""
-    cursor = connection.execute("select * from target.quality.waiver_verdicts order by all")
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return as_rows(connection.execute("select * from target.quality.waiver_verdicts order by all"))
 
 
 def _number(release: str) -> int:

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from orchestration.home import SEEDS
+from orchestration.warehouse.statements import as_rows
 
 
 def read(connection, period: str) -> list[dict]:
@@ -14,8 +15,7 @@ def read(connection, period: str) -> list[dict]:
     cursor = connection.execute(
         f'select * from target.main."replication_{int(period)}" order by page, figure_id'
     )
-    names = [column[0] for column in cursor.description]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    rows = as_rows(cursor)
     printed = {figure_id: number for number, figure_id in enumerate(_printed(period))}
     rows.sort(key=lambda row: (row["page"], printed.get(row["figure_id"], len(printed)), row["figure_id"]))
     before = None

@@ -14,6 +14,7 @@ from typing import Any
 
 from orchestration.quarters import in_period
 from orchestration.releases.figures import NATION
+from orchestration.warehouse.statements import quoted
 
 KEY = ("figure_id", "scheme", "place_type", "place", "period_type", "period")
 NUMBERS = ("numerator", "denominator", "percent")
@@ -105,7 +106,7 @@ def _find_changes(connection: Any, earlier: list[dict]) -> None:
     First by hash: of the 220,000 figures of a year few differ, and only those are put side by side.
     """
     key, numbers = ", ".join(KEY), ", ".join(NUMBERS)
-    every = [f"read_parquet('{_sql(head['figures'])}')" for head in earlier] + ["target.main.figures"]
+    every = [f"read_parquet({quoted(head['figures'])})" for head in earlier] + ["target.main.figures"]
     periods = "period in (select distinct period from target.main.figures)"
     hashed = " union all ".join(
         f"select {n} as n, period, hash({key}) as figure, hash(numerator, denominator) as numbers "
@@ -195,7 +196,7 @@ def _find_causes(connection: Any, vintages: list[dict], readings: Path) -> None:
             f"""
             insert into differences
             select distinct pairs.n_before, pairs.n, candidates.force, candidates.quarter, 'reading'
-            from read_parquet('{_sql(readings)}') as readings
+            from read_parquet({quoted(readings)}) as readings
             inner join (values {values}) as pairs (n_before, n, id_before, id)
                 on readings.reading_id > pairs.id_before and readings.reading_id <= pairs.id
             inner join warehouse.cocad.cocad_candidates as candidates
@@ -304,7 +305,3 @@ left join caused
     and revised.n = caused.n
 order by {", ".join(f"revised.{name}" for name in KEY)}, revised.revision
 """
-
-
-def _sql(path: Path) -> str:
-    return str(path).replace("'", "''")

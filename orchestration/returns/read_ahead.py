@@ -44,12 +44,12 @@ def readers(folders: Iterable[Path]) -> Executor:
     return ProcessPoolExecutor(COUNT, started, initializer=_end_with_parent)
 
 
-def ahead(arrivals: Iterable[T], count: int = COUNT) -> Iterator[T]:
-    """The same, in the same order, with `count` more of them under way: memory is that of so many returns."""
+def ahead(arrivals: Iterable[T]) -> Iterator[T]:
+    """The same, in the same order, with COUNT more of them under way: memory is that of so many returns."""
     waiting: deque[T] = deque()
     for arrival in arrivals:
         waiting.append(arrival)
-        if len(waiting) > count:
+        if len(waiting) > COUNT:
             yield waiting.popleft()
     yield from waiting
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.home import DBT_PROJECT, SEEDS, Home
+from orchestration.warehouse.statements import as_rows
 
 
 class BuildFailed(RuntimeError):
@@ -150,10 +151,11 @@ def run_dbt(home: Home, select: str | None = None) -> Built:
 
 def load_seeds(home: Home) -> None:
     """Load and test the seeds alone, once for each version of them: builds then let them be. Raises BuildFailed."""
-    if seeds_loaded(home) != source_hash():
+    version = source_hash()
+    if seeds_loaded(home) != version:
         # tests between a seed and a model wait for the model
         build(home, "resource_type:seed --indirect-selection cautious")
-        _note_seeds(home, source_hash())
+        _note_seeds(home, version)
 
 
 def seeds_loaded(home: Home) -> str:
@@ -205,8 +207,6 @@ def query(home: Home, sql: str, parameters: list | None = None) -> list[dict]:
 
     connection = duckdb.connect(str(home.warehouse), read_only=True)
     try:
-        cursor = connection.execute(sql, parameters or [])
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return as_rows(connection.execute(sql, parameters or []))
     finally:
         connection.close()

@@ -16,6 +16,7 @@ from orchestration.home import seed_rows
 from orchestration.releases.disclosure import earlier
 from orchestration.releases.disclosure import policy as policies
 from orchestration.releases.disclosure.cells import Cell, Cells, denominator, numerator, printed_again, sums
+from orchestration.warehouse.statements import as_rows, quoted
 
 # the shorthands of government statistics in a table
 CONFIDENTIAL, UNRELIABLE, NOT_APPLICABLE = "[c]", "[u]", "[z]"
@@ -103,8 +104,7 @@ def read_earlier(releases: Path) -> list[earlier.Earlier]:
 
     def true_counts(folder: Path) -> dict[Cell, int]:
         with duckdb.connect() as connection:
-            name = str(folder / "marts.duckdb").replace("'", "''")
-            connection.execute(f"attach '{name}' as target (read_only)")
+            connection.execute(f"attach {quoted(folder / 'marts.duckdb')} as target (read_only)")
             found = connection.execute(
                 f"""
                 select {", ".join(COLUMNS)}
@@ -115,8 +115,7 @@ def read_earlier(releases: Path) -> list[earlier.Earlier]:
                 """,
                 [str(folder / "public" / "figures.csv")],
             )
-            names = [column[0] for column in found.description]
-            return cells_of(dict(zip(names, row, strict=True)) for row in found.fetchall()).counts
+            return cells_of(as_rows(found)).counts
 
     return earlier.read(releases, true_counts, cells_of, read_printed)
 
@@ -154,8 +153,7 @@ def shown(connection) -> list[dict]:
         """,
         [*columns, ["".join(bar) for bar in printed_again()]],
     )
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return as_rows(found)
 
 
 def cells_of(figures: Iterable[Mapping]) -> Cells:

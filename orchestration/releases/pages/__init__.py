@@ -11,6 +11,7 @@ from orchestration.home import seed_rows
 from orchestration.releases import replication
 from orchestration.releases.figures import NATION, label
 from orchestration.releases.pages import agreement, profiles, statement
+from orchestration.warehouse.statements import as_rows
 
 TEMPLATES = Path(__file__).resolve().parent
 HEADLINES = (
@@ -97,9 +98,7 @@ def _write_profiles(connection, folder: Path, head: dict) -> None:
 
 
 def _rows(connection, sql: str, parameters: list | None = None) -> list[dict]:
-    cursor = connection.execute(sql, parameters or [])
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return as_rows(connection.execute(sql, parameters or []))
 
 
 def _headlines(connection, period: str) -> list[dict]:

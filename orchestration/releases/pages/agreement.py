@@ -1,6 +1,7 @@
 """What the page on readers' agreement shows, from the release's own tables."""
 
 from orchestration.home import seed_rows
+from orchestration.warehouse.statements import as_rows
 
 QUESTIONS = {
     "group_based": "group-based, by the working rule",
@@ -18,9 +19,7 @@ def read(connection, period: str) -> dict:
     """The page's values; `connection` has the release's tables attached as `target`, `period` is the release's."""
 
     def rows(sql: str, parameters: list | None = None) -> list[dict]:
-        cursor = connection.execute(sql, parameters or [])
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return as_rows(connection.execute(sql, parameters or []))
 
     measured = rows("select * from target.main.reading_agreement order by all")
     for row in measured:

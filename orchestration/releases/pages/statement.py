@@ -3,15 +3,14 @@
 from orchestration.home import seed_rows
 from orchestration.releases.figures import NATION, label
 from orchestration.releases.revisions import CAUSES
+from orchestration.warehouse.statements import as_rows
 
 
 def read(connection, head: dict) -> dict:
     """The page's values; `connection` has the release's tables attached as `target`, `head` is its manifest."""
 
     def rows(sql: str, parameters: list | None = None) -> list[dict]:
-        cursor = connection.execute(sql, parameters or [])
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return as_rows(connection.execute(sql, parameters or []))
 
     revised = rows(
         "select release, cause, count(*) as figures, count(*) filter (where place_type = 'national') as national "

@@ -12,6 +12,7 @@ from typing import Any
 
 from orchestration.home import seed_rows
 from orchestration.releases.figures import base, definition, label
+from orchestration.warehouse.statements import quoted
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -218,4 +219,4 @@ def _table(connection: Any, name: str, rows: list[dict]) -> None:
 
 
 def _literal(value: str | None) -> str:
-    return "null::varchar" if value is None else "'" + value.replace("'", "''") + "'"
+    return "null::varchar" if value is None else quoted(value)

@@ -1,11 +1,10 @@
 """A report's tables as CSV, with the metadata that tells a machine what their columns are (CSVW, W3C)."""
 
 import csv
-import json
 import re
 from pathlib import Path
 
-from orchestration.releases.package import LICENCE
+from orchestration.releases.package import LICENCE, write_json
 from orchestration.releases.reports import sheets
 from orchestration.releases.reports.printed import Number, Printed, Report
 from orchestration.releases.reports.sheets import Sheet
@@ -41,7 +40,7 @@ def write(folder: Path, report: Report, head: dict) -> None:
         "null": [sign for sign in report.signs if sign.startswith("[")],
         "tables": [_described(table) for table in tables],
     }
-    _json(folder / METADATA, described)
+    write_json(folder / METADATA, described)
 
 
 def write_printed(path: Path, printed: list[Printed], head: dict) -> None:
@@ -58,7 +57,7 @@ def write_printed(path: Path, printed: list[Printed], head: dict) -> None:
         "dc:license": {"@id": LICENCE["path"]},
         "tableSchema": {"columns": columns},
     }
-    _json(path.with_name(f"{path.name}-metadata.json"), described)
+    write_json(path.with_name(f"{path.name}-metadata.json"), described)
 
 
 def _described(table: Sheet) -> dict:
@@ -99,7 +98,3 @@ def _rows(path: Path, heads, rows) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(heads)
         writer.writerows(rows)
-
-
-def _json(path: Path, document: dict) -> None:
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestration.quarters import first_day, in_period
+from orchestration.warehouse.statements import as_rows
 
 
 class Key(NamedTuple):
@@ -66,9 +67,7 @@ class Numbers:
         with duckdb.connect(str(release / "marts.duckdb"), read_only=True) as connection:
 
             def rows(sql: str, *parameters) -> list[dict]:
-                cursor = connection.execute(sql, list(parameters))
-                names = [column[0] for column in cursor.description]
-                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+                return as_rows(connection.execute(sql, list(parameters)))
 
             held = {row["quarter"]: row["scheme"] for row in rows("select quarter, scheme from dim_quarter")}
             if lacking := [quarter for quarter in wanted if quarter not in held]:

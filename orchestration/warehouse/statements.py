@@ -1,0 +1,14 @@
+"""What every statement to DuckDB shares: how a path or a text stands in it, and its answer as rows."""
+
+from typing import Any
+
+
+def quoted(text: object) -> str:
+    """A path or a text as an SQL literal, for statements that take no parameter: `attach`, `copy`, `comment`, `set`."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def as_rows(cursor: Any) -> list[dict[str, Any]]:
+    """What a statement answered, each row by the names of its columns."""
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
