@@ -24,6 +24,7 @@ from orchestration.releases.feed_command import feed
 from orchestration.releases.reports.report_command import report
 from orchestration.returns.check_command import check, pack
 from orchestration.returns.layout_command import layout
+from orchestration.stopping import stop
 
 as_json = click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
 
@@ -77,16 +78,6 @@ def cpai(context: click.Context, root: Path | None) -> None:
     for switch in ("GX_ANALYTICS_ENABLED", "DBT_SEND_ANONYMOUS_USAGE_STATS"):
         os.environ[switch] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
-
-
-def _stop(sentences: list[str], wants_json: bool = False, **more: Any) -> None:
-    """Say why, and end with exit code 1."""
-    if wants_json:
-        click.echo(json.dumps({"done": False, "reasons": sentences, **more}, default=str))
-    else:
-        for sentence in sentences:
-            click.echo(sentence, err=True)
-    sys.exit(1)
 
 
 @cpai.command()
@@ -151,7 +142,7 @@ def _run(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
     for first, last in quarters.runs(wanted):
         result = execute(home, "quarter", tags=partition_range(first, last))
         if not result.success:
-            _stop(_failures(result))
+            stop(_failures(result))
         not_read = [
             sentence
             for check in result.get_asset_check_evaluations()
@@ -169,7 +160,7 @@ def _run_as_of(home: Home, wants_json: bool) -> None:
 
     known = quarters_known(home)
     if not known:
-        _stop([f"nothing had been received by {home.as_of}"], wants_json)
+        stop([f"nothing had been received by {home.as_of}"], wants_json)
     engine = ledger.open_ledger(home)
     ledger.snapshot(engine, home)
     engine.dispose()
@@ -178,7 +169,7 @@ def _run_as_of(home: Home, wants_json: bool) -> None:
     try:
         build(home)
     except BuildFailed as failed:
-        _stop(failed.problems, wants_json)
+        stop(failed.problems, wants_json)
     summary = _summary(home, known)
     if wants_json:
         answer = {"done": True, "as_of": home.as_of, "warehouse": str(home.warehouse), "quarters": summary}
@@ -311,7 +302,7 @@ def _show_grid(cells: dict[str, dict[str, Any]], shown: list[str]) -> None:
 
 def _needs_warehouse(home: Home) -> None:
     if not home.warehouse.exists():
-        _stop([f"there is no warehouse in {home.root} yet: run `cpai run <quarter>` first"])
+        stop([f"there is no warehouse in {home.root} yet: run `cpai run <quarter>` first"])
 
 
 @cpai.command()
@@ -342,7 +333,7 @@ def _publish(home: Home, period: str, wants_json: bool = False) -> dict:
             checked = gate.check(home, period)
             if not checked.open:
                 reasons = ["the gate is shut; the live release stays:", *checked.reasons]
-        _stop(reasons, wants_json)
+        stop(reasons, wants_json)
     (event,) = result.asset_materializations_for_node("release")
     return {"release": event.metadata["release"].value, "unchanged": event.metadata["unchanged"].value}
 
@@ -370,7 +361,7 @@ def explain(
     try:
         answer = explained(home, figure_id, place=place, period=period, release=release)
     except (LookupError, FileNotFoundError) as problem:
-        _stop([str(problem.args[0])], wants_json)
+        stop([str(problem.args[0])], wants_json)
     if wants_json:
         click.echo(json.dumps(answer, default=str))
     else:
@@ -388,7 +379,7 @@ def verify(home: Home, release: str | None, wants_json: bool) -> None:
 
     problems = verified(home, release)
     if problems:
-        _stop(problems, wants_json)
+        stop(problems, wants_json)
     click.echo(json.dumps({"done": True}) if wants_json else "every file is as the manifest says")
 
 
@@ -403,9 +394,9 @@ def replay(home: Home, release: str | None, wants_json: bool) -> None:
     try:
         problems = replayed(home, release)
     except (LookupError, FileNotFoundError) as problem:
-        _stop([str(problem.args[0])], wants_json)
+        stop([str(problem.args[0])], wants_json)
     if problems:
-        _stop(problems, wants_json)
+        stop(problems, wants_json)
     click.echo(json.dumps({"done": True}) if wants_json else "every table comes out the same")
 
 
@@ -421,7 +412,7 @@ def diff(home: Home, older: str, newer: str, wants_json: bool) -> None:
     try:
         rows = differences(home, older, newer)
     except (LookupError, FileNotFoundError) as problem:
-        _stop([str(problem.args[0])], wants_json)
+        stop([str(problem.args[0])], wants_json)
     if wants_json:
         click.echo(json.dumps(rows, default=str))
         return

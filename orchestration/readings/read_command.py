@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import click
 
 from orchestration.home import Home
 from orchestration.returns.check_command import as_json, valid_quarter
+from orchestration.stopping import stop
 
 if TYPE_CHECKING:
     from orchestration.readings.book import Imported
@@ -66,7 +66,7 @@ def export(
     try:
         count = export_workbook(Desk(home), file, reader, quarter, adjudicator, cases)
     except DeskRefused as refusal:
-        _stop([str(refusal)])
+        stop([str(refusal)])
     click.echo(f"{count:,} cases of {quarter} for {reader} in {file}")
 
 
@@ -91,7 +91,7 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
         try:
             imported = _import_workbook(home, file, reader) if reader else import_readings(home, file)
         except (ReadingsRefused, WorkbookRefused) as refusal:
-            _stop(str(refusal).splitlines(), wants_json, imported=taken)
+            stop(str(refusal).splitlines(), wants_json, imported=taken)
         taken.append({"file": file.name, **asdict(imported)})
         if not wants_json:
             click.echo(
@@ -157,7 +157,7 @@ def verify(home: Home, wants_json: bool) -> None:
     from orchestration.readings.desk import Desk
 
     if broken := Desk(home).verify_chain():
-        _stop(broken, wants_json)
+        stop(broken, wants_json)
     click.echo(json.dumps({"done": True}) if wants_json else "every reading is as it was written")
 
 
@@ -174,14 +174,4 @@ def _note_export(home: Home, quarter: str) -> None:
 
 def _needs(home: Home, there: Path) -> None:
     if not there.exists():
-        _stop([f"there is nothing to read in {home.root} yet: run `cpai run <quarter>` first"])
-
-
-def _stop(sentences: list[str], wants_json: bool = False, **more: Any) -> None:
-    """Say why, and end with exit code 1."""
-    if wants_json:
-        click.echo(json.dumps({"done": False, "reasons": sentences, **more}))
-    else:
-        for sentence in sentences:
-            click.echo(sentence, err=True)
-    sys.exit(1)
+        stop([f"there is nothing to read in {home.root} yet: run `cpai run <quarter>` first"])

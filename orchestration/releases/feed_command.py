@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from orchestration.stopping import stop
 
 if TYPE_CHECKING:
     from orchestration.home import Home
@@ -42,11 +43,7 @@ def feed(
     try:
         written = feeds.write(home, name, period, into, force, release)
     except (LookupError, FileNotFoundError, FileExistsError, feeds.NotAsAgreed) as problem:
-        reasons = [str(problem.args[0])]
-        click.echo(
-            json.dumps({"done": False, "reasons": reasons}) if wants_json else reasons[0], err=not wants_json
-        )
-        sys.exit(1)
+        stop([str(problem.args[0])], wants_json)
     if wants_json:
         click.echo(json.dumps({"done": True, "folder": str(written.folder), **written.manifest}))
         return

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.stopping import stop
+
 if TYPE_CHECKING:
     from orchestration.home import Home
     from orchestration.returns.drafting import Draft
@@ -53,12 +55,7 @@ def draft(files: tuple[Path, ...], force: str, quarter: str, into: Path | None, 
     try:
         drafted = drafting.draft({file.name: file for file in files}, force, quarter)
     except (NotATable, Unreadable) as problem:
-        reasons = [str(reason) for reason in getattr(problem, "reasons", [problem])]
-        if wants_json:
-            click.echo(json.dumps({"done": False, "reasons": reasons}))
-        else:
-            click.echo("\n".join(reasons), err=True)
-        sys.exit(1)
+        stop([str(reason) for reason in getattr(problem, "reasons", [problem])], wants_json)
     if into:
         for name in SEEDS_DRAFTED:
             _append(into / f"{name}.csv", getattr(drafted, name))

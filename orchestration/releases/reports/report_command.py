@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.stopping import stop
+
 if TYPE_CHECKING:
     from orchestration.home import Home
 
@@ -55,10 +57,7 @@ def report(
         ) as bar:
             written = [one.path for one in bar]
     except (LookupError, FileNotFoundError, NotSafe) as problem:
-        reasons = problem.reasons if isinstance(problem, NotSafe) else [str(problem.args[0])]
-        answer = json.dumps({"done": False, "reasons": reasons}) if wants_json else "\n".join(reasons)
-        click.echo(answer, err=not wants_json)
-        sys.exit(1)
+        stop(problem.reasons if isinstance(problem, NotSafe) else [str(problem.args[0])], wants_json)
     if prepared.with_pdf:
         with click.progressbar(
             prepared.write_pdf(), length=len(prepared), label="PDF", file=sys.stderr, hidden=hidden
