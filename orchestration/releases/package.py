@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from orchestration.releases import questions, revisions
+from orchestration.releases import misreading, questions, revisions
 from orchestration.warehouse.statements import quoted
 
 PUBLISHED = ("marts", "quality")
@@ -151,6 +151,7 @@ def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list
             f"marts.figures has no figure of {period}: run its quarters (cpai run), then publish"
         )
     questions.add_dimensions(connection)
+    misreading.add(connection, quarters)
 
 
 def within(period: str, quarters: list[str]) -> list[str]:

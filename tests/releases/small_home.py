@@ -82,6 +82,11 @@ create table marts.replication_2023 as select * from (values
 ) as v(figure_id, page, published_numerator, published_denominator, printed_percent, numerator, denominator,
     percent, percent_rounding, counts_agree, percent_agrees_with_print, certainty, status, explanation);
 
+create table marts.recall_estimates as
+select quarter, 1000::bigint as crimes, 200::bigint as drawn, 200::bigint as read, 1::bigint as group_based,
+    4::bigint as missed, 1::bigint as missed_low, 22::bigint as missed_high
+from marts.dim_quarter;
+
 create table quality.returns as
 select force, quarter, 1::integer as submission, 'accepted' as status,
     '2023-05-01T00:00:00+00:00' as received_at,
@@ -133,14 +138,23 @@ union all
 select 'CR15', 'durham', null, 'all quarters', 'A Person', '2023-08-01', '2099-12-31',
     'wider_than_one_force_and_quarter';
 
+-- of each force and quarter two candidates: familial to both readers, and to one reader, who was alone
 create schema staging;
-create table staging.stg_readings as select 1::bigint as reading_id;
+create table staging.stg_readings as
+select 1::bigint as reading_id, force, crime_reference, 'v1' as version, role, 'yes' as group_based,
+    'familial' as criterion, null::varchar as committed_by_children, 'high' as confidence, true as is_standing
+from marts.fct_crimes, (values ('first'), ('second')) as v(role)
+where is_cocad and (role = 'first' or crime_reference like '%/0');
 create table staging.stg_police_recorded_crime as
 select '2023-10-19' as published_on, 'recorded.csv' as file, repeat('ab', 32) as file_sha256,
     '2023-Q1' as quarter, 'kent' as force;
 
 create table cocad.cocad_candidates as
 select force, quarter, crime_reference from marts.fct_crimes where is_cocad;
+create table cocad.cocad_settled_readings as
+select force, quarter, crime_reference, 'v1' as version, 'yes' as group_based, 'familial' as criterion,
+    null::varchar as committed_by_children, if(crime_reference like '%/0', 'agreement', 'only') as settled_by
+from cocad.cocad_candidates;
 """
 
 

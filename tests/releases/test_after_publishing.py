@@ -92,7 +92,7 @@ def test_explain_names_near_figures_and_places(published):
 def test_diff_lists_what_changed(home):
     publish(home, "2023", Gate())
     add_reading(home, "kent", "2023-Q1/2")
-    change(home, "insert into staging.stg_readings values (2)")
+    change(home, "insert into staging.stg_readings (reading_id) values (2)")
     change(
         home,
         "update marts.figures set numerator = numerator + 1 where figure_id = 'criterion.cse' "
@@ -131,7 +131,7 @@ def test_replay_gives_the_same_tables(home):
         "marts/figures.parquet does not come out the same again",
     }
     add_reading(home, "kent", "2023-Q1/2")
-    change(home, "insert into staging.stg_readings values (2)")
+    change(home, "insert into staging.stg_readings (reading_id) values (2)")
     assert "readings differ" in replay(home)[-1]
     assert path.exists() and not list(home.releases.glob(".building*"))
 

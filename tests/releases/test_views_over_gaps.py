@@ -2,9 +2,9 @@
 
 import duckdb
 import pytest
-from small_home import MARTS
+from small_home import MARTS, QUARTERS
 
-from orchestration.releases import questions, revisions
+from orchestration.releases import misreading, questions, revisions
 
 
 @pytest.fixture
@@ -23,8 +23,13 @@ def release():
             columns = ", ".join(f"{name} {kind}" for name, (kind, _) in revisions.COLUMNS.items())
             connection.execute(f"create table quality.figure_revisions ({columns})")
             connection.execute("alter table main.figures add column release varchar default '2023.r1'")
+            connection.execute("attach ':memory:' as warehouse")
+            for table in ("cocad.cocad_settled_readings", "staging.stg_readings"):
+                connection.execute(f"create schema warehouse.{table.split('.')[0]}")
+                connection.execute(f"create table warehouse.{table} as from {table}")
             connection.execute("use memory")
             questions.add_dimensions(connection)
+            misreading.add(connection, QUARTERS)
             connection.execute("use target")
             connection.execute(changed)
             connection.execute("use memory")

@@ -56,6 +56,16 @@ from read_csv('{seeds}/published_2023.csv', all_varchar = true);
 create table quality.rule_results as select 'CR15' as rule, 'kent' as force, '2023-Q1' as quarter, 'fails' as verdict;
 create table quality.reconciliation as select 'kent' as force, '2023-Q1' as quarter, 'a code closed' as known_breaks;
 """
+# of the counts that readings make, in a release a view over them
+INTERVALS = """
+create table figure_intervals as
+select unnest(if(breakdown = 'total' and place_type = 'national', ['misread', 'not_read'], ['misread'])) as error,
+    figure_id, scheme, place, period, greatest(numerator - 1, 0) as low, numerator + 7 as high,
+    round(100.0 * low / denominator, 1) as percent_low, round(100.0 * high / denominator, 1) as percent_high
+from figures
+where unit = 'crime' and population = 'cocad' and criterion = 'all' and breakdown in ('total', 'criterion')
+    and numerator is not null
+"""
 
 
 def seed(name: str) -> list[dict]:
@@ -172,4 +182,5 @@ def home(tmp_path_factory) -> Home:
         columns = list(zip(*made, strict=True))
         names = ", ".join(f"unnest(${number})" for number in range(1, len(columns) + 1))
         marts.execute(f"insert into figures select {names}", [list(column) for column in columns])
+        marts.execute(INTERVALS)
     return home

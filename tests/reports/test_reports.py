@@ -73,6 +73,46 @@ def test_every_number_on_every_page_is_the_figure_that_it_names(home, folder):
                 assert text == f"{figure[source['data-of']]:,}", source
 
 
+def test_the_intervals_of_the_criteria_are_the_releases(home, folder):
+    with duckdb.connect(str(home.releases / "2023.r1" / "marts.duckdb"), read_only=True) as marts:
+        measured = marts.execute(
+            "select place, period, error, numerator, low, high, percent_low, percent_high from figure_intervals "
+            "inner join figures using (figure_id, scheme, place, period) "
+            "order by error, breakdown <> 'total', list_position($order, category)",
+            {"order": [row["criterion"] for row in seed("criteria.csv") if row["scheme"] == "2023"]},
+        ).fetchall()
+    for page, place in (
+        ("national", "England and Wales"),
+        ("regions/wales", "Wales"),
+        ("forces/kent", "kent"),
+    ):
+        for period in ("2023", "2023-Q1"):
+            rows = [
+                [f"{count:,}" for count in row[3:6]]
+                + [f"{end:.1f}%" if end is not None else "[z]" for end in row[6:]]
+                for row in measured
+                if row[:2] == (place, period)
+            ]
+            assert len(rows) == (8 if place == "England and Wales" else 7)
+            (shown,) = (
+                cells
+                for caption, _, cells in tables_of(folder / period / f"{page}.html")
+                if "misreading" in caption
+            )
+            numbers = [cell for cell in shown if re.match(r"[\d\[]", cell)]
+            assert numbers == [cell for row in rows for cell in row], (page, period)
+
+
+def test_of_a_withheld_figure_there_is_no_interval(folder):
+    (shown,) = (
+        cells
+        for caption, _, cells in tables_of(folder / "2023" / "forces" / "surrey.html")
+        if "misreading" in caption
+    )
+    cse = shown.index("Child sexual exploitation")
+    assert shown[cse + 1 : cse + 6] == ["[u]"] * 5
+
+
 def test_no_digit_stands_outside_a_number_that_says_where_it_is_from(folder):
     pages = all_pages(folder)
     assert len(pages) == 16

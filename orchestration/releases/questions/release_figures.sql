@@ -38,6 +38,8 @@ select
     round(
         100.0 * (figures.numerator + totals.records - figures.denominator) / nullif(totals.records, 0), 1
     ) as percent_high,
+    figure_intervals.low as misread_low,
+    figure_intervals.high as misread_high,
     place_completeness.force_quarters_owed,
     place_completeness.force_quarters_returned,
     place_completeness.is_complete,
@@ -56,6 +58,14 @@ left join totals
     and figures.place = totals.place
     and figures.period_type = totals.period_type
     and figures.period = totals.period
+left join figure_intervals
+    on figures.figure_id = figure_intervals.figure_id
+    and figures.scheme = figure_intervals.scheme
+    and figures.place_type = figure_intervals.place_type
+    and figures.place = figure_intervals.place
+    and figures.period_type = figure_intervals.period_type
+    and figures.period = figure_intervals.period
+    and figure_intervals.error = 'misread'
 left join place_completeness
     on figures.place_type = place_completeness.place_type
     and figures.place = place_completeness.place

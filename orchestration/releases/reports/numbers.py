@@ -82,9 +82,10 @@ class Numbers:
             made = as_printed if public else Figure._make
             evidence = {name: rows(sql, wanted) for name, sql in EVIDENCE.items()}
             name = f"replication_{period}"
-            there = rows("select table_name from duckdb_tables() where table_name = ?", name)
-            # its verdicts would tell counts that the public tier hides
-            replication = f'select * from "{name}" order by page, figure_id' if there and not public else None  # noqa: S608
+            there = {row["table_name"] for row in rows("select table_name from information_schema.tables")}
+            # verdicts and intervals would tell counts that the public tier hides
+            exact = set() if public else there & {name, "figure_intervals"}
+            replication = f'select * from "{name}" order by page, figure_id'  # noqa: S608
             (children,) = rows("select min(children_collected_from) as quarter from dim_criterion")
             return cls(
                 period=period,
@@ -101,7 +102,9 @@ class Numbers:
                 evidence=evidence
                 | {
                     "agreement": rows(AGREEMENT, period),
-                    "replication": rows(replication) if replication else [],
+                    "replication": rows(replication) if name in exact else [],
+                    # a release made before there were any has none
+                    "intervals": rows(INTERVALS, period) if "figure_intervals" in exact else [],
                 },
                 is_public=public,
                 is_rounded=public and "rounded_to" in public_figures.open(encoding="utf-8").readline(),
@@ -134,6 +137,10 @@ EVIDENCE = {
 AGREEMENT = (
     "select question, alpha, verdict from reading_agreement "
     "where pairing = 'readers' and slice_type = 'all' and category = 'all' and period = ?"
+)
+INTERVALS = (
+    "select error, figure_id, scheme, place, low, high, percent_low, percent_high from figure_intervals "
+    "where period = ?"
 )
 
 

@@ -26,6 +26,13 @@ RETURNED = ("accepted", "accepted_with_rejections", "nil")
 WORDS = NAMES | {"non_recent": "non-recent", "image": "indecent images", "no_victim": "no victim recorded"}
 RECORDED = {"yes": "Recorded", "no": "Not recorded"}
 CHILDREN = {"yes": "Committed by children", "no": "Not committed by children"}
+# of an interval: column of figure_intervals, and how it is headed
+ENDS = {
+    "low": "Least",
+    "high": "Greatest",
+    "percent_low": "Least, per cent",
+    "percent_high": "Greatest, per cent",
+}
 # of the COCAD, what each criterion is set beside all group-based crime by: heading, unit, breakdown
 PROFILE = (
     ("Offence", "crime", "offence_group"),
@@ -282,6 +289,47 @@ class Report:
         return self.table(
             caption, ["Number", "Of", "Per cent"], [("", rows)], keys, charted=caption, bars=bars
         )
+
+    def misread(self, caption) -> Table:
+        """Between which counts all group-based crimes and each criterion lie, by each kind of error that is measured."""
+        total = self.figure("cocad", "crime", "total")
+        keys = [
+            self.figure("cocad", "crime", "criterion", category)
+            for category in self.categories("cocad", "crime", "criterion")
+        ]
+        groups = [("Had every candidate been read twice", "misread", [total, *keys])]
+        if self.place.kind == "national":
+            groups.append(("With the crimes that no reason to read has found", "not_read", [total]))
+        rows = [
+            (
+                heading,
+                [
+                    (
+                        "All" if key == total else self.label(key),
+                        [self.shown(key), *(self._end(key, error, end) for end in ENDS)],
+                    )
+                    for key in asked
+                ],
+            )
+            for heading, error, asked in groups
+        ]
+        return self.table(caption, ["Number", *ENDS.values()], rows, keys)
+
+    def _end(self, key: Key, error: str, end: str) -> Number:
+        """One end of a figure's interval; a sign where the figure is withheld or nothing was measured."""
+        figure = self.numbers.figures.get(key)
+        found = figure and self._intervals.get((error, figure.figure_id, key.scheme, key.place))
+        if not found or found[end] is None:
+            sign = UNRELIABLE if figure and figure.status == "withheld" else NOT_APPLICABLE
+            return self.told("figure_intervals", end, sign)
+        return self.told("figure_intervals", end, f"{found[end]:.1f}%" if "percent" in end else found[end])
+
+    @cached_property
+    def _intervals(self) -> dict[tuple, dict]:
+        return {
+            (row["error"], row["figure_id"], row["scheme"], row["place"]): row
+            for row in self.numbers.evidence["intervals"]
+        }
 
     def table(self, caption, heads, groups, keys=(), *, total=None, charted="", bars=()) -> Table:
         found = [self.numbers.figures.get(key) for key in keys]
