@@ -5,10 +5,13 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
+
+from orchestration.ledger import migrations
 
 
 def postgresql_programs() -> Path | None:
@@ -49,7 +52,11 @@ def postgresql():
         run("initdb", "--username=cpai", "--auth=trust", "--encoding=UTF8", "--no-sync")
         run("pg_ctl", "start", "-w", "-l", folder / "log", "-o", f"-k {folder} -h '' -F")
         try:
-            yield f"postgresql+psycopg://cpai@/{{}}?host={folder}"
+            url = f"postgresql+psycopg://cpai@/{{}}?host={folder}"
+            with _administration(url) as connection:
+                connection.exec_driver_sql("create database made")
+            migrations.upgrade(make_url(url.format("made")))
+            yield url
         finally:
             run("pg_ctl", "stop", "-m", "immediate")
     finally:
@@ -58,14 +65,20 @@ def postgresql():
 
 @pytest.fixture
 def postgresql_ledger(postgresql, home, monkeypatch, request):
-    """A home whose ledger is a new PostgreSQL database; its URL."""
-    administration = create_engine(postgresql.format("postgres"), isolation_level="AUTOCOMMIT")
+    """A home whose ledger is a new PostgreSQL database, a copy of the one that was made once; its URL."""
     name = f"ledger_{abs(hash(request.node.nodeid))}"
-    with administration.connect() as connection:
-        connection.exec_driver_sql(f"create database {name}")
+    with _administration(postgresql) as connection:
+        connection.exec_driver_sql(f"create database {name} template made")
     url = postgresql.format(name)
     monkeypatch.setenv("CPAI_LEDGER_URL", url)
     yield url
-    with administration.connect() as connection:
+    with _administration(postgresql) as connection:
         connection.exec_driver_sql(f"drop database {name} with (force)")
-    administration.dispose()
+
+
+@contextmanager
+def _administration(url):
+    engine = create_engine(url.format("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()

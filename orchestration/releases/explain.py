@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from orchestration.home import Home
 from orchestration.releases.figures import NATION, base, definition, label
 from orchestration.releases.verify import manifest_of, named
+from orchestration.warehouse.statements import as_rows
 
 
 def explain(
@@ -65,9 +66,8 @@ def _figure(connection, figure_id: str, place: str, period: str) -> dict:
         "select * from marts.figures where figure_id = ? and place = ? and period = ? order by scheme",
         [figure_id, place, period],
     )
-    names = [column[0] for column in cursor.description]
-    if row := cursor.fetchone():
-        return dict(zip(names, row, strict=True))
+    if found := as_rows(cursor):
+        return found[0]
     for column, value in (("figure_id", figure_id), ("place", place), ("period", period)):
         known = [
             row[0] for row in connection.execute(f"select distinct {column} from marts.figures").fetchall()

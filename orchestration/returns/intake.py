@@ -76,6 +76,7 @@ class Arrival:
     """A delivery in the archive: what is wrong with its files, what tells it apart, and its records being read."""
 
     delivered_as: str
+    layout: Layout | None
     kept: dict[str, archive.Kept]
     problems: list[Reason]
     fingerprint: str
@@ -246,13 +247,21 @@ def _arrival(
             sentence = f"{name}: is still being written; it is read again once it has settled."
             problems.append(Reason("FL11", sentence))
     fingerprint = _fingerprint(kept, problems)
+    layout: Layout | None = None
+    try:
+        layout = layout_for(delivered_as, quarter)
+        read_as = repr(layout)
+    except LayoutError as problem:
+        read_as = str(problem)
+        problems = problems or [Reason("ST17", f"{problem}.")]
     # a layout row added for a renamed column must let the same bytes in: refusals stand for this layout alone
-    if_refused = _under_layout(fingerprint, delivered_as, quarter)
-    arrival = Arrival(delivered_as, kept, problems, fingerprint, if_refused)
+    if_refused = hashlib.sha256(f"{fingerprint}\n{read_as}".encode()).hexdigest()
+    arrival = Arrival(delivered_as, layout, kept, problems, fingerprint, if_refused)
     if problems or all(_known(engine, quarter, arrival).values()):
         return arrival
     files = {name: file.path for name, file in _record_files(kept).items()}
-    return replace(arrival, reading=readers.submit(read_ahead.read, files, delivered_as, quarter))
+    forces = forces_of(delivered_as, quarter)
+    return replace(arrival, reading=readers.submit(read_ahead.read, files, layout, forces))
 
 
 def _known(engine: Engine, quarter: str, arrival: Arrival) -> dict[str, dict | None]:
@@ -340,51 +349,31 @@ def _fingerprint(kept: dict[str, archive.Kept], problems: list[Reason]) -> str:
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _under_layout(fingerprint: str, delivered_as: str, quarter: str) -> str:
-    """The fingerprint of a delivery as this quarter's layout reads it."""
-    try:
-        layout = repr(layout_for(delivered_as, quarter))
-    except LayoutError as problem:
-        layout = str(problem)
-    return hashlib.sha256(f"{fingerprint}\n{layout}".encode()).hexdigest()
-
-
 def _judge(engine: Engine, quarter: str, forces: dict[str, str], arrival: Arrival) -> Judged:
     """Stage by stage: the files, their structure, the records together, what came earlier. Where one stage finds the
     return wrong the next is not asked: it would complain of what follows from that.
     """
-    layout: Layout | None = None
-    delivered_as = arrival.delivered_as
+    layout = arrival.layout.layout if arrival.layout else None
     try:
         if arrival.problems:
-            return Judged("refused", _layout_name(delivered_as, quarter), reasons=arrival.problems)
-        layout = layout_for(delivered_as, quarter)
+            return Judged("refused", layout, reasons=arrival.problems)
         if statement := _statement(arrival.kept):
-            return replace(statement, layout=layout.layout)
+            return replace(statement, layout=layout)
         return _judge_records(engine, layout, quarter, forces, arrival)
     except reading.Unreadable as problem:
         reasons = problem.reasons
-    except LayoutError as problem:
-        reasons = [Reason("ST17", f"{problem}.")]
     except (OSError, MemoryError, BrokenExecutor):
         # ours, not the force's: a full disk, or a reader that was killed, must not refuse a return for good
         raise
     except Exception as problem:
         # The type alone: a message may quote a record.
-        log.error("%s %s: could not be read: %s", quarter, delivered_as, type(problem).__name__)
+        log.error("%s %s: could not be read: %s", quarter, arrival.delivered_as, type(problem).__name__)
         sentence = (
-            f"The return could not be read ({type(problem).__name__}); compare it with layout "
-            f"{layout.layout if layout else '?'} and send it again."
+            f"The return could not be read ({type(problem).__name__}); compare it with layout {layout} and send it "
+            "again."
         )
         reasons = [Reason("FL33", sentence)]
-    return Judged("refused", layout.layout if layout else None, reasons=reasons)
-
-
-def _layout_name(delivered_as: str, quarter: str) -> str | None:
-    try:
-        return layout_for(delivered_as, quarter).layout
-    except LayoutError:
-        return None
+    return Judged("refused", layout, reasons=reasons)
 
 
 def _record_files(kept: dict[str, archive.Kept]) -> dict[str, archive.Kept]:
@@ -392,7 +381,7 @@ def _record_files(kept: dict[str, archive.Kept]) -> dict[str, archive.Kept]:
 
 
 def _judge_records(
-    engine: Engine, layout: Layout, quarter: str, forces: dict[str, str], arrival: Arrival
+    engine: Engine, layout: str, quarter: str, forces: dict[str, str], arrival: Arrival
 ) -> Judged:
     kept, files = arrival.kept, _record_files(arrival.kept)
     manifests = {name: file for name, file in kept.items() if _base(name) == reading.MANIFEST}
@@ -424,9 +413,9 @@ def _judge_records(
 
     for stage in (structure, across_records, earlier):
         if reasons := list(dict.fromkeys(stage())):
-            return Judged("refused", layout.layout, reasons=reasons)
+            return Judged("refused", layout, reasons=reasons)
     explained, remarks = checks.explanations(explaining)
-    return Judged("accepted", layout.layout, records, remarks, explained=explained, grids=grids, notes=notes)
+    return Judged("accepted", layout, records, remarks, explained=explained, grids=grids, notes=notes)
 
 
 def _base(name: str) -> str:

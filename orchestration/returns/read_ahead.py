@@ -19,7 +19,7 @@ from typing import TypeVar
 import pyarrow as pa
 
 from orchestration.returns import mapping, reading
-from orchestration.returns.layouts import Layout, forces_of, layout_for
+from orchestration.returns.layouts import Layout
 from orchestration.returns.reading import Grid
 from orchestration.returns.reasons import Reason, Unreadable
 from orchestration.returns.repairs import Note
@@ -55,13 +55,14 @@ def ahead(arrivals: Iterable[T]) -> Iterator[T]:
 
 
 def read(
-    files: dict[str, Path], delivered_as: str, quarter: str
+    files: dict[str, Path], layout: Layout, forces: dict[str, str]
 ) -> tuple[list[Grid], list[Note], dict[str, pa.Table]]:
-    """The tables of a delivery, what was met in them, and its records by type. Asks nothing but these files, so that
-    several deliveries can be read at once. Raises Unreadable, and LayoutError where no layout row says how."""
+    """The tables of a delivery of `forces` (each with the prefix of its references), what was met in them, and its
+    records by type. Asks nothing but these files, so that several deliveries can be read at once. Raises Unreadable.
+    """
     notes: list[Note] = []
-    grids = _grids(files, layout_for(delivered_as, quarter))
-    return grids, notes, mapping.records(grids, notes, forces_of(delivered_as, quarter))
+    grids = _grids(files, layout)
+    return grids, notes, mapping.records(grids, notes, forces)
 
 
 def _grids(files: dict[str, Path], layout: Layout) -> list[Grid]:

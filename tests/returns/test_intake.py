@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from written import crime, suspect, victim, write_return
 
 from orchestration import ledger
-from orchestration.returns import archive, file_safety, intake, mapping, raw, read_ahead, reading
+from orchestration.returns import archive, file_safety, intake, mapping, raw, reading
 from orchestration.returns.archive import ArchiveDamaged
 from orchestration.returns.intake import receive
 from orchestration.returns.layouts import RECORD_TYPES, layout_for
@@ -442,8 +442,7 @@ def test_a_refused_return_is_read_again_once_its_layout_is_mended(home, monkeypa
         )
         for part in mended.parts
     )
-    for module in (intake, read_ahead):
-        monkeypatch.setattr(module, "layout_for", lambda *_: dataclasses.replace(mended, parts=parts))
+    monkeypatch.setattr(intake, "layout_for", lambda *_: dataclasses.replace(mended, parts=parts))
     receipt = only(receive(home, QUARTER))
     assert (receipt.submission, receipt.status, receipt.new) == (2, "accepted", True)
     assert not only(receive(home, QUARTER)).new

@@ -19,6 +19,7 @@ from orchestration import ledger
 from orchestration.home import PROJECT
 from orchestration.ledger import migrations
 
+MAKE = migrations.upgrade
 BEFORE_REVISIONS = Path(__file__).with_name("ledger_before_revisions.sql")
 APPEND_ONLY = [
     ledger.submissions,
@@ -59,6 +60,12 @@ READING = {
     "role": "first",
     "reason": "a reason",
 }
+
+
+@pytest.fixture(autouse=True)
+def each_ledger_is_made(monkeypatch):
+    """Not the copy that serves the other tests: how a ledger is made is what is asked here."""
+    monkeypatch.setattr(migrations, "upgrade", MAKE)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
