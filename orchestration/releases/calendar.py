@@ -72,6 +72,8 @@ def _access(seeds: Path, planned: dict[str, dict[str, str]]) -> list[dict[str, s
 
 
 def _errata(seeds: Path) -> list[dict[str, str]]:
+    from orchestration.releases.reports.page import unexplained
+
     rows = seed_rows("publication/errata.csv", seeds)
     for row in rows:
         where = f"errata.csv, {row['figure_id']}"
@@ -81,8 +83,13 @@ def _errata(seeds: Path) -> list[dict[str, str]]:
                 raise NotAsPromised(f"{where}: {name} is no release; write it like 2023.r1")
             if row[name]:
                 _read(in_period, period, f"{where}: {name} is no release; write it like 2023.r1")
+        _read(date.fromisoformat, row["found_on"], f"{where}: found_on is no date; write 2024-12-01")
         if not row["figure_id"] or not row["reason"]:
             raise NotAsPromised(f"{where}: figure_id and reason must both be said")
+        if unexplained(row["reason"]):
+            raise NotAsPromised(
+                f"{where}: its reason has a number, which reports would print as no figure; say in words what was wrong"
+            )
     return rows
 
 

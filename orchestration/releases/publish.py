@@ -152,7 +152,7 @@ def _build(home, connection, building: Path, name: str, quarters, inputs, gate_r
     published = {f"{schema}.{table}" for schema, table in package.published_models(dbt, period)}
     openlineage.write(building / "lineage" / "openlineage.ndjson", dbt, head, published)
     if disclosure_policy.read().written:
-        _write_public(home, connection, building)
+        _write_public(home, connection, building, head)
     pages.write(connection, building, head, resources, views)
     # detached: its write-ahead log is folded in, and the file is closed before it is hashed
     connection.execute("detach target")
@@ -162,12 +162,13 @@ def _build(home, connection, building: Path, name: str, quarters, inputs, gate_r
     package.settle(building)
 
 
-def _write_public(home: Home, connection, building: Path) -> None:
+def _write_public(home: Home, connection, building: Path, head: dict) -> None:
     """The public tier, audited against every earlier one; GateShut when something in it could be worked out."""
     from orchestration.releases.disclosure import attack, cells, pattern, public
 
     try:
         public.write(connection, building / "public", home.releases)
+        public.write_statement(building / "public", head)
     except public.NotSafe as refused:
         raise GateShut(refused.reasons) from refused
     except (attack.Contradiction, cells.Contradiction, pattern.NoPattern) as refused:

@@ -1,11 +1,12 @@
 """Publishing with a public tier: in the manifest like any file, and an unsafe one shuts the gate."""
 
 import dataclasses
+import json
 
 import pytest
 from small_home import Gate, change
 
-from orchestration.releases import package, publish
+from orchestration.releases import calendar, package, publish
 from orchestration.releases.disclosure import policy, public
 from orchestration.releases.verify import verify
 
@@ -27,11 +28,23 @@ def test_no_public_tier_unless_the_policy_asks_for_it(home):
 
 def test_the_public_tier_is_part_of_the_release(wanted):
     released = publish.publish(wanted, "2023", Gate())
-    assert {"public/figures.csv", "public/disclosure.json"} <= set(package.files_of(released.path))
+    files = {"public/figures.csv", "public/disclosure.json", "public/statement.json"}
+    assert files <= set(package.files_of(released.path))
     assert verify(wanted) == []
     assert "[c]" not in (released.path / "figures.csv").read_text(), (
         "exact counts stay in the restricted tier"
     )
+
+
+def test_the_public_tier_says_what_it_is_and_what_was_wrong_in_what_it_shows(wanted, monkeypatch):
+    erratum = {"release": "2023.r1", "place": "", "period": "2023", "reason": "counted twice"}
+    erratum |= {"found_on": "2024-12-01", "corrected_in": "2023.r2", "figure_id": "scale.cpai"}
+    not_shown = erratum | {"place": "kent", "period": "2023-01"}
+    said = calendar.statement("2023")
+    monkeypatch.setattr(calendar, "statement", lambda period: said | {"errata": [erratum, not_shown]})
+    released = publish.publish(wanted, "2023", Gate())
+    statement = json.loads((released.path / "public" / "statement.json").read_text())
+    assert (statement["release"], statement["status"], statement["errata"]) == ("2023.r1", "final", [erratum])
 
 
 def test_a_tier_that_can_be_worked_out_shuts_the_gate(wanted, monkeypatch):

@@ -32,7 +32,12 @@ PLACES = {
     "dyfed-powys": ("force", 0),
     "british-transport": ("force", 3),
 }
-MANIFEST = {"release": "2023.r1", "period": "2023", "created_at": "2024-03-01T09:00:00+00:00"}
+MANIFEST = {
+    "release": "2023.r1",
+    "period": "2023",
+    "created_at": "2024-03-01T09:00:00+00:00",
+    "status": "final",
+}
 TABLES = """
 create table figures (figure_id varchar, unit varchar, population varchar, criterion varchar, breakdown varchar,
     category varchar, place_type varchar, place varchar, period_type varchar, period varchar, numerator bigint,

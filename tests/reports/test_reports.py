@@ -548,9 +548,80 @@ def test_reports_of_a_rounded_tier_say_so(home, public_tier, public_folder):
         numbers = reports.Numbers.read(home.releases / "2023.r1", "2023-Q3", public=True)
     finally:
         public_tier.write_bytes(kept)
-    report = reports.Report(numbers, reports.places.of(numbers.forces)[0], [])
+    report = reports.Report(numbers, reports.places.of(numbers.forces)[0], [], {"release": "2023.r1"})
     assert report.signs["0"] == "None, or rounded down to none."
     assert "Every count is rounded" in report.definitions["Rounding"]
+
+
+@pytest.fixture
+def errata(monkeypatch):
+    """Found after the release was published: of the nation, of a force, and of figures that the public is not shown."""
+    about = (
+        ("scale.cpai", "", "2023-Q3", "images were counted twice", ""),
+        (
+            "cocad.cse.crime.total.all",
+            "kent",
+            "2023-Q3",
+            "one crime was read under another reference",
+            "2023-Q3.r2",
+        ),
+        ("cocad.all.suspect.total.all", "kent", "2023-Q3", "suspects of another force", ""),
+        ("scale.cpai", "", "2023-Q1", "of another quarter", ""),
+    )
+    rows = [
+        dict(figure_id=figure, place=place, period=period, reason=reason, corrected_in=corrected)
+        | {"release": "2023.r1", "found_on": "2024-12-01"}
+        for figure, place, period, reason, corrected in about
+    ]
+    said = reports.calendar.statement("2023")
+    monkeypatch.setattr(reports.calendar, "statement", lambda period: said | {"errata": rows})
+
+
+TWICE = (
+    "CPAI crimes, England and Wales, July to September 2023: images were counted twice. "
+    "Wrong in release 2023.r1, this one; found in December 2024; not corrected yet."
+)
+OTHER = (
+    "COCAD crimes (child sexual exploitation), Kent Police, July to September 2023: one crime was read under another "
+    "reference. Wrong in release 2023.r1, this one; found in December 2024; corrected in release 2023-Q3.r2."
+)
+SUSPECTS = "suspects of another force"
+
+
+def test_an_erratum_stands_in_every_report_that_shows_its_figure_and_in_each_of_its_forms(
+    home, errata, tmp_path
+):
+    command(home, "2023-Q3", "--into", str(tmp_path))
+    said = {}
+    for page, expected in (
+        ("national", [TWICE, OTHER, SUSPECTS]),
+        ("regions/south-east", [OTHER, SUSPECTS]),
+        ("forces/kent", [OTHER, SUSPECTS]),
+        ("forces/surrey", []),
+    ):
+        text = html.unescape((tmp_path / f"{page}.html").read_text(encoding="utf-8"))
+        metadata = json.loads((tmp_path / page / "csv-metadata.json").read_text(encoding="utf-8"))
+        said["html"] = re.findall(
+            r"<li>(.*)</li>", text.partition('id="corrections">')[2].partition("</ul>")[0]
+        )
+        said["csv"] = metadata.get("schema:correction", [])
+        for kind in ("xlsx", "ods"):
+            notes = CalamineWorkbook.from_path(str(tmp_path / f"{page}.{kind}")).get_sheet_by_name("Notes")
+            said[kind] = [row[1] for row in notes.to_python() if row[0] == "Correction"]
+        for form, sentences in said.items():
+            assert len(sentences) == len(expected), (page, form)
+            assert all(end in one for end, one in zip(expected, sentences, strict=True)), (page, form)
+        assert page_of(tmp_path / f"{page}.html").unexplained == []
+        assert "of another quarter" not in text
+        assert "Final: these figures change only by a correction" in text
+        assert "Final: these figures" in metadata["dc:description"]
+
+
+def test_the_public_is_told_of_errata_of_figures_that_it_is_shown(home, public_tier, errata, tmp_path):
+    answer = command(home, "2023-Q3", "--public", "--place", "kent", "--into", str(tmp_path / "public"))
+    assert answer.exit_code == 0, answer.output
+    page = (tmp_path / "public" / "forces" / "kent.html").read_text(encoding="utf-8")
+    assert OTHER in page and SUSPECTS not in page
 
 
 def test_without_a_public_tier_there_are_no_public_reports(home, tmp_path):

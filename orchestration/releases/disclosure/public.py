@@ -16,6 +16,7 @@ from orchestration.home import seed_rows
 from orchestration.releases.disclosure import earlier
 from orchestration.releases.disclosure import policy as policies
 from orchestration.releases.disclosure.cells import Cell, Cells, denominator, numerator, printed_again, sums
+from orchestration.releases.figures import NATION
 from orchestration.warehouse.statements import as_rows, quoted
 
 # the shorthands of government statistics in a table
@@ -96,6 +97,19 @@ def write(connection, folder: Path, releases: Path) -> dict:
     }
     (folder / "disclosure.json").write_text(json.dumps(statement, indent=1) + "\n", encoding="utf-8")
     return statement
+
+
+def write_statement(folder: Path, head: dict) -> None:
+    """`statement.json` in `folder`: what the release of manifest `head` is, and the errata of figures shown there."""
+    with (folder / "figures.csv").open(newline="", encoding="utf-8") as file:
+        shown_here = {(row["figure_id"], row["place"], row["period"]) for row in csv.DictReader(file)}
+    said = {name: head[name] for name in ("release", "period", "kind", "status", "planned_on", "created_at")}
+    said["errata"] = [
+        erratum
+        for erratum in head["errata"]
+        if (erratum["figure_id"], erratum["place"] or NATION, erratum["period"]) in shown_here
+    ]
+    (folder / "statement.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
 def read_earlier(releases: Path) -> list[earlier.Earlier]:

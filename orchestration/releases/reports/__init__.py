@@ -11,7 +11,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from orchestration.home import Home
-from orchestration.releases import package
+from orchestration.releases import calendar, package
 from orchestration.releases.reports import (
     audit,
     csv_on_the_web,
@@ -75,7 +75,7 @@ class Reports:
         folder.mkdir(parents=True, exist_ok=True)
         printed: list[Printed] = []
         for place in self.wanted:
-            report = Report(self.numbers, place, self.places)
+            report = Report(self.numbers, place, self.places, self.head)
             self._page("report.html", folder, place.path, report=report, with_pdf=self.with_pdf)
             workbook.write(folder / f"{place.tables}.xlsx", report, self.head)
             opendocument.write(folder / f"{place.tables}.ods", report, self.head)
@@ -125,6 +125,9 @@ def prepare(
 
     name = verify.named(home, release)
     head = verify.manifest_of(home, name)
+    # an erratum may have been found since: a report says of its figures what is known when it is written
+    known = calendar.statement(head["period"])["errata"]
+    head |= {"errata": known + [one for one in head.get("errata", []) if one not in known]}
     numbers = Numbers.read(home.releases / name, period, public)
     every = places.of(numbers.forces)
     wanted = [one for one in every if place in (None, one.place)]

@@ -35,6 +35,7 @@ def write(folder: Path, report: Report, head: dict) -> None:
         "dc:title": report.title,
         "dc:description": " ".join(sheets.cover(report, head)[:3]),
         "dc:license": {"@id": LICENCE["path"]},
+        **({"schema:correction": report.errata} if report.errata else {}),
         "dc:issued": head["created_at"][:10],
         # a sign is no number; what each means is in the title of the page that has it
         "null": [sign for sign in report.signs if sign.startswith("[")],

@@ -83,8 +83,8 @@ class Numbers:
             evidence = {name: rows(sql, wanted) for name, sql in EVIDENCE.items()}
             name = f"replication_{period}"
             there = {row["table_name"] for row in rows("select table_name from information_schema.tables")}
-            # verdicts and intervals would tell counts that the public tier hides
-            exact = set() if public else there & {name, "figure_intervals"}
+            # verdicts, intervals and revisions would tell counts that the public tier hides
+            exact = set() if public else there & {name, "figure_intervals", "figure_revisions"}
             replication = f'select * from "{name}" order by page, figure_id'  # noqa: S608
             (children,) = rows("select min(children_collected_from) as quarter from dim_criterion")
             return cls(
@@ -103,6 +103,7 @@ class Numbers:
                 | {
                     "agreement": rows(AGREEMENT, period),
                     "replication": rows(replication) if name in exact else [],
+                    "revised": rows(REVISED, [period, *wanted]) if "figure_revisions" in exact else [],
                     # a release made before there were any has none
                     "intervals": rows(INTERVALS, period) if "figure_intervals" in exact else [],
                 },
@@ -141,6 +142,10 @@ AGREEMENT = (
 INTERVALS = (
     "select error, figure_id, scheme, place, low, high, percent_low, percent_high from figure_intervals "
     "where period = ?"
+)
+REVISED = (
+    "select place, count(*) as figures from quality.figure_revisions where revision > 0 "
+    "and period in (select unnest(?)) and release = (select any_value(release) from figures) group by place"
 )
 
 

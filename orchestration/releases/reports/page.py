@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 NAMES = re.compile(
     r"[Uu]nder 10|10 to 1[357]|14 to 15|16 to 17|18 and over|18 to 29|30 to 39|40 to 49|50 to 59|60 and over|under 18"
     r"|(January|February|March|April|May|June|July|August|September|October|November|December) 20\d\d"
-    r"|\b20\d\d(\.r\d+)?\b|Licence v3\.0|[Tt]able \d+|England and Wales, 2023"
+    r"|\b20\d\d(-Q[1-4])?(\.r\d+)?\b|Licence v3\.0|[Tt]able \d+|England and Wales, 2023"
 )
 # what stands on a page; something else could carry a number that nobody sees
 ELEMENTS = {

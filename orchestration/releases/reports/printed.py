@@ -11,7 +11,7 @@ from html import escape
 from typing import NamedTuple
 
 from orchestration.home import seed_rows
-from orchestration.releases.figures import CRITERIA, NAMES, POPULATIONS
+from orchestration.releases.figures import CRITERIA, NAMES, NATION, POPULATIONS, label
 from orchestration.releases.reports.numbers import Figure, Key, Numbers, day, period_name
 from orchestration.releases.reports.places import Place
 
@@ -21,6 +21,10 @@ CONFIDENTIAL, UNRELIABLE, NOT_APPLICABLE, NOT_AVAILABLE = "[c]", "[u]", "[z]", "
 TIERS = {
     False: "Restricted: exact counts without disclosure control, for forces and analysts.",
     True: "Public: what could be about a person whom somebody recognises is withheld.",
+}
+STATUSES = {
+    "provisional": "Provisional: a further release may revise these figures.",
+    "final": "Final: these figures change only by a correction, which is a release of its own.",
 }
 RETURNED = ("accepted", "accepted_with_rejections", "nil")
 WORDS = NAMES | {"non_recent": "non-recent", "image": "indecent images", "no_victim": "no victim recorded"}
@@ -118,8 +122,8 @@ class Table:
 class Report:
     """The report about one place: what its template may ask for."""
 
-    def __init__(self, numbers: Numbers, place: Place, places: list[Place]):
-        self.numbers, self.place = numbers, place
+    def __init__(self, numbers: Numbers, place: Place, places: list[Place], head: dict):
+        self.numbers, self.place, self.head = numbers, place, head
         self.inside = [
             other
             for other in places
@@ -423,6 +427,51 @@ class Report:
         question = "criterion" if self.numbers.scheme == "2023" else "criterion_2024"
         found = (row for row in self.numbers.evidence["agreement"] if row["question"] == question)
         return next(found, None)
+
+    @property
+    def status(self) -> str:
+        """What the release's figures are in the calendar of releases, as a sentence."""
+        return STATUSES[self.head.get("status", "provisional")]
+
+    def revised(self) -> int | None:
+        """How many figures of this place and period the release revised; None where it was compared with no other.
+
+        Not told to the public: how many figures a resubmission moved says something of those that are hidden.
+        """
+        if self.numbers.is_public or not self.head.get("compared_with"):
+            return None
+        found = (
+            row["figures"] for row in self.numbers.evidence["revised"] if row["place"] == self.place.place
+        )
+        return next(found, 0)
+
+    @cached_property
+    def errata(self) -> list[str]:
+        """A sentence for each erratum about a figure of this report's places and period that its tier shows."""
+        names = {place.place: place.name for place in (self.place, *self.inside)}
+        periods = {self.numbers.period, *self.numbers.parts}
+        figures = {
+            (figure.figure_id, key.place, key.period): key for key, figure in self.numbers.figures.items()
+        }
+        found = []
+        for erratum in self.head.get("errata", []):
+            place = erratum["place"] or NATION
+            key = figures.get((erratum["figure_id"], place, erratum["period"]))
+            # the public tier says nothing of a figure that it does not show
+            if place in names and erratum["period"] in periods and (key or not self.numbers.is_public):
+                what = label(key._asdict()) if key else erratum["figure_id"].replace("_", " ")
+                where = f"{names[place]}, {period_name(erratum['period'])}"
+                found.append(f"{what}, {where}: {erratum['reason'].rstrip('.')}. {self._corrected(erratum)}")
+        return found
+
+    def _corrected(self, erratum: dict) -> str:
+        def named(release: str) -> str:
+            return f"release {release}" + (", this one" if release == self.head["release"] else "")
+
+        corrected = erratum["corrected_in"]
+        return f"Wrong in {named(erratum['release'])}; found in {period_name(erratum['found_on'][:7])}; " + (
+            f"corrected in {named(corrected)}." if corrected else "not corrected yet."
+        )
 
     @property
     def title(self) -> str:

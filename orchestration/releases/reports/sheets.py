@@ -36,13 +36,15 @@ def cover(report: Report, head: dict) -> list[str]:
     return [
         "Made-up data: no real person or crime. Calibrated to published counts.",
         report.tier,
-        f"Release {head['release']}.",
-        "Signs, definitions and how to read the figures are on the sheet Notes.",
+        f"Release {head['release']}. {report.status}",
+        f"Signs, definitions{', corrections' if report.errata else ''} and how to read the figures are on the sheet Notes.",
     ]
 
 
 def notes(report: Report) -> list[list[str]]:
-    return [list(pair) for pair in (report.signs | report.definitions).items()]
+    """What the page says under Notes, and its corrections first."""
+    corrections = [["Correction", erratum] for erratum in report.errata]
+    return corrections + [list(pair) for pair in (report.signs | report.definitions).items()]
 
 
 def _sheet(table: Table) -> Sheet:
