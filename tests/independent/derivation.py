@@ -14,6 +14,7 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 
@@ -34,6 +35,9 @@ class Records:
     victims: list[dict]
     suspects: list[dict]
     readings: list[dict]
+    slots: list[dict] = field(default_factory=list)
+    # crime key -> the version that a candidate has now, which is only a name for it; else what was read last is it
+    versions: dict[tuple, str] = field(default_factory=dict)
 
     @classmethod
     def of_home(cls, root: Path) -> "Records":
@@ -49,6 +53,7 @@ class Records:
             victims=rows("victims/*/*.parquet"),
             suspects=rows("suspects/*/*.parquet"),
             readings=rows("readings.parquet"),
+            slots=rows("reading_slots.parquet"),
         )
 
 
@@ -82,10 +87,16 @@ class Seeds:
             row["scheme"]: row["children_collected_from"] for row in seed(folder, "criteria")
         }
         self.self_defined = self._labelled(seed(folder, "self_defined_ethnicities"), "ethnicity_group")
+        self.observed = self._labelled(seed(folder, "observed_ethnicities"), "ethnicity_group")
         self.relationships = self._labelled(seed(folder, "relationships"), "relationship_group")
         self.cues = seed(folder, "text_cues")
         self.recall_samples = seed(folder, "recall_samples")
         self.most_crimes_of_a_person = int(seed(folder, "link_limits")[0]["crimes"])
+        self.criteria = [row["criterion"] for row in seed(folder, "criteria") if row["scheme"] == "2023"]
+        self.breakdowns = seed(folder, "breakdowns")
+        self.categories = seed(folder, "breakdown_categories")
+        self.definitions = seed(folder, "figure_definitions")
+        self.policy = {row["setting"]: Fraction(row["value"]) for row in seed(folder, "agreement_policy")}
 
     @staticmethod
     def _labelled(rows: list[dict], group: str) -> dict[str, tuple]:
@@ -137,8 +148,9 @@ class Seeds:
         text = re.sub(r"^esdd_", "", folded(sent))
         if text in known:
             return known[text]
-        reason = self.spellings[field_name].get(folded(sent))
-        return (None, None, reason) if reason else ("unmapped", None, None)
+        # what says why there is nothing stands where a code would, and so does a text that is in no list
+        meant = self.spellings[field_name].get(folded(sent), "unmapped")
+        return known.get(folded(meant), (meant, None, meant))
 
     def age_bands_of(self, unit: str, age: int | None) -> dict[str, set[str]]:
         """breakdown (age_band, age_band_wide) -> the bands that hold this age"""
@@ -172,6 +184,18 @@ def as_count(text: str | None) -> int | None:
     """A whole number of 0 or more, or None."""
     # Read as: a workbook's 14.0 is 14; 14.5, -1 and words are not recorded
     return int(text.split(".")[0]) if text and re.fullmatch(r"\d{1,9}(\.0+)?", text) else None
+
+
+def as_age(text: str | None) -> int | None:
+    """Over 120 is a crime system's way to say that it does not know: 999, 150."""
+    age = as_count(text)
+    return age if age is not None and age <= 120 else None
+
+
+def as_birth(text: str | None) -> date | None:
+    """1 January 1900 is filled in where the form must have something."""
+    born = as_date(text)
+    return born if born != date(1900, 1, 1) else None
 
 
 def quarter_ends(quarter: str) -> tuple[date, date]:
@@ -221,7 +245,8 @@ def linked_crimes(edges: list[tuple], limit: int) -> set[tuple]:
 def years_between(born: date | None, day: date | None) -> int | None:
     if born is None or day is None or born > day:
         return None
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    age = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    return age if age <= 120 else None
 
 
 def a_year_after(day: date) -> date:
@@ -265,6 +290,8 @@ class Crime:
     key: tuple
     offence: dict | None
     recorded_on: date
+    committed_from: date | None
+    committed_to: date | None
     last_day: date | None
     recency: str
     flags: dict[str, str | None]
@@ -274,6 +301,8 @@ class Crime:
     summary: str | None = None
     victims: list[dict] = field(default_factory=list)
     suspects: list[dict] = field(default_factory=list)
+    has_victim_row: bool = False  # the State's counts here
+    exclusion_as_sent: str | None = None
     exclusion: str | None = None
     reading: dict | None = None
     candidate_reasons: list[str] = field(default_factory=list)
@@ -327,15 +356,80 @@ def exclusion_reason(crime: Crime) -> str | None:
     return None
 
 
-def settled(readings: dict[str, dict]) -> dict | None:
-    """The reading that stands, of {role: reading}: adjudicator's, else agreed, else the only one."""
+def settled(readings: dict[str, dict], is_read_by_two: bool = False) -> dict | None:
+    """The reading that stands, of {role: reading}: adjudicator's, else agreed, else the only one if one is enough."""
     if "adjudicator" in readings:
         return readings["adjudicator"]
     first, second = readings.get("first"), readings.get("second")
     if first and second:
         same = all(first[c] == second[c] for c in ("group_based", "criterion", "committed_by_children"))
-        return first if same else None
-    return first or second
+        # Read as: who agree on the crime may count differently, and the greatest number of offenders counts (CR49)
+        counted = max(first["offenders_read"] or 0, second["offenders_read"] or 0)
+        return first | {"offenders_read": counted} if same else None
+    return None if is_read_by_two else first or second
+
+
+def alpha(pairs: list[tuple[str, str]]) -> Fraction | None:
+    """Krippendorff's alpha of answers in pairs: 1 less the share of pairs that differ, over that of any two answers.
+
+    None when no pair, or nobody ever gave another answer.
+    """
+    answers = Counter(answer for pair in pairs for answer in pair)
+    values = 2 * len(pairs)
+    any_two = values * (values - 1) - sum(count * (count - 1) for count in answers.values())
+    differ = Fraction(sum(one != other for one, other in pairs), len(pairs)) if pairs else 0
+    return 1 - differ * values * (values - 1) / any_two if any_two else None
+
+
+def half_up(numerator: int, denominator: int, decimals: int) -> float | None:
+    scale = 10**decimals
+    return (200 * scale * numerator + denominator) // (2 * denominator) / scale if denominator else None
+
+
+def largest_remainder(parts: list[tuple[int, int]], whole: int) -> list[float | None]:
+    """Whole percentages of (count, place in order) that sum to 100."""
+    if not whole:
+        return [None] * len(parts)
+    shares = [100 * count // whole for count, _ in parts]
+    first = sorted(
+        range(len(parts)), key=lambda at: (-(100 * parts[at][0] % whole), -parts[at][0], parts[at][1])
+    )
+    for at in first[: 100 - sum(shares)]:
+        shares[at] += 1
+    return [float(share) for share in shares]
+
+
+@dataclass
+class Figure:
+    """One row of the published figures; `figure_id` and `sort_order` are names, the numbers are derived."""
+
+    unit: str
+    population: str
+    criterion: str
+    breakdown: str
+    category: str
+    numerator: int | None
+    denominator: int | None
+    scheme: str
+    place: tuple[str, str]
+    period: tuple[str, str]
+    sort_order: int = 0
+    percent: float | None = None
+    rounding: str | None = None
+    status: str = "published"
+    figure_id: str = ""
+
+    @property
+    def named_by(self) -> tuple:
+        return self.unit, self.population, self.criterion, self.breakdown, self.category
+
+    @property
+    def key(self) -> tuple:
+        return self.figure_id, self.scheme, *self.place, *self.period
+
+    @property
+    def numbers(self) -> tuple:
+        return *self.named_by, self.numerator, self.denominator, self.percent, self.rounding, self.status
 
 
 class Derivation:
@@ -348,6 +442,7 @@ class Derivation:
     def __init__(self, records: Records, seeds: Seeds):
         self.seeds = seeds
         self.current = current_submissions(records.submissions)
+        self.sent_for = {(row["force"], row["quarter"]) for row in records.submissions}
         self.rejected = Counter()
         self.orphans = Counter()
         self.crimes = {key: self._crime(key, row) for key, row in self._accepted_crimes(records).items()}
@@ -356,12 +451,12 @@ class Derivation:
         cancelled = self._last_cancelled()
         for crime in self.crimes.values():
             force, quarter, reference = crime.key
-            crime.exclusion = exclusion_reason(crime)
+            crime.exclusion = crime.exclusion_as_sent = exclusion_reason(crime)
             # CR29: a cancellation in the return of a later quarter lowers the quarter that held the crime
             if crime.exclusion != "not_a_crime" and cancelled.get((force, reference), "") > quarter:
                 crime.exclusion = "cancelled"
         self._find_candidates()
-        self._settle(records.readings)
+        self._settle(records)
 
     def _last_cancelled(self) -> dict[tuple[str, str], str]:
         """(force, crime reference) -> the last quarter whose return cancels a crime of an earlier one."""
@@ -378,8 +473,9 @@ class Derivation:
     def _accepted_crimes(self, records: Records) -> dict[tuple, dict]:
         usable = []
         for record in filter(self._is_current, records.crimes):
-            # Read as: without a reference or a date of recording a crime can be placed nowhere: rejected
-            if record["crime_reference"] is None or as_date(record["recorded_on"]) is None:
+            # without what a return must have, or a day that is none, a crime can be placed nowhere: rejected
+            musts = (record[must] for must in ("crime_reference", "offence_code", "status"))
+            if None in musts or as_date(record["recorded_on"]) is None:
                 self.rejected["crimes"] += 1
             else:
                 usable.append(record)
@@ -393,6 +489,8 @@ class Derivation:
             key=key,
             offence=self.seeds.offence(row["offence_code"]),
             recorded_on=recorded_on,
+            committed_from=as_date(row["committed_from"]),
+            committed_to=as_date(row["committed_to"]),
             last_day=last_day,
             recency=recency_of(reported_on, last_day),
             flags={name: self.seeds.spelled("flag", row[name]) for name in ("csa_flag", "cse_flag")},
@@ -418,6 +516,8 @@ class Derivation:
                 usable.append(record)
         for key, row in merged(usable, ("force", "quarter", "crime_reference", reference)).items():
             crime = self.crimes.get(key[:3])
+            if crime and record_type == "victims":
+                crime.has_victim_row = True
             if key[3].upper() == "STATE":
                 continue  # Read as: a state-based offence has no victim; STATE is accepted and is no person
             if crime is None:
@@ -426,14 +526,14 @@ class Derivation:
                 getattr(crime, record_type).append(self._person(key[3], row, record_type[:-1], crime))
 
     def _person(self, reference: str, row: dict, unit: str, crime: Crime) -> dict:
-        age = as_count(row["age_at_offence"])
+        born = as_birth(row["date_of_birth"])
+        age = as_age(row["age_at_offence"])
         if age is None:
-            age = years_between(as_date(row["date_of_birth"]), crime.last_day)
+            age = years_between(born, crime.last_day)
         gender = self.seeds.spelled("gender", row["gender"])
         code, group, reason = self.seeds.listed(
             self.seeds.self_defined, "self_defined_ethnicity", row["self_defined_ethnicity"]
         )
-        born = as_date(row["date_of_birth"])
         name = tuple((row[column] or "").upper() for column in ("surname", "forenames"))
         token = (*name, born) if born else None
         person = {
@@ -451,8 +551,12 @@ class Derivation:
             "self_defined_ethnicity": code,
             "ethnicity_group": group,
             "ethnicity_missing_reason": reason,
+            "observed_group": self.seeds.listed(
+                self.seeds.observed, "observed_ethnicity", row["observed_ethnicity"]
+            )[1],
         }
         if unit == "suspect":
+            person["identified"] = self.seeds.spelled("flag", row["identified"])
             _, person["relationship_group"], _ = self.seeds.listed(
                 self.seeds.relationships, "relationship", row["relationship"]
             )
@@ -510,15 +614,70 @@ class Derivation:
     def _digest(sample: dict, key: tuple) -> str:
         return hashlib.sha256(f"{sample['seed']}|{key[0]}|{key[2]}".encode()).hexdigest()
 
-    def _settle(self, readings: list[dict]) -> None:
-        by_crime = defaultdict(dict)
-        for row in sorted(readings, key=lambda r: r["reading_id"]):
-            by_crime[row["force"], row["crime_reference"]].setdefault(row["version"], {})[row["role"]] = row
-        for (force, _, reference), crime in self.crimes.items():
-            versions = by_crime.get((force, reference))
-            if crime.candidate_reason and versions:
-                # Read as: what was read last is what stands; readings of an earlier version do not count
-                crime.reading = settled(list(versions.values())[-1])
+    def _settle(self, records: Records) -> None:
+        rounds: dict[tuple, int] = defaultdict(lambda: 1)
+        read_by_two = set()
+        for slot in records.slots:
+            item = (slot["force"], slot["crime_reference"], slot["version"])
+            rounds[item] = max(rounds[item], slot["round"])
+            if slot["role"] == "second":
+                read_by_two.add((*item, slot["round"]))
+        corrected = {row.get("corrects") for row in records.readings}
+        standing: dict[tuple, dict[str, dict]] = {}
+        for row in sorted(records.readings, key=lambda r: r["reading_id"]):
+            item = (row["force"], row["crime_reference"], row["version"])
+            # a reading beside a gold item measures the reader; one of an earlier round knew less than the record says
+            if (
+                row["role"] != "gold"
+                and row["reading_id"] not in corrected
+                and (row.get("round") or 1) >= rounds[item]
+            ):
+                standing.setdefault(item, {})[row["role"]] = row
+        for key, crime in self.crimes.items():
+            force, _, reference = key
+            read = [item[2] for item in standing if item[:2] == (force, reference)]
+            # Read as: readings of an earlier version do not count
+            item = (force, reference, records.versions.get(key) or (read[-1] if read else None))
+            if crime.candidate_reason and item in standing:
+                crime.reading = settled(standing[item], (*item, rounds[item]) in read_by_two)
+        self._verdicts = self._agreement(standing)
+
+    def _agreement(self, standing: dict[tuple, dict[str, dict]]) -> dict[tuple[str, str], str]:
+        """(quarter or year, scheme) -> whether readers agree on the criterion, of crimes that two read blind."""
+        quarter_of: dict[tuple, str] = {}
+        for force, quarter, reference in self.candidates:
+            quarter_of[force, reference] = min(quarter, quarter_of.get((force, reference), quarter))
+        pairs: dict[tuple, list] = defaultdict(list)
+        for (force, reference, _), read in standing.items():
+            both = [read[role] for role in ("first", "second") if role in read]
+            if (
+                len(both) < 2
+                or both[0]["reader"] == both[1]["reader"]
+                or (force, reference) not in quarter_of
+            ):
+                continue
+            if not all(reading["group_based"] == "yes" for reading in both):
+                continue
+            quarter = quarter_of[force, reference]
+            for period in (quarter, quarter[:4]):
+                pairs[period, "2023"].append(tuple(reading["criterion"] for reading in both))
+                pairs[period, "2024"].append(
+                    tuple(
+                        "committed_by_children"
+                        if reading["committed_by_children"] == "yes"
+                        else reading["criterion"]
+                        for reading in both
+                    )
+                )
+        return {key: self._verdict(answers) for key, answers in pairs.items()}
+
+    def _verdict(self, pairs: list[tuple[str, str]]) -> str:
+        policy, measured = self.seeds.policy, alpha(pairs)
+        if len(pairs) < policy["fewest_pairs"] or measured is None:
+            return "caveat"
+        if measured < policy["withheld_below"]:
+            return "withheld"
+        return "caveat" if measured < policy["caveat_below"] else "published"
 
     @property
     def cpai(self) -> dict[tuple, Crime]:
@@ -560,6 +719,8 @@ class Derivation:
     def _meets(self, crime: Crime, criterion: str) -> bool:
         if criterion == "all":
             return True
+        if criterion == "committed_by_children_any":
+            return self.committed_by_children(crime) == "yes"
         if criterion == "committed_by_children":
             # the published reading: within `other`, where 704 is also printed
             return crime.reading["criterion"] == "other" and self.committed_by_children(crime) == "yes"
@@ -570,38 +731,34 @@ class Derivation:
             return [crime]
         return getattr(crime, f"{unit}s")
 
-    def _counts(self, member, breakdown: str, category: str) -> tuple[bool, bool]:
-        """(in the numerator, in the base) for one crime or person"""
+    def _categories(self, member, breakdown: str, scheme: str = "2023") -> set[str] | None:
+        """The categories that one crime or person is in; None: the thing is not recorded, so it is in no base."""
         match breakdown:
             case "total":
-                return True, True
+                return {"all"}
             case "group_based":
-                return member.in_cocad, True
+                return {"yes"} if member.in_cocad else set()
             case "quarter":
-                return member.key[1] == category, True
+                return {member.key[1]}
             case "criterion":
-                return member.reading["criterion"] == category, True
+                return {self.criterion(member, scheme)}
             case "committed_by_children":
-                base = self.children_collected(member)
-                return base and self.committed_by_children(member) == category, base
+                answer = self.committed_by_children(member)
+                return None if answer == "not_collected" else {answer}
             case "recency":
-                return member.recency == category, True
+                return {member.recency}
             case "offence_group":
-                return member.offence["offence_group"] == category, True
-            case "gender_recorded":
-                return member["gender_recorded"], True
+                return {member.offence["offence_group"]}
+            case "gender_recorded" | "age_recorded" | "sde_recorded" | "relationship_recorded":
+                recorded = self._categories(member, breakdown.removesuffix("_recorded"))
+                return {"no" if recorded is None else "yes"}
             case "gender":
-                return member["gender"] == category, member["gender_recorded"]
-            case "age_recorded":
-                return member["age"] is not None, True
-            case "age_band" | "age_band_wide":
-                return category in member["bands"][breakdown], member["age"] is not None
-            case "sde_recorded":
-                return member["ethnicity_group"] is not None, True
-            case "sde":
-                return member["ethnicity_group"] == category, member["ethnicity_group"] is not None
-            case "relationship":
-                return member["relationship_group"] == category, member["relationship_group"] is not None
+                return {member["gender"]} if member["gender_recorded"] else None
+            case "age" | "age_band" | "age_band_wide":
+                return member["bands"][breakdown] if member["age"] is not None else None
+            case "sde" | "relationship":
+                group = member["ethnicity_group" if breakdown == "sde" else "relationship_group"]
+                return None if group is None else {group}
         raise ValueError(f"no derivation for the breakdown {breakdown}: add it here")
 
     def figures(self) -> dict[tuple[str, str, str], tuple[int, int]]:
@@ -618,9 +775,9 @@ class Derivation:
                 category = PUBLISHED_ALIASES.get(row["category"], row["category"])
                 cell = sums[row["figure_id"], key[0], crime.recorded_on.isoformat()[:7]]
                 for member in self._members(crime, row["unit"]):
-                    counted, in_base = self._counts(member, row["breakdown"], category)
-                    cell[0] += counted
-                    cell[1] += in_base
+                    categories = self._categories(member, row["breakdown"])
+                    cell[0] += categories is not None and category in categories
+                    cell[1] += categories is not None
         return {key: tuple(cell) for key, cell in sums.items()}
 
     def figures_by(self, place_type: str, period_type: str) -> dict[tuple[str, str, str], tuple[int, int]]:
@@ -632,7 +789,7 @@ class Derivation:
         }[place_type]
         period = {
             "year": lambda month: month[:4],
-            "quarter": lambda month: f"{month[:4]}-Q{(int(month[5:]) + 2) // 3}",
+            "quarter": self._quarter,
             "month": lambda month: month,
         }[period_type]
         sums: dict[tuple, list[int]] = defaultdict(lambda: [0, 0])
@@ -647,3 +804,161 @@ class Derivation:
         if not hasattr(self, "_monthly"):
             self._monthly = self.figures()
         return self._monthly
+
+    def figure_rows(self) -> list[Figure]:
+        """Every row of the published figures: each breakdown, criterion and scheme at every place and period."""
+        rows = [row for breakdown in self.seeds.breakdowns for row in self._rows_of(breakdown)]
+        rows += list(self._quarters_and_months(rows))
+        self._round(rows)
+        named = {
+            (
+                *(row[name] for name in ("unit", "population", "criterion", "breakdown", "category")),
+                "2023",
+            ): row["figure_id"]
+            for row in self.seeds.definitions
+            if not row["repeats"]
+        }
+        for row in rows:
+            own = f"{row.population}.{row.criterion}.{row.unit}.{row.breakdown}.{row.category}"
+            row.figure_id = named.get((*row.named_by, row.scheme), own)
+        rows += list(self._printed_again(rows))
+        for row in rows:
+            row.status = self._status(row)
+            if row.status == "withheld":
+                row.numerator = row.denominator = row.percent = None
+        return rows
+
+    def _rows_of(self, breakdown: dict) -> list[Figure]:
+        """The rows of one breakdown: zeros where its base is counted, or where a force returned if it has none."""
+        unit, population, name = breakdown["unit"], breakdown["population"], breakdown["breakdown"]
+        if name in ("quarter", "month"):
+            return []
+        criteria = ["all"] + (self.seeds.criteria if breakdown["criteria"] in ("read", "every") else [])
+        if breakdown["criteria"] == "every":
+            criteria += ["committed_by_children", "committed_by_children_any"]
+        crimes = self.cocad if population == "cocad" else self.cpai
+        rows = []
+        for criterion in criteria:
+            by_month = criterion == "all" or any(
+                (unit, population, criterion, name)
+                == (row["unit"], row["population"], row["criterion"], row["breakdown"])
+                for row in self.seeds.definitions
+            )
+            for scheme in ("2023", "2024") if name == "criterion" else ("2023",):
+                counted, base = Counter(), Counter()
+                for crime in crimes.values():
+                    if (population == "contact" and not crime.is_contact) or not self._meets(
+                        crime, criterion
+                    ):
+                        continue
+                    of_members = [
+                        self._categories(member, name, scheme) for member in self._members(crime, unit)
+                    ]
+                    for where in self._where(crime.key[0], crime.recorded_on.isoformat()[:7]):
+                        for categories in of_members:
+                            base[where] += categories is not None
+                            counted.update((where, category) for category in categories or ())
+                shown = {where for where in base if base[where]} if breakdown["base"] else self._returned
+                for where in shown | self._national_years:
+                    if where[1][0] == "month" and not by_month:
+                        continue
+                    rows += [
+                        Figure(
+                            *(unit, population, criterion, name, category["category"]),
+                            counted[where, category["category"]],
+                            base[where] if breakdown["base"] else None,
+                            scheme,
+                            *where,
+                            sort_order=int(category["sort_order"]),
+                        )
+                        for category in self.seeds.categories
+                        if (category["scheme"], category["unit"], category["breakdown"])
+                        == (scheme, unit, name)
+                        and category["only_population"] in (None, population)
+                    ]
+        return rows
+
+    def _places(self, force: str) -> list[tuple[str, str]]:
+        return [("national", "England and Wales"), ("region", self.seeds.regions[force]), ("force", force)]
+
+    def _where(self, force: str, month: str) -> list[tuple]:
+        """Every (place, period) that a month of a force is part of."""
+        periods = [("month", month), ("quarter", self._quarter(month)), ("year", month[:4])]
+        return [(place, period) for place in self._places(force) for period in periods]
+
+    @staticmethod
+    def _quarter(month: str) -> str:
+        return f"{month[:4]}-Q{(int(month[5:]) + 2) // 3}"
+
+    @property
+    def _returned(self) -> set[tuple]:
+        """Where a count can be zero: a force that returned nothing has no row, unless it is the nation's year."""
+        return {
+            where
+            for force, quarter, _ in self.current
+            for month in range(int(quarter[-1]) * 3 - 2, int(quarter[-1]) * 3 + 1)
+            for where in self._where(force, f"{quarter[:4]}-{month:02}")
+        }
+
+    @property
+    def _national_years(self) -> set[tuple]:
+        """The first year collected, and every one that anything came for."""
+        years = {"2023"} | {quarter[:4] for _, quarter in self.sent_for}
+        return {(("national", "England and Wales"), ("year", year)) for year in years}
+
+    def _quarters_and_months(self, rows: list[Figure]):
+        """A year's quarters and months are a breakdown of it."""
+        asked = {(row["population"], row["unit"], row["breakdown"]) for row in self.seeds.breakdowns}
+        for row in rows:
+            kind, period = row.period
+            if (row.breakdown, row.criterion) == ("total", "all") and (
+                row.population,
+                row.unit,
+                kind,
+            ) in asked:
+                yield Figure(
+                    *(row.unit, row.population, "all", kind, period, row.numerator, None, "2023"),
+                    *(row.place, ("year", period[:4])),
+                )
+
+    def _round(self, rows: list[Figure]) -> None:
+        of = {(row["population"], row["unit"], row["breakdown"]): row for row in self.seeds.breakdowns}
+        splits = defaultdict(list)
+        for row in rows:
+            breakdown = of[row.population, row.unit, row.breakdown]
+            if breakdown["base"] is None:
+                continue
+            if breakdown["percent_decimals"] == "1":
+                row.rounding, row.percent = "half_up_one_decimal", half_up(row.numerator, row.denominator, 1)
+            elif breakdown["exhaustive"] == "Y" and row.criterion == "all":
+                row.rounding = "largest_remainder"
+                splits[row.named_by[:4], row.scheme, row.place, row.period].append(row)
+            else:
+                row.rounding, row.percent = "half_up", half_up(row.numerator, row.denominator, 0)
+        for split in splits.values():
+            parts = [(row.numerator, row.sort_order) for row in split]
+            for row, share in zip(split, largest_remainder(parts, split[0].denominator), strict=True):
+                row.percent = share
+
+    def _printed_again(self, rows: list[Figure]):
+        """A figure that the publication prints twice, the second time as a share that stands alone."""
+        again = {row["repeats"]: row for row in self.seeds.definitions if row["repeats"]}
+        for row in rows:
+            if row.scheme == "2023" and row.figure_id in again:
+                second = again[row.figure_id]
+                yield Figure(
+                    *(row.unit, row.population, row.criterion, second["breakdown"], second["category"]),
+                    *(row.numerator, row.denominator, row.scheme, row.place, row.period),
+                    percent=half_up(row.numerator, row.denominator, 0),
+                    rounding=second["percent_rounding"],
+                    figure_id=second["figure_id"],
+                )
+
+    def _status(self, row: Figure) -> str:
+        """What stands or falls with the readers' criterion; a month is read with its quarter."""
+        if row.breakdown != "criterion" and row.criterion in ("all", "committed_by_children_any"):
+            return "published"
+        kind, period = row.period
+        return self._verdicts.get(
+            (self._quarter(period) if kind == "month" else period, row.scheme), "caveat"
+        )
