@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
@@ -399,6 +400,13 @@ def largest_remainder(parts: list[tuple[int, int]], whole: int) -> list[float | 
     return [float(share) for share in shares]
 
 
+# a row of the built figures as `Figure.key` (6 columns) and `Figure.numbers` have it
+FIGURE_ROWS = (
+    "select figure_id, scheme, place_type, place, period_type, period, unit, population, criterion, breakdown, "
+    "category, numerator, denominator, percent::double, percent_rounding, status from marts.figures"
+)
+
+
 @dataclass
 class Figure:
     """One row of the published figures; `figure_id` and `sort_order` are names, the numbers are derived."""
@@ -633,11 +641,11 @@ class Derivation:
                 and (row.get("round") or 1) >= rounds[item]
             ):
                 standing.setdefault(item, {})[row["role"]] = row
+        read_last = {item[:2]: item[2] for item in standing}
         for key, crime in self.crimes.items():
             force, _, reference = key
-            read = [item[2] for item in standing if item[:2] == (force, reference)]
             # Read as: readings of an earlier version do not count
-            item = (force, reference, records.versions.get(key) or (read[-1] if read else None))
+            item = (force, reference, records.versions.get(key) or read_last.get((force, reference)))
             if crime.candidate_reason and item in standing:
                 crime.reading = settled(standing[item], (*item, rounds[item]) in read_by_two)
         self._verdicts = self._agreement(standing)
@@ -679,7 +687,7 @@ class Derivation:
             return "withheld"
         return "caveat" if measured < policy["caveat_below"] else "published"
 
-    @property
+    @cached_property
     def cpai(self) -> dict[tuple, Crime]:
         return {key: crime for key, crime in self.crimes.items() if crime.exclusion is None}
 
@@ -699,7 +707,7 @@ class Derivation:
     def unread(self) -> set[tuple]:
         return {key for key in self.candidates if self.crimes[key].reading is None}
 
-    @property
+    @cached_property
     def cocad(self) -> dict[tuple, Crime]:
         return {key: crime for key, crime in self.crimes.items() if crime.in_cocad}
 
@@ -890,7 +898,7 @@ class Derivation:
     def _quarter(month: str) -> str:
         return f"{month[:4]}-Q{(int(month[5:]) + 2) // 3}"
 
-    @property
+    @cached_property
     def _returned(self) -> set[tuple]:
         """Where a count can be zero: a force that returned nothing has no row, unless it is the nation's year."""
         return {
@@ -900,7 +908,7 @@ class Derivation:
             for where in self._where(force, f"{quarter[:4]}-{month:02}")
         }
 
-    @property
+    @cached_property
     def _national_years(self) -> set[tuple]:
         """The first year collected, and every one that anything came for."""
         years = {"2023"} | {quarter[:4] for _, quarter in self.sent_for}

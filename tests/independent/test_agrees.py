@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from derivation import Derivation, Records, Seeds
+from derivation import FIGURE_ROWS, Derivation, Records, Seeds
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 YEAR = 2023
@@ -269,6 +269,15 @@ def test_figures(derived, warehouse, place_type, period_type):
         {k: shown(built, k) for k in keys},
         f"figures by {place_type} and {period_type}",
     )
+
+
+@pytest.mark.proof
+def test_every_row_of_the_figures(derived, warehouse):
+    """Nothing beside, zeros and what is withheld included: numbers, percentage and how it is rounded, status."""
+    rows = warehouse.execute(FIGURE_ROWS).fetchall()
+    built = {row[:6]: row[6:] for row in rows}
+    assert len(built) == len(rows)
+    assert_same({row.key: row.numbers for row in derived.figure_rows()}, built, "rows of figures")
 
 
 def test_every_published_figure_is_built(derived, warehouse):

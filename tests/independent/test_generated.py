@@ -4,7 +4,7 @@ From records and readings to every row of the published figures.
 """
 
 import pytest
-from derivation import Derivation, Seeds
+from derivation import FIGURE_ROWS, Derivation, Seeds
 from generated import EXAMPLE, POLICY, Warehouse, read, records_of
 from hypothesis import HealthCheck, given, settings
 
@@ -57,10 +57,7 @@ def agree(warehouse: Warehouse, seeds: Seeds, example) -> None:
 
 def assert_same_figures(warehouse: Warehouse, derived: Derivation) -> None:
     """Every row, and nothing beside: name, place, period, numbers, percentage and how rounded, status."""
-    key = "figure_id, scheme, place_type, place, period_type, period"
-    numbers = "unit, population, criterion, breakdown, category, numerator, denominator"
-    numbers += ", percent::double, percent_rounding, status"
-    rows = warehouse.rows(f"select {key}, {numbers} from marts.figures")
+    rows = warehouse.rows(FIGURE_ROWS)
     built, expected = (
         {row[:6]: row[6:] for row in rows},
         {row.key: row.numbers for row in derived.figure_rows()},
