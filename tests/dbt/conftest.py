@@ -13,10 +13,11 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def dbt(folder):
+def dbt(folder, parsed):
     """Runs dbt on the home: `dbt("build")` gives what failed."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
     def run(command: str, *options: str) -> list[str]:
         home = Home(folder)
@@ -35,7 +36,8 @@ def dbt(folder):
             patch.setenv("CPAI_RAW", str(home.raw))
             patch.setenv("CPAI_TOKEN_KEY", "key of the tests")
             try:
-                outcome = dbtRunner().invoke(words)
+                manifest = Manifest.from_msgpack((parsed / "partial_parse.msgpack").read_bytes())
+                outcome = dbtRunner(manifest=manifest).invoke(words)
             finally:
                 DuckDBConnectionManager.close_all_connections()
         if outcome.exception:

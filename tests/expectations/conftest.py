@@ -14,10 +14,10 @@ JUDGEMENTS = ("judgements_in_a_return", "judgements_across_returns", "judgements
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> Home:
+def built(tmp_path_factory, parsed) -> Home:
     """The home after dbt: seeds and models, no tests; every candidate read once."""
     home = Home(tmp_path_factory.mktemp("exemplars"))
-    build(home)
+    build(home, parsed)
     return home
 
 

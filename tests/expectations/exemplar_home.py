@@ -2,6 +2,7 @@
 
 import csv
 import os
+from pathlib import Path
 from unittest import mock
 
 import duckdb
@@ -105,10 +106,10 @@ def write(home: Home, readings: list[dict]) -> None:
         raw.write(pa.Table.from_pylist(rows, schema=schema), home.raw / f"{name}.parquet")
 
 
-def build(home: Home) -> None:
-    """Every seed and model by dbt, no tests; every candidate read once."""
+def build(home: Home, parsed: Path | None = None) -> None:
+    """Every seed and model by dbt, no tests; every candidate read once. `parsed` is a target folder that has them."""
     write(home, [])
-    _dbt(home, "--select", "+cocad_candidates")
+    _dbt(home, parsed, "--select", "+cocad_candidates")
     readings = [
         {"reading_id": number, "force": force, "crime_reference": reference, "version": version}
         | {"role": "first", "reader": "reader-1", "read_at": RECEIVED, "group_based": "yes"}
@@ -120,12 +121,13 @@ def build(home: Home) -> None:
         )
     ]
     write(home, readings)
-    _dbt(home, "--exclude", "+cocad_candidates")
+    _dbt(home, parsed, "--exclude", "+cocad_candidates")
 
 
-def _dbt(home: Home, *selection: str) -> None:
+def _dbt(home: Home, parsed: Path | None, *selection: str) -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
     folders = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
     folders += ["--target-path", home.dbt / "target", "--log-path", home.dbt / "logs"]
@@ -143,9 +145,10 @@ def _dbt(home: Home, *selection: str) -> None:
         "CPAI_RAW": str(home.raw),
         "CPAI_TOKEN_KEY": "key of the tests",
     }
+    manifest = Manifest.from_msgpack((parsed / "partial_parse.msgpack").read_bytes()) if parsed else None
     with mock.patch.dict(os.environ, settings):
         try:
-            outcome = dbtRunner().invoke(words)
+            outcome = dbtRunner(manifest=manifest).invoke(words)
         finally:
             DuckDBConnectionManager.close_all_connections()
     assert outcome.success, [f"{row.node.name}: {row.message}" for row in outcome.result or ()]

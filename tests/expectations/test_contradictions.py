@@ -17,6 +17,8 @@ from orchestration import gate
 from orchestration.home import seed_rows
 from orchestration.quarters import in_period
 
+pytestmark = pytest.mark.xdist_group("exemplars")  # one worker builds their home once
+
 PERIOD = "2023-Q2"
 PUBLISHED = {row["figure_id"]: row for row in seed_rows("published_2023.csv")}
 

@@ -15,6 +15,8 @@ from judging import (
 )
 from scenes import SCENES, VERDICTS, Scene
 
+pytestmark = pytest.mark.xdist_group("exemplars")  # one worker builds their home once
+
 VIEWS = rules_by_view()
 VIEW_OF = {rule: view for view, rules in VIEWS.items() for rule in rules}
 

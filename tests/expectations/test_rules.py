@@ -14,6 +14,8 @@ from test_suites import BROKEN_ELSEWHERE, PLANTED
 from expectations import cocad, cpai, returns, run_suites
 from orchestration.home import DBT_PROJECT, SEEDS
 
+pytestmark = pytest.mark.xdist_group("exemplars")  # one worker builds their home once
+
 EXPECTATIONS = Path(cpai.__file__).parent
 
 

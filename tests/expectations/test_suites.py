@@ -11,6 +11,8 @@ from expectations import run_suites
 from orchestration import gate
 from orchestration.home import SEEDS
 
+pytestmark = pytest.mark.xdist_group("exemplars")  # one worker builds their home once
+
 SHUT_AS_BUILT = {"CR15", "CR55", "RT01"}  # Devon and Cornwall's ages, and three absent returns
 PERIOD = "2023-Q2"
 NATIONAL = "place = 'England and Wales' and period = '2023-Q2' and scheme = '2023'"

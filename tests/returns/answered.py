@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -89,12 +90,13 @@ for verb in ("run", "pack", "publish"):
 
 
 @pytest.fixture(scope="session")
-def answered(tmp_path_factory) -> Home:
+def answered(tmp_path_factory, parsed) -> Home:
     """A home where eight forces' returns in six layouts were received, built and answered, by the commands.
 
     What the commands said is beside it, in `said.txt`.
     """
     place = Home(tmp_path_factory.mktemp("answered") / "home")
+    shutil.copytree(parsed, place.dbt / "target")
     for delivered_as in REFERENCES:
         deliver(place.landing, delivered_as)
     with (place.root.parent / "said.txt").open("wb") as said:

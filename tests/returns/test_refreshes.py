@@ -1,5 +1,7 @@
 """A quarter sent again: what counts now, what changed, what vanished; and the warehouse as it was before."""
 
+import shutil
+
 import duckdb
 import pyarrow as pa
 import pytest
@@ -51,9 +53,10 @@ def moved():
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def home(tmp_path_factory, parsed):
     """Built from both submissions, with a reading imported between them and a force that says its return is missing."""
     home = Home(tmp_path_factory.mktemp("refreshed") / "home")
+    shutil.copytree(parsed, home.dbt / "target")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CPAI_LEDGER_URL", raising=False)
         patch.setattr(ledger, "now", lambda: FIRST)
