@@ -53,10 +53,8 @@ AGES = {
     # a child of the statute, whose age the name leaves out
     **dict.fromkeys(("11A", "13", "71", "73"), ("", "17")),
     **dict.fromkeys(("13/2", "88A", "71/17"), ("", "15")),
-    # the name sets an age and the list does not: old law, and codes out of scope
-    **dict.fromkeys(("17/12", "20/2", "25/4", "23/12", "23/13"), ("", "")),
 }
-OFFENDERS = {"71/17": "18+", "23/12": "18+", "23/13": "18+"}
+OFFENDERS = {"71/17": "18+"}
 
 
 @cache
@@ -68,7 +66,7 @@ def said_by(name: str, code: str, family: str) -> dict[str, str]:
     least, most = AGES.get(code, (least, most))
     opened, closed = TERMS.get(code, ("", OLD_LAW_ENDED) if code in OLD_LAW else (NEW_LAW, ""))
     return {
-        "victim_sex": "M" if code == "88/3" else _sex(name),
+        "victim_sex": _sex(name),
         "victim_age_min": least,
         "victim_age_max": most,
         "offender_age": OFFENDERS.get(code, offender),
@@ -88,7 +86,7 @@ def _offender(name: str) -> tuple[str, str]:
     else:
         age = "any"
     return age, re.sub(
-        r"offender (aged |not )?(\d+ or over|under \d+)( at time of offence)?|by a male", "", name
+        r"offender (aged |not )?(\d+ or over|under \d+)( at time of offence)?|by a (fe)?male", "", name
     )
 
 
