@@ -4,11 +4,13 @@ Dagster's own opens and closes its file for every event: each close folds the wr
 file, and each new engine compiles its statements anew. A run of 317 events took 6.3 s so, and 1.4 s here.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import sqlalchemy
+from dagster import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 
@@ -19,7 +21,12 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
     def __init__(self, base_dir, inst_data=None):
         self._engines: dict[str, sqlalchemy.Engine] = {}
         self._tables: set[str] = set()
+        self._columns: set[str] = set()
+        self._batch: ExitStack | None = None
+        self._in_batch: dict[str, sqlalchemy.Connection] = {}
         super().__init__(base_dir, inst_data)
+        # a batch holds it for as long as its transactions are open: another thread would wait for the file in vain
+        self._db_lock = threading.RLock()
 
     @classmethod
     def from_config_value(cls, inst_data, config_value):
@@ -31,15 +38,38 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
             self._tables.add(table_name)
         return table_name in self._tables
 
+    def _has_asset_key_col_on_connection(self, conn: sqlalchemy.Connection, column_name: str) -> bool:
+        # asked for every event of an asset; columns too are only ever added
+        if column_name not in self._columns and super()._has_asset_key_col_on_connection(conn, column_name):
+            self._columns.add(column_name)
+        return column_name in self._columns
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """All or none of `events`, in one transaction a file: a commit for each took a third of the time."""
+        with self._db_lock, ExitStack() as self._batch:
+            self._batch.callback(self._end_batch)
+            super().store_event_batch(events)
+
+    def _end_batch(self) -> None:
+        self._batch = None
+        self._in_batch.clear()
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sqlalchemy.Connection]:
         with self._db_lock:
+            if shard in self._in_batch:
+                yield self._in_batch[shard]
+                return
             if shard not in self._engines:
                 self._engines[shard] = _engine(self.conn_string_for_shard(shard))
             engine = self._engines[shard]
             if shard not in self._initialized_dbs:
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
+            if self._batch:
+                self._in_batch[shard] = self._batch.enter_context(engine.begin())
+                yield self._in_batch[shard]
+                return
             with engine.begin() as connection:
                 yield connection
 

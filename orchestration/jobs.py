@@ -96,6 +96,8 @@ def execute(
 ) -> dg.ExecuteInProcessResult:
     """Run a job here and now; the result carries its events, whether it succeeded or not."""
     os.environ["CPAI_HOME"] = str(home.root)
+    # what a run plans, and the partitions of one asset, are written together: see event_log
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
     from orchestration.definitions import defs
 
     with instance(home) as storage:
