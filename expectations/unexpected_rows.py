@@ -1,0 +1,15 @@
+"""Great Expectations' expectation about rows that must not be: here it counts them and reads none."""
+
+from typing import ClassVar
+
+from great_expectations.expectations.core import UnexpectedRowsExpectation
+
+
+class CountedRowsExpectation(UnexpectedRowsExpectation):
+    """As shipped, it also fetches the first rows, running each query twice and bringing values where keys are wanted."""
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
+
+    def _validate(self, metrics, runtime_configuration=None, execution_engine=None) -> dict:
+        count = metrics["unexpected_rows_query.row_count"]
+        return {"success": count == 0, "result": {"observed_value": count}}
