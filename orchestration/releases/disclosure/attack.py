@@ -16,6 +16,7 @@ WHOLE = 1e-6
 # of a rounded year all cells are open at once: what is not found by then is taken not to be there
 SECONDS = 5
 ROUNDS = 12
+FRUITLESS = 2
 # moving a cell that is asked for is worth any number of others
 ABOVE_ALL = 1e4
 
@@ -80,14 +81,43 @@ def _of_block(tables, columns, rows, offset, wanted) -> dict[Hashable, Interval]
     lower, upper = tables.lowest[columns], tables.highest[columns]
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
 
-    def reach(objective, seconds=None) -> np.ndarray:
+    def best(objective) -> np.ndarray:
+        """The point of least `objective`, whole or not."""
         point = solve(objective, matrix, least, greatest, lower, upper)
-        if point is not None and np.abs(point - point.round()).max() > WHOLE:
+        return contradiction() if point is None else point
+
+    def reach(objective, point, seconds=None) -> np.ndarray:
+        """A whole table of least `objective`, where `point` is the best of any."""
+        if np.abs(point - point.round()).max() > WHOLE:
+            near = nearby(objective, point)
+            if near is not None and objective @ near <= objective @ point + WHOLE:
+                return seen(near)
             point = solve(objective, matrix, least, greatest, lower, upper, whole=True, seconds=seconds)
-        if point is None:
-            names = [tables.keys[column] for column in columns[:3]]
-            raise Contradiction(f"no counts are consistent with what is printed around {names}")
+            point = contradiction() if point is None else point
         return seen(point)
+
+    def nearby(objective, point) -> np.ndarray | None:
+        """A whole table that differs from `point` only in its fractions and what is summed with them, if there is one.
+
+        Of a rounded year 3,100 of 5,200 cells: 0.7 s, where all of them take 2 to 9.
+        """
+        broken = np.abs(point - point.round()) > WHOLE
+        loose = np.flatnonzero(broken | (abs(matrix).T @ (abs(matrix) @ broken) > 0))
+        part = matrix[:, loose]
+        rows = np.flatnonzero(np.diff(part.indptr))
+        table = point.round()
+        table[loose] = 0
+        fixed = (matrix @ table)[rows]
+        ends = least[rows] - fixed, greatest[rows] - fixed
+        found = solve(objective[loose], part[rows], *ends, lower[loose], upper[loose], whole=True)
+        if found is None:
+            return None
+        table[loose] = found
+        return table
+
+    def contradiction():
+        names = [tables.keys[column] for column in columns[:3]]
+        raise Contradiction(f"no counts are consistent with what is printed around {names}")
 
     def seen(point) -> np.ndarray:
         point = point.round()
@@ -104,15 +134,17 @@ def _of_block(tables, columns, rows, offset, wanted) -> dict[Hashable, Interval]
         return objective
 
     draw = np.random.default_rng(2023)
-    start = reach(np.zeros(count))
+    nothing = np.zeros(count)
+    start = reach(nothing, best(nothing))
     is_rounded = bool((upper < NO_END).any())
     if is_rounded:
         # all cells of a year are open: from one whole table, as many as can be are moved by as little else as can be
         least_move, greatest_move = least - matrix @ start, greatest - matrix @ start
         both_ways = sparse.hstack([matrix, -matrix], format="csr")
+        fruitless = 0
         for _ in range(ROUNDS):
             left = open_()
-            if not left.size:
+            if not left.size or fruitless == FRUITLESS:
                 break
             drawn = draw.choice([True, False], left.size)
             for ups in (drawn, ~drawn):
@@ -131,23 +163,31 @@ def _of_block(tables, columns, rows, offset, wanted) -> dict[Hashable, Interval]
                         point = start.copy()
                         point[support[found]] += part.round()
                         seen(point)
+            fruitless = fruitless + 1 if open_().size == left.size else 0
     elif np.isfinite(wanted).all():
         # a point that pushes half of the cells up and half down widens many intervals at once
         while (left := open_()).size > 2:
             objective = np.zeros(count)
             objective[left] = draw.choice([-1.0, 1.0], left.size)
-            reach(objective)
-            reach(-objective)
+            reach(objective, best(objective))
+            reach(-objective, best(-objective))
             if open_().size > 0.8 * left.size:
                 break
     exact = np.zeros(count, dtype=bool)
     for column in open_():
         if high[column] - low[column] >= wanted[column]:
             continue  # widened on the way
+        down, up = towards(column), -towards(column)
+        lowest, highest = best(down), best(up)
+        least_count, most_count = np.ceil(lowest[column] - WHOLE), np.floor(highest[column] + WHOLE)
+        if least_count == most_count:  # given back: whatever table it is, no whole one need be found
+            low[column] = high[column] = least_count
+            exact[column] = True
+            continue
         try:
-            low[column] = reach(towards(column), SECONDS if is_rounded else None)[column]
+            low[column] = reach(down, lowest, SECONDS if is_rounded else None)[column]
             if high[column] - low[column] < wanted[column]:
-                high[column] = reach(-towards(column), SECONDS if is_rounded else None)[column]
+                high[column] = reach(up, highest, SECONDS if is_rounded else None)[column]
                 exact[column] = True
         except TimeoutError:
             continue
