@@ -452,6 +452,7 @@ class Derivation:
         self.current = current_submissions(records.submissions)
         self.sent_for = {(row["force"], row["quarter"]) for row in records.submissions}
         self.rejected = Counter()
+        self.held_out = Counter()  # of crimes, by force and quarter
         self.orphans = Counter()
         self.crimes = {key: self._crime(key, row) for key, row in self._accepted_crimes(records).items()}
         for record_type in ("victims", "suspects"):
@@ -485,6 +486,7 @@ class Derivation:
             musts = (record[must] for must in ("crime_reference", "offence_code", "status"))
             if None in musts or as_date(record["recorded_on"]) is None:
                 self.rejected["crimes"] += 1
+                self.held_out[record["force"], record["quarter"]] += 1
             else:
                 usable.append(record)
         return merged(usable, ("force", "quarter", "crime_reference"))

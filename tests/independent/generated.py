@@ -148,7 +148,7 @@ def drawn(forces: tuple[str, ...], incidents: int, seed: int) -> tuple:
         reference = f"CR{draw.randrange(incidents // len(returns) * 2)}"
         days = (*[RECORDED[quarter]] * 4, *CRIME["recorded_on"])
         crime = one(CRIME | {"recorded_on": days})
-        victims, suspects = persons("PV", ("1", "2", "STATE"), PERSON), persons("PS", ("1", "2"), SUSPECT)
+        victims, suspects = persons("PV", ("1", "PV1", "STATE"), PERSON), persons("PS", ("1", "PS1"), SUSPECT)
         return force, quarter, 1, reference, crime, victims, suspects, {}
 
     returns = {(force, quarter): ("accepted",) for force in forces for quarter in RECORDED}
@@ -241,29 +241,29 @@ def _read_item(records: Records, item: dict, quarter: str, plan: dict) -> None:
 class Warehouse:
     """The models in memory, made anew for each example from a raw folder of its own."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, models: tuple[str, ...] = MODELS) -> None:
         self.home, self.connection = home, duckdb.connect()
         raw.ensure(home)
-        steps = compiled.steps(MODELS)
+        steps = compiled.steps(models)
         compiled.build(self.connection, [step for step in steps if step.kind == "seed"], home.raw)
-        for setting, value in POLICY.items():
-            self.connection.execute(
-                "update reference.agreement_policy set value = $1 where setting = $2", [value, setting]
-            )
         self.models = [step for step in steps if step.kind != "seed"]
         for schema in dict.fromkeys(step.schema for step in self.models):
             self.connection.execute(f'create schema if not exists "{schema}"')
-        last = next(at for at, step in enumerate(self.models) if step.name == "cocad_candidates")
+        names = [step.name for step in self.models]
+        last = names.index("cocad_candidates") if "cocad_candidates" in names else len(names)
         self.of_records, self.of_readings = self.models[: last + 1], self.models[last + 1 :]
 
-    def build(self, records: Records) -> dict[tuple, str]:
-        """The models up to the candidates: their versions, by crime."""
+    def build(self, records: Records) -> None:
+        """The models up to the candidates."""
         for name in ("crimes", "victims", "suspects"):
             table = pa.Table.from_pylist(getattr(records, name), schema=raw.records_schema(name))
             raw.write(table, self.home.raw / name / "2023-Q1" / "made.1.parquet")
         table = pa.Table.from_pylist(records.submissions, schema=raw.submissions_schema())
         raw.write(table, self.home.raw / "submissions.parquet")
         self._make(self.of_records)
+
+    def versions(self) -> dict[tuple, str]:
+        """The version of each candidate, by crime."""
         return {key: version for key, (version,) in self.by_key("version", "cocad.cocad_candidates").items()}
 
     def read(self, records: Records) -> None:

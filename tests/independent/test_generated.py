@@ -13,7 +13,12 @@ from orchestration.home import SEEDS, Home
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory):
-    return Warehouse(Home(tmp_path_factory.mktemp("generated")))
+    made = Warehouse(Home(tmp_path_factory.mktemp("generated")))
+    for setting, value in POLICY.items():
+        made.connection.execute(
+            "update reference.agreement_policy set value = $1 where setting = $2", [value, setting]
+        )
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +30,8 @@ def seeds():
 
 def agree(warehouse: Warehouse, seeds: Seeds, example) -> None:
     records = records_of(example)
-    read(records, example, warehouse.build(records))
+    warehouse.build(records)
+    read(records, example, warehouse.versions())
     warehouse.read(records)
     derived = Derivation(records, seeds)
     assert warehouse.by_key("reason", "cpai.cpai_exclusions") == {
