@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ def report(
         quarters.in_period(period)
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="PERIOD") from None
+    began = time.monotonic()
     no_pdf = pdf.problem() if with_pdf else None
     hidden = wants_json or not sys.stderr.isatty()
     try:
@@ -63,12 +65,21 @@ def report(
             prepared.write_pdf(), length=len(prepared), label="PDF", file=sys.stderr, hidden=hidden
         ) as bar:
             list(bar)
+    seconds = round(time.monotonic() - began, 1)
     if wants_json:
-        result = {"done": not no_pdf, "folder": str(prepared.folder), "reports": written}
+        result = {
+            "done": not no_pdf,
+            "folder": str(prepared.folder),
+            "reports": written,
+            "seconds": seconds,
+        }
         click.echo(json.dumps(result | ({"reasons": [no_pdf]} if no_pdf else {})))
     else:
         where = "index.html" if len(written) > 1 else written[0]
-        click.echo(f"{len(written)} reports of {period}: open {prepared.folder / where} in a browser")
+        forms = " and their PDF" if prepared.with_pdf else ""
+        click.echo(
+            f"{len(written)} reports of {period}{forms} in {seconds} s: open {prepared.folder / where} in a browser"
+        )
         if no_pdf:
             click.echo(no_pdf, err=True)
     if no_pdf:
