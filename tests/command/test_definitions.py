@@ -9,9 +9,9 @@ from orchestration import quarters
 
 
 @pytest.fixture(scope="module")
-def defs(tmp_path_factory):
+def defs(parsed):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CPAI_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("CPAI_HOME", str(parsed.parents[1]))
         from orchestration.definitions import defs
 
         dg.Definitions.validate_loadable(defs)

@@ -29,7 +29,7 @@ def home(year, tmp_path, monkeypatch) -> Home:
         year.home.root,
         copy.root,
         symlinks=True,
-        ignore=shutil.ignore_patterns("landing", "archive", "packs", "dagster"),
+        ignore=shutil.ignore_patterns("landing", "archive", "packs"),
     )
     monkeypatch.setattr("orchestration.warehouse.assets.run_dbt", stands_still)
     monkeypatch.setattr(inputs, "code_hash", lambda: "changed")

@@ -71,7 +71,7 @@ def derived(made_home) -> Derivation:
     return Derivation(Records.of_home(made_home.root), Seeds(SEEDS))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # closed after these tests: dbt cannot write a warehouse that is being read
 def warehouse(made_home):
     with duckdb.connect(str(made_home.warehouse), read_only=True) as connection:
         yield connection
