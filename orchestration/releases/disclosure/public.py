@@ -8,7 +8,7 @@
 import csv
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -238,11 +238,15 @@ def write_figures(path: Path, figures: Iterable[Mapping], hidden: Hidden) -> Non
     for figure in figures:
         if figure["percent_rounding"] == "largest_remainder":
             splits[_split(figure)].append(numerator(figure) in cells)
+    write_printed(path, (figure | _printed(figure, cells, splits) for figure in figures))
+
+
+def write_printed(path: Path, rows: Iterable[Mapping], columns: Sequence[str] = COLUMNS) -> None:
+    """A public figures.csv: what `read_printed` reads."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
+        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
-        for figure in figures:
-            writer.writerow(figure | _printed(figure, cells, splits))
+        writer.writerows(rows)
 
 
 def _split(figure: Mapping) -> tuple:

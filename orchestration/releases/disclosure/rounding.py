@@ -4,7 +4,6 @@ Sums of rounded counts give some small ones back (of the 510 protected cells of 
 attack finds them; they are hidden, and where that is not enough the cells they are summed with.
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -61,12 +60,8 @@ def write(
 
 def write_figures(path: Path, figures: Iterable[Mapping], step: int, hidden: set[Cell]) -> None:
     """The public figures. Each count is the nearest multiple of `step`; a percentage follows from rounded counts."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        columns = (*public.COLUMNS, "rounded_to")
-        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        for figure in figures:
-            writer.writerow(figure | _printed(figure, step, hidden) | {"rounded_to": step})
+    rows = (figure | _printed(figure, step, hidden) | {"rounded_to": step} for figure in figures)
+    public.write_printed(path, rows, (*public.COLUMNS, "rounded_to"))
 
 
 def nearest(count: int, step: int) -> int:
