@@ -33,28 +33,20 @@ DAYS = (
     "2023-04-01",
 )
 DAYS += ("2023-05-10", "2023-07-01", "soon")
-CODES = (
-    "19E",
-    "19E",
-    "19/8",
-    "19C",
-    "17A",
-    "20/1",
-    "19J",
-    "19K",
-    "73",
-    "13",
-    "86",
-    "86/2",
-    "86/11",
-    "88A",
-    "71/17",
-)
-CODES += ("N100/2", "99/99", None)
+CODES = (*["19E"] * 6, "19/8", "19C", "17A", "20/1", "19J", "19K", "73", "13", "86", "86/2", "86/11", "88A")
+CODES += ("71/17", "N100/2", "99/99", None)
 FLAGS = (None, "Y", "N", "Yes", "perhaps")
 CRIME = {
     "offence_code": CODES,
-    "recorded_on": ("2023-01-31", "2023-03-31", "2023-04-01", "2023-05-10", "2023-07-01", "2023-02-30"),
+    "recorded_on": (
+        *["in the quarter"] * 8,
+        "2023-01-31",
+        "2023-03-31",
+        "2023-04-01",
+        "2023-05-10",
+        "2023-07-01",
+        "2023-02-30",
+    ),
     "reported_on": DAYS,
     "committed_from": DAYS,
     "committed_to": DAYS,
@@ -84,6 +76,7 @@ ANSWER = {
 }
 # what became of the first and second submission of a return; (): not one came
 RETURNS = (
+    *[("accepted",)] * 6,
     *(("accepted",), ("accepted", "accepted"), ("accepted", "refused"), ("accepted", "missing"), ("nil",)),
     *(("accepted", "nil"), ("missing",), ("refused", "accepted"), ()),
 )
@@ -96,8 +89,8 @@ def one_of_each(values: dict[str, tuple]) -> st.SearchStrategy[dict]:
 ANSWERED = one_of_each(ANSWER)
 READ = st.fixed_dictionaries(
     {
-        "first": st.none() | ANSWERED,
-        "second": st.none() | ANSWERED | st.just("as the first"),
+        "first": ANSWERED | ANSWERED | st.none(),
+        "second": st.just("as the first") | st.just("as the first") | ANSWERED | st.none(),
         "adjudicator": st.none() | st.none() | ANSWERED,
         "gold": st.none() | st.none() | ANSWERED,
         "correction": st.none() | st.none() | ANSWERED,  # of the first
@@ -109,7 +102,7 @@ READ = st.fixed_dictionaries(
 INCIDENT = st.tuples(
     st.sampled_from(FORCES),
     st.sampled_from(QUARTERS),
-    st.sampled_from((1, 2)),
+    st.sampled_from((1, 1, 1, 2)),
     st.sampled_from([f"CR{number}" for number in range(8)]),
     one_of_each(CRIME),
     st.lists(st.tuples(st.sampled_from(VICTIM_REFERENCES), one_of_each(PERSON)), max_size=3),
@@ -120,7 +113,8 @@ EXAMPLE = st.tuples(
     st.fixed_dictionaries(
         {(force, quarter): st.sampled_from(RETURNS) for force in FORCES for quarter in QUARTERS}
     ),
-    st.lists(INCIDENT, min_size=1, max_size=10),
+    # a list is about as long as twice its least: few would be too few for two crimes read twice
+    st.lists(INCIDENT, min_size=6, max_size=16),
 )
 
 
@@ -131,9 +125,14 @@ RECORDED = {
     "2023-Q4": "2023-10-01",
 }
 
+SHARE_READ = {"first": 0.95, "second": 0.9, "adjudicator": 0.4, "gold": 0.1, "correction": 0.1}
+SHARE_READ |= {"in_a_first_round": 0.1}
+# so that readers agree, disagree, and agree somewhat
+SHARE_ALIKE = {"2023-Q1": 1, "2023-Q2": 0, "2023-Q3": 0.7, "2023-Q4": 0.9}
+
 
 def drawn(forces: tuple[str, ...], incidents: int, seed: int) -> tuple:
-    """An example of a year of many incidents, unread, in which persons rarely meet twice; a seed draws the same."""
+    """An example of a year of many incidents, in which persons rarely meet twice; a seed draws the same."""
     draw = random.Random(seed)
 
     def one(values: dict[str, tuple]) -> dict:
@@ -146,10 +145,15 @@ def drawn(forces: tuple[str, ...], incidents: int, seed: int) -> tuple:
     def incident() -> tuple:
         force, quarter = draw.choice(list(returns))
         reference = f"CR{draw.randrange(incidents // len(returns) * 2)}"
-        days = (*[RECORDED[quarter]] * 4, *CRIME["recorded_on"])
-        crime = one(CRIME | {"recorded_on": days})
+        crime = one(CRIME)
         victims, suspects = persons("PV", ("1", "PV1", "STATE"), PERSON), persons("PS", ("1", "PS1"), SUSPECT)
-        return force, quarter, 1, reference, crime, victims, suspects, {}
+        return force, quarter, 1, reference, crime, victims, suspects, plan(quarter)
+
+    def plan(quarter: str) -> dict:
+        given = {role: one(ANSWER) if draw.random() < share else None for role, share in SHARE_READ.items()}
+        if draw.random() < SHARE_ALIKE[quarter]:
+            given["second"] = "as the first"
+        return given | {"awaits_second": draw.random() < 0.2, "of_another_version": draw.random() < 0.1}
 
     returns = {(force, quarter): ("accepted",) for force in forces for quarter in RECORDED}
     return returns, [incident() for _ in range(incidents)]
@@ -171,6 +175,8 @@ def records_of(example) -> Records:
             continue
         place = {"force": force, "quarter": quarter, "submission": submission, "layout": "national"}
         place |= {"crime_reference": reference}
+        if crime["recorded_on"] == "in the quarter":
+            crime = crime | {"recorded_on": RECORDED[quarter]}
         _add(records.crimes, "crimes", place, crime)
         for number, person in victims:
             _add(records.victims, "victims", place, {"victim_reference": number, **person})
@@ -194,7 +200,7 @@ def read(records: Records, example, versions: dict[tuple, str]) -> None:
         if plan["of_another_version"]:
             version = f"before {version}"
         item = {"force": force, "crime_reference": reference, "version": version}
-        if tuple(item.values()) in items:
+        if not plan or tuple(item.values()) in items:
             continue
         items.add(tuple(item.values()))
         _read_item(records, item, quarter, plan)

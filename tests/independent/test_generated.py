@@ -5,7 +5,7 @@ From records and readings to every row of the published figures.
 
 import pytest
 from derivation import FIGURE_ROWS, Derivation, Seeds
-from generated import EXAMPLE, POLICY, Warehouse, read, records_of
+from generated import EXAMPLE, POLICY, Warehouse, drawn, read, records_of
 from hypothesis import HealthCheck, given, settings
 
 from orchestration.home import SEEDS, Home
@@ -28,7 +28,7 @@ def seeds():
     return seeds
 
 
-def agree(warehouse: Warehouse, seeds: Seeds, example) -> None:
+def agree(warehouse: Warehouse, seeds: Seeds, example) -> Derivation:
     records = records_of(example)
     warehouse.build(records)
     read(records, example, warehouse.versions())
@@ -59,6 +59,7 @@ def agree(warehouse: Warehouse, seeds: Seeds, example) -> None:
         for key, crime in derived.cocad.items()
     }
     assert_same_figures(warehouse, derived)
+    return derived
 
 
 def assert_same_figures(warehouse: Warehouse, derived: Derivation) -> None:
@@ -78,14 +79,22 @@ def assert_same_figures(warehouse: Warehouse, derived: Derivation) -> None:
 QUIET = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=6, derandomize=True, **QUIET)
+def test_a_drawn_year_agrees(warehouse, seeds):
+    """Large enough to hold something of everything: an empty set would agree with an empty set."""
+    derived = agree(warehouse, seeds, drawn(("kent", "essex", "surrey", "gwent"), 1000, seed=2023))
+    assert len(derived.cocad) > 50
+    assert len(set(derived.exclusions.values())) == 8
+    assert {row.status for row in derived.figure_rows()} == {"published", "caveat", "withheld"}
+
+
+@settings(max_examples=3, derandomize=True, **QUIET)
 @given(example=EXAMPLE)
 def test_generated_quarters_agree(warehouse, seeds, example):
     agree(warehouse, seeds, example)
 
 
 @pytest.mark.proof
-@settings(max_examples=120, **QUIET)
+@settings(max_examples=150, **QUIET)
 @given(example=EXAMPLE)
 def test_many_generated_quarters_agree(warehouse, seeds, example):
     agree(warehouse, seeds, example)
