@@ -366,7 +366,8 @@ def explain(
         click.echo(json.dumps(answer, default=str))
     else:
         for name, value in answer.items():
-            click.echo(f"{name.replace('_', ' ')}: {value}")
+            said = ", ".join(value) or "none" if isinstance(value, list) else value
+            click.echo(f"{name.replace('_', ' ')}: {said}")
 
 
 @cpai.command()
