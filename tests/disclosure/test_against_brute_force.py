@@ -165,6 +165,34 @@ def test_a_percentage_is_published_too():
     assert (narrow.least, narrow.greatest) == (3, 3)
 
 
+@pytest.mark.parametrize("seed", few_here_thousands_in_proof(200))
+def test_of_rounded_counts_those_given_back_are_those_that_all_tables_agree_on(seed):
+    """Everything printed as the nearest multiple of 3, some of it hidden: each interval, and each verdict."""
+    draw = random.Random(seed)
+    given_back = 0
+    for _ in range(RELEASES // 3):
+        inner, cells, sums = tiny(draw, *draw.choice([(2, 2, 1), (2, 3, 1)]))
+        printed = {key: (count + 1) // 3 * 3 for key, count in cells.items() if draw.random() < 0.9}
+        bounds = {key: (max(0, count - 1), count + 1) for key, count in printed.items()}
+        sums_of = inner_of(cells, inner)
+        ranges = (range(bounds[key][0], bounds[key][1] + 1) if key in bounds else range(11) for key in inner)
+        tables = [dict(zip(inner, table, strict=True)) for table in itertools.product(*ranges)]
+        counts = [{key: sum(table[at] for at in sums_of[key]) for key in cells} for table in tables]
+        fit = [one for one in counts if all(low <= one[key] <= high for key, (low, high) in bounds.items())]
+        # what is bounded by nothing printed has no end
+        ends = {key: (min(one[key] for one in fit), max(one[key] for one in fit)) for key in bounds}
+        for width in (1, 2):
+            found = attack.intervals(
+                Tables(dict.fromkeys(cells), sums, bounds=bounds), dict.fromkeys(bounds, width)
+            )
+            for key, (least, most) in ends.items():
+                assert (found[key].width >= width) == (most - least >= width)
+                if found[key].exact:
+                    assert (found[key].least, found[key].greatest) == (least, most)
+            given_back += sum(interval.width == 0 for interval in found.values())
+    assert given_back
+
+
 def test_a_part_alone_bounds_its_whole_from_below_only():
     tables = Tables({"contact": None, "cpai": 30, "cocad": 12}, [
         Sum("cpai", ("contact",), exhaustive=False), Sum("contact", ("cocad",), exhaustive=False)

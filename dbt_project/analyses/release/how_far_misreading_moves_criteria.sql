@@ -1,0 +1,14 @@
+-- Each criterion as published, and between which counts it would lie had every candidate been read twice.
+select
+    scheme,
+    figure_id,
+    numerator,
+    estimate,
+    low,
+    high,
+    percent_low,
+    percent_high,
+    numerator between low and high as is_inside
+from marts.figure_intervals
+where error = 'misread' and place_type = 'national' and period_type = 'year'
+order by scheme, figure_id
