@@ -444,7 +444,8 @@ class Derivation:
     """Everything derived from one set of records.
 
     crimes: key -> Crime, every accepted crime; rejected: number of records by type that cannot be used;
-    orphans: number of persons by type whose crime was not accepted.
+    orphans: number of persons by type whose crime was not accepted; verdicts: (quarter or year, scheme) -> what
+    becomes of figures by criterion.
     """
 
     def __init__(self, records: Records, seeds: Seeds):
@@ -650,7 +651,7 @@ class Derivation:
             item = (force, reference, records.versions.get(key) or read_last.get((force, reference)))
             if crime.candidate_reason and item in standing:
                 crime.reading = settled(standing[item], (*item, rounds[item]) in read_by_two)
-        self._verdicts = self._agreement(standing)
+        self.verdicts = self._agreement(standing)
 
     def _agreement(self, standing: dict[tuple, dict[str, dict]]) -> dict[tuple[str, str], str]:
         """(quarter or year, scheme) -> whether readers agree on the criterion, of crimes that two read blind."""
@@ -969,6 +970,4 @@ class Derivation:
         if row.breakdown != "criterion" and row.criterion in ("all", "committed_by_children_any"):
             return "published"
         kind, period = row.period
-        return self._verdicts.get(
-            (self._quarter(period) if kind == "month" else period, row.scheme), "caveat"
-        )
+        return self.verdicts.get((self._quarter(period) if kind == "month" else period, row.scheme), "caveat")
