@@ -5,6 +5,23 @@
 {% macro default__row_hash(columns) %}hash({{ columns | join(', ') }}){% endmacro %}
 {% macro spark__row_hash(columns) %}xxhash64({{ columns | join(', ') }}){% endmacro %}
 
+{# After the `as` of a step: worked out anew by each that reads it. DuckDB holds a step read twice whole. #}
+{% macro inlined() %}{{ return(adapter.dispatch('inlined', 'cpai')()) }}{% endmacro %}
+{% macro default__inlined() %}not materialized{% endmacro %}
+{% macro spark__inlined() %}{% endmacro %}
+
+{#
+    A condition that keeps the rows of `relation` whose `columns` stand in it more than once, and by a collision of
+    `row_hash` a few others: confirm on the columns. Grouping millions of texts costs more than grouping their hash.
+#}
+{% macro may_repeat(columns, relation) %}
+    {{ row_hash(columns) }} in (
+        select {{ row_hash(columns) }} from {{ relation }} as every_row
+        group by {{ row_hash(columns) }}
+        having count(*) > 1
+    )
+{% endmacro %}
+
 {# True when the whole of `text` matches `pattern` (RE2 and Java agree on what is used here). #}
 {% macro matches(text, pattern) %}{{ return(adapter.dispatch('matches', 'cpai')(text, pattern)) }}{% endmacro %}
 {% macro default__matches(text, pattern) %}regexp_full_match({{ text }}, '{{ pattern }}'){% endmacro %}

@@ -24,6 +24,7 @@ outcomes as (
 repeated as (
     select force, quarter, crime_reference
     from {{ ref('cpai_classified_crimes') }}
+    where {{ may_repeat(['force', 'quarter', 'crime_reference'], ref('cpai_classified_crimes')) }}
     group by force, quarter, crime_reference
     having count(*) > 1
 ),

@@ -9,12 +9,7 @@ crimes as (
     where status is distinct from 'cancelled'
 ),
 
-victims as (
-    select * from {{ ref('stg_victims') }}
-    where is_person
-),
-
--- read apart: a step that is read twice is held whole
+-- the returns in question; read apart: a step that is read twice is held whole
 in_two_layouts as (
     select force, quarter
     from {{ ref('stg_crimes') }}
@@ -23,15 +18,18 @@ in_two_layouts as (
     having min(layout) < max(layout)
 ),
 
+-- of the few returns in question alone: a join by crime reference looks at every victim
+victims as (
+    select * from {{ ref('stg_victims') }}
+    where is_person and (force, quarter) in (select force, quarter from in_two_layouts)
+),
+
 -- references and person numbers are new in the new system: the offence and the victim are what stays
 described as (
     select
         crimes.*,
         min(crimes.layout) over twins < max(crimes.layout) over twins as is_in_both
     from crimes
-    inner join in_two_layouts
-        on crimes.force = in_two_layouts.force
-        and crimes.quarter = in_two_layouts.quarter
     inner join victims
         on crimes.force = victims.force
         and crimes.quarter = victims.quarter

@@ -16,64 +16,41 @@ limits as (
     select crimes as most_crimes from {{ ref('link_limits') }}
 ),
 
-victims as (
+victims as {{ inlined() }} (
     select force, quarter, crime_reference, {{ person_key('victim_reference') }} as victim
     from {{ ref('stg_victims') }}
     where is_person
 ),
 
-suspects as (
+suspects as {{ inlined() }} (
     select force, quarter, crime_reference, {{ person_key('suspect_reference') }} as suspect
     from {{ ref('stg_suspects') }}
 ),
 
--- few persons stand on several crimes of a return: the rules are asked of these alone
-repeated_victims as (
-    select force, quarter, victim, count(*) as crimes
-    from victims
-    where victim is not null
-    group by force, quarter, victim
-    having count(*) > 1
-),
-
-repeated_suspects as (
-    select force, quarter, suspect, count(*) as crimes
-    from suspects
-    where suspect is not null
-    group by force, quarter, suspect
-    having count(*) > 1
-),
-
--- grouped, so that these few are held in memory and all crimes are not
+-- few persons stand on several crimes of a return: the rules are asked of these, and one more does no harm
 records_of_victims as (
     select
-        victims.force,
-        victims.quarter,
-        victims.crime_reference,
-        victims.victim,
-        repeated_victims.crimes,
-        count(*) as records
+        force,
+        quarter,
+        crime_reference,
+        victim,
+        count(*) as records,
+        sum(count(*)) over (partition by force, quarter, victim) as crimes
     from victims
-    inner join repeated_victims
-        on victims.force = repeated_victims.force
-        and victims.quarter = repeated_victims.quarter
-        and victims.victim = repeated_victims.victim
-    group by victims.force, victims.quarter, victims.crime_reference, victims.victim, repeated_victims.crimes
+    where victim is not null and {{ may_repeat(['force', 'quarter', 'victim'], 'victims') }}
+    group by force, quarter, crime_reference, victim
 ),
 
 records_of_suspects as (
     select
-        suspects.force,
-        suspects.quarter,
-        suspects.crime_reference,
-        suspects.suspect,
-        repeated_suspects.crimes
+        force,
+        quarter,
+        crime_reference,
+        suspect,
+        sum(count(*)) over (partition by force, quarter, suspect) as crimes
     from suspects
-    inner join repeated_suspects
-        on suspects.force = repeated_suspects.force
-        and suspects.quarter = repeated_suspects.quarter
-        and suspects.suspect = repeated_suspects.suspect
-    group by suspects.force, suspects.quarter, suspects.crime_reference, suspects.suspect, repeated_suspects.crimes
+    where suspect is not null and {{ may_repeat(['force', 'quarter', 'suspect'], 'suspects') }}
+    group by force, quarter, crime_reference, suspect
 ),
 
 -- the crimes are read apart each time, because a step that is read twice is held whole; and whether one counts is
@@ -262,7 +239,10 @@ incidents as (
         bool_or(image = 'N') as has_other_than_images,
         sum(told_victims) as told_victims
     from {{ ref('cpai_classified_crimes') }}
-    where exclusion_reason is null and incident_reference is not null
+    where
+        exclusion_reason is null
+        and incident_reference is not null
+        and {{ may_repeat(['force', 'quarter', 'incident_reference'], ref('cpai_classified_crimes')) }}
     group by force, quarter, incident_reference
     having count(*) > 1
 ),
