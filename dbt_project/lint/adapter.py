@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-
 # words of the language, where a column's name would not parse
 WORDS = {"inlined": "not materialized"}
 
