@@ -5,7 +5,8 @@
 HOME is a home that is built: its warehouse is only read, and dbt's compiled SQL is run as it stands, without dbt, into
 a database in a file that is thrown away. What the SQL makes is read by what follows, so a warehouse built by older
 models of the CPAI will do. Prints seconds of work (of the processor, so that a busy machine measures the same) and
-seconds on the clock for each, and the ratio of the work; the target is 0.5.
+seconds on the clock for each, and the ratio of the work; the target is 0.5. Of several rounds the least of each model
+counts: on a shared machine the same SQL took 8.0 to 10.8 s of work within three minutes, and others only ever add.
 """
 
 import argparse
@@ -57,9 +58,11 @@ def _depth(model: str) -> int:
 if __name__ == "__main__":
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("home", type=Path)
+    words.add_argument("--rounds", type=int, default=3)
     words.add_argument("--json", action="store_true")
     asked = words.parse_args()
-    took = run(asked.home.resolve())
+    rounds = [run(asked.home.resolve()) for _ in range(asked.rounds)]
+    took = {model: min(one[model] for one in rounds) for model in rounds[0]}
     cpai = sum(worked for model, (worked, _) in took.items() if model.startswith("cpai."))
     rules = sum(worked for worked, _ in took.values()) - cpai
     if asked.json:

@@ -10,6 +10,11 @@
 {% macro default__inlined() %}not materialized{% endmacro %}
 {% macro spark__inlined() %}{% endmacro %}
 
+{# After the `as` of a step: worked out before what reads it. DuckDB else joins first and filters by a list after it. #}
+{% macro held() %}{{ return(adapter.dispatch('held', 'cpai')()) }}{% endmacro %}
+{% macro default__held() %}materialized{% endmacro %}
+{% macro spark__held() %}{% endmacro %}
+
 {#
     A condition that keeps the rows of `relation` whose `columns` stand in it more than once, and by a collision of
     `row_hash` a few others: confirm on the columns. Grouping millions of texts costs more than grouping their hash.

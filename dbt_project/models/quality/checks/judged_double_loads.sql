@@ -4,12 +4,6 @@
 
 with
 
-crimes as (
-    select * from {{ ref('stg_crimes') }}
-    where status is distinct from 'cancelled'
-),
-
--- the returns in question; read apart: a step that is read twice is held whole
 in_two_layouts as (
     select force, quarter
     from {{ ref('stg_crimes') }}
@@ -18,10 +12,15 @@ in_two_layouts as (
     having min(layout) < max(layout)
 ),
 
--- of the few returns in question alone: a join by crime reference looks at every victim
+-- of the few returns in question alone
+crimes as {{ held() }} (
+    select * from {{ ref('stg_crimes') }}
+    where status is distinct from 'cancelled' and (force, quarter) in (select force, quarter from in_two_layouts)
+),
+
 victims as (
     select * from {{ ref('stg_victims') }}
-    where is_person and (force, quarter) in (select force, quarter from in_two_layouts)
+    where is_person
 ),
 
 -- references and person numbers are new in the new system: the offence and the victim are what stays
