@@ -132,12 +132,16 @@ be held by accident. At scale 1 the most alike of them is one in 7,000.
 """
 
 
-def by_chance(count: str) -> str:
-    """SQL of how unlikely it is that another table has the same cells, as a natural logarithm to be summed.
+def by_chance(count: str, where: str = "true") -> str:
+    """SQL of how unlikely it is that another table has the same cells (those of `where`), as a natural logarithm.
 
-    Two counts drawn around one mean n (Poisson) are equal with a chance of about 1 / (2 * sqrt(pi * n)).
+    Two counts drawn around one mean n (Poisson) are equal with a chance of about 1 / (2 * sqrt(pi * n)). Counts that
+    all share a divisor say no more than without it: a made-up year of scale 50 is one year 50 times, and two pairs of
+    its 220,170 figures' tables were held as one table printed twice.
     """
-    return f"sum(ln(2 * sqrt(pi() * {count})))"
+    cells = f"filter (where {where})"
+    divisor = f"list_reduce(list({count}) {cells}, lambda one, other: gcd(one, other))"
+    return f"(sum(ln(2 * sqrt(pi() * {count}))) {cells} - count(*) {cells} * ln({divisor}) / 2)"
 
 
 def _column(rule: str, table: Table, kind: str, column: str, breaks: str, **arguments) -> Expected:

@@ -211,7 +211,7 @@ def _same_tables() -> str:
             where numerator > 0 and breakdown not in ('quarter', 'month')
                 and not (place_type = 'force' and period_type = 'month')
             group by {identity}, place_type, period_type
-            having count(*) > 1 and {by_chance("numerator")} > {-log(ALIKE_PERSONS)}
+            having count(*) > 1 and rarity > {-log(ALIKE_PERSONS)}
         )
         select {named("one")} as printed, {named("other")} as printed_again
         from tables as one

@@ -344,7 +344,7 @@ def _quarters_alike(
         with tables as (
             select
                 {listed}quarter,
-                {by_chance(many)} filter (where {many} >= 10) as rarity,
+                {by_chance(many, f"{many} >= 10")} as rarity,
                 sum(hash({", ".join(cells + counts)})) as cells
             from (select * from {{batch}})
             where {many} > 0
