@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from expectations import SUITES, run_suites
+from expectations.marts import TABLE, _same_tables
 from expectations.release import REPEATED, _quarters_alike
 from expectations.rulebook import rulebook
 from expectations.running import _built
@@ -220,3 +221,18 @@ def test_every_expectation_carries_its_rule_dimension_and_severity():
             ]
             assert rule.dimension
             assert rule.severity in {"blocks", "reported"}
+
+
+@pytest.mark.parametrize(("first", "found"), [(301, 1), (300, 0)])
+def test_counts_that_share_a_divisor_say_no_more_than_without_it(first, found):
+    """A made-up year of scale 50 is one year 50 times: 300, 100, 50, 50, 100 are 6, 2, 1, 1 and 2."""
+    cells = [("a", first), ("b", 100), ("c", 50), ("d", 50), ("e", 100)]
+    rows = ", ".join(
+        f"('suspect', 'cocad', 'all', 'age_band', '2023', '{place}', '2023', 'force', 'year', '{category}', {count})"
+        for place in ("kent", "surrey")
+        for category, count in cells
+    )
+    columns = f"{', '.join(TABLE)}, place_type, period_type, category, numerator"
+    with duckdb.connect() as connection:
+        connection.execute(f"create view figures as select * from (values {rows}) as figures ({columns})")
+        assert len(connection.execute(_same_tables().format(batch="figures")).fetchall()) == found
