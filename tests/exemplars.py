@@ -192,6 +192,8 @@ EXEMPLARS = [
     Exemplar("CR16", "below_usual_age", _code("19/7", 12), _code("19/7", 13)),
     Exemplar("CR18", "age_below_limit", _code("19/8", 15), _code("19/8", 16)),
     Exemplar("CR18", "age_below_limit", _code("20/3", 12), _code("20/3", 13)),
+    # a code of old law, which CR34 reports
+    Exemplar("CR18", "below_age_of_sub_code", _code("20/2", 15), _code("20/5", 15), {"CR34"}),
     Exemplar("CR19", "male_in_class_for_females", _code("19/16", 9, "M"), _code("19/16", 9, "F")),
     Exemplar("CR19", "female_in_class_for_males", _code("19/17", 9, "F"), _code("19/17", 9, "M")),
     Exemplar(

@@ -350,6 +350,11 @@ def _k1() -> list[Scene]:
             _set(CLASSIFIED, "offence_code = '23/4', offence_class = '23'"), _set(COUNTED, "age_at_offence = 12")]),
         _apart("class-3", "CR18", {None}, [
             _set(CLASSIFIED, "offence_code = '19D', offence_class = '19D'"), _set(COUNTED, "age_at_offence = 12")]),
+        *(
+            _apart(f"sub-code-{age}", "CR18", {found}, [
+                _set(CLASSIFIED, "offence_code = '20/2', offence_class = '20A'"), _set(COUNTED, f"age_at_offence = {age}")])
+            for age, found in ((12, "age_below_limit"), (15, "below_age_of_sub_code"), (16, "ok"))
+        ),
         _apart("class-4", "UM02", {"ok"}, [_set(CLASSIFIED, "offence_code = null")]),
         Scene("CR19: unmapped", "CR19", K1, {None}, [_set(COUNTED, "gender = 'unmapped'")]),
         Scene("CR29: twice", "CR29", K1 + " and quarter = '2023-Q3'", {"ok"}, [

@@ -77,8 +77,8 @@ select
         end
     end as cr16,
 
-    -- 13 and 16 in 17A, 20A, 19C and 19F; the sub-code's own minimum, for 17/11 of old law stands in class 17A and is
-    -- about children under 16
+    -- 13 and 16 in 17A, 20A, 19C and 19F. Not asked of 17/11, of old law: it stands in class 17A and is about children
+    -- under 16. 16 in 17/12 and 20/2 is their name's word and not the rule's: reported only
     case
         when
             class_names_a_child = 'C'
@@ -86,7 +86,11 @@ select
             and victim_age_min is not null
             and age_at_offence is not null
             then
-                case when age_at_offence < victim_age_min then 'age_below_limit' else 'ok' end
+                case
+                    when age_at_offence < class_age_min then 'age_below_limit'
+                    when age_at_offence < victim_age_min then 'below_age_of_sub_code'
+                    else 'ok'
+                end
     end as cr18,
 
     case
