@@ -95,3 +95,34 @@ complete as (
     {{ same_key(left, right, ['force', 'quarter', 'submission', 'file', 'record_number']) }}
     and coalesce({{ left }}.sheet, '') = coalesce({{ right }}.sheet, '')
 {%- endmacro %}
+
+{# The keys that more than one accepted record of `person`, a victim or a suspect, claims, and how many claim each. #}
+{% macro duplicate_persons(person) -%}
+{%- set key = ['force', 'quarter', 'crime_reference', person ~ '_reference'] -%}
+{%- set records = ref('stg_' ~ person ~ '_records') -%}
+with
+
+rejected as (
+    select * from {{ ref('stg_rejected_records') }} where record_type = '{{ person }}s'
+),
+
+suspected as {{ inlined() }} (
+    select * from {{ records }} where {{ may_repeat(key, records) }}
+),
+
+accepted as (
+    select suspected.*
+    from suspected
+    left join rejected on {{ same_record('rejected', 'suspected') }}
+    where rejected.force is null
+),
+
+final as (
+    select {{ key | join(', ') }}, count(*) as records
+    from accepted
+    group by {{ key | join(', ') }}
+    having count(*) > 1
+)
+
+select * from final
+{%- endmacro %}

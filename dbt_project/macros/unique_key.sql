@@ -5,16 +5,14 @@
 {% test unique_key(model, columns) %}
 with
 
-suspected as (
-    select {{ row_hash(columns) }} as key_hash
-    from {{ model }}
-    group by 1
-    having count(*) > 1
+-- named, for a test with a `where` is given a query and not a table
+tested as {{ inlined() }} (
+    select * from {{ model }}
 )
 
 select {{ columns | join(', ') }}, count(*) as rows_with_this_key
-from {{ model }}
-where {{ row_hash(columns) }} in (select key_hash from suspected)
+from tested
+where {{ may_repeat(columns, 'tested') }}
 group by {{ columns | join(', ') }}
 having count(*) > 1
 {% endtest %}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.home import DBT_PROJECT, SEEDS, Home
-from orchestration.warehouse.statements import as_rows
+from orchestration.warehouse.statements import select
 
 
 class BuildFailed(RuntimeError):
@@ -207,6 +207,6 @@ def query(home: Home, sql: str, parameters: list | None = None) -> list[dict]:
 
     connection = duckdb.connect(str(home.warehouse), read_only=True)
     try:
-        return as_rows(connection.execute(sql, parameters or []))
+        return select(connection, sql, parameters)
     finally:
         connection.close()

@@ -1,7 +1,9 @@
 """What the page on readers' agreement shows, from the release's own tables."""
 
+from functools import partial
+
 from orchestration.home import seed_rows
-from orchestration.warehouse.statements import as_rows
+from orchestration.warehouse.statements import select
 
 QUESTIONS = {
     "group_based": "group-based, by the working rule",
@@ -17,10 +19,7 @@ ORDER += ["yes", "no", "cannot_tell", "not_recorded", "not_asked"]
 
 def read(connection, period: str) -> dict:
     """The page's values; `connection` has the release's tables attached as `target`, `period` is the release's."""
-
-    def rows(sql: str, parameters: list | None = None) -> list[dict]:
-        return as_rows(connection.execute(sql, parameters or []))
-
+    rows = partial(select, connection)
     measured = rows("select * from target.main.reading_agreement order by all")
     for row in measured:
         row["asked"] = QUESTIONS[row["question"]]

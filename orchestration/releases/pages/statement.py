@@ -1,17 +1,16 @@
 """What the page about a release shows: what was promised, and how figures changed since they were first published."""
 
+from functools import partial
+
 from orchestration.home import seed_rows
 from orchestration.releases.figures import NATION, label
 from orchestration.releases.revisions import CAUSES
-from orchestration.warehouse.statements import as_rows
+from orchestration.warehouse.statements import select
 
 
 def read(connection, head: dict) -> dict:
     """The page's values; `connection` has the release's tables attached as `target`, `head` is its manifest."""
-
-    def rows(sql: str, parameters: list | None = None) -> list[dict]:
-        return as_rows(connection.execute(sql, parameters or []))
-
+    rows = partial(select, connection)
     revised = rows(
         "select release, cause, count(*) as figures, count(*) filter (where place_type = 'national') as national "
         "from target.quality.figure_revisions where cause is not null group by all order by release, cause"
