@@ -103,12 +103,12 @@ def measure(side: str, landing: Path) -> dict:
     import python_calamine  # noqa: F401
 
     from orchestration.returns import mapping, reading  # noqa: F401
-    from orchestration.returns.intake import READ_AHEAD
+    from orchestration.returns.read_ahead import COUNT
 
     returns = deliveries(landing)
     rows, peaks = 0, []
     started, cpu = time.perf_counter(), time.process_time()
-    with ThreadPoolExecutor(READ_AHEAD if side == AHEAD else 1) as readers:
+    with ThreadPoolExecutor(COUNT if side == AHEAD else 1) as readers:
         read = readers.map(lambda sent: SIDES[side](sent[1], sent[0], landing.name), returns)
         for number, read_rows in enumerate(read, 1):
             rows += read_rows

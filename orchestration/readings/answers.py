@@ -14,13 +14,14 @@ ALLOWED = {
 }
 # asked of every reader at the desk; a readings file may come without
 ALSO_ALLOWED = {"facilitator_present": {"", "yes", "no", "cannot_tell"}}
+_EVERY = {**ALLOWED, **ALSO_ALLOWED}.items()
 
 
 def problems(answer: Mapping[str, Any], children_asked: bool | None) -> list[str]:
     """A sentence for each thing wrong with an answer of text cells; `children_asked` is None when nobody knows."""
     wrong = [
         f"{name} must be one of {', '.join(sorted(value or 'blank' for value in allowed))}"
-        for name, allowed in {**ALLOWED, **ALSO_ALLOWED}.items()
+        for name, allowed in _EVERY
         if (answer.get(name) or "") not in allowed
     ]
     offenders = answer.get("offenders_read")

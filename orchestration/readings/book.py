@@ -4,15 +4,17 @@ The columns and allowed values are the readings file of the design; a file is ta
 """
 
 import csv
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from orchestration import quarters, warehouse
 from orchestration.home import Home
-from orchestration.ledger import now, open_ledger, readings, snapshot, worklist, writing
+from orchestration.ledger import now, open_ledger, readings, worklist, writing
 from orchestration.readings.answers import problems as answer_problems
 from orchestration.readings.chain import append
 from orchestration.readings.policy import Policy, read_policy, read_twice_because
@@ -99,15 +101,23 @@ def export_worklist(home: Home, file: Path, quarter: str) -> int:
 
 
 def import_readings(home: Home, file: Path) -> Imported:
-    """Check a readings file and append it to the ledger; the same reading again is counted, not added.
+    """One file of `import_files`. Raises ReadingsRefused where it is refused."""
+    ((_, imported),) = import_files(home, [file])
+    if isinstance(imported, ReadingsRefused):
+        raise imported
+    return imported
 
-    The file brings its own assignment: who reads first and who second was decided outside. What it says may still
+
+def import_files(home: Home, files: Iterable[Path]) -> Iterator[tuple[Path, Imported | ReadingsRefused]]:
+    """Check readings files and append them to the ledger, one after the other, each whole or not at all: what became
+    of each, once it is written. The same reading again is counted, not added; a refused file leaves the others be.
+
+    A file brings its own assignment: who reads first and who second was decided outside. What it says may still
     ask for a second reader or an adjudicator, who then stand on the worklist.
 
-    Raises ReadingsRefused, with a sentence a row, when any row is out of list, names no candidate, answers
+    A file is refused, with a sentence a row, when any row is out of list, names no candidate, answers
     an old version of one, or answers a slot (crime, version, role) that already has a different answer.
     """
-    rows = _rows(file)
     candidates = {
         (row["force"], row["crime_reference"]): row
         for row in warehouse.query(
@@ -115,66 +125,111 @@ def import_readings(home: Home, file: Path) -> Imported:
         )
     }
     policy = read_policy()
+    engine = open_ledger(home)
+    known = _Known()
+    try:
+        for file in files:
+            try:
+                checked, problems = _checked(_rows(file), candidates, policy)
+                # the file is read and judged by itself before: those at the desk wait for who writes readings
+                with writing(engine) as connection:
+                    fresh = _fresh(connection, file, checked, problems, known)
+                    moment = now()
+                    known.add(append(connection, [_to_append(row, file, moment) for row in fresh]))
+                    _settle(connection, policy, moment, fresh, candidates)
+            except ReadingsRefused as refusal:
+                yield file, refusal
+                continue
+            plain = [
+                slot[:3]
+                for slot, (_, row) in checked.items()
+                if row["role"] == "first"
+                and not read_twice_because(policy, {**row, "slot": None}, drawn=False, new_reader=False)
+            ]
+            twice = sum((*crime, "second") in known.answers for crime in plain)
+            yield file, Imported(len(fresh), len(checked) - len(fresh), len(plain), twice)
+    finally:
+        engine.dispose()
+
+
+class _Known:
+    """The answers in the ledger by slot, each with its round: readings are only added, so each is looked at once."""
+
+    def __init__(self) -> None:
+        self.answers: dict[tuple, list[tuple[int, tuple]]] = {}
+        self._last = 0
+
+    def follow(self, connection: Connection) -> None:
+        """Add what others wrote since."""
+        columns = [readings.c[name] for name in ("reading_id", "round", *COLUMNS)]
+        since = select(*columns).where(readings.c.reading_id > self._last).order_by(readings.c.reading_id)
+        self.add(connection.execute(since).mappings())
+
+    def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        for row in rows:
+            text = ["" if row[name] is None else str(row[name]) for name in COLUMNS]
+            slot, answer = tuple(text[: len(SLOT)]), tuple(text[len(SLOT) :])
+            self.answers.setdefault(slot, []).append((row["round"], answer))
+            self._last = row["reading_id"]
+
+
+def _checked(
+    rows: list[dict[str, str]], candidates: dict[tuple, dict], policy: Policy
+) -> tuple[dict[tuple, tuple[int, dict]], list[str]]:
+    """The rows that are well by themselves, with their number, by slot; what is wrong with the others."""
     problems: list[str] = []
     checked: dict[tuple, tuple[int, dict]] = {}
     for number, row in enumerate(rows, start=2):
         wrong = _problems(row, candidates, policy.children_collected_from)
         if not wrong:
             slot = tuple(row[name] for name in SLOT)
-            if slot in checked and _answer(checked[slot][1]) != _answer(row):
-                wrong = [
-                    f"a second answer by the {row['role']} reader; row {checked[slot][0]} has the first: keep one"
-                ]
-            checked.setdefault(slot, (number, row))
+            before, first = checked.setdefault(slot, (number, row))
+            if first is not row and _answer(first) != _answer(row):
+                wrong = [f"a second answer by the {row['role']} reader; row {before} has the first: keep one"]
         problems += [f"row {number}: {sentence}" for sentence in wrong]
-    engine = open_ledger(home)
-    with writing(engine) as connection:
-        known, rounds = _known(connection), _rounds(connection)
-        fresh = []
-        for slot, (number, row) in checked.items():
-            of = rounds.get(slot[:3], 1)
-            there = known.get(slot, [])
-            if any(answer == _answer(row) for _, answer in there):
-                continue
-            if all(number_of_round != of for number_of_round, _ in there):
-                fresh.append({**row, "round": of})
-            else:
-                problems.append(
-                    f"row {number}: the {row['role']} reading of this crime is already in the ledger with another "
-                    "answer; a correction is an adjudicator's reading"
-                )
-            first = (*slot[:3], "first")
-            if row["role"] == "second" and first not in known and first not in checked:
-                problems.append(f"row {number}: a second reading without a first: import the first with it")
-        if problems:
-            raise ReadingsRefused(file, problems)
-        if fresh:
-            moment = now()
-            append(
-                connection,
-                [
-                    {
-                        **{name: row[name] for name in COLUMNS},
-                        **{name: row[name] or None for name in ALSO},
-                        "offenders_read": int(row["offenders_read"]) if row["offenders_read"] else None,
-                        "round": row["round"],
-                        "imported_at": moment,
-                        "source_file": file.name,
-                    }
-                    for row in fresh
-                ],
+    return checked, problems
+
+
+def _fresh(
+    connection: Connection,
+    file: Path,
+    checked: dict[tuple, tuple[int, dict]],
+    problems: list[str],
+    known: _Known,
+) -> list[dict]:
+    """The rows that the ledger has not yet, each with its round. Raises ReadingsRefused for these and `problems`."""
+    known.follow(connection)
+    rounds = _rounds(connection)
+    fresh = []
+    for slot, (number, row) in checked.items():
+        of = rounds.get(slot[:3], 1)
+        there = known.answers.get(slot, [])
+        if there and any(answer == _answer(row) for _, answer in there):
+            continue
+        if all(number_of_round != of for number_of_round, _ in there):
+            fresh.append({**row, "round": of})
+        else:
+            problems.append(
+                f"row {number}: the {row['role']} reading of this crime is already in the ledger with another "
+                "answer; a correction is an adjudicator's reading"
             )
-            _settle(connection, policy, moment, fresh, candidates)
-    if fresh:
-        snapshot(engine, home)
-    engine.dispose()
-    plain = [
-        slot[:3]
-        for slot, (_, row) in checked.items()
-        if row["role"] == "first" and not read_twice_because(policy, {**row, "slot": None}, False, False)
-    ]
-    twice = sum((*crime, "second") in checked or (*crime, "second") in known for crime in plain)
-    return Imported(len(fresh), len(checked) - len(fresh), len(plain), twice)
+        first = (*slot[:3], "first")
+        if row["role"] == "second" and first not in known.answers and first not in checked:
+            problems.append(f"row {number}: a second reading without a first: import the first with it")
+    if problems:
+        raise ReadingsRefused(file, problems)
+    return fresh
+
+
+def _to_append(row: dict, file: Path, moment: str) -> dict[str, Any]:
+    return {
+        **{name: row[name] for name in COLUMNS},
+        **{name: row[name] or None for name in ALSO},
+        "offenders_read": int(row["offenders_read"]) if row["offenders_read"] else None,
+        "round": row["round"],
+        "imported_at": moment,
+        "source_file": file.name,
+    }
 
 
 def _settle(connection: Connection, policy: Policy, moment: str, fresh: list[dict], candidates: dict) -> None:
@@ -268,16 +323,6 @@ def _problems(row: dict[str, str], candidates: dict[tuple, dict], collected_from
 
 def _answer(row: dict[str, str]) -> tuple[str, ...]:
     return tuple(str(row[name]) for name in COLUMNS[4:])
-
-
-def _known(connection: Connection) -> dict[tuple, list[tuple[int, tuple]]]:
-    """The answers in the ledger by slot, each with its round."""
-    columns = [readings.c[name] for name in ("round", *COLUMNS)]
-    known: dict[tuple, list[tuple[int, tuple]]] = {}
-    for row in connection.execute(select(*columns)).mappings():
-        text = {name: "" if row[name] is None else str(row[name]) for name in COLUMNS}
-        known.setdefault(tuple(text[name] for name in SLOT), []).append((row["round"], _answer(text)))
-    return known
 
 
 def _rounds(connection: Connection) -> dict[tuple, int]:

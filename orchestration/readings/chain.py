@@ -8,18 +8,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
-from orchestration.ledger import readings
+from orchestration.ledger import insert_many, readings
 
 # the number is the database's, the hash is over the rest
 _NOT_HASHED = ("reading_id", "hash")
+_COLUMNS = readings.columns.keys()
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 def hash_of(row: Mapping[str, Any]) -> str:
     """SHA-256 over the reading and the hash before it, as canonical JSON; what is blank is left out, so that a column
     more changes no hash."""
     said = {name: value for name, value in row.items() if name not in _NOT_HASHED and value is not None}
-    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_canonical(said).encode()).hexdigest()
 
 
 def append(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -31,12 +32,11 @@ def append(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> list[di
     written = []
     for row in rows:
         number += 1
-        row = {column.name: row.get(column.name) for column in readings.columns}
+        row = {name: row.get(name) for name in _COLUMNS}
         row |= {"reading_id": number, "round": row["round"] or 1, "previous_hash": previous}
         row["hash"] = previous = hash_of(row)
         written.append(row)
-    if written:
-        connection.execute(readings.insert(), written)
+    insert_many(connection, readings, written)
     return written
 
 

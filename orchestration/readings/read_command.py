@@ -14,7 +14,10 @@ from orchestration.returns.check_command import as_json, valid_quarter
 from orchestration.stopping import stop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orchestration.readings.book import Imported
+    from orchestration.readings.workbook import WorkbookRefused
 
 a_file = click.Path(path_type=Path, dir_okay=False)
 
@@ -78,20 +81,22 @@ def export(
 @as_json
 @click.pass_obj
 def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json: bool) -> None:
-    """Check readings files, or a reader's workbooks, and append them to the ledger; each whole or not at all."""
+    """Check readings files, or a reader's workbooks, and append them to the ledger; each whole or not at all.
+
+    A file that is refused keeps none of the others back.
+    """
     from dataclasses import asdict
 
-    from orchestration.readings.book import ReadingsRefused, import_readings
+    from orchestration.readings.book import Imported, import_files
     from orchestration.readings.policy import read_policy
-    from orchestration.readings.workbook import WorkbookRefused
 
     _needs(home, home.warehouse)
     taken: list[dict[str, Any]] = []
-    for file in files:
-        try:
-            imported = _import_workbook(home, file, reader) if reader else import_readings(home, file)
-        except (ReadingsRefused, WorkbookRefused) as refusal:
-            stop(str(refusal).splitlines(), wants_json, imported=taken)
+    refused: list[str] = []
+    for file, imported in _import_workbooks(home, files, reader) if reader else import_files(home, files):
+        if not isinstance(imported, Imported):
+            refused += str(imported).splitlines()
+            continue
         taken.append({"file": file.name, **asdict(imported)})
         if not wants_json:
             click.echo(
@@ -104,16 +109,24 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
                     f"reading have one ({share:.0%}; the desk draws {read_policy().second_share:.0%}): a file's team "
                     "draws its own"
                 )
+    if refused:
+        stop(refused, wants_json, imported=taken)
     if wants_json:
         click.echo(json.dumps({"done": True, "imported": taken}))
 
 
-def _import_workbook(home: Home, file: Path, reader: str) -> Imported:
+def _import_workbooks(
+    home: Home, files: tuple[Path, ...], reader: str
+) -> Iterator[tuple[Path, Imported | WorkbookRefused]]:
     from orchestration.readings.book import Imported
     from orchestration.readings.desk import Desk
-    from orchestration.readings.workbook import import_workbook
+    from orchestration.readings.workbook import WorkbookRefused, import_workbook
 
-    return Imported(added=import_workbook(Desk(home), file, reader), already=0)
+    for file in files:
+        try:
+            yield file, Imported(added=import_workbook(Desk(home), file, reader), already=0)
+        except WorkbookRefused as refusal:
+            yield file, refusal
 
 
 @read.command("progress")

@@ -25,6 +25,7 @@ KEY = "force, quarter, crime_reference"
 def make_home(root: Path, scale: float):
     """A home with a made-up year received, read and built."""
     from orchestration.home import home
+    from orchestration.ledger import open_ledger, snapshot
     from orchestration.made_up import write_year
     from orchestration.readings.book import import_readings
     from orchestration.returns.intake import receive
@@ -38,6 +39,9 @@ def make_home(root: Path, scale: float):
     build(made)
     for file in sorted((root / "readings").glob("*.csv")):
         import_readings(made, file)
+    engine = open_ledger(made)
+    snapshot(engine, made)
+    engine.dispose()
     build(made, "stg_readings+")
     return made
 

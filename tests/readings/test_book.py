@@ -1,15 +1,25 @@
 """Readings files are taken whole or not at all, and only ever added to the ledger."""
 
 import csv
+import json
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
+from orchestration.command import cpai
 from orchestration.home import Home
 from orchestration.ledger import open_ledger, readings
 from orchestration.readings import book
-from orchestration.readings.book import COLUMNS, Imported, ReadingsRefused, export_worklist, import_readings
+from orchestration.readings.book import (
+    COLUMNS,
+    Imported,
+    ReadingsRefused,
+    export_worklist,
+    import_files,
+    import_readings,
+)
 from orchestration.returns.file_safety import escape_formula
 
 GOOD = {
@@ -63,8 +73,8 @@ def place(tmp_path) -> Home:
     return home
 
 
-def written(home: Home, *rows: dict, headings=COLUMNS):
-    file = home.root / "answers.csv"
+def written(home: Home, *rows: dict, headings=COLUMNS, name="answers.csv"):
+    file = home.root / name
     with file.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.DictWriter(handle, headings, extrasaction="ignore")
         writer.writeheader()
@@ -82,13 +92,44 @@ def test_a_blank_version_means_the_current_one(place):
     with open_ledger(place).connect() as connection:
         (row,) = connection.execute(select(readings)).mappings()
     assert (row["version"], row["offenders_read"], row["criterion"]) == ("v1", 2, "other")
-    assert (place.raw / "readings.parquet").exists()
 
 
 def test_the_same_file_again_adds_nothing(place):
     import_readings(place, written(place, GOOD))
     assert import_readings(place, written(place, GOOD)) == Imported(added=0, already=1, plain=1)
     assert in_ledger(place) == 1
+
+
+def test_a_refused_file_keeps_no_other_back_and_each_knows_of_those_before(place):
+    second = {**GOOD, "role": "second", "reader": "reader-02"}
+    files = [
+        written(place, {**second, "criterion": "gang"}, name="1.csv"),
+        written(place, GOOD, name="2.csv"),
+        written(place, second, name="3.csv"),
+        written(place, {**second, "criterion": "cse"}, name="4.csv"),
+        written(place, GOOD, second, name="5.csv"),
+    ]
+    became = {file.name: imported for file, imported in import_files(place, files)}
+    assert "criterion must be" in str(became.pop("1.csv"))
+    assert "in the ledger with another answer" in str(became.pop("4.csv"))
+    assert became == {
+        "2.csv": Imported(added=1, already=0, plain=1),
+        "3.csv": Imported(added=1, already=0),
+        "5.csv": Imported(added=0, already=2, plain=1, plain_twice=1),
+    }
+    assert in_ledger(place) == 2
+
+
+def test_the_command_names_what_it_refused_and_ends_with_1(place):
+    bad = written(place, {**GOOD, "reader": ""}, name="bad.csv")
+    good = written(place, GOOD, name="good.csv")
+    said = CliRunner().invoke(
+        cpai, ["--home", str(place.root), "read", "import", str(bad), str(good), "--json"]
+    )
+    answer = json.loads(said.stdout)
+    assert (said.exit_code, answer["done"]) == (1, False)
+    assert answer["reasons"][0].startswith("bad.csv was not imported")
+    assert [(one["file"], one["added"]) for one in answer["imported"]] == [("good.csv", 1)]
 
 
 @pytest.mark.parametrize(
