@@ -39,7 +39,7 @@ settled as (
 ),
 
 crimes as (
-    select force, quarter, crime_reference, month from target.main.fct_crimes
+    select force, quarter, crime_reference, month, victim_rows, suspect_rows from target.main.fct_crimes
     where is_candidate
 ),
 
@@ -66,6 +66,8 @@ answers as (
     select
         crimes.force,
         crimes.month,
+        crimes.victim_rows as victims,
+        crimes.suspect_rows as suspects,
         case
             when settled.settled_by = 'only' then 'once'
             when second_readings.force is null or first_readings.is_called_for then 'called_for'
@@ -98,6 +100,8 @@ schemes as (
         force,
         month,
         is_read,
+        victims,
+        suspects,
         scheme,
         case
             when first_group_based is not true then $no
@@ -113,7 +117,7 @@ schemes as (
     cross join (select unnest(['2023', '2024']) as scheme)
 )
 
-select force, month, scheme, is_read, first_answer, settled_answer, count(*) as crimes
+select force, month, scheme, is_read, first_answer, settled_answer, victims, suspects, count(*) as crimes
 from schemes
 group by all
 order by all

@@ -64,11 +64,12 @@ create table quality.reconciliation as select 'kent' as force, '2023-Q1' as quar
 # of the counts that readings make, in a release a view over them
 INTERVALS = """
 create table figure_intervals as
-select unnest(if(breakdown = 'total' and place_type = 'national', ['misread', 'not_read'], ['misread'])) as error,
-    figure_id, scheme, place, period, greatest(numerator - 1, 0) as low, numerator + 7 as high,
+select unnest(if(unit || breakdown = 'crimetotal' and place_type = 'national', ['misread', 'not_read'], ['misread'])) as error,
+    figure_id, scheme, place, period, numerator + 2.3 as estimate, greatest(numerator - 1, 0) as low,
+    numerator + 7 as high,
     round(100.0 * low / denominator, 1) as percent_low, round(100.0 * high / denominator, 1) as percent_high
 from figures
-where unit = 'crime' and population = 'cocad' and criterion = 'all' and breakdown in ('total', 'criterion')
+where population = 'cocad' and breakdown in ('total', 'criterion') and (unit <> 'crime' or criterion = 'all')
     and numerator is not null
 """
 

@@ -42,6 +42,10 @@ def questions() -> list[dict[str, str]]:
     return seed_rows("publication/questions.csv")
 
 
+def interval_policy() -> dict[str, int]:
+    return {row["setting"]: int(row["value"]) for row in seed_rows("publication/interval_policy.csv")}
+
+
 def splits() -> dict[str, dict[str, str]]:
     """By split that the publication prints: its categories, each with the column it has in the wide view."""
     found: dict[str, dict[str, str]] = {}
@@ -127,7 +131,7 @@ def add_views(connection: Any, release: dict) -> None:
 def _sql(view: str) -> str:
     file = FOLDER / f"{view}.sql"
     if file.exists():
-        return file.read_text(encoding="utf-8")
+        return _template(file.name).render(interval_policy())
     if view.startswith("by_"):
         split = view.removeprefix("by_")
         return _template("wide_figures.sql").render(breakdown=split, categories=splits()[split])

@@ -1,101 +1,175 @@
 with
 
--- counts that follow from what readers answered
+-- counts that follow from what readers answered: crimes, and the persons on them
 read_figures as (
     select
         *,
-        case when breakdown = 'criterion' then category else 'all' end as answer,
-        case when breakdown = 'criterion' then scheme else 'any' end as answers
+        case
+            when breakdown = 'criterion' then category
+            when criterion = 'committed_by_children_any' then 'committed_by_children'
+            else criterion
+        end as answer,
+        case
+            when breakdown = 'criterion' then scheme
+            when criterion = 'all' then 'any'
+            when criterion = 'committed_by_children_any' then '2024'
+            else '2023'
+        end as answers
     from figures
     where
-        unit = 'crime'
-        and criterion = 'all'
-        and numerator is not null
+        numerator is not null
         and (
-            (population = 'cocad' and breakdown in ('criterion', 'total'))
+            -- committed by children within other is an answer of neither scheme
+            (population = 'cocad' and breakdown in ('criterion', 'total') and criterion <> 'committed_by_children')
             or (breakdown = 'group_based' and category = 'yes')
         )
 ),
 
+asked as (
+    select distinct unit, answers, answer from read_figures
+),
+
 -- that a crime is group-based is an answer too, whatever the criterion
 every_answer as (
-    select scheme as answers, force, month, is_read, first_answer, settled_answer, crimes from settled_answers
+    select scheme as answers, * exclude (scheme) from settled_answers
     union all
     select
         'any' as answers,
-        force,
-        month,
-        is_read,
-        case when first_answer = 'not_group_based' then first_answer else 'all' end as first_answer,
-        case when settled_answer = 'not_group_based' then settled_answer else 'all' end as settled_answer,
-        crimes
+        * exclude (scheme) replace (
+            case when first_answer = 'not_group_based' then first_answer else 'all' end as first_answer,
+            case when settled_answer = 'not_group_based' then settled_answer else 'all' end as settled_answer
+        )
     from settled_answers
     where scheme = '2023'
 ),
 
-asked as (
-    select distinct answers, answer from read_figures
+-- a crime weighs what it counts: one, its victims or its suspects
+weighed as (
+    select
+        *,
+        unnest(['crime', 'victim', 'suspect']) as unit,
+        unnest([1, victims, suspects]) as weight
+    from every_answer
+    where is_read <> 'called_for'
 ),
 
--- of the sample that was read again: of those that said so first the settled answer is another, and the reverse
+answered as (
+    select
+        weighed.unit,
+        weighed.answers,
+        asked.answer,
+        weighed.force,
+        weighed.month,
+        weighed.is_read,
+        weighed.first_answer = asked.answer as is_so,
+        sum(weighed.crimes * weighed.weight) as counted,
+        sum(weighed.crimes * weighed.weight * weighed.weight) as squares,
+        coalesce(
+            sum(weighed.crimes * weighed.weight) filter (
+                where (weighed.settled_answer = asked.answer) <> (weighed.first_answer = asked.answer)
+            ),
+            0
+        ) as moved
+    from weighed
+    inner join asked
+        on weighed.unit = asked.unit
+        and weighed.answers = asked.answers
+    where weighed.weight > 0
+    group by all
+),
+
+drawn as (
+    select unit, answers, answer, force, is_so, sum(counted) as counted, sum(squares) as squares, sum(moved) as moved
+    from answered
+    where is_read = 'drawn'
+    group by unit, answers, answer, force, is_so
+),
+
+-- of each place, what was drawn in it and what was drawn elsewhere
+drawn_around as (
+    select
+        places.place_type,
+        places.place,
+        drawn.unit,
+        drawn.answers,
+        drawn.answer,
+        drawn.is_so,
+        dim_place.force is not null as is_own,
+        -- persons of a crime move together: they tell as much as so many crimes of one person each (Kish)
+        power(sum(drawn.counted), 2) / sum(drawn.squares) as crimes,
+        sum(drawn.moved) / sum(drawn.counted) as share
+    from drawn
+    cross join (select distinct place_type, place from dim_place) as places
+    left join dim_place
+        on drawn.force = dim_place.force
+        and places.place_type = dim_place.place_type
+        and places.place = dim_place.place
+    group by all
+),
+
+-- what was drawn elsewhere counts too, but as so many crimes at most: few are drawn in one force
 sampled as (
     select
-        asked.answers,
-        asked.answer,
-        every_answer.first_answer = asked.answer as is_so,
-        sum(every_answer.crimes) as drawn,
-        sum(every_answer.crimes) filter (
-            where (every_answer.settled_answer = asked.answer) <> (every_answer.first_answer = asked.answer)
-        ) as moved
-    from asked
-    inner join every_answer
-        on asked.answers = every_answer.answers
-        and every_answer.is_read = 'drawn'
-    group by asked.answers, asked.answer, every_answer.first_answer = asked.answer
+        place_type,
+        place,
+        unit,
+        answers,
+        answer,
+        is_so,
+        sum(taken) as n,
+        sum(taken * share) as k,
+        coalesce(sum(taken) filter (where is_own), 0) as own
+    from (
+        select *, case when is_own then crimes else least(crimes, {{ drawn_elsewhere }}) end as taken
+        from drawn_around
+    ) as drawn_around
+    group by place_type, place, unit, answers, answer, is_so
 ),
 
 read_once as (
     select
-        asked.answers,
-        asked.answer,
+        answered.unit,
+        answered.answers,
+        answered.answer,
+        answered.is_so,
         dim_place.place_type,
         dim_place.place,
         dim_period.period_type,
         dim_period.period,
-        every_answer.first_answer = asked.answer as is_so,
-        sum(every_answer.crimes) as crimes
-    from asked
-    inner join every_answer
-        on asked.answers = every_answer.answers
-        and every_answer.is_read = 'once'
+        sum(answered.counted) as counted,
+        sum(answered.squares) / sum(answered.counted) as a_crime
+    from answered
     inner join dim_place
-        on every_answer.force = dim_place.force
+        on answered.force = dim_place.force
     inner join dim_period
-        on every_answer.month = dim_period.month
+        on answered.month = dim_period.month
+    where answered.is_read = 'once'
     group by all
 ),
 
--- n, k: crimes drawn, and moved by a second reading; m: crimes read once, that a second reading might move
+-- n, k: crimes drawn, and moved by a second reading; m: crimes read once, that it might move, of so many persons a crime
 moves as (
     select
-        read_figures.figure_id,
-        read_figures.scheme,
-        read_figures.place_type,
-        read_figures.place,
-        read_figures.period_type,
-        read_figures.period,
+        read_figures.*,
         ways.is_so,
-        coalesce(read_once.crimes, 0)::double as m,
-        coalesce(sampled.drawn, 0)::double as n,
-        coalesce(sampled.moved, 0)::double as k
+        coalesce(read_once.counted, 0)::double as not_checked,
+        coalesce(read_once.a_crime, 1)::double as a_crime,
+        not_checked / a_crime as m,
+        coalesce(sampled.n, 0)::double as n,
+        coalesce(sampled.k, 0)::double as k,
+        coalesce(sampled.own, 0)::double as own
     from read_figures
     cross join (select unnest([true, false]) as is_so) as ways
     left join sampled
-        on read_figures.answers = sampled.answers
+        on read_figures.unit = sampled.unit
+        and read_figures.answers = sampled.answers
         and read_figures.answer = sampled.answer
+        and read_figures.place_type = sampled.place_type
+        and read_figures.place = sampled.place
         and ways.is_so = sampled.is_so
     left join read_once
-        on read_figures.answers = read_once.answers
+        on read_figures.unit = read_once.unit
+        and read_figures.answers = read_once.answers
         and read_figures.answer = read_once.answer
         and read_figures.place_type = read_once.place_type
         and read_figures.place = read_once.place
@@ -117,9 +191,9 @@ quadratic as (
 moving as (
     select
         *,
-        case when m = 0 then 0 else m * k / nullif(n, 0) end as expected,
-        case when m = 0 then 0 else (b - sqrt(greatest(b * b - 4 * a * c, 0))) / (2 * a) end as least,
-        case when m = 0 then 0 else (b + sqrt(greatest(b * b - 4 * a * c, 0))) / (2 * a) end as most
+        case when m = 0 then 0 else a_crime * m * k / nullif(n, 0) end as expected,
+        case when m = 0 then 0 else a_crime * (b - sqrt(greatest(b * b - 4 * a * c, 0))) / (2 * a) end as least,
+        case when m = 0 then 0 else a_crime * (b + sqrt(greatest(b * b - 4 * a * c, 0))) / (2 * a) end as most
     from quadratic
 ),
 
@@ -132,16 +206,27 @@ misread as (
         place,
         period_type,
         period,
-        cast(sum(m) as bigint) as not_checked,
+        numerator,
+        denominator,
+        'misread' as error,
+        'score'
+        || case when unit = 'crime' then '' else ', effective size' end
+        || case when place_type = 'national' then '' else ', pooled' end as method,
+        round(sum(own) / nullif(sum(n), 0), 2) as own_weight,
+        cast(sum(not_checked) as bigint) as not_checked,
         sum(case when is_so then -expected else expected end) as change,
-        sqrt(sum(power(case when is_so then most - expected else expected - least end, 2))) as below,
-        sqrt(sum(power(case when is_so then expected - least else most - expected end, 2))) as above,
-        sum(m) filter (where is_so) as could_leave,
-        sum(m) filter (where not is_so) as could_join,
-        -- without a sample there is nothing to go by
-        bool_and(m = 0 or n > 0) as is_measured
+        greatest(
+            change - sqrt(sum(power(case when is_so then most - expected else expected - least end, 2))),
+            -coalesce(sum(not_checked) filter (where is_so), 0)
+        ) as least_change,
+        least(
+            change + sqrt(sum(power(case when is_so then expected - least else most - expected end, 2))),
+            coalesce(sum(not_checked) filter (where not is_so), 0)
+        ) as most_change
     from moving
-    group by figure_id, scheme, place_type, place, period_type, period
+    group by figure_id, scheme, unit, place_type, place, period_type, period, numerator, denominator
+    -- without a sample there is nothing to go by
+    having bool_and(m = 0 or n > 0)
 ),
 
 -- crimes with no reason to be read: quarters are drawn apart, so a year's ends are added as squares too
@@ -152,37 +237,29 @@ missed as (
         cast(sum(recall_estimates.crimes - recall_estimates.drawn) as bigint) as not_checked,
         sum(recall_estimates.missed) as change,
         sqrt(sum(power(recall_estimates.missed - recall_estimates.missed_low, 2))) as below,
-        sqrt(sum(power(recall_estimates.missed_high - recall_estimates.missed, 2))) as above,
-        count(recall_estimates.missed) = count(*) as is_measured
+        sqrt(sum(power(recall_estimates.missed_high - recall_estimates.missed, 2))) as above
     from (select distinct period_type, period, quarter from dim_period where period_type <> 'month') as dim_period
     left join recall_estimates
         on dim_period.quarter = recall_estimates.quarter
     group by dim_period.period_type, dim_period.period
+    having count(recall_estimates.missed) = count(*)
 ),
 
 errors as (
+    select * from misread
+    union all by name
     select
-        read_figures.*,
-        'misread' as error,
-        misread.not_checked,
-        misread.change,
-        greatest(misread.change - misread.below, -misread.could_leave) as least_change,
-        least(misread.change + misread.above, misread.could_join) as most_change
-    from read_figures
-    inner join misread
-        on read_figures.figure_id = misread.figure_id
-        and read_figures.scheme = misread.scheme
-        and read_figures.place_type = misread.place_type
-        and read_figures.place = misread.place
-        and read_figures.period_type = misread.period_type
-        and read_figures.period = misread.period
-        and misread.is_measured
-
-    union all
-
-    select
-        read_figures.*,
+        read_figures.figure_id,
+        read_figures.scheme,
+        read_figures.place_type,
+        read_figures.place,
+        read_figures.period_type,
+        read_figures.period,
+        read_figures.numerator,
+        read_figures.denominator,
         'not_read' as error,
+        'wilson' as method,
+        1 as own_weight,
         missed.not_checked,
         missed.change,
         missed.change - missed.below as least_change,
@@ -191,9 +268,7 @@ errors as (
     inner join missed
         on read_figures.period_type = missed.period_type
         and read_figures.period = missed.period
-        and read_figures.answer = 'all'
-        and read_figures.place_type = 'national'
-        and missed.is_measured
+    where read_figures.unit = 'crime' and read_figures.answers = 'any' and read_figures.place_type = 'national'
 )
 
 select
@@ -204,6 +279,8 @@ select
     period_type,
     period,
     error,
+    method,
+    own_weight,
     numerator,
     not_checked,
     round(numerator + change, 1) as estimate,

@@ -140,7 +140,8 @@ AGREEMENT = (
     "where pairing = 'readers' and slice_type = 'all' and category = 'all' and period = ?"
 )
 INTERVALS = (
-    "select error, figure_id, scheme, place, low, high, percent_low, percent_high from figure_intervals "
+    "select error, figure_id, scheme, place, round(estimate)::bigint as estimate, low, high, percent_low, percent_high "
+    "from figure_intervals "
     "where period = ?"
 )
 REVISED = (

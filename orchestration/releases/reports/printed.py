@@ -11,7 +11,7 @@ from html import escape
 from typing import NamedTuple
 
 from orchestration.home import seed_rows
-from orchestration.releases.figures import CRITERIA, NAMES, NATION, POPULATIONS, label
+from orchestration.releases.figures import CRITERIA, NAMES, NATION, POPULATIONS, UNITS, label
 from orchestration.releases.reports.numbers import Figure, Key, Numbers, day, period_name
 from orchestration.releases.reports.places import Place
 
@@ -32,6 +32,7 @@ RECORDED = {"yes": "Recorded", "no": "Not recorded"}
 CHILDREN = {"yes": "Committed by children", "no": "Not committed by children"}
 # of an interval: column of figure_intervals, and how it is headed
 ENDS = {
+    "estimate": "Expected",
     "low": "Least",
     "high": "Greatest",
     "percent_low": "Least, per cent",
@@ -294,22 +295,29 @@ class Report:
             caption, ["Number", "Of", "Per cent"], [("", rows)], keys, charted=caption, bars=bars
         )
 
-    def misread(self, caption) -> Table:
-        """Between which counts all group-based crimes and each criterion lie, by each kind of error that is measured."""
+    def misread(self, caption, persons: bool) -> Table:
+        """Between which counts all group-based crimes and each criterion lie, by each kind of error that is measured;
+        with `persons`, their victims and suspects too."""
         total = self.figure("cocad", "crime", "total")
         keys = [
             self.figure("cocad", "crime", "criterion", category)
             for category in self.categories("cocad", "crime", "criterion")
         ]
-        groups = [("Had every candidate been read twice", "misread", [total, *keys])]
+        groups = [("Crimes, had every candidate been read twice", "misread", [total, *keys])]
+        for unit in ("victim", "suspect") if persons else ():
+            of_each = [
+                self.figure("cocad", unit, "total", criterion=criterion)
+                for criterion in ("all", *self.categories("cocad", "crime", "criterion", "2023"))
+            ]
+            groups.append((f"{word(UNITS[unit])} on them", "misread", of_each))
         if self.place.kind == "national":
-            groups.append(("With the crimes that no reason to read has found", "not_read", [total]))
+            groups.append(("Crimes, with those that no reason to read has found", "not_read", [total]))
         rows = [
             (
                 heading,
                 [
                     (
-                        "All" if key == total else self.label(key),
+                        self._answer(key),
                         [self.shown(key), *(self._end(key, error, end) for end in ENDS)],
                     )
                     for key in asked
@@ -319,8 +327,14 @@ class Report:
         ]
         return self.table(caption, ["Number", *ENDS.values()], rows, keys)
 
+    def _answer(self, key: Key) -> str | Number:
+        """What readers answered of the crimes that a figure counts."""
+        if key.breakdown == "criterion":
+            return self.label(key)
+        return word(key.criterion)
+
     def _end(self, key: Key, error: str, end: str) -> Number:
-        """One end of a figure's interval; a sign where the figure is withheld or nothing was measured."""
+        """A figure's interval, or the count expected in it; a sign where the figure is withheld or nothing was measured."""
         figure = self.numbers.figures.get(key)
         found = figure and self._intervals.get((error, figure.figure_id, key.scheme, key.place))
         if not found or found[end] is None:
