@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,11 @@ import pyarrow.compute as pc
 from orchestration.returns import repairs
 from orchestration.returns.layouts import RECORD_TYPES, Column, return_columns
 from orchestration.returns.reading import Grid
+
+# Arrow takes 0.2 ms for what is asked of a column, however few its texts: the 10,000 columns of a year took 2 s so.
+FEW = 60
+# dates and dates of birth recur in every return: every day of 270 years
+MOST_KNOWN = 100_000
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # What a layout's date format is made of; a time of day is checked and dropped.
@@ -58,6 +64,15 @@ def filled_rows(grid: Grid) -> int:
     return int(_any_filled([_codes(cells.plain(heading)) for heading in grid.columns], grid.rows).sum())
 
 
+@dataclass(frozen=True)
+class _Column:
+    """A column's cells: the place of each one's text, -1 where it is blank, and in which rows a check code was met."""
+
+    codes: np.ndarray
+    texts: pa.StringArray
+    met: dict[str, np.ndarray]
+
+
 class _Cells:
     """A grid's columns, cleaned, split and dated once each, however many record types they feed."""
 
@@ -69,9 +84,9 @@ class _Cells:
             lost_zeros=lost_zeros,
         )
         self._blank = pa.array(["", *grid.part.blank_values], pa.string())
+        self._codes: dict[str, np.ndarray] = {}
         self._plain: dict[str, pa.DictionaryArray] = {}
-        self._repaired: dict[tuple, tuple[pa.DictionaryArray, dict[str, np.ndarray]]] = {}
-        self._derived: dict[tuple[str, str, int, str], pa.DictionaryArray] = {}
+        self._repaired: dict[tuple, _Column] = {}
 
     def plain(self, heading: str) -> pa.DictionaryArray:
         if heading not in self._plain:
@@ -80,29 +95,49 @@ class _Cells:
             self._plain[heading] = self._recoded(column, text)
         return self._plain[heading]
 
-    def of(self, column: Column) -> tuple[pa.DictionaryArray, dict[str, np.ndarray]]:
-        """The column's cells, and for each check code which rows it was met in."""
+    def of(self, column: Column) -> _Column:
         # a reference feeds three record types: looked at once
         key = column.heading, column.separator, column.take, column.date_format, repairs.kind(column)
         if key not in self._repaired:
-            cells, rows = self._derive(column), {}
-            texts, met = repairs.undo(cells.dictionary, column, self._origin)
-            if met:
-                rows = {code: np.isin(_codes(cells), positions) for code, positions in met.items()}
-                cells = self._recoded(cells, pa.array(texts, pa.string()))
-            self._repaired[key] = cells, rows
+            few = len(self._grid.columns[column.heading].dictionary) <= FEW
+            self._repaired[key] = self._recurring(column) if few or column.date_format else self._many(column)
         return self._repaired[key]
 
-    def _derive(self, column: Column) -> pa.DictionaryArray:
-        cells = self.plain(column.heading)
-        if not (column.separator or column.date_format):
-            return cells
-        key = column.heading, column.separator, column.take, column.date_format
-        if key not in self._derived:
+    def _recurring(self, column: Column) -> _Column:
+        """Of texts that other returns have too, such as codes and dates: each is looked at once in a year."""
+        cells = self._grid.columns[column.heading]
+        if column.heading not in self._codes:
+            self._codes[column.heading] = _codes(cells)
+        codes = self._codes[column.heading]
+        known = _known(column, self._grid.part.blank_values, self._origin)
+        texts = cells.dictionary.to_pylist()
+        new: dict[str, int] = {}
+        places = np.full(len(texts) + 1, -1, np.int32)  # the last is for cells that are blank
+        met: dict[str, list[int]] = {}
+        for position, text in enumerate(texts):
+            clean, code = known[text]
+            if clean is not None:
+                places[position] = new.setdefault(clean, len(new))
+            if code:
+                met.setdefault(code, []).append(position)
+        return _Column(
+            places[codes],
+            cells.dictionary if list(new) == texts else pa.array(new, pa.string()),
+            {code: np.isin(codes, positions) for code, positions in met.items()},
+        )
+
+    def _many(self, column: Column) -> _Column:
+        """The same of texts that are each seen once, such as references: by Arrow, all at a time."""
+        cells, rows = self.plain(column.heading), {}
+        if column.separator:
             change = _change(column)
             text = pa.array([change(value) for value in cells.dictionary.to_pylist()], pa.string())
-            self._derived[key] = self._recoded(cells, text)
-        return self._derived[key]
+            cells = self._recoded(cells, text)
+        texts, met = repairs.undo(cells.dictionary, column, self._origin)
+        if met:
+            rows = {code: np.isin(_codes(cells), positions) for code, positions in met.items()}
+            cells = self._recoded(cells, pa.array(texts, pa.string()))
+        return _Column(_codes(cells), cells.dictionary, rows)
 
     def _recoded(self, column: pa.DictionaryArray, text: pa.StringArray) -> pa.DictionaryArray:
         """The column with its distinct values replaced by `text`; blank becomes null, equal becomes one."""
@@ -111,6 +146,45 @@ class _Cells:
             return column
         once = text.dictionary_encode()
         return pa.DictionaryArray.from_arrays(once.indices.take(column.indices), once.dictionary)
+
+
+class _Known(dict):
+    """text of a cell -> what it becomes (None: blank), and the check code that was met in it."""
+
+    def __init__(self, column: Column, blank_values: tuple[str, ...], origin: repairs.Origin) -> None:
+        self._column, self._change, self._origin = column, _change(column), origin
+        self._blank = {"", *blank_values}
+
+    def __missing__(self, text: str) -> tuple[str | None, str | None]:
+        found = self._looked_at(text)
+        if len(self) < MOST_KNOWN:
+            self[text] = found
+        return found
+
+    def _looked_at(self, text: str) -> tuple[str | None, str | None]:
+        clean = text.strip()
+        if clean in self._blank:
+            return None, None
+        clean = self._change(clean)
+        if clean in self._blank:
+            return None, None
+        code, clean = repairs.undone(clean, self._column, self._origin)
+        return (None if clean in self._blank else clean), code
+
+
+_KNOWN: dict[tuple, _Known] = {}
+
+
+def _known(column: Column, blank_values: tuple[str, ...], origin: repairs.Origin) -> _Known:
+    """What is known of the texts of all columns that are looked at alike."""
+    holds = repairs.kind(column)
+    # of no other column does it say anything
+    lost = tuple(origin.lost_zeros) if holds == "crime reference" else ()
+    alike = (column.separator, column.take, column.date_format, holds, blank_values)
+    key = (*alike, origin.workbook, origin.from_1904, lost)
+    if key not in _KNOWN:
+        _KNOWN[key] = _Known(column, blank_values, origin)
+    return _KNOWN[key]
 
 
 def _change(column: Column) -> Callable[[str], str]:
@@ -129,8 +203,6 @@ def _change(column: Column) -> Callable[[str], str]:
     return change
 
 
-# A quarter's dates and dates of birth recur in every return: 100,000 is every day of 270 years.
-@lru_cache(maxsize=100_000)
 def _iso(text: str, date_format: str) -> str:
     """`text` as YYYY-MM-DD where it is written exactly in `date_format` and is a day; else as it came."""
     fits = _date_pattern(date_format).fullmatch(text)
@@ -159,28 +231,25 @@ def _records(grid: Grid, cells: _Cells, kind: str, notes: list[repairs.Note]) ->
         for name, rows in grid.part.of(kind).items()
         if any(row.heading in grid.columns for row in rows)
     }
-    columns = {name: column for name, (column, _) in found.items()}
     flat = len(grid.part.contains) > 1
-    codes = {name: _codes(column) for name, column in columns.items()}
+    codes = {name: column.codes for name, column in found.items()}
     telling = [code for name, code in codes.items() if not (flat and name in NOT_THE_PERSON[kind])]
     rows = np.flatnonzero(_any_filled(telling, grid.rows))
     if flat:
         rows = _first_of_each(list(codes.values()), rows)
-    for name, (_, met) in found.items():
-        for code, where in met.items():
+    for name, column in found.items():
+        for code, where in column.met.items():
             numbers = (rows[where[rows]] + grid.first_record).astype(np.int32)
             if len(numbers):
                 notes.append(repairs.Note(code, kind, grid.file, grid.sheet, name, numbers))
-    if len(rows) < grid.rows:
-        columns = {name: column.take(pa.array(rows)) for name, column in columns.items()}
-    return _table(kind, grid, rows, columns)
+    return _table(kind, grid, rows, found)
 
 
 def _table(
     kind: str,
     grid: Grid | None = None,
     rows: np.ndarray | None = None,
-    columns: dict[str, pa.DictionaryArray] | None = None,
+    columns: dict[str, _Column] | None = None,
 ) -> pa.Table:
     count = len(rows) if rows is not None else 0
     numbers = (rows + grid.first_record).astype(np.int32) if grid else np.empty(0, np.int32)
@@ -192,8 +261,12 @@ def _table(
     }
     for name in return_columns(kind):
         column = (columns or {}).get(name)
+        if column is None:
+            data[name] = pa.nulls(count, pa.string())
+            continue
         # Decoded here: a dictionary keeps texts that none of these records has, in a joint file another's.
-        data[name] = pa.nulls(count, pa.string()) if column is None else column.dictionary_decode()
+        codes = column.codes[rows]
+        data[name] = column.texts.take(pa.array(codes, mask=codes < 0))
     return pa.table(data)
 
 
