@@ -291,7 +291,7 @@ def _arrow_csv(data: pa.Buffer, width: int, path: Path, name: str, part: Part) -
         )
 
     try:
-        return parse(True, None)
+        return parse(len(data) > BLOCK, None)
     except pa.ArrowInvalid:
         if codecs.lookup(part.encoding).name.startswith("utf-8"):
             _decoded(path.read_bytes(), name, "utf-8")
