@@ -23,8 +23,8 @@ from orchestration import ledger, quarters
 from orchestration.home import seed_rows
 from orchestration.returns.archive import Kept
 from orchestration.returns.layouts import force_codes
-from orchestration.returns.mapping import filled_rows
-from orchestration.returns.reading import MANIFEST, NIL, Grid
+from orchestration.returns.read_ahead import Sent
+from orchestration.returns.reading import MANIFEST, NIL
 from orchestration.returns.reasons import Reason
 
 Records = dict[str, pa.Table]
@@ -188,7 +188,7 @@ def explained_by(explained: list[dict[str, Any]], prefix: str) -> list[dict[str,
     return [row for row in explained if (row["crime_reference"] or prefix).startswith(prefix)]
 
 
-def as_listed(manifest: Path, files: dict[str, Kept], grids: Iterable[Grid], part: str = "") -> list[Reason]:
+def as_listed(manifest: Path, files: dict[str, Kept], tables: Iterable[Sent], part: str = "") -> list[Reason]:
     """What came in the manifest's folder (`part`: blank or `part-1-of-2/`) is what it lists: files, SHA-256, records."""
     files = {name: file for name, file in files.items() if name.rpartition("/")[0] == part.rstrip("/")}
     rows = _rows(manifest)
@@ -202,8 +202,8 @@ def as_listed(manifest: Path, files: dict[str, Kept], grids: Iterable[Grid], par
         if name not in listed
     ]
     counted: Counter[str] = Counter()
-    for grid in grids:
-        counted[grid.file] += filled_rows(grid)
+    for table in tables:
+        counted[table.file] += table.filled
     for name, row in listed.items():
         if name not in files:
             reasons.append(Reason("FL29", f"{name}: is listed in {MANIFEST} but has not come; send it."))

@@ -16,6 +16,7 @@ import hashlib
 import logging
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -94,7 +95,7 @@ class Judged:
     reasons: list[Reason] = field(default_factory=list)
     said: str | None = None
     explained: list[dict] = field(default_factory=list)
-    grids: list[reading.Grid] = field(default_factory=list)
+    as_sent: Path | None = None
     notes: list[Note] = field(default_factory=list)
 
 
@@ -114,6 +115,9 @@ def receive(
     receipts: list[Receipt] = []
     with alone(home):
         raw.ensure(home)
+        aside = raw.being_read(home)
+        shutil.rmtree(aside, ignore_errors=True)  # what a killed run had read
+        aside.mkdir(parents=True)
         engine = ledger.open_ledger(home)
         try:
             with nullcontext(readers) if readers else ThreadPoolExecutor(read_ahead.COUNT) as readers:
@@ -121,6 +125,7 @@ def receive(
                 for arrival in read_ahead.ahead(arrivals):
                     receipts.extend(_settle(home, engine, quarter, arrival))
         finally:
+            shutil.rmtree(aside, ignore_errors=True)
             ledger.snapshot(engine, home)
             engine.dispose()
     return receipts
@@ -261,7 +266,9 @@ def _arrival(
         return arrival
     files = {name: file.path for name, file in _record_files(kept).items()}
     forces = forces_of(delivered_as, quarter)
-    return replace(arrival, reading=readers.submit(read_ahead.read, files, layout, forces))
+    listed = any(_base(name) == reading.MANIFEST for name in kept)
+    under_way = readers.submit(read_ahead.read, files, layout, forces, raw.being_read(home), listed)
+    return replace(arrival, reading=under_way)
 
 
 def _known(engine: Engine, quarter: str, arrival: Arrival) -> dict[str, dict | None]:
@@ -306,16 +313,11 @@ def _settle(home: Home, engine: Engine, quarter: str, arrival: Arrival | Receipt
         own = judged.records.get(force, {})
         counts = {kind: own[kind].num_rows if own else 0 for kind in RECORD_TYPES}
         if own:
-            # beside the records: the cells as sent are the larger part, and the machine has another core
-            with ThreadPoolExecutor(1) as beside:
-                as_sent = beside.submit(
-                    raw.write_as_sent, home, judged.grids, force, quarter, number, forces[force]
-                )
-                for kind in RECORD_TYPES:
-                    path = raw.records_file(home, kind, quarter, force, number)
-                    raw.write(_with_origin(own[kind], kind, force, quarter, number), path)
-                raw.write_intake_findings(home, judged.notes, own, force, quarter, number)
-            as_sent.result()
+            for kind in RECORD_TYPES:
+                path = raw.records_file(home, kind, quarter, force, number)
+                raw.write(_with_origin(own[kind], kind, force, quarter, number), path)
+            raw.write_intake_findings(home, judged.notes, own, force, quarter, number)
+            raw.keep_as_sent(home, judged.as_sent / force, quarter, force, number)
         else:
             # a killed run may have written this number's records for files that have changed since
             raw.remove(home, quarter, force, number)
@@ -386,16 +388,16 @@ def _judge_records(
     kept, files = arrival.kept, _record_files(arrival.kept)
     manifests = {name: file for name, file in kept.items() if _base(name) == reading.MANIFEST}
     explaining = {name: file.path for name, file in kept.items() if _base(name) == reading.EXPLANATIONS}
-    grids, notes, found = arrival.reading.result()
-    records = {force: _of(found, prefix) for force, prefix in forces.items()}
+    read = arrival.reading.result()
+    records = {force: _of(read.records, prefix) for force, prefix in forces.items()}
 
     def structure() -> Iterator[Reason]:
         for name, manifest in manifests.items():
             yield from checks.as_listed(
-                manifest.path, files, grids, name.removesuffix(PurePosixPath(name).name)
+                manifest.path, files, read.tables, name.removesuffix(PurePosixPath(name).name)
             )
         if len(forces) > 1:
-            yield from checks.of_the_forces(found, forces)
+            yield from checks.of_the_forces(read.records, forces)
         for force, own in records.items():
             yield from checks.holds_crimes(own, force)
             yield from checks.of_the_quarter(own, quarter)
@@ -406,7 +408,7 @@ def _judge_records(
             yield from checks.persons_of_its_crimes(own)
 
     def earlier() -> Iterator[Reason]:
-        with_crimes = {grid.file for grid in grids if grid.rows and "crimes" in grid.part.contains}
+        with_crimes = {table.file for table in read.tables if table.rows and "crimes" in table.contains}
         holding = {name: file for name, file in files.items() if any(f.startswith(name) for f in with_crimes)}
         with engine.connect() as connection:
             yield from checks.not_received_before(connection, holding, arrival.delivered_as, quarter)
@@ -415,7 +417,9 @@ def _judge_records(
         if reasons := list(dict.fromkeys(stage())):
             return Judged("refused", layout, reasons=reasons)
     explained, remarks = checks.explanations(explaining)
-    return Judged("accepted", layout, records, remarks, explained=explained, grids=grids, notes=notes)
+    return Judged(
+        "accepted", layout, records, remarks, explained=explained, as_sent=read.as_sent, notes=read.notes
+    )
 
 
 def _base(name: str) -> str:

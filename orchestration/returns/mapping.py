@@ -21,8 +21,6 @@ FEW = 60
 # dates and dates of birth recur in every return: every day of 270 years
 MOST_KNOWN = 100_000
 
-BLANK = pa.scalar(-1, pa.int32())
-
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # What a layout's date format is made of; a time of day is checked and dropped.
 DIRECTIVES = {"Y": "[0-9]{4}", "b": "[A-Za-z]{3}"} | dict.fromkeys("mdHMS", "[0-9]{2}")
@@ -275,7 +273,7 @@ def _table(
 def _codes(column: pa.DictionaryArray) -> np.ndarray:
     """One number for each distinct text, -1 for blank."""
     indices = column.indices
-    return (pc.coalesce(indices, BLANK) if indices.null_count else indices).to_numpy()
+    return (pc.coalesce(indices, pa.scalar(-1, indices.type)) if indices.null_count else indices).to_numpy()
 
 
 def _any_filled(codes: list[np.ndarray], rows: int) -> np.ndarray:

@@ -177,15 +177,15 @@ def as_sent_folder(home: Home, quarter: str, force: str, submission: int) -> Pat
     return home.raw / "as_sent" / quarter / f"{force}.{submission}"
 
 
-def write_as_sent(
-    home: Home, grids: list[Grid], force: str, quarter: str, submission: int, prefix: str
-) -> None:
+def being_read(home: Home) -> Path:
+    """Where the cells of a delivery are until it is known whose submission it is."""
+    return home.raw / "as_sent" / ".reading"
+
+
+def write_as_sent(grids: list[Grid], folder: Path, prefix: str) -> None:
     """Write the cells of each grid as they were read: `<n>.parquet` with file, sheet, record_number, then every
     heading of the file. `prefix`: in a joint delivery, only the rows whose crime reference begins so."""
-    folder = as_sent_folder(home, quarter, force, submission)
-    aside = folder.with_name(f".{folder.name}.writing")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
+    folder.mkdir()
     for number, grid in enumerate(grids, 1):
         names = {heading: f"{heading} (heading)" if heading in PLACE else heading for heading in grid.columns}
         table = pa.table(
@@ -216,13 +216,20 @@ def write_as_sent(
             table = pa.table(whole, names=table.column_names)
         pq.write_table(
             table,
-            aside / f"{number}.parquet",
+            folder / f"{number}.parquet",
             compression="snappy",
             store_schema=False,
             write_statistics=False,
         )
+
+
+def keep_as_sent(home: Home, written: Path, quarter: str, force: str, submission: int) -> None:
+    """Put the cells that `write_as_sent` wrote beside the records of their submission."""
+    folder = as_sent_folder(home, quarter, force, submission)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # a killed run may have left one
     shutil.rmtree(folder, ignore_errors=True)
-    aside.replace(folder)
+    written.replace(folder)
 
 
 def remove(home: Home, quarter: str, force: str, submission: int) -> None:
@@ -230,9 +237,7 @@ def remove(home: Home, quarter: str, force: str, submission: int) -> None:
     for kind in RECORD_TYPES:
         records_file(home, kind, quarter, force, submission).unlink(missing_ok=True)
     findings_file(home, quarter, force, submission).unlink(missing_ok=True)
-    folder = as_sent_folder(home, quarter, force, submission)
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(folder.with_name(f".{folder.name}.writing"), ignore_errors=True)
+    shutil.rmtree(as_sent_folder(home, quarter, force, submission), ignore_errors=True)
 
 
 def _same(text: str | None, count: int) -> pa.DictionaryArray:
