@@ -3,11 +3,13 @@
 import itertools
 import random
 
+import numpy as np
 import pytest
+from scipy import sparse
 
-from orchestration.releases.disclosure import attack, pattern
+from orchestration.releases.disclosure import attack, pattern, tables
 from orchestration.releases.disclosure.relations import Share, Sum
-from orchestration.releases.disclosure.tables import Tables
+from orchestration.releases.disclosure.tables import Tables, Unfinished, solve
 
 ALL = "all"
 WIDTH = 3
@@ -233,3 +235,76 @@ def test_a_cell_known_not_to_be_empty_has_less_room():
     hidden = pattern.choose(Tables(cells, sums, some=["a", "b"]), ["a", "b"], 4).hidden
     found = attack.intervals(Tables(cells | dict.fromkeys(hidden), sums, some=["a", "b"]))
     assert "c" in hidden and min(found["a"].width, found["b"].width) >= 4 and found["a"].least == 1
+
+
+def test_a_search_stops_after_so_many_nodes_at_the_same_table_each_time():
+    draw = np.random.default_rng(7)
+    weights = draw.integers(1, 100, (4, 30)).astype(float)
+    half, cost = weights.sum(axis=1) // 2, draw.random(30)
+    stopped = []
+    for _ in range(2):
+        with pytest.raises(Unfinished) as unfinished:
+            solve(
+                cost,
+                sparse.csr_array(weights),
+                half - 30,
+                half,
+                np.zeros(30),
+                np.ones(30),
+                whole=True,
+                nodes=3,
+            )
+        stopped.append(unfinished.value.point)
+    assert stopped[0] is not None and np.array_equal(*stopped)
+
+
+def three_ways(seed: int) -> Tables:
+    """Counts of 0 to 3 in 3 x 3 x 3 cells, of which every sum along one way is printed: some best points are halves."""
+    draw = random.Random(seed)
+    axes = [[f"{way}{n}" for n in range(3)] for way in "rcl"]
+    inner = {key: draw.choice([0, 0, 1, 1, 2]) for key in itertools.product(*axes)}
+    cells, sums = dict.fromkeys(inner), []
+    for way, axis in enumerate(axes):
+        for key in itertools.product(*(names if at != way else [ALL] for at, names in enumerate(axes))):
+            parts = tuple((*key[:way], name, *key[way + 1 :]) for name in axis)
+            cells[key] = sum(inner[part] for part in parts)
+            sums.append(Sum(key, parts))
+    return Tables(cells, sums, bounds=dict.fromkeys(inner, (0, 3)))
+
+
+@pytest.mark.parametrize("found_by_then", [False, True])
+def test_what_a_stopped_search_leaves_open_is_taken_as_narrow_and_the_same_each_time(
+    monkeypatch, found_by_then
+):
+    def stops(*given, whole=False, nodes=None):
+        asked.append(nodes)
+        if whole and nodes:
+            raise Unfinished(solve(*given, whole=True) if found_by_then else None)
+        # of a point with halves: no whole table near by
+        return None if whole else solve(*given)
+
+    not_exact = 0
+    for seed in (10, 16):
+        wanted = dict.fromkeys(three_ways(seed).keys[:27], 9)
+        truth, asked = attack.intervals(three_ways(seed), wanted), []
+        with monkeypatch.context() as patched:
+            patched.setattr(attack, "solve", stops)
+            once, again = (attack.intervals(three_ways(seed), wanted) for _ in range(2))
+        assert attack.NODES in asked and once == again
+        for key, interval in once.items():
+            assert truth[key].exact and truth[key].least <= interval.least
+            assert interval.greatest <= truth[key].greatest
+            assert interval == truth[key] or not interval.exact
+            not_exact += not interval.exact
+    assert not_exact
+
+
+def test_no_search_is_limited_by_the_clock(monkeypatch):
+    """A slow machine would stop elsewhere, and hide other cells."""
+    asked, milp = [], tables.milp
+    monkeypatch.setattr(tables, "milp", lambda *given, **named: asked.append(named) or milp(*given, **named))
+    attack.intervals(three_ways(10), dict.fromkeys(three_ways(10).keys[:27], 9))
+    _, cells, sums = tiny(random.Random(7), 2, 4, 2, most=4)
+    pattern.choose(Tables(cells, sums), {key for key, count in cells.items() if 0 < count < 3}, WIDTH)
+    assert any(named["integrality"].any() for named in asked)
+    assert {option for named in asked for option in named["options"]} <= {"node_limit"}

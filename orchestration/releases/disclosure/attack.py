@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from orchestration.releases.disclosure.tables import NO_END, Tables, components, solve
+from orchestration.releases.disclosure.tables import NO_END, Tables, Unfinished, components, solve
 
 WHOLE = 1e-6
-# of a rounded year all cells are open at once: what is not found by then is taken not to be there
-SECONDS = 5
+# of a rounded year all cells are open at once: what is not found in so many nodes of a search is taken not to be there
+NODES = 1000
 ROUNDS = 12
 FRUITLESS = 2
 # moving a cell that is asked for is worth any number of others
@@ -86,13 +86,13 @@ def _of_block(tables, columns, rows, offset, wanted) -> dict[Hashable, Interval]
         point = solve(objective, matrix, least, greatest, lower, upper)
         return contradiction() if point is None else point
 
-    def reach(objective, point, seconds=None) -> np.ndarray:
+    def reach(objective, point, nodes=None) -> np.ndarray:
         """A whole table of least `objective`, where `point` is the best of any."""
         if np.abs(point - point.round()).max() > WHOLE:
             near = nearby(objective, point)
             if near is not None and objective @ near <= objective @ point + WHOLE:
                 return seen(near)
-            point = solve(objective, matrix, least, greatest, lower, upper, whole=True, seconds=seconds)
+            point = solve(objective, matrix, least, greatest, lower, upper, whole=True, nodes=nodes)
             point = contradiction() if point is None else point
         return seen(point)
 
@@ -184,13 +184,17 @@ def _of_block(tables, columns, rows, offset, wanted) -> dict[Hashable, Interval]
             low[column] = high[column] = least_count
             exact[column] = True
             continue
-        try:
-            low[column] = reach(down, lowest, SECONDS if is_rounded else None)[column]
-            if high[column] - low[column] < wanted[column]:
-                high[column] = reach(up, highest, SECONDS if is_rounded else None)[column]
-                exact[column] = True
-        except TimeoutError:
-            continue
+        finished = 0
+        for objective, point in ((down, lowest), (up, highest)):
+            if high[column] - low[column] >= wanted[column]:
+                break
+            try:
+                reach(objective, point, NODES if is_rounded else None)
+                finished += 1
+            except Unfinished as stopped:
+                if stopped.point is not None:
+                    seen(stopped.point)
+        exact[column] = finished == 2
     return {
         tables.keys[columns[index]]: Interval(
             tables.keys[columns[index]], int(low[index]), int(high[index]), bool(exact[index])

@@ -15,6 +15,14 @@ REST = "rest"
 NO_END = 1e9
 
 
+class Unfinished(RuntimeError):
+    """A search among whole numbers stopped at its limit; `point` is the best that it had found, if any."""
+
+    def __init__(self, point: np.ndarray | None):
+        super().__init__("no best table of whole numbers was found within the limit of the search")
+        self.point = point
+
+
 class Tables:
     """Cells with their sums and shares as one linear system.
 
@@ -97,12 +105,12 @@ def _groups(label: np.ndarray, count: int) -> list[np.ndarray]:
     return [order[ends[number] : ends[number + 1]] for number in range(count)]
 
 
-def solve(objective, matrix, least, greatest, lower, upper, whole=False, seconds=None) -> np.ndarray | None:
+def solve(objective, matrix, least, greatest, lower, upper, whole=False, nodes=None) -> np.ndarray | None:
     """The point of least `objective` in the polytope, a vertex of it; None when there is none.
 
-    With `whole`, among points of whole numbers only; with `seconds`, the best that is found by then.
-    Raises RuntimeError when the solver gives up or the
-    objective has no end.
+    With `whole`, among points of whole numbers only; with `nodes`, Unfinished is raised when so many nodes of the search
+    tree were not enough: nodes and never seconds, or a slow machine would find another pattern. Raises RuntimeError
+    when the solver gives up or the objective has no end.
     """
     constraints = LinearConstraint(matrix, least, greatest) if matrix.shape[0] else ()
     found = milp(
@@ -110,12 +118,13 @@ def solve(objective, matrix, least, greatest, lower, upper, whole=False, seconds
         constraints=constraints,
         bounds=Bounds(lower, upper),
         integrality=np.full(len(objective), int(whole)),
-        options={"time_limit": seconds} if seconds else {},
+        options={"node_limit": nodes} if nodes else {},
     )
     if found.status == 2:
         return None
-    if found.status == 1 and found.x is None and seconds:
-        raise TimeoutError
-    if found.x is None or (found.status and not (found.status == 1 and seconds)):
+    # HiGHS calls the limit of nodes one of solutions, which scipy has no status for
+    if found.status in (1, 4) and nodes:
+        raise Unfinished(found.x)
+    if found.x is None or found.status:
         raise RuntimeError(f"the linear programme was not solved: {found.message}")
     return found.x
