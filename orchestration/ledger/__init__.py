@@ -32,7 +32,6 @@ from sqlalchemy import (
     and_,
     create_engine,
     event,
-    func,
     insert,
     inspect,
     literal_column,
@@ -358,30 +357,6 @@ def _sqlite_settings(connection: Any, _record: Any) -> None:
 def now() -> str:
     """This moment in UTC as ISO text, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def submission_with(
-    connection: Connection, force: str, quarter: str, fingerprint: str
-) -> dict[str, Any] | None:
-    """The submission of a force-quarter that had exactly these bytes (reasons as a list), if there is one."""
-    row = connection.execute(
-        select(submissions).where(
-            submissions.c.force == force,
-            submissions.c.quarter == quarter,
-            submissions.c.fingerprint == fingerprint,
-        )
-    ).one_or_none()
-    return {**row._mapping, "reasons": json.loads(row.reasons)} if row else None
-
-
-def next_submission(connection: Connection, force: str, quarter: str) -> int:
-    """1 for the first submission of a force-quarter, then 2, …"""
-    last = connection.scalar(
-        select(func.max(submissions.c.submission)).where(
-            submissions.c.force == force, submissions.c.quarter == quarter
-        )
-    )
-    return (last or 0) + 1
 
 
 def received_as(connection: Connection, digests: Iterable[str]) -> list[Any]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -281,7 +281,9 @@ def _sheets(path: Path, name: str, whole: str) -> Iterator[tuple[str, list[list[
 def _filled(rows: Any) -> list[Row]:
     from orchestration.returns.reading import text_of
 
-    texts = ([NOTE.sub("", text_of(cell)).strip() for cell in row] for row in rows)
+    # a year's 100,000 cells are some hundred names and counts
+    plain = lru_cache(maxsize=None, typed=True)(lambda cell: NOTE.sub("", text_of(cell)).strip())
+    texts = ([plain(cell) for cell in row] for row in rows)
     return [(number, row) for number, row in enumerate(texts, 1) if any(row)]
 
 
