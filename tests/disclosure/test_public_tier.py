@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 import shutil
+from collections import Counter
 
 import duckdb
 import pytest
@@ -148,10 +149,45 @@ def test_what_is_printed_is_true_and_small_counts_are_not_printed(tier, crimes):
     assert hidden > 8 and shown > 50
     statement = json.loads((tier / "public" / "disclosure.json").read_text())
     assert statement["hidden"] == sum(statement["hidden_by"].values())
-    assert statement["hidden"] == sum(
-        row["by_the_policy"] + row["to_protect_others"] for row in statement["hidden_at"]
-    )
     assert statement["audit"]["narrowest_interval"] >= 1
+
+
+def test_the_statement_does_not_tell_which_hidden_counts_are_small(tier):
+    """Where all that is hidden of a place and period is below the threshold, saying so leaves an interval of three."""
+    statement = json.loads((tier / "public" / "disclosure.json").read_text())
+    read = public.cells_of(public.read_printed(tier / "public" / "figures.csv"))
+    at = Counter((cell.place_type, cell.period_type) for cell, count in read.counts.items() if count is None)
+    told = {
+        (row.pop("place_type"), row.pop("period_type")): (row.pop("cells"), row.pop("hidden"), row)
+        for row in statement["hidden_at"]
+    }
+    # nothing that cannot be counted in the table itself
+    assert {level: hidden for level, (_, hidden, _) in told.items() if hidden} == at
+    assert all(not more for _, _, more in told.values())
+    assert statement["hidden"] == at.total()
+    kent, essex = (cell for cell in list(read.counts)[:2])
+    few = public.Hidden({kent: "threshold"}, frozenset([essex]), {}, 0)
+    assert public._reasons(few, policy.read()) == {"any_reason": 2}
+
+
+def test_an_erratum_of_a_hidden_count_is_not_told_to_the_public(tier):
+    rows = printed(tier)
+    hidden, shown = (
+        next(row for row in rows if (row["numerator"] == "[c]") == is_hidden and row["place_type"] == "force")
+        for is_hidden in (True, False)
+    )
+    errata = [
+        {
+            "figure_id": row["figure_id"],
+            "place": row["place"],
+            "period": row["period"],
+            "reason": "counted twice",
+        }
+        for row in (hidden, shown)
+    ]
+    names = ("release", "period", "kind", "status", "planned_on", "created_at")
+    public.write_statement(tier / "public", dict.fromkeys(names, "") | {"errata": errata})
+    assert json.loads((tier / "public" / "statement.json").read_text())["errata"] == errata[1:]
 
 
 def test_the_same_release_gives_the_same_bytes(tmp_path, crimes):

@@ -511,6 +511,27 @@ PLANTS = [
     (".xlsx", in_part, ("xl/comments1.xml", b"^", b"<comments>17</comments>")),
     (".ods", in_part, ("content.xml", rb'office:value="\d+"', b'office:value="17"')),
     (".ods", in_part, ("content.xml", b"Calibrated to", b"17 crimes calibrated to")),
+    # where nobody looks: page headers, names, properties, formats, notes on cells, the text of a cell of a value
+    (
+        ".xlsx",
+        in_part,
+        ("xl/worksheets/sheet3.xml", b"</w", b"<headerFooter><oddHeader>17</oddHeader></headerFooter></w"),
+    ),
+    (
+        ".xlsx",
+        in_part,
+        ("xl/workbook.xml", b"</sheets>", rb'\g<0><definedNames><definedName name="a">17</definedName>'),
+    ),
+    (".xlsx", in_part, ("docProps/core.xml", b"</cp:", rb"<dc:description>17 crimes</dc:description>\g<0>")),
+    (".xlsx", in_part, ("docProps/app.xml", b"<Company>", rb"\g<0>17 crimes")),
+    (".xlsx", in_part, ("xl/styles.xml", b'formatCode="', rb"\g<0>&quot;17&quot;")),
+    (
+        ".ods",
+        in_part,
+        ("content.xml", b"<text:p>", rb"<office:annotation><text:p>17</text:p></office:annotation>\g<0>"),
+    ),
+    (".ods", in_part, ("meta.xml", b"</office:meta>", rb"<dc:description>17 crimes</dc:description>\g<0>")),
+    (".ods", in_part, ("content.xml", rb'(office:value="\d+"><text:p>)\d+', rb"\g<1>17")),
 ]
 
 
@@ -622,10 +643,13 @@ def test_an_erratum_stands_in_every_report_that_shows_its_figure_and_in_each_of_
 
 
 def test_the_public_is_told_of_errata_of_figures_that_it_is_shown(home, public_tier, errata, tmp_path):
-    answer = command(home, "2023-Q3", "--public", "--place", "kent", "--into", str(tmp_path / "public"))
+    answer = command(
+        home, "2023-Q3", "--public", "--place", "England and Wales", "--into", str(tmp_path / "public")
+    )
     assert answer.exit_code == 0, answer.output
-    page = (tmp_path / "public" / "forces" / "kent.html").read_text(encoding="utf-8")
-    assert OTHER in page and SUSPECTS not in page
+    page = (tmp_path / "public" / "national.html").read_text(encoding="utf-8")
+    # of a count that is hidden, and of one that is not shown at all, it is told nothing
+    assert TWICE in page and OTHER not in page and SUSPECTS not in page
 
 
 def test_without_a_public_tier_there_are_no_public_reports(home, tmp_path):

@@ -87,8 +87,7 @@ def write(connection, folder: Path, releases: Path) -> dict:
         "figures_rolled_up": _rolled_up(connection, len(figures)),
         "cells": len(cells.counts),
         "hidden": len(hidden.primary) + len(hidden.secondary),
-        "hidden_by": dict(sorted(Counter(hidden.primary.values()).items()))
-        | {"to_protect_others": len(hidden.secondary)},
+        "hidden_by": _reasons(hidden, policy),
         "hidden_at": _by_place(cells.counts, hidden),
         "already_public": hidden.already_public,
         "earlier_releases": [release.release for release in before],
@@ -102,7 +101,12 @@ def write(connection, folder: Path, releases: Path) -> dict:
 def write_statement(folder: Path, head: dict) -> None:
     """`statement.json` in `folder`: what the release of manifest `head` is, and the errata of figures shown there."""
     with (folder / "figures.csv").open(newline="", encoding="utf-8") as file:
-        shown_here = {(row["figure_id"], row["place"], row["period"]) for row in csv.DictReader(file)}
+        shown_here = {
+            (row["figure_id"], row["place"], row["period"])
+            for row in csv.DictReader(file)
+            # an erratum of a hidden count would say how it stands to what is known
+            if row["numerator"] != CONFIDENTIAL
+        }
     said = {name: head[name] for name in ("release", "period", "kind", "status", "planned_on", "created_at")}
     said["errata"] = [
         erratum
@@ -366,18 +370,26 @@ def shares(figures: Iterable[Mapping], cells: Cells) -> list:
     return found
 
 
+def _reasons(hidden: Hidden, policy: policies.Policy) -> dict[str, int]:
+    """Hidden cells by reason: of the whole tier, and only where enough are hidden for others for nobody to tell which
+    are. Were all of them below the threshold, or all of a place and period, each would be known to within it."""
+    if len(hidden.secondary) < policy.threshold:
+        return {"any_reason": len(hidden.primary) + len(hidden.secondary)}
+    by_rule = dict(sorted(Counter(hidden.primary.values()).items()))
+    return by_rule | {"to_protect_others": len(hidden.secondary)}
+
+
 def _by_place(counts: Mapping[Cell, int], hidden: Hidden) -> list[dict]:
-    every, primary, secondary = (
+    every, gone = (
         Counter((cell.place_type, cell.period_type) for cell in some)
-        for some in (counts, hidden.primary, hidden.secondary)
+        for some in (counts, hidden.primary.keys() | hidden.secondary)
     )
     return [
         {
             "place_type": place_type,
             "period_type": period_type,
             "cells": cells,
-            "by_the_policy": primary[place_type, period_type],
-            "to_protect_others": secondary[place_type, period_type],
+            "hidden": gone[place_type, period_type],
         }
         for (place_type, period_type), cells in sorted(every.items())
     ]

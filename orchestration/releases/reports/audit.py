@@ -29,12 +29,20 @@ EVIDENCE = {
     ("quality.rule_results", "waived"),
     ("reading_agreement", "alpha"),
 }
-HIDING = re.compile(r"<f[ >]|formula|hidden=|state=.(very)?[hH]idden|visibility|table:display=|<script|<!--")
+# what no cell shows, and formats that would show another number than the cell holds
+HIDING = re.compile(
+    r"<f[ >]|formula|hidden=|state=.(very)?[hH]idden|visibility|table:display=|<script|<!--"
+    r"|definedName|headerFooter|annotation|named-|tooltip=|formatCode=\"[^\"]*[1-9]|<number:text>[^<]*\d"
+)
 PARTS = re.compile(
     r"mimetype|content\.xml|meta\.xml|META-INF/manifest\.xml|\[Content_Types\]\.xml|_rels/\.rels"
     r"|docProps/(app|core)\.xml|xl/(workbook|styles|sharedStrings)\.xml|xl/theme/theme1\.xml"
     r"|xl/_rels/workbook\.xml\.rels|xl/worksheets/(sheet\d+\.xml|_rels/sheet\d+\.xml\.rels)|xl/tables/table\d+\.xml"
 )
+# a file's properties, and what stands in them besides words
+PROPERTIES = re.compile(r"docProps/(app|core)\.xml|meta\.xml")
+STAMPS = re.compile(r"\d{4}-\d{2}-\d{2}T[\d:]+Z?|(?<=<vt:i4>)\d+|(?<=<AppVersion>)[\d.]+")
+TEXT, SHOWN = re.compile(r">([^<>]+)<"), re.compile(r'office:value="([^"]*)"[^>]*><text:p>([^<]*)</text:p>')
 # addresses, names of files and days are no figures
 NAMED = re.compile(r"https?://\S+|table-\d+\.csv|\b\d{4}-\d{2}-\d{2}\b")
 NUMBER, SIGN = re.compile(r"\d+(\.\d+)?"), re.compile(r"\[[cuxz]\]")
@@ -132,8 +140,17 @@ class _Audit:
 
         with ZipFile(path) as parts:
             for part in parts.namelist():
-                if not PARTS.fullmatch(part) or HIDING.search(parts.read(part).decode()):
+                content = parts.read(part).decode()
+                if not PARTS.fullmatch(part) or HIDING.search(content):
                     return f"holds a formula, a part that no report has or something hidden: {part}"
+                said = TEXT.findall(STAMPS.sub("", content)) if PROPERTIES.fullmatch(part) else []
+                if any(unexplained(text) for text in said):
+                    return f"has a number in its properties: {part}"
+                shown = SHOWN.findall(content)
+                if len(shown) != content.count("office:value=") or any(
+                    Number(text, {}).value != float(value) for value, text in shown
+                ):
+                    return f"has a cell that does not show its value: {part}"
         book = CalamineWorkbook.from_path(str(path))
         sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
         text = [cell for rows in sheets.values() for row in rows for cell in row if isinstance(cell, str)]

@@ -471,8 +471,9 @@ class Report:
         for erratum in self.head.get("errata", []):
             place = erratum["place"] or NATION
             key = figures.get((erratum["figure_id"], place, erratum["period"]))
-            # the public tier says nothing of a figure that it does not show
-            if place in names and erratum["period"] in periods and (key or not self.numbers.is_public):
+            # the public tier says nothing of a figure that it does not show, or hides
+            is_told = not self.numbers.is_public or (key and self._value(key, "numerator") is not None)
+            if place in names and erratum["period"] in periods and is_told:
                 what = label(key._asdict()) if key else erratum["figure_id"].replace("_", " ")
                 where = f"{names[place]}, {period_name(erratum['period'])}"
                 found.append(f"{what}, {where}: {erratum['reason'].rstrip('.')}. {self._corrected(erratum)}")
