@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import zlib
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -20,7 +21,7 @@ OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 @pytest.fixture(scope="module")
 def folder(home, tmp_path_factory):
     folder = tmp_path_factory.mktemp("formats")
-    for place in ("kent", "England and Wales"):
+    for place in ("kent", "South East", "England and Wales"):
         list(reports.prepare(home, "2023-Q1", place, into=folder).write())
     return folder
 
@@ -33,7 +34,7 @@ def test_the_pdf_of_a_page_is_the_same_each_time(folder):
 
 @pytest.mark.parametrize("name", ["national", "forces/kent"])
 def test_a_pdf_has_what_pdf_ua_asks_of_tables_pictures_and_headings(folder, name):
-    """No validator of PDF/UA is in Debian or on PyPI: what its clauses ask of pages like ours, read from the file."""
+    """That the titles, headings and pictures are those of the page, which no validator can know, read from the file."""
     page = (folder / f"{name}.html").read_text(encoding="utf-8")
     written = pdf.write(folder / f"{name}.html").read_bytes()
     assert written.startswith(b"%PDF-1.7")
@@ -67,6 +68,42 @@ def test_a_pdf_has_what_pdf_ua_asks_of_tables_pictures_and_headings(folder, name
     levels = [int(tag[1:]) for tag, *_ in tags if re.fullmatch(rb"H[1-6]", tag)]
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(now - before <= 1 for before, now in pairwise(levels))
+
+
+@pytest.mark.parametrize("name", ["national", "regions/south-east", "forces/kent"])
+def test_a_validator_of_pdf_ua_finds_nothing(folder, name):
+    assert broken_rules(folder / f"{name}.html") == set()
+
+
+def test_a_validator_of_pdf_ua_finds_nothing_in_an_annual_report(home, tmp_path):
+    list(reports.prepare(home, "2023", "England and Wales", into=tmp_path).write())
+    assert broken_rules(tmp_path / "national.html") == set()
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "rule"),
+    [
+        (r'<title id="chart-.*?</title>', "", "FIGURE-ALTERNATIVE-TEXT"),
+        (r"<title>.*?</title>", "", "METADATA-TITLE"),
+        (r' lang="en-GB"', "", "LANGUAGE-TAG"),
+        (r"<(/?)h2", r"<\1h4", "HEADING-NESTING"),
+        (r'<th scope="col"[^>]*>(.*?)</th>', r"<td>\1</td>", "TABLE-HEADERS-SCOPE"),
+    ],
+)
+def test_a_validator_of_pdf_ua_finds_what_is_planted(folder, tmp_path, said, instead, rule):
+    planted, count = re.subn(said, instead, (folder / "forces" / "kent.html").read_text(encoding="utf-8"))
+    (tmp_path / "kent.html").write_text(planted, encoding="utf-8")
+    assert count
+    assert broken_rules(tmp_path / "kent.html") == {f"PDFUA1-{rule}-001"}
+
+
+def broken_rules(path: Path) -> set[str]:
+    """The rules of PDF/UA-1 that the PDF of a page breaks."""
+    from page import validate_pdf
+
+    found = validate_pdf(pdf.write(path), profile="ua1")
+    assert found.rules.total > 100
+    return {failure.rule_id for failure in found.failures}
 
 
 def test_a_validator_of_csvw_finds_nothing_and_finds_what_is_planted(folder, tmp_path):

@@ -263,6 +263,20 @@ def test_a_machine_without_pango_is_told_and_has_all_else(home, tmp_path, monkey
     assert "PDF" not in (tmp_path / "forces" / "kent.html").read_text(encoding="utf-8")
 
 
+def test_on_paper_stand_all_words_of_the_page_but_what_leads_elsewhere(folder):
+    def words(html: str) -> list[str]:
+        html = re.sub(
+            r'<nav.*?</nav>|<p class="files">.*?</p>|</?(data|tspan)[^>]*>', "", html, flags=re.DOTALL
+        )
+        return sorted(re.sub(r"<[^>]*>", " ", html).split())
+
+    for path in all_pages(folder):
+        page = path.read_text(encoding="utf-8")
+        paper = reports.pdf.on_paper(page)
+        assert words(paper) == words(page), path.name
+        assert "<text" in page and "<text" not in paper
+
+
 def as_number(text: str) -> float | str:
     if text.startswith("["):
         return text
