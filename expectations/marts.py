@@ -66,6 +66,7 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
         rows("TB01", FIGURES, _numbers_and_status(), FIGURE),
         in_set(FIGURES, "unit", {"crime", "victim", "suspect"}),
         in_set(FIGURES, "place_type", {"national", "region", "force"}),
+        in_set(FIGURES, "period_type", {"month", "quarter", "year"}),
         in_set(
             FIGURES, "percent_rounding", {"half_up", "half_up_one_decimal", "largest_remainder"}, rule="MT05"
         ),
@@ -85,6 +86,7 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
         rows("MT04", FIGURES, _same_tables(), ("printed", "printed_again")),
         rows("MT05", FIGURES, _percentages(), FIGURE),
         rows("MT05", FIGURES, _largest_remainders(), TABLE),
+        rows("MT05", FIGURES, _rounded_otherwise(), FIGURE),
         rows("MT06", FIGURES, _two_prints(), ("place", "period", "numerator", "denominator")),
         rows("MT08", FIGURES, _wide_bands(), FIGURE),
         rows("MT09", FIGURES, _recounted(), ("population", "unit", "place", "period")),
@@ -252,6 +254,24 @@ def _percentages() -> str:
                     (100 * numerator + denominator - 1) // nullif(denominator, 0)
                 )
             )
+    """
+
+
+def _rounded_otherwise() -> str:
+    """Figures of which a share is printed without its rounding named, or published ones rounded not as defined."""
+    return """
+        select figures.figure_id, figures.place, figures.period
+        from (select * from {batch}) as figures
+        left join reference.figure_definitions as definitions
+            on figures.figure_id = definitions.figure_id
+        where (
+            figures.status <> 'withheld'
+            and (figures.percent_rounding is null) <> (figures.denominator is null)
+        )
+        or (
+            definitions.figure_id is not null
+            and coalesce(figures.percent_rounding, 'count') <> coalesce(definitions.percent_rounding, 'count')
+        )
     """
 
 
