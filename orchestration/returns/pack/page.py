@@ -31,7 +31,7 @@ def page(pack: dict[str, Any]) -> str:
     counted = pack["counted"] or {}
     return (
         pages.environment(Path(__file__).parent)
-        .get_template("page.html")
+        .get_template("pack.html")
         .render(
             pack=pack | {"found_by_the_centre": [_in_words(each) for each in pack["found_by_the_centre"]]},
             counted=[{"label": label, "crimes": counted.get(name)} for name, label in COUNTED.items()],
