@@ -112,19 +112,18 @@ class _Cells:
         known = _known(column, self._grid.part.blank_values, self._origin)
         texts = cells.dictionary.to_pylist()
         new: dict[str, int] = {}
-        places = np.full(len(texts) + 1, -1, np.int32)  # the last is for cells that are blank
+        places: list[int] = []
         met: dict[str, list[int]] = {}
         for position, text in enumerate(texts):
             clean, code = known[text]
-            if clean is not None:
-                places[position] = new.setdefault(clean, len(new))
+            places.append(-1 if clean is None else new.setdefault(clean, len(new)))
             if code:
                 met.setdefault(code, []).append(position)
-        return _Column(
-            places[codes],
-            cells.dictionary if list(new) == texts else pa.array(new, pa.string()),
-            {code: np.isin(codes, positions) for code, positions in met.items()},
-        )
+        found = {code: np.isin(codes, positions) for code, positions in met.items()}
+        if (kept := list(new)) == texts:
+            return _Column(codes, cells.dictionary, found)
+        # the last is for cells that are blank
+        return _Column(np.array([*places, -1], np.int32)[codes], pa.array(kept, pa.string()), found)
 
     def _many(self, column: Column) -> _Column:
         """The same of texts that are each seen once, such as references: by Arrow, all at a time."""

@@ -42,6 +42,8 @@ def test_processes_read_what_threads_read(tmp_path, processes):
     told = receive(threaded, QUARTER)
     with processes as readers:
         assert receive(apart, QUARTER, readers=readers) == told
+        # 0.4 s of each reader's start
+        assert not readers.submit(eval, "'pandas' in __import__('sys').modules").result()
     assert [receipt.status for receipt in told] == ["accepted", "refused"]
     assert state(apart) == state(threaded)
 

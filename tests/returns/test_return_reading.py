@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+import pyarrow as pa
 import pytest
 import xlsxwriter
 from hypothesis import given, settings
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 from written import NAMES, crime, suspect, victim, write_return
 
 from orchestration.returns import mapping
-from orchestration.returns.layouts import RECORD_TYPES, all_layouts
-from orchestration.returns.reading import Unreadable, read
+from orchestration.returns.layouts import RECORD_TYPES, all_layouts, force_codes
+from orchestration.returns.reading import Grid, Unreadable, read
 
 LAYOUTS = all_layouts()
 EMPTY = {kind: [] for kind in RECORD_TYPES}
@@ -400,3 +401,54 @@ def test_bytes_at_random_are_refused_and_never_crash(data, kind, head, tmp_path_
         assert all(reason.sentence.startswith(name) and reason.code for reason in refused.reasons)
     else:
         assert head and found["crimes"].num_rows >= 1
+
+
+# what a spreadsheet leaves behind, blanks of each kind, and what is in order
+TEXTS = [
+    "",
+    " ",
+    "NULL",
+    "Y",
+    " Y",
+    "y",
+    "19/16",
+    "19-Aug",
+    "Aug-19",
+    "26146",
+    "2.3E+10",
+    "1.5E3",
+    "#REF!",
+    "12.0",
+]
+TEXTS += [
+    "04/0001/23",
+    "4/0001/23",
+    "\u200b4/0002/23 ",
+    "\u200b",
+    "Grand Total",
+    "2023-01-05",
+    "12345678901234567",
+]
+
+
+@given(
+    st.sampled_from([part for layout in LAYOUTS.values() for part in layout.parts]),
+    st.lists(st.sampled_from(TEXTS), min_size=1, max_size=10),
+)
+@settings(max_examples=25, deadline=None)
+def test_texts_looked_at_one_by_one_become_what_they_become_together(part, cells):
+    turned = [cells[-shift:] + cells[:-shift] for shift in range(len(part.headings))]
+    columns = {
+        heading: pa.array(texts, pa.string()).dictionary_encode()
+        for heading, texts in zip(part.headings, turned, strict=True)
+    }
+    grid = Grid("return", None, part, columns, 1, len(cells))
+    found = []
+    for few in (0, len(TEXTS)):
+        notes = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(mapping, "FEW", few)
+            tables = mapping.records([grid], notes, force_codes())
+        met = [(note.code, note.record_type, note.column, note.records.tolist()) for note in notes]
+        found.append((tables, met))
+    assert found[0] == found[1]
