@@ -354,8 +354,11 @@ def _read_workbook(
 
     form = parts[0].format
     file_safety.check_workbook(path, name, form)
-    entries, from_1904 = counting.xlsx(path, name) if form in ("xlsx", "xlsm") else ({}, False)
-    counts = {"xls": counting.xls, "ods": counting.ods}[form](path, name) if not entries else {}
+    entries, from_1904, counts = {}, False, {}
+    if form in ("xlsx", "xlsm"):
+        entries, from_1904 = counting.xlsx(path, name)
+    else:
+        counts = {"xls": counting.xls, "ods": counting.ods}[form](path, name)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
         names = book.sheet_names
