@@ -16,6 +16,9 @@ from typing import Any
 from orchestration.home import DBT_PROJECT, SEEDS, Home
 from orchestration.warehouse.statements import select
 
+# above it each statement has both cores busy and needs the memory for itself: a year at scale 50 is 800 MB of Parquet
+ALONE_ABOVE = 200_000_000  # bytes
+
 
 class BuildFailed(RuntimeError):
     """A dbt model failed or a dbt test found our own transformation wrong; `problems` has a sentence each."""
@@ -126,6 +129,7 @@ def run_dbt(home: Home, select: str | None = None) -> Built:
         # unit tests judge code, not data: they run with the tests, not with every quarter
         # nor does anyone read dbt's account of a run: writing manifest.json again took 0.8 s of each
         words = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
+        words += ["--threads", str(statements_at_once(home))]
         words += ["--select", *select.split()] if select else []
         version = source_hash()
         seeds_are_there = not select and seeds_loaded(home) == version
@@ -147,6 +151,15 @@ def run_dbt(home: Home, select: str | None = None) -> Built:
     if not (select or seeds_are_there or built.problems):
         _note_seeds(home, version)
     return built
+
+
+def statements_at_once(home: Home) -> int:
+    """How many models dbt builds at a time: two, or one where what was received is large.
+
+    Of a national year (20 MB) half of dbt's time is Python between the statements: two at a time take 21 s instead of 24.
+    """
+    received = sum(file.stat().st_size for file in home.raw.rglob("*.parquet"))
+    return 1 if received > ALONE_ABOVE else 2
 
 
 def load_seeds(home: Home) -> None:
