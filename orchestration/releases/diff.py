@@ -4,7 +4,7 @@
 
 from orchestration.home import Home
 from orchestration.releases.verify import named
-from orchestration.warehouse.statements import as_rows
+from orchestration.warehouse.statements import rows_of
 
 KEY = ("figure_id", "scheme", "place_type", "place", "period_type", "period")
 VALUES = ("numerator", "denominator", "percent")
@@ -28,7 +28,8 @@ def diff(home: Home, a: str, b: str) -> list[dict]:
         shared = "(select period from a intersect select period from b)"
         if not connection.execute(f"select count(*) from {shared}").fetchone()[0]:
             raise LookupError(f"{a} and {b} have no period in common: there is nothing to compare")
-        cursor = connection.execute(
+        return rows_of(
+            connection,
             f"""
             select
                 case
@@ -42,6 +43,5 @@ def diff(home: Home, a: str, b: str) -> list[dict]:
             full join b using ({", ".join(KEY)})
             where period in {shared} and ({differs} or a.figure_id is null or b.figure_id is null)
             order by period_type desc, period, place_type, place, figure_id, scheme
-            """
+            """,
         )
-        return as_rows(cursor)

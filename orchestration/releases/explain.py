@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from orchestration.home import Home
 from orchestration.releases.figures import NATION, base, definition, label
 from orchestration.releases.verify import manifest_of, named
-from orchestration.warehouse.statements import as_rows
+from orchestration.warehouse.statements import rows_of
 
 
 def explain(
@@ -62,11 +62,12 @@ def explain(
 
 
 def _figure(connection, figure_id: str, place: str, period: str) -> dict:
-    cursor = connection.execute(
+    found = rows_of(
+        connection,
         "select * from marts.figures where figure_id = ? and place = ? and period = ? order by scheme",
         [figure_id, place, period],
     )
-    if found := as_rows(cursor):
+    if found:
         return found[0]
     for column, value in (("figure_id", figure_id), ("place", place), ("period", period)):
         known = [

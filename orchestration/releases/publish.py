@@ -31,7 +31,7 @@ from orchestration.releases import inputs as release_inputs
 from orchestration.releases.disclosure import policy as disclosure_policy
 from orchestration.releases.reports import front_door
 from orchestration.warehouse import history
-from orchestration.warehouse.statements import as_rows, quoted
+from orchestration.warehouse.statements import quoted, rows_of
 
 
 class GateShut(RuntimeError):
@@ -215,7 +215,7 @@ def _statement(period: str) -> dict:
 
 def _waivers(connection) -> list[dict]:
     """The waivers of the release's period, and those of no single quarter, each with whether it counts."""
-    return as_rows(connection.execute("select * from target.quality.waiver_verdicts order by all"))
+    return rows_of(connection, "select * from target.quality.waiver_verdicts order by all")
 
 
 def _number(release: str) -> int:

@@ -7,15 +7,14 @@ from itertools import groupby
 from pathlib import Path
 
 from orchestration.home import SEEDS
-from orchestration.warehouse.statements import as_rows
+from orchestration.warehouse.statements import rows_of
 
 
 def read(connection, period: str) -> list[dict]:
     """The report's rows in the publication's order. Each has `note`, and `erratum` where it prints against its own counts."""
-    cursor = connection.execute(
-        f'select * from target.main."replication_{int(period)}" order by page, figure_id'
+    rows = rows_of(
+        connection, f'select * from target.main."replication_{int(period)}" order by page, figure_id'
     )
-    rows = as_rows(cursor)
     printed = {figure_id: number for number, figure_id in enumerate(_printed(period))}
     rows.sort(key=lambda row: (row["page"], printed.get(row["figure_id"], len(printed)), row["figure_id"]))
     before = None

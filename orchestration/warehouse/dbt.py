@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.home import DBT_PROJECT, SEEDS, Home
-from orchestration.warehouse.statements import select
+from orchestration.warehouse.statements import rows_of
 
 # above it each statement has both cores busy and needs the memory for itself: a year at scale 50 is 800 MB of Parquet
 ALONE_ABOVE = 200_000_000  # bytes
@@ -220,6 +220,6 @@ def query(home: Home, sql: str, parameters: list | None = None) -> list[dict]:
 
     connection = duckdb.connect(str(home.warehouse), read_only=True)
     try:
-        return select(connection, sql, parameters)
+        return rows_of(connection, sql, parameters)
     finally:
         connection.close()

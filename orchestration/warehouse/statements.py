@@ -8,12 +8,8 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def select(connection: Any, sql: str, parameters: Any = None) -> list[dict[str, Any]]:
+def rows_of(connection: Any, sql: str, parameters: Any = None) -> list[dict[str, Any]]:
     """What `sql` answers on `connection` (DuckDB's), each row by the names of its columns."""
-    return as_rows(connection.execute(sql, parameters))
-
-
-def as_rows(cursor: Any) -> list[dict[str, Any]]:
-    """What a statement answered, each row by the names of its columns."""
+    cursor = connection.execute(sql, parameters)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

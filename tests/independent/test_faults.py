@@ -24,7 +24,7 @@ from reconciled import Reconciled, drawn_recorded_crime
 
 from orchestration.home import SEEDS, Home
 from orchestration.returns import raw
-from orchestration.warehouse.statements import as_rows
+from orchestration.warehouse.statements import rows_of
 
 TARGET = 0.95
 SURVIVORS = Path(__file__).with_name("survivors.csv")
@@ -259,7 +259,7 @@ def seeds_of(warehouse: Warehouse) -> Seeds:
 
 
 def seed_of(warehouse: Warehouse, name: str) -> list[dict]:
-    return as_rows(warehouse.connection.execute(f"select * from reference.{name}"))
+    return rows_of(warehouse.connection, f"select * from reference.{name}")
 
 
 def try_model(model: str) -> tuple[list[str], list[str]]:

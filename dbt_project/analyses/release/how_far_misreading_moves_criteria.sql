@@ -1,4 +1,4 @@
--- Each criterion as published, and between which counts it would lie had every candidate been read twice.
+-- Crimes, victims and suspects of each criterion as published, and between which counts they would lie had every candidate been read twice.
 select
     scheme,
     figure_id,

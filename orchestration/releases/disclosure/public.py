@@ -17,7 +17,7 @@ from orchestration.releases.disclosure import earlier
 from orchestration.releases.disclosure import policy as policies
 from orchestration.releases.disclosure.cells import Cell, Cells, denominator, numerator, printed_again, sums
 from orchestration.releases.figures import NATION
-from orchestration.warehouse.statements import as_rows, quoted
+from orchestration.warehouse.statements import quoted, rows_of
 
 # the shorthands of government statistics in a table
 CONFIDENTIAL, UNRELIABLE, NOT_APPLICABLE = "[c]", "[u]", "[z]"
@@ -123,7 +123,8 @@ def read_earlier(releases: Path) -> list[earlier.Earlier]:
     def true_counts(folder: Path) -> dict[Cell, int]:
         with duckdb.connect() as connection:
             connection.execute(f"attach {quoted(folder / 'marts.duckdb')} as target (read_only)")
-            found = connection.execute(
+            found = rows_of(
+                connection,
                 f"""
                 select {", ".join(COLUMNS)}
                 from target.main.figures
@@ -133,7 +134,7 @@ def read_earlier(releases: Path) -> list[earlier.Earlier]:
                 """,
                 [str(folder / "public" / "figures.csv")],
             )
-            return cells_of(as_rows(found)).counts
+            return cells_of(found).counts
 
     return earlier.read(releases, true_counts, cells_of, read_printed)
 
@@ -148,7 +149,8 @@ def shown(connection) -> list[dict]:
         for period_type in row[place_type].split()
     ]  # fmt: skip
     columns = [list(column) for column in zip(*levels, strict=True)]
-    found = connection.execute(
+    return rows_of(
+        connection,
         f"""
         with tables as (
             select
@@ -171,7 +173,6 @@ def shown(connection) -> list[dict]:
         """,
         [*columns, ["".join(bar) for bar in printed_again()]],
     )
-    return as_rows(found)
 
 
 def cells_of(figures: Iterable[Mapping]) -> Cells:

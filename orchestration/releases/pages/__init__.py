@@ -11,7 +11,7 @@ from orchestration.home import seed_rows
 from orchestration.releases import replication
 from orchestration.releases.figures import NATION, label
 from orchestration.releases.pages import agreement, profiles, statement
-from orchestration.warehouse.statements import select
+from orchestration.warehouse.statements import rows_of
 
 TEMPLATES = Path(__file__).resolve().parent
 HEADLINES = (
@@ -74,7 +74,7 @@ def write(connection, folder: Path, head: dict, resources: list[dict], views: li
 
 def _write_profiles(connection, folder: Path, head: dict) -> None:
     """A page for each force in `profiles/`, the list of them, and the page of restatements."""
-    rows = partial(select, connection)
+    rows = partial(rows_of, connection)
     by_force = profiles.read(rows)
     statements = _statements()
     for force, page in by_force.items():
@@ -96,7 +96,7 @@ def _write_profiles(connection, folder: Path, head: dict) -> None:
 
 def _headlines(connection, period: str) -> list[dict]:
     scheme = "2023" if period < "2024" else "2024"
-    found = select(
+    found = rows_of(
         connection,
         "select * from target.main.figures where period = ? and place = ? and scheme = ? "
         "and figure_id in (select unnest(?))",
@@ -107,12 +107,12 @@ def _headlines(connection, period: str) -> list[dict]:
 
 
 def _quality(connection, names: set[str]) -> dict:
-    returns = select(
+    returns = rows_of(
         connection,
         "select * from target.quality.returns where status <> 'superseded' order by all",
     )
     return {
-        "expectations": select(
+        "expectations": rows_of(
             connection,
             "select rule, suite, any_value(statement) as statement, min(severity) as severity, "
             "count(*) as expectations, count(*) filter (where verdict = 'held') as held, "
@@ -120,27 +120,27 @@ def _quality(connection, names: set[str]) -> dict:
             "count(*) filter (where verdict = 'error') as errors "
             "from target.quality.expectation_results group by rule, suite order by suite, rule",
         ),
-        "attention": select(
+        "attention": rows_of(
             connection,
             "select * from target.quality.expectation_results where verdict <> 'held' "
             "order by severity, rule, suite, checked_table, expectation",
         ),
         "quarters": sorted({row["quarter"] for row in returns}),
         "returns": _by_force(returns),
-        "received": select(
+        "received": rows_of(
             connection,
             "select quarter, status, count(*) as submissions, coalesce(sum(crimes), 0)::bigint as crimes, "
             "coalesce(sum(victims), 0)::bigint as victims, coalesce(sum(suspects), 0)::bigint as suspects "
             "from target.quality.returns group by all order by all",
         ),
-        "balance": select(
+        "balance": rows_of(
             connection,
             "select quarter, record_type, "
             "sum(received)::bigint as received, sum(accepted)::bigint as accepted, "
             "sum(rejected)::bigint as rejected, sum(duplicate)::bigint as duplicate, "
             "sum(superseded)::bigint as superseded from target.quality.balance group by all order by all",
         ),
-        "exclusions": select(
+        "exclusions": rows_of(
             connection,
             "select quarter, reason, sum(crimes)::bigint as crimes, count(distinct force) as forces "
             "from target.quality.exclusions group by all order by all",
@@ -152,23 +152,23 @@ def _quality(connection, names: set[str]) -> dict:
 
 
 def _reconciliation(connection) -> dict:
-    every = select(connection, "select * from target.quality.reconciliation order by force, quarter")
+    every = rows_of(connection, "select * from target.quality.reconciliation order by force, quarter")
     named = [row | {"name": _force_names().get(row["force"], row["force"])} for row in every]
     (tolerance,) = seed_rows("reconciliation_tolerance.csv")
     returned = "select count(*) as returned from target.quality.returns where status in ('accepted', "
     returned += "'accepted_with_rejections', 'nil')"
-    revised = select(
+    revised = rows_of(
         connection,
         "select force, quarter, published_on, recorded_crime, revision "
         "from target.quality.recorded_crime_revisions where revision <> 0 order by all",
     )
     return {
         "compared": len(every),
-        "returned": select(connection, returned)[0]["returned"],
+        "returned": rows_of(connection, returned)[0]["returned"],
         "tolerance": {"percent": 100 * float(tolerance["share"]), "crimes": tolerance["crimes"]},
         "all": named,
         "outside": [row | {"may_explain": _may_explain(row)} for row in named if not row["within_tolerance"]],
-        "by_quarter": select(
+        "by_quarter": rows_of(
             connection,
             "select quarter, count(*) as forces, sum(cpai)::bigint as cpai, "
             "sum(recorded_crime)::bigint as recorded_crime, sum(difference)::bigint as difference, "
@@ -176,7 +176,7 @@ def _reconciliation(connection) -> dict:
             "count(*) filter (where not within_tolerance) as outside "
             "from target.quality.reconciliation group by quarter order by quarter",
         ),
-        "releases": select(
+        "releases": rows_of(
             connection,
             "select published_on, quarter, count(*) as forces, sum(recorded_crime)::bigint as recorded_crime, "
             "count(*) filter (where revision <> 0) as revised_forces, sum(revision)::bigint as revision, "
@@ -209,7 +209,7 @@ def _by_force(returns: list[dict]) -> list[dict]:
 
 
 def _rules(connection) -> list[dict]:
-    verdicts = select(
+    verdicts = rows_of(
         connection,
         "select rule, verdict, count(*) as force_quarters, coalesce(sum(tested), 0)::bigint as tested, "
         "coalesce(sum(failed), 0)::bigint as failed, coalesce(sum(waived), 0)::bigint as waived "

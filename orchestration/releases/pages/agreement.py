@@ -3,7 +3,7 @@
 from functools import partial
 
 from orchestration.home import seed_rows
-from orchestration.warehouse.statements import select
+from orchestration.warehouse.statements import rows_of
 
 QUESTIONS = {
     "group_based": "group-based, by the working rule",
@@ -19,7 +19,7 @@ ORDER += ["yes", "no", "cannot_tell", "not_recorded", "not_asked"]
 
 def read(connection, period: str) -> dict:
     """The page's values; `connection` has the release's tables attached as `target`, `period` is the release's."""
-    rows = partial(select, connection)
+    rows = partial(rows_of, connection)
     measured = rows("select * from target.main.reading_agreement order by all")
     for row in measured:
         row["asked"] = QUESTIONS[row["question"]]

@@ -5,12 +5,12 @@ from functools import partial
 from orchestration.home import seed_rows
 from orchestration.releases.figures import NATION, label
 from orchestration.releases.revisions import CAUSES
-from orchestration.warehouse.statements import select
+from orchestration.warehouse.statements import rows_of
 
 
 def read(connection, head: dict) -> dict:
     """The page's values; `connection` has the release's tables attached as `target`, `head` is its manifest."""
-    rows = partial(select, connection)
+    rows = partial(rows_of, connection)
     revised = rows(
         "select release, cause, count(*) as figures, count(*) filter (where place_type = 'national') as national "
         "from target.quality.figure_revisions where cause is not null group by all order by release, cause"

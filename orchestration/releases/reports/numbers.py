@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestration.quarters import first_day, in_period
-from orchestration.warehouse.statements import as_rows
+from orchestration.warehouse.statements import rows_of
 
 
 class Key(NamedTuple):
@@ -67,7 +67,7 @@ class Numbers:
         with duckdb.connect(str(release / "marts.duckdb"), read_only=True) as connection:
 
             def rows(sql: str, *parameters) -> list[dict]:
-                return as_rows(connection.execute(sql, list(parameters)))
+                return rows_of(connection, sql, parameters)
 
             held = {row["quarter"]: row["scheme"] for row in rows("select quarter, scheme from dim_quarter")}
             if lacking := [quarter for quarter in wanted if quarter not in held]:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from orchestration.home import seed_rows
 from orchestration.returns.layouts import RECORD_TYPES, Part, all_layouts
-from orchestration.warehouse.statements import as_rows
+from orchestration.warehouse.statements import rows_of
 
 Row = dict[str, Any]
 
@@ -150,9 +150,7 @@ class _Gathering:
 
     def _rows(self, sql: str, **parameters: Any) -> list[Row]:
         given = {"quarter": self.quarter, **parameters}
-        return as_rows(
-            self.connection.execute(sql, {name: given[name] for name in given if f"${name}" in sql})
-        )
+        return rows_of(self.connection, sql, {name: given[name] for name in given if f"${name}" in sql})
 
     def _by_force(self, sql: str, **parameters: Any) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = defaultdict(list)
