@@ -5,6 +5,7 @@ Nothing heavy is imported until a command needs it: `cpai --help` stays under a 
 """
 
 import atexit
+import gc
 import json
 import os
 import sys
@@ -466,9 +467,25 @@ def quiet_teardown() -> None:
     atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
 
 
+def spare_collector() -> None:
+    """Let Python's cycle collector hardly ever walk the half million objects of dagster, dbt and Great Expectations.
+
+    A year's `cpai publish` spent 2.8 s of 32 on it and 2 s more at its end, for 30 MB: a command is over before what
+    it keeps in cycles is worth collecting.
+    """
+    gc.set_threshold(200_000, 20, 100)
+    atexit.register(gc.freeze)
+
+
+def begin() -> None:
+    """What every command does first."""
+    quiet_teardown()
+    spare_collector()
+
+
 def main() -> None:
     """The command as installed."""
-    quiet_teardown()
+    begin()
     cpai()
 
 
