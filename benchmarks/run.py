@@ -35,9 +35,9 @@ IMPORTS = {
     "publish": f"{WHOLE_STACK}, great_expectations",
     "bare": "duckdb, numpy, pyarrow, pyarrow.csv, python_calamine",
 }
-# once for each version of models and seeds, not for each quarter: apart from the pipeline's work
 # as a command imports: otherwise 6.6 s would be taken from its wall time where it spends 5
 SPARED = "from orchestration.command import spare_collector; spare_collector(); "
+# once for each version of models and seeds, not for each quarter: apart from the pipeline's work
 PREPARE = (
     SPARED
     + "from orchestration.home import home; from orchestration.warehouse.dbt import load_seeds; load_seeds(home())"

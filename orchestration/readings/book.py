@@ -4,7 +4,6 @@ The columns and allowed values are the readings file of the design; a file is ta
 """
 
 import csv
-import gc
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -130,9 +129,6 @@ def import_files(home: Home, files: Iterable[Path]) -> Iterator[tuple[Path, Impo
     policy = read_policy()
     engine = open_ledger(home)
     known = _Known()
-    # rows hold no circles, and looking for some among 400,000 of them took a seventh of the time
-    collecting = gc.isenabled()
-    gc.disable()
     try:
         for file in files:
             try:
@@ -155,8 +151,6 @@ def import_files(home: Home, files: Iterable[Path]) -> Iterator[tuple[Path, Impo
             twice = sum((*crime, "second") in known.answers for crime in plain)
             yield file, Imported(len(fresh), len(checked) - len(fresh), len(plain), twice)
     finally:
-        if collecting:
-            gc.enable()
         engine.dispose()
 
 
