@@ -1,5 +1,9 @@
 """A figure in words: what is counted, out of what. One place, so that pages and `explain` say the same."""
 
+from functools import cache
+
+from orchestration.home import seed_rows
+
 NATION = "England and Wales"
 UNITS = {"crime": "crimes", "victim": "victims", "suspect": "suspects"}
 POPULATIONS = {
@@ -12,8 +16,19 @@ CRITERIA = {
     "committed_by_children": "committed by children, within the criterion other, recorded from April 2023",
     "committed_by_children_any": "committed by children, under any criterion, recorded from April 2023",
 }
+NAMES = {
+    "cse": "child sexual exploitation",
+    "sde": "self-defined ethnicity",
+    "non_recent": "non-recent",
+    "image": "indecent images",
+    "no_victim": "no victim recorded",
+}
+# the criteria that are none of the readers' list say in which of two senses
+CRITERION = {
+    "committed_by_children": "committed by children, within the criterion other",
+    "committed_by_children_any": "committed by children, under any criterion",
+}
 # a percentage's base is what has the thing recorded; any other breakdown's base is the whole population
-NAMES = {"cse": "child sexual exploitation", "sde": "self-defined ethnicity"}
 RECORDED = {
     "gender": "whose gender is recorded as female or male",
     "age_band": "whose age at the offence is known",
@@ -22,23 +37,43 @@ RECORDED = {
     "relationship": "whose relationship is recorded",
     "committed_by_children": "recorded from April 2023, when committed by children was first collected",
 }
+# by breakdown: words for every category, or the words of each
 COUNTED = {
     "total": "",
     "quarter": "recorded in {category}",
     "month": "recorded in {category}",
     "group_based": "that are group-based (COCAD)",
     "criterion": "under the criterion {category}",
-    "committed_by_children": "committed by children",
-    "recency": "that are {category}",
+    "committed_by_children": {
+        "yes": "found to be committed by children",
+        "no": "found not to be committed by children",
+    },
+    "recency": {
+        "recent": "that are recent",
+        "non_recent": "that are non-recent",
+        "unknown": "of which it is not known whether they are recent",
+    },
     "offence_group": "of the offence group {category}",
-    "gender_recorded": "whose gender is recorded",
+    "gender_recorded": {
+        "yes": "whose gender is recorded as female or male",
+        "no": "whose gender is not recorded as female or male",
+    },
     "gender": "who are {category}",
-    "age_recorded": "whose age at the offence is known",
+    "age_recorded": {
+        "yes": "whose age at the offence is known",
+        "no": "whose age at the offence is not known",
+    },
     "age_band": "aged {category} at the offence",
     "age_band_wide": "aged {category} at the offence",
-    "sde_recorded": "whose self-defined ethnicity is recorded",
+    "sde_recorded": {
+        "yes": "whose self-defined ethnicity is recorded",
+        "no": "whose self-defined ethnicity is not recorded",
+    },
     "sde": "who defined their ethnicity as {category}",
-    "relationship_recorded": "whose relationship is recorded",
+    "relationship_recorded": {
+        "yes": "whose relationship is recorded",
+        "no": "whose relationship is not recorded",
+    },
     "relationship": "whose relationship is {category}",
 }
 
@@ -51,15 +86,38 @@ def population(figure: dict) -> str:
     unit = UNITS.get(figure["unit"], figure["unit"])
     on = f"{name} crimes" if figure["unit"] == "crime" else f"{unit} on {name} crimes"
     criterion = figure["criterion"]
-    return on if criterion == "all" else f"{on} ({NAMES.get(criterion, criterion.replace('_', ' '))})"
+    return on if criterion == "all" else f"{on} ({CRITERION.get(criterion) or in_words(criterion)})"
+
+
+def in_words(category: str) -> str:
+    """A criterion or category as it is written in a sentence."""
+    return NAMES.get(category, str(category).replace("_", " "))
 
 
 def label(figure: dict) -> str:
-    """What the numerator counts."""
-    category = NAMES.get(figure["category"], str(figure["category"]).replace("_", " "))
-    counted = COUNTED.get(figure["breakdown"], f"{figure['breakdown'].replace('_', ' ')}: {{category}}")
-    text = f"{population(figure)} {counted.format(category=category)}".strip()
+    """What the numerator counts: no two figures of a scheme have the same words."""
+    breakdown, category = figure["breakdown"], figure["category"]
+    counted = COUNTED.get(breakdown, f"{breakdown.replace('_', ' ')}: {{category}}")
+    if isinstance(counted, dict):
+        # a category without words of its own is named, never given those of another
+        counted = counted.get(category, f"{breakdown.replace('_', ' ')}: {{category}}")
+    text = f"{population(figure)} {counted.format(category=in_words(category))}".strip()
+    if tuple(figure[name] for name in _REPEATED_BY) in _printed_again():
+        text += ", printed a second time"
     return text[0].upper() + text[1:]
+
+
+_REPEATED_BY = ("unit", "population", "criterion", "breakdown", "category")
+
+
+@cache
+def _printed_again() -> set[tuple]:
+    """Figures that the publication prints under a second id."""
+    return {
+        tuple(row[name] for name in _REPEATED_BY)
+        for row in seed_rows("figure_definitions.csv")
+        if row["repeats"]
+    }
 
 
 def base(figure: dict) -> str:

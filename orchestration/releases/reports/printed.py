@@ -11,7 +11,7 @@ from html import escape
 from typing import NamedTuple
 
 from orchestration.home import seed_rows
-from orchestration.releases.figures import CRITERIA, NAMES, NATION, POPULATIONS, UNITS, label
+from orchestration.releases.figures import CRITERIA, NATION, POPULATIONS, UNITS, in_words, label
 from orchestration.releases.reports.numbers import Figure, Key, Numbers, day, period_name
 from orchestration.releases.reports.places import Place
 
@@ -27,7 +27,6 @@ STATUSES = {
     "final": "Final: these figures change only by a correction, which is a release of its own.",
 }
 RETURNED = ("accepted", "accepted_with_rejections", "nil")
-WORDS = NAMES | {"non_recent": "non-recent", "image": "indecent images", "no_victim": "no victim recorded"}
 RECORDED = {"yes": "Recorded", "no": "Not recorded"}
 CHILDREN = {"yes": "Committed by children", "no": "Not committed by children"}
 # of an interval: column of figure_intervals, and how it is headed
@@ -550,7 +549,7 @@ def figure_text(figure: Figure, of: str) -> str:
 
 
 def word(category: str) -> str:
-    text = WORDS.get(category, category.replace("_", " "))
+    text = in_words(category)
     return text[0].upper() + text[1:]
 
 
