@@ -19,6 +19,7 @@ import click
 from orchestration import quarters
 from orchestration.home import Home
 from orchestration.home import home as find_home
+from orchestration.printing import make_consoles_printable, say
 from orchestration.readings.read_command import read
 from orchestration.readings.room.room_command import room
 from orchestration.releases.feed_command import feed
@@ -114,7 +115,7 @@ def sample(year: int, scale: float, seed: int, into: Path, truth: Path | None) -
     from orchestration.made_up import write_year
 
     write_year(into, year=year, scale=int(scale) if scale >= 1 else scale, seed=seed, truth=truth)
-    click.echo(f"made-up returns of {year} in {into / 'landing'}, readings in {into / 'readings'}")
+    say(f"made-up returns of {year} in {into / 'landing'}, readings in {into / 'readings'}")
 
 
 @cpai.command()
@@ -139,7 +140,7 @@ def run(home: Home, wanted: tuple[str, ...], as_of: str | None, wants_json: bool
     done = not not_read and not any(row["refused"] for row in summary)
     if wants_json:
         answer = {"done": done, "quarters": summary, "recorded_crime_refused": not_read}
-        click.echo(json.dumps(answer, default=str))
+        say(json.dumps(answer, default=str))
     else:
         _show(summary)
     if not done:
@@ -187,10 +188,10 @@ def _run_as_of(home: Home, wants_json: bool) -> None:
     summary = _summary(home, known)
     if wants_json:
         answer = {"done": True, "as_of": home.as_of, "warehouse": str(home.warehouse), "quarters": summary}
-        click.echo(json.dumps(answer, default=str))
+        say(json.dumps(answer, default=str))
     else:
         _show(summary)
-        click.echo(f"as of {home.as_of}: {home.warehouse}")
+        say(f"as of {home.as_of}: {home.warehouse}")
 
 
 def _failures(result: Any) -> list[str]:
@@ -230,21 +231,21 @@ def _summary(home: Home, wanted: list[str]) -> list[dict]:
 
 def _show(summary: list[dict]) -> None:
     for row in summary:
-        click.echo(
+        say(
             f"{row['quarter']}: returns {row['received']} received, {row['refused']} refused, {row['missing']} missing; "
             f"{row['refused_deliveries']} of {row['deliveries']} deliveries refused"
         )
         if "crimes_received" in row:
-            click.echo(
+            say(
                 "         crimes {crimes_received:,} = {in_cpai:,} in CPAI + {excluded:,} excluded; contact {contact:,}, "
                 "candidates {candidates:,}, read {read:,}, COCAD {cocad:,}".format(**row)
             )
         for name in ("refused", "missing"):
             if row[name]:
                 shown = ", ".join(row[f"{name}_forces"][:8]) + (" ..." if row[name] > 8 else "")
-                click.echo(f"         {name}: {shown}")
+                say(f"         {name}: {shown}")
         if row.get("unread"):
-            click.echo(f"         {row['unread']:,} candidates unread: cpai read export {row['quarter']}")
+            say(f"         {row['unread']:,} candidates unread: cpai read export {row['quarter']}")
 
 
 @cpai.command()
@@ -263,27 +264,23 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
     cells = grid(home, shown)
     if wants_json:
         of = {quarter: {force: cells[force][quarter] for force in cells} for quarter in shown}
-        click.echo(json.dumps([{**row, "forces": of[row["quarter"]]} for row in rows]))
+        say(json.dumps([{**row, "forces": of[row["quarter"]]} for row in rows]))
         return
     if not rows:
-        click.echo(
-            "nothing received yet: put returns into landing/<quarter>/<force>/ and `cpai run <quarter>`"
-        )
+        say("nothing received yet: put returns into landing/<quarter>/<force>/ and `cpai run <quarter>`")
         return
     _show_grid(cells, shown)
     for row in rows:
-        click.echo(
+        say(
             f"{row['quarter']}: {len(row['received'])} received, {len(row['nil'])} nil, "
             f"{len(row['refused'])} refused, {len(row['missing'])} missing"
         )
         for force, said in row["missing_said_so"].items():
-            click.echo(f"         {force} said it is missing: {said}")
+            say(f"         {force} said it is missing: {said}")
         for sentence in row["reasons"]:
-            click.echo(f"         {sentence}")
+            say(f"         {sentence}")
         for folder in row["nobodys"]:
-            click.echo(
-                f"         {folder}: no force has this name; rename the folder in landing/{row['quarter']}"
-            )
+            say(f"         {folder}: no force has this name; rename the folder in landing/{row['quarter']}")
 
 
 # at most eight letters, so that a year's quarters stand side by side
@@ -299,7 +296,7 @@ IN_THE_GRID = {
 
 def _show_grid(cells: dict[str, dict[str, Any]], shown: list[str]) -> None:
     width = max(map(len, cells)) + 2
-    click.echo(" " * width + "".join(f"{quarter:<13}" for quarter in shown).rstrip())
+    say(" " * width + "".join(f"{quarter:<13}" for quarter in shown).rstrip())
     for force, by_quarter in cells.items():
         texts = []
         for cell in by_quarter.values():
@@ -307,8 +304,8 @@ def _show_grid(cells: dict[str, dict[str, Any]], shown: list[str]) -> None:
             if cell and (cell["submission"] or 0) > 1:
                 text += f" {cell['submission']}"
             texts.append(text + (" !" if cell and cell["refused_since"] else ""))
-        click.echo(f"{force:<{width}}" + "".join(f"{text:<13}" for text in texts).rstrip())
-    click.echo(
+        say(f"{force:<{width}}" + "".join(f"{text:<13}" for text in texts).rstrip())
+    say(
         "ok accepted; held: records of it held out; a number: which submission; !: a later delivery was refused; "
         "said so: missing, and the force says so"
     )
@@ -327,9 +324,9 @@ def publish(home: Home, period: str, wants_json: bool) -> None:
     """Rebuild what readings change, check it, and publish PERIOD (2023 or 2023-Q1) if the gate is open."""
     published = _publish(home, period, wants_json)
     if wants_json:
-        click.echo(json.dumps({"done": True, **published}))
+        say(json.dumps({"done": True, **published}))
     else:
-        click.echo(_released(home, published))
+        say(_released(home, published))
 
 
 def _publish(home: Home, period: str, wants_json: bool = False) -> dict:
@@ -377,11 +374,11 @@ def explain(
     except (LookupError, FileNotFoundError) as problem:
         stop([str(problem.args[0])], wants_json)
     if wants_json:
-        click.echo(json.dumps(answer, default=str))
+        say(json.dumps(answer, default=str))
     else:
         for name, value in answer.items():
             said = ", ".join(value) or "none" if isinstance(value, list) else value
-            click.echo(f"{name.replace('_', ' ')}: {said}")
+            say(f"{name.replace('_', ' ')}: {said}")
 
 
 @cpai.command()
@@ -395,7 +392,7 @@ def verify(home: Home, release: str | None, wants_json: bool) -> None:
     problems = verified(home, release)
     if problems:
         stop(problems, wants_json)
-    click.echo(json.dumps({"done": True}) if wants_json else "every file is as the manifest says")
+    say(json.dumps({"done": True}) if wants_json else "every file is as the manifest says")
 
 
 @cpai.command()
@@ -412,7 +409,7 @@ def replay(home: Home, release: str | None, wants_json: bool) -> None:
         stop([str(problem.args[0])], wants_json)
     if problems:
         stop(problems, wants_json)
-    click.echo(json.dumps({"done": True}) if wants_json else "every table comes out the same")
+    say(json.dumps({"done": True}) if wants_json else "every table comes out the same")
 
 
 @cpai.command()
@@ -429,11 +426,11 @@ def diff(home: Home, older: str, newer: str, wants_json: bool) -> None:
     except (LookupError, FileNotFoundError) as problem:
         stop([str(problem.args[0])], wants_json)
     if wants_json:
-        click.echo(json.dumps(rows, default=str))
+        say(json.dumps(rows, default=str))
         return
     for row in rows:
-        click.echo("  ".join(str(value) for value in row.values()))
-    click.echo(f"{len(rows):,} figures differ between {older} and {newer}")
+        say("  ".join(str(value) for value in row.values()))
+    say(f"{len(rows):,} figures differ between {older} and {newer}")
 
 
 @cpai.command()
@@ -446,24 +443,24 @@ def demo(home: Home, scale: float, seed: int) -> None:
     if not (home.landing / f"{year}-Q4").is_dir():
         from orchestration.made_up import write_year
 
-        click.echo(f"writing a made-up {year}: 44 forces x 4 quarters, six layouts")
+        say(f"writing a made-up {year}: 44 forces x 4 quarters, six layouts")
         write_year(home.root, year=year, scale=int(scale) if scale >= 1 else scale, seed=seed)
     wanted = quarters.in_period(str(year))
     from orchestration.readings.book import import_readings
 
-    click.echo("receiving the returns and building the warehouse")
+    say("receiving the returns and building the warehouse")
     _run(home, wanted)
     added = sum(import_readings(home, home.root / "readings" / f"{quarter}.csv").added for quarter in wanted)
-    click.echo(f"readings: {added:,} added to the ledger")
+    say(f"readings: {added:,} added to the ledger")
     published = _publish(home, str(year))
     _show(_summary(home, wanted))
     replication = home.releases / published["release"] / "report" / f"replication_{year}.csv"
     if replication.exists():
         from orchestration.releases.replication import sentence
 
-        click.echo(sentence(replication))
-    click.echo(_released(home, published))
-    click.echo(
+        say(sentence(replication))
+    say(_released(home, published))
+    say(
         f"open {home.releases / 'current' / 'index.html'} in a browser; `make dev` shows the assets in Dagster"
     )
 
@@ -482,6 +479,7 @@ def quiet_teardown() -> None:
 
 def main() -> None:
     """The command as installed."""
+    make_consoles_printable()
     quiet_teardown()
     cpai()
 

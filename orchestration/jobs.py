@@ -6,6 +6,7 @@ import os
 import dagster as dg
 
 from orchestration.home import Home
+from orchestration.printing import printable
 
 quarter_job = dg.define_asset_job(
     "quarter",
@@ -45,7 +46,7 @@ class _AsSaid(logging.Formatter):
     """The message as the asset said it, without the run and step that Dagster puts before it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"  {record.dagster_meta['orig_message']}"
+        return printable(f"  {record.dagster_meta['orig_message']}")
 
 
 @dg.logger(description="One line for each thing an asset says: progress for a terminal.")

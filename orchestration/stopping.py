@@ -4,14 +4,14 @@ import json
 import sys
 from typing import Any, NoReturn
 
-import click
+from orchestration.printing import say
 
 
 def stop(sentences: list[str], wants_json: bool = False, **more: Any) -> NoReturn:
     """Say why, for people or as JSON, and end with exit code 1."""
     if wants_json:
-        click.echo(json.dumps({"done": False, "reasons": sentences, **more}, default=str))
+        say(json.dumps({"done": False, "reasons": sentences, **more}, default=str))
     else:
         for sentence in sentences:
-            click.echo(sentence, err=True)
+            say(sentence, err=True)
     sys.exit(1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.home import Home
+from orchestration.printing import say
 from orchestration.returns.check_command import as_json, valid_quarter
 from orchestration.stopping import stop
 
@@ -57,7 +58,7 @@ def export(
         _needs(home, home.warehouse)
         file = to or Path(f"{quarter}_worklist.csv")
         _note_export(home, quarter)
-        click.echo(f"{export_worklist(home, file, quarter):,} unread candidates of {quarter} in {file}")
+        say(f"{export_worklist(home, file, quarter):,} unread candidates of {quarter} in {file}")
         return
     if not reader:
         raise click.UsageError("say whose workbook it is: --reader NAME")
@@ -70,7 +71,7 @@ def export(
         count = export_workbook(Desk(home), file, reader, quarter, adjudicator, cases)
     except DeskRefused as refusal:
         stop([str(refusal)])
-    click.echo(f"{count:,} cases of {quarter} for {reader} in {file}")
+    say(f"{count:,} cases of {quarter} for {reader} in {file}")
 
 
 @read.command("import")
@@ -99,12 +100,10 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
             continue
         taken.append({"file": file.name, **asdict(imported)})
         if not wants_json:
-            click.echo(
-                f"{file.name}: {imported.added:,} readings added, {imported.already:,} already in the ledger"
-            )
+            say(f"{file.name}: {imported.added:,} readings added, {imported.already:,} already in the ledger")
             if imported.plain:
                 share = imported.plain_twice / imported.plain
-                click.echo(
+                say(
                     f"         {imported.plain_twice:,} of the {imported.plain:,} crimes whose answer asks for no second "
                     f"reading have one ({share:.0%}; the desk draws {read_policy().second_share:.0%}): a file's team "
                     "draws its own"
@@ -112,7 +111,7 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
     if refused:
         stop(refused, wants_json, imported=taken)
     if wants_json:
-        click.echo(json.dumps({"done": True, "imported": taken}))
+        say(json.dumps({"done": True, "imported": taken}))
 
 
 def _import_workbooks(
@@ -139,10 +138,10 @@ def progress(home: Home, quarter: str | None, wants_json: bool) -> None:
 
     rows = Desk(home).progress(quarter)
     if wants_json:
-        click.echo(json.dumps(rows))
+        say(json.dumps(rows))
         return
     if not rows:
-        click.echo("no candidates yet: run `cpai run <quarter>` first")
+        say("no candidates yet: run `cpai run <quarter>` first")
         return
     counted = [name for name in rows[0] if name not in ("quarter", "force")]
     totals: dict[str, dict[str, int]] = {}
@@ -151,7 +150,7 @@ def progress(home: Home, quarter: str | None, wants_json: bool) -> None:
         for name in counted:
             total[name] += row[name]
     for name, total in totals.items():
-        click.echo(
+        say(
             "{0}: {items:,} candidates, {settled:,} settled; left: {unread:,} first and {second_due:,} second "
             "readings for readers, {to_adjudicate:,} disagreements for adjudicators; {retired:,} retired".format(
                 name, **total
@@ -159,7 +158,7 @@ def progress(home: Home, quarter: str | None, wants_json: bool) -> None:
         )
         unfinished = [row for row in rows if row["quarter"] == name and row["settled"] < row["items"]]
         for row in unfinished:
-            click.echo(f"         {row['force']}: {row['items'] - row['settled']:,} left of {row['items']:,}")
+            say(f"         {row['force']}: {row['items'] - row['settled']:,} left of {row['items']:,}")
 
 
 @read.command("verify")
@@ -171,7 +170,7 @@ def verify(home: Home, wants_json: bool) -> None:
 
     if broken := Desk(home).verify_chain():
         stop(broken, wants_json)
-    click.echo(json.dumps({"done": True}) if wants_json else "every reading is as it was written")
+    say(json.dumps({"done": True}) if wants_json else "every reading is as it was written")
 
 
 def _note_export(home: Home, quarter: str) -> None:

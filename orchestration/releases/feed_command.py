@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.printing import say
 from orchestration.stopping import stop
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def feed(
     except (LookupError, FileNotFoundError, FileExistsError, feeds.NotAsAgreed) as problem:
         stop([str(problem.args[0])], wants_json)
     if wants_json:
-        click.echo(json.dumps({"done": True, "folder": str(written.folder), **written.manifest}))
+        say(json.dumps({"done": True, "folder": str(written.folder), **written.manifest}))
         return
     for table, of in written.manifest["tables"].items():
-        click.echo(f"{table}: {of['rows']:,}")
-    click.echo(f"{name}, version {written.manifest['schema_version']}, of {period}: {written.folder}")
+        say(f"{table}: {of['rows']:,}")
+    say(f"{name}, version {written.manifest['schema_version']}, of {period}: {written.folder}")

@@ -8,6 +8,7 @@ import click
 
 from orchestration import quarters
 from orchestration.home import Home
+from orchestration.printing import say
 
 
 def valid_quarter(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -40,7 +41,7 @@ def check(folder: Path, force: str, quarter: str, into: Path | None, wants_json:
     from orchestration.warehouse import compiled
 
     if not compiled.ready(checking.MODELS):
-        click.echo("preparing the rules, once for each version of this package: about 15 seconds", err=True)
+        say("preparing the rules, once for each version of this package: about 15 seconds", err=True)
     try:
         packs = checking.check(folder, force, quarter)
     except checking.CannotCheck as problem:
@@ -50,11 +51,11 @@ def check(folder: Path, force: str, quarter: str, into: Path | None, wants_json:
         target = into or Path(f"{pack['force']}.pack")
         written.append(write_pack(pack, target / pack["force"] if into and len(packs) > 1 else target))
     if wants_json:
-        click.echo(json.dumps({"done": True, "packs": packs}, ensure_ascii=False))
+        say(json.dumps({"done": True, "packs": packs}))
     else:
         for pack, place in zip(packs, written, strict=True):
-            click.echo("\n".join(_said(pack)))
-            click.echo(f"open {place / 'index.html'}; every failing record is in {place / 'pack.xlsx'}")
+            say("\n".join(_said(pack)))
+            say(f"open {place / 'index.html'}; every failing record is in {place / 'pack.xlsx'}")
     if not packs or any(pack["to_mend"] for pack in packs):
         sys.exit(1)
 
@@ -77,9 +78,9 @@ def pack(home: Home, quarter: str, forces: tuple[str, ...], wants_json: bool) ->
             f"{', '.join(absent)}: nothing has come for {quarter}, so there is no pack"
         )
     if wants_json:
-        click.echo(json.dumps({"done": True, "packs": [str(folder) for folder in written]}))
+        say(json.dumps({"done": True, "packs": [str(folder) for folder in written]}))
     else:
-        click.echo(f"{len(written)} packs of {quarter} in {home.root / 'packs' / quarter}")
+        say(f"{len(written)} packs of {quarter} in {home.root / 'packs' / quarter}")
 
 
 def _said(pack: dict) -> list[str]:

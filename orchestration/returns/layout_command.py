@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.printing import say
 from orchestration.stopping import stop
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def draft(files: tuple[Path, ...], force: str, quarter: str, into: Path | None, 
         for name in SEEDS_DRAFTED:
             _append(into / f"{name}.csv", getattr(drafted, name))
     if wants_json:
-        click.echo(json.dumps({"done": True, **asdict(drafted)}))
+        say(json.dumps({"done": True, **asdict(drafted)}))
     else:
         _show(drafted, into)
 
@@ -83,26 +84,28 @@ def _show(drafted: Draft, into: Path | None) -> None:
     import csv
 
     base = f", based on {drafted.based_on}" if drafted.based_on not in ("", drafted.layout) else ""
-    click.echo(f"layout {drafted.layout}{base}")
+    say(f"layout {drafted.layout}{base}")
     part = None
     for one in drafted.proposals:
         if one.part != part:
             part = one.part
-            click.echo(f"\n{part}")
+            say(f"\n{part}")
         target = f"{one.record_type}.{one.column}" if one.record_type else "?"
-        click.echo(f"  {one.confidence:4.2f}  {one.heading:<40} {target:<32} {one.because}")
+        say(f"  {one.confidence:4.2f}  {one.heading:<40} {target:<32} {one.because}")
     for name in SEEDS_DRAFTED if not into else ():
         rows = getattr(drafted, name)
-        click.echo(f"\n{name}.csv" if rows else f"\n{name}.csv: no row is needed")
+        say(f"\n{name}.csv" if rows else f"\n{name}.csv: no row is needed")
         if rows:
-            writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+            as_csv = io.StringIO()
+            writer = csv.DictWriter(as_csv, list(rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
+            say(as_csv.getvalue().rstrip("\n"))
     if drafted.to_settle:
-        click.echo("\nTo settle before the rows are used:")
-        click.echo("\n".join(f"  {sentence}" for sentence in drafted.to_settle))
+        say("\nTo settle before the rows are used:")
+        say("\n".join(f"  {sentence}" for sentence in drafted.to_settle))
     if into:
-        click.echo(f"\nrows added in {into}")
+        say(f"\nrows added in {into}")
 
 
 @layout.command()
@@ -120,24 +123,24 @@ def diff(home: Home, quarter: str, wants_json: bool) -> None:
         raise click.BadParameter(str(problem), param_hint="QUARTER") from None
     changes = layout_changes.since_last_quarter(home, quarter)
     if wants_json:
-        click.echo(json.dumps({"quarter": quarter, "forces": [asdict(change) for change in changes]}))
+        say(json.dumps({"quarter": quarter, "forces": [asdict(change) for change in changes]}))
         return
     same = [change.force for change in changes if change.since and not (change.parts or change.problems)]
     for change in changes:
         if change.force in same:
             continue
-        click.echo(change.sentence)
+        say(change.sentence)
         for problem in change.problems:
-            click.echo(f"  {problem}")
+            say(f"  {problem}")
         for part in change.parts:
             for renamed in part.renamed:
                 like = f"({renamed.confidence:.2f}: {renamed.because})"
-                click.echo(f"  {part.part}: {renamed.was!r} is now probably {renamed.now!r} {like}")
+                say(f"  {part.part}: {renamed.was!r} is now probably {renamed.now!r} {like}")
             for heading in part.gone:
-                click.echo(f"  {part.part}: {heading!r} is gone")
+                say(f"  {part.part}: {heading!r} is gone")
             for heading in part.new:
-                click.echo(f"  {part.part}: {heading!r} is new")
+                say(f"  {part.part}: {heading!r} is new")
     if same:
-        click.echo(f"no column changed: {', '.join(same)}")
+        say(f"no column changed: {', '.join(same)}")
     if not changes:
-        click.echo(f"nothing has been received for {quarter} yet")
+        say(f"nothing has been received for {quarter} yet")

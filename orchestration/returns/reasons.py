@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestration.printing import printable
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -14,6 +16,10 @@ class Reason:
 
     code: str
     sentence: str
+
+    def __post_init__(self) -> None:
+        # names of files and headings come as the force wrote them, and go into the ledger, packs, logs and Dagster
+        object.__setattr__(self, "sentence", printable(self.sentence, lines=False))
 
     def __str__(self) -> str:
         return f"{self.code} {self.sentence}"

@@ -3,6 +3,7 @@
 import sys
 
 from orchestration.home import home
+from orchestration.printing import say
 from orchestration.warehouse.dbt import invoke
 
 
@@ -17,7 +18,7 @@ def main() -> None:
         invoke(place, ["docs", "generate", "--static"])
     finally:
         DuckDBConnectionManager.close_all_connections()
-    sys.stdout.write(f"{place.dbt / 'target' / 'static_index.html'}\n")
+    say(place.dbt / "target" / "static_index.html")
 
 
 if __name__ == "__main__":

@@ -185,6 +185,8 @@ def server(application: Starlette, host: str = "127.0.0.1", port: int = 0):
             server_header=False,
             access_log=False,
             log_level="warning",
+            # colours are control codes, which the console is kept from
+            use_colors=False,
             timeout_graceful_shutdown=5,
         )
     )

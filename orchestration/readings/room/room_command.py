@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.printing import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -60,7 +62,7 @@ def room(
         https=https,
         single_sign_on=SingleSignOn(header, proxy) if header and proxy else None,
     )
-    click.echo(f"the reading room: http://{host}:{port} (Ctrl+C ends it)")
+    say(f"the reading room: http://{host}:{port} (Ctrl+C ends it)")
     server(served, host, port).run()
 
 
@@ -88,7 +90,7 @@ def add(home: Home, username: str, roles: tuple[str, ...], no_password: bool, pa
     password = None if no_password else _password(password_stdin)
     with _ledger(home) as engine:
         sign_in.add_user(engine, username, set(roles), password, by=_operator())
-    click.echo(f"{username} may come in as {', '.join(roles)}")
+    say(f"{username} may come in as {', '.join(roles)}")
 
 
 @user.command("roles")
@@ -101,7 +103,7 @@ def change_roles(home: Home, username: str, roles: tuple[str, ...]) -> None:
 
     with _ledger(home) as engine:
         sign_in.change_user(engine, username, _operator(), roles=set(roles))
-    click.echo(f"{username}: {', '.join(roles)}")
+    say(f"{username}: {', '.join(roles)}")
 
 
 @user.command()
@@ -114,7 +116,7 @@ def password(home: Home, username: str, password_stdin: bool) -> None:
 
     with _ledger(home) as engine:
         sign_in.change_user(engine, username, _operator(), password=_password(password_stdin))
-    click.echo(f"{username} has another password")
+    say(f"{username} has another password")
 
 
 @user.command()
@@ -127,7 +129,7 @@ def close(home: Home, username: str, again: bool) -> None:
 
     with _ledger(home) as engine:
         sign_in.change_user(engine, username, _operator(), active=again)
-    click.echo(f"{username} may come in again" if again else f"{username} may not come in any more")
+    say(f"{username} may come in again" if again else f"{username} may not come in any more")
 
 
 @user.command("list")
@@ -148,12 +150,12 @@ def list_(home: Home, wants_json: bool) -> None:
             for row in sign_in.list_users(engine)
         ]
     if wants_json:
-        click.echo(json.dumps(rows))
+        say(json.dumps(rows))
         return
     for row in rows:
-        click.echo(f"{row['username']:<24}{', '.join(row['roles'])}{'' if row['active'] else '  (closed)'}")
+        say(f"{row['username']:<24}{', '.join(row['roles'])}{'' if row['active'] else '  (closed)'}")
     if not rows:
-        click.echo("nobody yet: cpai room user add NAME --role reader")
+        say("nobody yet: cpai room user add NAME --role reader")
 
 
 @contextmanager
@@ -165,7 +167,7 @@ def _ledger(home: Home) -> Iterator[Engine]:
     try:
         yield engine
     except UserRefused as refused:
-        click.echo(str(refused), err=True)
+        say(str(refused), err=True)
         sys.exit(1)
     finally:
         engine.dispose()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.printing import say
 from orchestration.stopping import stop
 
 if TYPE_CHECKING:
@@ -55,14 +56,14 @@ def report(
     try:
         prepared = reports.prepare(home, period, place, release, into, public, with_pdf and not no_pdf)
         with click.progressbar(
-            prepared.write(), length=len(prepared), label="reports", file=sys.stderr, hidden=hidden
+            prepared.write(), length=len(prepared), label="reports", file=sys.__stderr__, hidden=hidden
         ) as bar:
             written = [one.path for one in bar]
     except (LookupError, FileNotFoundError, NotSafe) as problem:
         stop(problem.reasons if isinstance(problem, NotSafe) else [str(problem.args[0])], wants_json)
     if prepared.with_pdf:
         with click.progressbar(
-            prepared.write_pdf(), length=len(prepared), label="PDF", file=sys.stderr, hidden=hidden
+            prepared.write_pdf(), length=len(prepared), label="PDF", file=sys.__stderr__, hidden=hidden
         ) as bar:
             list(bar)
     seconds = round(time.monotonic() - began, 1)
@@ -73,14 +74,14 @@ def report(
             "reports": written,
             "seconds": seconds,
         }
-        click.echo(json.dumps(result | ({"reasons": [no_pdf]} if no_pdf else {})))
+        say(json.dumps(result | ({"reasons": [no_pdf]} if no_pdf else {})))
     else:
         where = "index.html" if len(written) > 1 else written[0]
         forms = " and their PDF" if prepared.with_pdf else ""
-        click.echo(
+        say(
             f"{len(written)} reports of {period}{forms} in {seconds} s: open {prepared.folder / where} in a browser"
         )
         if no_pdf:
-            click.echo(no_pdf, err=True)
+            say(no_pdf, err=True)
     if no_pdf:
         sys.exit(1)
