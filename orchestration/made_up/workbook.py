@@ -68,9 +68,12 @@ class Workbook:
         # style 1 is number format 14, Excel's own short date
         self._write(
             "xl/styles.xml",
-            f'<styleSheet xmlns="{MAIN}"><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>'
+            f'<styleSheet xmlns="{MAIN}"><fonts count="1"><font/></fonts>'
+            # a fill without its pattern is no fill: openpyxl opens no workbook that has one
+            '<fills count="1"><fill><patternFill patternType="none"/></fill></fills>'
             '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
-            '<cellXfs count="2"><xf/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>',
+            '<cellXfs count="2"><xf/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs>'
+            '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
         )
 
     @contextmanager

@@ -3,7 +3,9 @@
 import csv
 import hashlib
 import re
+import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -15,6 +17,7 @@ from orchestration.made_up.numbering import numbered
 from orchestration.made_up.readings import COLUMNS
 from orchestration.made_up.records import Tile, force_quarters
 from orchestration.made_up.reference import forces, seed
+from orchestration.made_up.workbook import Workbook
 from orchestration.returns.layouts import layout_for
 
 pytestmark = pytest.mark.xdist_group("made up")  # one worker writes the year once
@@ -53,6 +56,18 @@ def test_176_returns_in_172_folders(written):
         assert "norfolk-and-suffolk" in folders
         assert not folders & {"norfolk", "suffolk"}
     assert not list(written.rglob("NIL"))
+
+
+def test_styles_are_whole(tmp_path):
+    """openpyxl opens no workbook with a fill that has no pattern, and warns of one without a style of its own."""
+    Workbook(tmp_path / "return.xlsx", ["crimes"]).close()
+    with zipfile.ZipFile(tmp_path / "return.xlsx") as packed:
+        styles = ElementTree.fromstring(packed.read("xl/styles.xml"))
+    (fill,) = styles.findall(".//{*}fill")
+    assert [one.tag.partition("}")[2] for one in fill] == ["patternFill"]
+    assert styles.find(".//{*}cellStyle").get("name") == "Normal"
+    for counted in styles:
+        assert int(counted.get("count")) == len(counted), counted.tag
 
 
 def test_every_file_is_headed_as_its_layout_says(written):

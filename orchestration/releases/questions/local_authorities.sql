@@ -5,7 +5,7 @@ select
     period_type,
     period,
     category as local_authority,
-    sum(records) as crimes,
+    cast(sum(records) as bigint) as crimes,
     round(100.0 * sum(records) / sum(sum(records)) over (
         partition by population, place_type, place, period_type, period
     ), 1) as percent_of_all
