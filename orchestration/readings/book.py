@@ -20,7 +20,9 @@ from orchestration.readings.answers import problems as answer_problems
 from orchestration.readings.chain import append
 from orchestration.readings.policy import Policy, read_policy, read_twice_because
 from orchestration.readings.worklist import GONE, settle
+from orchestration.returns import opening
 from orchestration.returns.file_safety import escape_formula
+from orchestration.returns.reasons import Unreadable
 
 COLUMNS = [
     "force",
@@ -252,22 +254,15 @@ def _settle(connection: Connection, policy: Policy, moment: str, fresh: list[dic
 
 def _rows(file: Path) -> list[dict[str, str]]:
     """The file's rows as text by column; ReadingsRefused when it is no readings file."""
-    if file.suffix.lower() == ".csv":
-        try:
-            with file.open(newline="", encoding="utf-8-sig") as handle:
-                table = list(csv.reader(handle, strict=True))
-        except (UnicodeDecodeError, csv.Error) as problem:
-            raise ReadingsRefused(
-                file, [f"it cannot be read as CSV in UTF-8 ({type(problem).__name__})"]
-            ) from problem
-    else:
-        from python_calamine import CalamineError, CalamineWorkbook
-
-        try:
-            sheet = CalamineWorkbook.from_path(file).get_sheet_by_index(0)
-        except CalamineError as problem:
-            raise ReadingsRefused(file, ["it is neither a CSV nor a workbook that can be read"]) from problem
-        table = [[_text(cell) for cell in row] for row in sheet.to_python()]
+    try:
+        if file.suffix.lower() == ".csv":
+            # how many cells a row has is said below, row by row
+            table = opening.rows(file.name, file, ragged=True)
+        else:
+            with opening.workbook(file.name, file) as book:
+                table = book.sheet(book.names[0]).rows() if book.names else []
+    except Unreadable as problem:
+        raise ReadingsRefused(file, [reason.sentence for reason in problem.reasons]) from None
     headings = [cell.strip() for cell in table[0]] if table else []
     missing = [name for name in COLUMNS if name not in headings]
     if missing or len(set(headings)) < len(headings):
@@ -291,10 +286,6 @@ def _rows(file: Path) -> list[dict[str, str]]:
 def _sent(cell: str) -> str:
     """A cell without the apostrophe that the worklist put before what a spreadsheet would calculate."""
     return cell[1:] if cell.startswith("'") and escape_formula(cell[1:]) == cell else cell
-
-
-def _text(cell: object) -> str:
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _problems(row: dict[str, str], candidates: dict[tuple, dict], collected_from: str) -> list[str]:

@@ -11,7 +11,9 @@ from orchestration.home import PACKAGE
 from orchestration.readings.answers import ALLOWED, ALSO_ALLOWED, problems
 from orchestration.readings.desk import Answer, Case, Desk, DeskRefused
 from orchestration.readings.room.sign_in import note_views
+from orchestration.returns import opening
 from orchestration.returns.file_safety import escape_formula
+from orchestration.returns.reasons import Unreadable
 
 KEYS = ("slot", "force", "crime_reference", "version")
 ANSWERS = (
@@ -133,21 +135,20 @@ def import_workbook(desk: Desk, file: Path, reader: str) -> int:
     Whole or not at all: raises WorkbookRefused with the address of each cell that is out of list, whose key was
     changed, or whose case is no longer the reader's (answered, changed since, or taken by another).
     """
-    from python_calamine import CalamineError, CalamineWorkbook
-
     try:
-        table = CalamineWorkbook.from_path(file).get_sheet_by_name(SHEET).to_python(skip_empty_area=False)
-    except (CalamineError, ValueError, KeyError) as problem:
-        raise WorkbookRefused(
-            file, [f"it is no workbook with a sheet {SHEET}: take the one that was exported"]
-        ) from problem
-    headings = [str(cell) for cell in table[0]] if table else []
+        with opening.workbook(file.name, file) as book:
+            if SHEET not in book.names:
+                raise WorkbookRefused(file, [f"it has no sheet {SHEET}: take the one that was exported"])
+            table = book.sheet(SHEET).rows()
+    except Unreadable as problem:
+        raise WorkbookRefused(file, [reason.sentence for reason in problem.reasons]) from None
+    headings = table[0] if table else []
     if missing := [name for name in (*KEYS, *ANSWERS) if headings.count(name) != 1]:
         raise WorkbookRefused(file, [f"A1: heading {', '.join(missing)} is missing or twice: export again"])
     wrong: list[str] = []
     answers: dict[int, tuple[int, Answer]] = {}
     for number, cells in enumerate(table[1:], start=FIRST_ROW):
-        row = dict(zip(headings, map(_cell, cells), strict=False))
+        row = dict(zip(headings, map(str.strip, cells), strict=False))
         if not any(row[name] for name in ANSWERS if name != "committed_by_children"):
             continue
         found = list(_wrong(desk, reader, row, answers))
@@ -193,10 +194,6 @@ def _answer(row: dict[str, str]) -> Answer:
             "decided_by": tuple(part.strip() for part in said["decided_by"].split(";") if part.strip()),
         }
     )
-
-
-def _cell(cell: Any) -> str:
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
 def _address(headings: list[str], column: str, row: int) -> str:

@@ -6,12 +6,12 @@ never what a record holds.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ from sqlalchemy import Connection
 
 from orchestration import ledger, quarters
 from orchestration.home import seed_rows
+from orchestration.returns import opening
 from orchestration.returns.archive import Kept
 from orchestration.returns.layouts import force_codes
 from orchestration.returns.read_ahead import Sent
 from orchestration.returns.reading import MANIFEST, NIL
-from orchestration.returns.reasons import Reason
+from orchestration.returns.reasons import Reason, Unreadable
 
 Records = dict[str, pa.Table]
 
@@ -33,7 +34,8 @@ Records = dict[str, pa.Table]
 MOST = 0.5
 FEWEST = 3
 EXPLAINED = {"rule", "crime_reference", "explanation"}
-LARGEST_EXPLANATIONS = 1024**2  # bytes: a force explains tens of findings, in a sentence each
+# bytes: a force lists some files, and explains tens of findings in a sentence each
+LARGEST_BESIDE_RECORDS = 1024**2
 LONGEST_EXPLANATION = 2_000
 
 
@@ -155,7 +157,7 @@ def explanations(files: dict[str, Path]) -> tuple[list[dict[str, Any]], list[Rea
     remarks: list[Reason] = []
     number = 0
     for name, path in files.items():
-        rows = _rows(path) if path.stat().st_size <= LARGEST_EXPLANATIONS else []
+        rows = _rows(path)
         if not rows or not set(rows[0]) >= EXPLAINED:
             sentence = (
                 f"{name}: cannot be read and was left out; send it as UTF-8 CSV with the columns rule, "
@@ -224,13 +226,20 @@ def as_listed(manifest: Path, files: dict[str, Kept], tables: Iterable[Sent], pa
 def _rows(path: Path) -> list[dict[str, str]]:
     """A small UTF-8 CSV that came beside the records, blank where a cell is not there; none where it is no such thing."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return [
-                {(name or "").strip(): (value or "").strip() for name, value in row.items() if name}
-                for row in csv.DictReader(file)
-            ]
-    except (UnicodeDecodeError, csv.Error):
+        table = [
+            row for row in opening.rows(path.name, path, largest=LARGEST_BESIDE_RECORDS, ragged=True) if row
+        ]
+    except Unreadable:
         return []
+    headings = [heading.strip() for heading in table[0]] if table else []
+    return [
+        {
+            name: cell.strip()
+            for name, cell in zip_longest(headings, row[: len(headings)], fillvalue="")
+            if name
+        }
+        for row in table[1:]
+    ]
 
 
 @cache

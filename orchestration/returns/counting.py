@@ -275,11 +275,7 @@ def _column_number(letters: bytes) -> int:
 
 def _check_extent(count: SheetCount, where: str) -> None:
     if count.columns > file_safety.MOST_COLUMNS:
-        raise unreadable(
-            "FL22",
-            f"{where}: has {count.columns:,} columns; a table has at most {file_safety.MOST_COLUMNS:,}; "
-            "export only the columns of the layout.",
-        )
+        raise file_safety.too_wide(where, count.columns)
     if count.last_row * count.columns > file_safety.MOST_CELLS:
         raise unreadable(
             "FL21",

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
-from orchestration.returns.reasons import unreadable
+from orchestration.returns.reasons import Unreadable, unreadable
 
 # A force's quarter at 50 times the real volume is under 100 MB; arrow's text offsets end at 2 GB.
 LARGEST_FILE = 2 * 1024**3
@@ -86,9 +86,10 @@ def still_being_written(name: str, before: os.stat_result, after: os.stat_result
     )
 
 
-def check_size(path: Path, name: str) -> None:
-    if path.stat().st_size > LARGEST_FILE:
-        raise unreadable("FL12", f"{name}: is larger than {_bytes(LARGEST_FILE)}; send the return in parts.")
+def check_size(path: Path, name: str, largest: int | None = None) -> None:
+    largest = largest or LARGEST_FILE
+    if path.stat().st_size > largest:
+        raise unreadable("FL12", f"{name}: is larger than {_bytes(largest)}; send it in parts.")
     if not path.stat().st_size:
         raise unreadable(
             "FL24", f"{name}: is empty; send the file again, or a file NIL if there is nothing to report."
@@ -99,6 +100,14 @@ def check_text(start: bytes, name: str) -> None:
     """The first bytes of a file named as text are no workbook's, page's or printout's."""
     if kind := _kind(start):
         raise unreadable("FL10", f"{name}: is {kind} named as CSV; send it as text with separators.")
+
+
+def too_wide(where: str, columns: int) -> Unreadable:
+    """The refusal of a table with more columns than a spreadsheet can hold."""
+    return unreadable(
+        "FL22",
+        f"{where}: has {columns:,} columns; a table has at most {MOST_COLUMNS:,}; export only the columns needed.",
+    )
 
 
 def check_workbook(path: Path, name: str, form: str) -> None:
@@ -300,4 +309,6 @@ def _kind(start: bytes) -> str:
 
 
 def _bytes(size: int) -> str:
-    return f"{size / 1024**3:.0f} GB" if size >= 1024**3 else f"{size:,} bytes"
+    if size >= 1024**3:
+        return f"{size / 1024**3:.0f} GB"
+    return f"{size / 1024**2:.0f} MB" if size >= 1024**2 else f"{size:,} bytes"

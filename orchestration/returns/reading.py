@@ -321,11 +321,7 @@ def _arrow_csv(data: pa.Buffer, width: int, path: Path, name: str, part: Part) -
 
 def _check_width(columns: int, where: str) -> None:
     if columns > file_safety.MOST_COLUMNS:
-        raise unreadable(
-            "FL22",
-            f"{where}: has {columns:,} columns; a table has at most {file_safety.MOST_COLUMNS:,}; "
-            "export only the columns of the layout.",
-        )
+        raise file_safety.too_wide(where, columns)
 
 
 def _check_count(where: str, read: int, counted: int) -> None:

@@ -5,17 +5,14 @@ A release is one file as it was published. Every release is kept: its bytes in t
 `seeds/police_recorded_crime/`; a file that they do not read whole is refused, and the releases before it stand.
 """
 
-import csv
 import hashlib
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fnmatch import fnmatchcase
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from orchestration import quarters
 from orchestration.home import SEEDS, Home, seed_rows
@@ -23,7 +20,6 @@ from orchestration.home import SEEDS, Home, seed_rows
 FOLDER = "police_recorded_crime"
 LANDING = "recorded_crime"
 SHIPPED = SEEDS / FOLDER / "releases"
-WORKBOOKS = ("xlsx", "xlsm", "xls", "ods")
 # what a table must tell of each count; the quarter is told as such or as year and quarter of the financial year
 TOLD = ("force", "offence_class", "crimes")
 BY_CALENDAR, BY_FINANCIAL_YEAR = ("quarter",), ("financial_year", "financial_quarter")
@@ -229,22 +225,14 @@ Row = tuple[int, list[str]]
 
 def _tables(path: Path, name: str, layout: Layout) -> Iterator[tuple[str, list[Row]]]:
     """Each table: where it stands, and its rows that are not blank, with their number, as text."""
-    from orchestration.returns import file_safety
+    from orchestration.returns import opening
 
     form = name.rpartition(".")[2].lower()
     if form == "csv":
-        file_safety.check_size(path, name)
-        data = path.read_bytes()
-        file_safety.check_text(data[:512], name)
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise Refused(f"{name}: is not utf-8 text; save it as CSV in UTF-8.") from None
-        yield name, _filled(csv.reader(io.StringIO(text, newline="")))
+        yield name, _filled(opening.rows(name, path))
         return
-    if form not in WORKBOOKS:
-        raise Refused(f"{name}: is neither a CSV nor a workbook ({', '.join(WORKBOOKS)}).")
-    file_safety.check_workbook(path, name, form)
+    if form not in opening.WORKBOOKS:
+        raise Refused(f"{name}: is neither a CSV nor a workbook ({', '.join(opening.WORKBOOKS)}).")
     wanted = 0
     for sheet, cells in _sheets(path, name, layout.sheet_pattern):
         if re.fullmatch(layout.sheet_pattern, sheet):
@@ -260,29 +248,18 @@ def _tables(path: Path, name: str, layout: Layout) -> Iterator[tuple[str, list[R
         raise Refused(f"{name}: no sheet's name fits {layout.sheet_pattern}; is it another file?")
 
 
-def _sheets(path: Path, name: str, whole: str) -> Iterator[tuple[str, list[list[Any]]]]:
+def _sheets(path: Path, name: str, whole: str) -> Iterator[tuple[str, list[list[str]]]]:
     """Each sheet's name and cells: all of those whose name fits `whole`, of others the first rows."""
-    from python_calamine import CalamineWorkbook
+    from orchestration.returns import opening
 
-    from orchestration.returns.reading import not_a_workbook
-
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
-        for sheet in book.sheet_names:
-            rows = None if re.fullmatch(whole, sheet) else TOP
-            cells = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=rows)
-            yield sheet, cells
-    except (Refused, GeneratorExit):
-        raise
-    except BaseException as problem:
-        raise not_a_workbook(name, problem) from None
+    with opening.workbook(name, path) as book:
+        for sheet in book.names:
+            yield sheet, book.sheet(sheet, None if re.fullmatch(whole, sheet) else TOP).rows()
 
 
-def _filled(rows: Any) -> list[Row]:
-    from orchestration.returns.reading import text_of
-
+def _filled(rows: list[list[str]]) -> list[Row]:
     # a year's 100,000 cells are some hundred names and counts
-    plain = lru_cache(maxsize=None, typed=True)(lambda cell: NOTE.sub("", text_of(cell)).strip())
+    plain = cache(lambda cell: NOTE.sub("", cell).strip())
     texts = ([plain(cell) for cell in row] for row in rows)
     return [(number, row) for number, row in enumerate(texts, 1) if any(row)]
 

@@ -14,14 +14,14 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from orchestration.home import SEEDS
-from orchestration.returns import file_safety
+from orchestration.returns import file_safety, opening
 from orchestration.returns.headings import known_headings
 from orchestration.returns.layouts import DELIMITERS
 from orchestration.returns.reasons import Unreadable
@@ -29,7 +29,6 @@ from orchestration.returns.reasons import Unreadable
 # Enough to see a date's format and a code list; reading more found nothing that 2,000 rows had not shown.
 SAMPLE = 2_000
 HEADING_WITHIN = 30
-WORKBOOKS = ("xlsx", "xlsm", "xls", "ods")
 DAYS = (
     "%Y-%m-%d",
     "%d/%m/%Y",
@@ -41,6 +40,7 @@ DAYS = (
     "%d %b %Y",
     "%m/%d/%Y",
 )
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?")
 EXAMPLE = re.compile(r"\s*(example|sample|e\.g\.)", re.IGNORECASE)
 TIMES = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S")
 # Cells that mean "blank" in some system and a code in none.
@@ -84,13 +84,13 @@ def look(name: str, path: Path, seeds: Path = SEEDS) -> list[Table]:
     with path.open("rb") as file:
         start = file.read(8)
     form = Path(name).suffix.lower().removeprefix(".")
-    if start.startswith(file_safety.ZIP) and form not in WORKBOOKS:
+    if start.startswith(file_safety.ZIP) and form not in opening.WORKBOOKS:
         with tempfile.TemporaryDirectory() as folder:
             inside = file_safety.unpack(path, name, Path(folder) / "files")
             return [table for entry in inside for table in look(entry, inside[entry], seeds)]
     try:
         if start.startswith((file_safety.ZIP, file_safety.OLE)):
-            tables = _look_in_workbook(name, path, form if form in WORKBOOKS else "xls", seeds)
+            tables = _look_in_workbook(name, path, form if form in opening.WORKBOOKS else "xls", seeds)
         else:
             tables = _look_in_text(name, path, seeds)
     except (OSError, NotATable, Unreadable, KeyboardInterrupt, SystemExit, MemoryError):
@@ -107,8 +107,7 @@ def look(name: str, path: Path, seeds: Path = SEEDS) -> list[Table]:
 
 
 def _look_in_text(name: str, path: Path, seeds: Path) -> list[Table]:
-    file_safety.check_size(path, name)
-    data = path.read_bytes()
+    data = opening.octets(name, path)
     encoding = _encoding(data)
     text = io.StringIO(data.decode(encoding), newline="")
     best: Table | None = None
@@ -149,21 +148,17 @@ def _encoding(data: bytes) -> str:
 
 
 def _look_in_workbook(name: str, path: Path, form: str, seeds: Path) -> list[Table]:
-    from python_calamine import CalamineWorkbook, SheetVisibleEnum
-
-    file_safety.check_workbook(path, name, form)
     tables = []
-    with CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes())) as book:
-        for position, sheet in enumerate(book.sheets_metadata, 1):
-            if sheet.visible == SheetVisibleEnum.Visible:
-                cells = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False, nrows=SAMPLE)
-                rows = [[_text(cell) for cell in row] for row in cells]
+    with opening.workbook(name, path, form) as book:
+        for position, sheet in enumerate(book.names, 1):
+            if sheet not in book.hidden:
+                rows = [list(map(_text, row)) for row in book.sheet(sheet, SAMPLE).rows()]
                 tables.append(
                     _table(
                         rows,
                         seeds,
                         file=name,
-                        sheet=sheet.name,
+                        sheet=sheet,
                         position=position,
                         format=form,
                         encoding="",
@@ -173,10 +168,9 @@ def _look_in_workbook(name: str, path: Path, form: str, seeds: Path) -> list[Tab
     return [table for table in tables if table]
 
 
-def _text(cell: Any) -> str:
-    if isinstance(cell, datetime | date):
-        return cell.isoformat()[:10]
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+def _text(cell: str) -> str:
+    """A cell without the time of day that a date in a workbook has."""
+    return cell[:10] if MOMENT.fullmatch(cell) else cell
 
 
 def _table(rows: list[list[str]], seeds: Path, **place: Any) -> Table | None:

@@ -1,0 +1,157 @@
+"""How a file from outside is opened, whatever door it came through: returns, recorded crime, drafts, readings, manifests.
+
+    opening.rows("answers.csv", path)               a CSV's rows as text, each as wide as its headings
+    opening.octets("extract.csv", path)             the bytes of a text file whose encoding is not known yet
+    with opening.workbook("return.xlsx", path) as book:
+        book.names, book.hidden
+        book.sheet(book.names[0]).rows()            a sheet's rows as text
+
+What may not be opened, or ends whoever reads it, is refused by its name: each of these raises Unreadable, with codes of
+`seeds/return_checks.csv`, and nothing else. No sentence repeats what a file holds.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestration.returns import counting, file_safety
+from orchestration.returns.reasons import Unreadable, unreadable
+
+WORKBOOKS = ("xlsx", "xlsm", "xls", "ods")
+# what people write beside the records or hand in by themselves; a release of recorded crime has 30 MB
+LARGEST_TABLE = 256 * 1024**2
+
+
+def octets(name: str, path: Path, largest: int | None = None) -> bytes:
+    """The bytes of a file that is named as text, is not empty and no larger than `largest` (else 2 GB), and is no
+    workbook, page or printout."""
+    file_safety.check_size(path, name, largest)
+    data = path.read_bytes()
+    file_safety.check_text(data[:512], name)
+    return data
+
+
+def rows(
+    name: str,
+    path: Path,
+    encoding: str = "utf-8-sig",
+    delimiter: str = ",",
+    largest: int = LARGEST_TABLE,
+    ragged: bool = False,
+) -> list[list[str]]:
+    """A CSV's rows as text, the heading row first; a blank line is a row of no cells.
+
+    Every quotation mark has to pair, every row to have as many cells as the first unless it is blank (`ragged`: any
+    number), and as many rows to be read as there are line ends.
+    """
+    data = octets(name, path, largest)
+    try:
+        text = data.decode(encoding)
+    except (UnicodeDecodeError, UnicodeError) as problem:
+        at = f"byte {problem.start + 1} is" if isinstance(problem, UnicodeDecodeError) else "is"
+        shown = "utf-8" if encoding == "utf-8-sig" else encoding
+        raise unreadable("FL26", f"{name}: {at} not {shown} text; save it as CSV in {shown}.") from None
+    if "\0" in text:
+        raise unreadable("FL25", f"{name}: holds zero bytes, which no text has; export it again.")
+    csv.field_size_limit(file_safety.LARGEST_FILE)
+    try:
+        table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        raise unreadable(
+            "ST14",
+            f"{name}: a quotation mark is not closed, or text follows where one closes; export it again.",
+        ) from None
+    _check_rows(name, table, ragged)
+    counted = counting.lines(text.encode("utf-8", "surrogatepass"), delimiter)
+    if counted != (read := sum(map(bool, table))):
+        raise unreadable(
+            "ST16",
+            f"{name}: {read} rows were read, but {counted} are there by an independent count; look for quotation "
+            "marks that do not pair, and export the file again.",
+        )
+    return table
+
+
+def _check_rows(name: str, table: list[list[str]], ragged: bool) -> None:
+    width = len(table[0]) if table else 0
+    if width > file_safety.MOST_COLUMNS:
+        raise file_safety.too_wide(name, width)
+    if any(len(cell) > file_safety.LONGEST_CELL for row in table for cell in row):
+        raise unreadable(
+            "FL23",
+            f"{name}: a cell is longer than {file_safety.LONGEST_CELL:,} characters; is a quotation mark missing?",
+        )
+    wrong = [(number, len(row)) for number, row in enumerate(table, 1) if row and len(row) != width]
+    if wrong and not ragged:
+        shown = ", ".join(f"row {number} has {cells} cells" for number, cells in wrong[:3])
+        more = f" and {len(wrong) - 3} more rows do not fit" if len(wrong) > 3 else ""
+        raise unreadable(
+            "ST13",
+            f"{name}: {shown}{more} where the heading row has {width}; look for unquoted separators or line breaks "
+            "there, and export the file again.",
+        )
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet's cells as text. `met`: rows by the check code of what stands there that the cells do not show."""
+
+    name: str
+    cells: list[list[str]]
+    met: dict[str, list[int]] = field(default_factory=dict)
+
+    def rows(self) -> list[list[str]]:
+        """Every row from the first, all of one width, blank ones too: a row's place is its number. Dates are ISO, with a
+        time of day where they have one; whole numbers have no decimal point; truth is TRUE or FALSE."""
+        return self.cells
+
+
+class Book:
+    """An open workbook: the `names` of its sheets in order, and which of them are `hidden`."""
+
+    def __init__(self, name: str, book: object) -> None:
+        from python_calamine import SheetVisibleEnum
+
+        self._name, self._book = name, book
+        self.names: list[str] = list(book.sheet_names)
+        self.hidden = frozenset(
+            sheet.name for sheet in book.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible
+        )
+
+    def sheet(self, name: str, most_rows: int | None = None) -> Sheet:
+        """A sheet by its name: all of its rows, or the first `most_rows`."""
+        from orchestration.returns.reading import not_a_workbook, text_of
+
+        try:
+            found = self._book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=most_rows)
+        except BaseException as problem:
+            raise not_a_workbook(self._name, problem) from None
+        return Sheet(name, [[text_of(cell) for cell in row] for row in found])
+
+
+@contextmanager
+def workbook(name: str, path: Path, form: str = "") -> Iterator[Book]:
+    """Open a workbook: `form` is xlsx, xlsm, xls or ods, else what its name says."""
+    from python_calamine import CalamineWorkbook
+
+    from orchestration.returns.reading import not_a_workbook
+
+    form = form or name.rpartition(".")[2].lower()
+    if form not in WORKBOOKS:
+        raise unreadable("FL10", f"{name}: is named as no workbook ({', '.join(WORKBOOKS)}); rename it.")
+    file_safety.check_workbook(path, name, form)
+    if form not in ("xlsx", "xlsm"):
+        {"xls": counting.xls, "ods": counting.ods}[form](path, name)
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
+    except BaseException as problem:
+        raise not_a_workbook(name, problem) from None
+    yield Book(name, book)
+
+
+__all__ = ["LARGEST_TABLE", "WORKBOOKS", "Book", "Sheet", "Unreadable", "octets", "rows", "workbook"]
