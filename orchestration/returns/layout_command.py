@@ -73,8 +73,13 @@ def _append(path: Path, rows: list[dict[str, str]]) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     new = not path.exists()
+    columns = list(rows[0])
+    if not new:
+        # a seed's columns stand in its own order, and a draft does not fill them all
+        with path.open(encoding="utf-8", newline="") as file:
+            columns = next(csv.reader(file), columns)
     with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         if new:
             writer.writeheader()
         writer.writerows(rows)

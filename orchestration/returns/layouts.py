@@ -10,11 +10,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from pathlib import Path
 
 from orchestration import quarters
 from orchestration.home import SEEDS, seed_rows
+from orchestration.returns.look_alikes import plain
 
 RECORD_TYPES = ("crimes", "victims", "suspects")
 FORMATS = ("csv", "xlsx", "xlsm", "xls", "ods")
@@ -22,7 +24,14 @@ ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1")
 # "tab" is written out in the seeds: a bare tab is lost by the first editor that trims cells
 DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 # A year of two digits is not among them: 05 is a child's birth or a pensioner's.
-DATE_DIRECTIVES = "YmbdHMS"
+DATE_DIRECTIVES = "YmbdHMSz"
+# what a bare number under a heading counts; in the text of a cell staging reads the unit itself
+UNITS = ("years", "months")
+MOST_HEADING_ROWS = 3
+# stands in a heading for 1, 2, … up to the part's `repeats`
+GROUP = "{n}"
+# the column that says which person it is, in each group of persons side by side
+REFERENCES = {"crimes": "crime_reference", "victims": "victim_reference", "suspects": "suspect_reference"}
 
 Row = dict[str, str]
 
@@ -32,8 +41,20 @@ class LayoutError(ValueError):
 
 
 @dataclass(frozen=True)
+class Condition:
+    """Rows whose text under `heading` is one of `values` (as `compared`)."""
+
+    heading: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Column:
-    """One heading of a part feeding one column of one record type; record_type "" is a heading we ignore."""
+    """One heading of a part feeding one column of one record type; record_type "" is a heading we ignore.
+
+    `place`: of the records of its type that one row may hold, the one it feeds. `group`: which of the headings side
+    by side it is (SUSPECT2_ID: 2), 0 where it stands once.
+    """
 
     heading: str
     record_type: str
@@ -42,14 +63,31 @@ class Column:
     date_format: str
     separator: str
     take: int
+    unit: str = ""
+    place: int = 1
+    group: int = 0
+    when: Condition | None = None
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One record that a row may hold: column -> the headings that may feed it (aliases), and in which rows."""
+
+    record_type: str
+    place: int
+    group: int
+    when: Condition | None
+    part: str
+    columns: dict[str, tuple[Column, ...]]
 
 
 @dataclass(frozen=True)
 class Part:
-    """One table of a layout: a CSV file, or one sheet of a workbook.
+    """One table of a layout: a CSV file, or a sheet of a workbook (each sheet whose name fits, where it has a `*`).
 
-    `layout` is the one whose code spellings its records have: in a return written by two crime systems, the
-    layout that the part is based on, else the part's own.
+    Rows of the seed that read the same table are one part. `layout` is the one whose code spellings its records have:
+    in a return written by two crime systems, the layout that the part is based on, else the part's own.
     """
 
     layout: str
@@ -64,6 +102,11 @@ class Part:
     contains: tuple[str, ...]
     blank_values: tuple[str, ...]
     columns: tuple[Column, ...]
+    heading_rows: int = 1
+    repeats: int = 0
+    when: Condition | None = None
+    # heading -> every text it may have, for the headings that say what a row is
+    says: tuple[Condition, ...] = ()
 
     @cached_property
     def headings(self) -> tuple[str, ...]:
@@ -82,6 +125,39 @@ class Part:
     def of(self, record_type: str) -> dict[str, tuple[Column, ...]]:
         """column -> headings that may feed it, for one record type of the part."""
         return {column: rows for (kind, column), rows in self.sources.items() if kind == record_type}
+
+    @cached_property
+    def feeds(self) -> tuple[Feed, ...]:
+        """The records that a row of the part may hold: one of each type, more where the layout says so."""
+        of: dict[tuple[str, int], list[Column]] = defaultdict(list)
+        for column in self.columns:
+            if column.record_type:
+                of[column.record_type, column.place].append(column)
+        feeds = []
+        for (kind, place), columns in of.items():
+            fed: dict[str, list[Column]] = defaultdict(list)
+            for column in columns:
+                fed[column.column].append(column)
+            group = max(column.group for column in columns)
+            one = columns[0]
+            feeds.append(
+                Feed(
+                    kind, place, group, one.when, one.part, {name: tuple(rows) for name, rows in fed.items()}
+                )
+            )
+        return tuple(feeds)
+
+    def feeds_there(self, headings: Iterable[str]) -> tuple[Feed, ...]:
+        """The same but for the last groups of which a file has no heading: six suspects side by side are up to six."""
+        headings, there = set(headings), []
+        wanted: set[tuple[str, str]] = set()
+        for feed in reversed(self.feeds):
+            group = feed.record_type, feed.part
+            own = {one.heading for rows in feed.columns.values() for one in rows if one.group}
+            if feed.group < 2 or group in wanted or own & headings:
+                wanted.add(group)
+                there.append(feed)
+        return tuple(reversed(there))
 
 
 @dataclass(frozen=True)
@@ -177,37 +253,38 @@ def _current(quarter: str, start: str, end: str) -> bool:
 def _load(seeds: Path) -> _Layouts:
     columns: dict[str, list[str]] = {kind: [] for kind in RECORD_TYPES}
     must: dict[str, list[str]] = {kind: [] for kind in RECORD_TYPES}
-    dates: set[tuple[str, str]] = set()
+    kinds: dict[tuple[str, str], str] = {}
     for row in seed_rows("return_columns.csv", seeds):
         columns[row["record_type"]].append(row["column"])
         if row["must"] == "Y":
             must[row["record_type"]].append(row["column"])
-        if row["kind"] == "date":
-            dates.add((row["record_type"], row["column"]))
+        kinds[row["record_type"], row["column"]] = row["kind"]
 
     part_rows: dict[str, list[Row]] = defaultdict(list)
     for row in seed_rows("layouts/layouts.csv", seeds):
+        _check_part(row, part_rows[row["layout"]])
         part_rows[row["layout"]].append(row)
     column_rows: dict[str, list[Row]] = defaultdict(list)
     for row in seed_rows("layouts/layout_columns.csv", seeds):
-        if row["record_type"] and row["column"] not in columns.get(row["record_type"], ()):
-            raise LayoutError(
-                f"layout_columns.csv: layout {row['layout']}, heading {row['heading']!r} feeds "
-                f"{row['record_type']}.{row['column']}, which return_columns.csv does not have"
-            )
-        _check_date_format(row, (row["record_type"], row["column"]) in dates)
+        _check_column(row, kinds)
         column_rows[row["layout"]].append(row)
     if unknown := column_rows.keys() - part_rows.keys():
         raise LayoutError(
             f"layout_columns.csv names layouts that layouts.csv does not have: {_list(unknown)}"
         )
 
-    layouts = {name: _resolve(name, part_rows, column_rows, ()) for name in part_rows}
-    for layout in layouts.values():
-        for kind, names in must.items():
-            fed = {column for part in layout.parts for column in part.of(kind)}
-            if missing := set(names) - fed:
-                raise LayoutError(f"layout {layout.layout}: no heading feeds {kind}.{_list(missing)}")
+    layouts = {}
+    for name in part_rows:
+        layout = _resolve(name, part_rows, column_rows, ())
+        for part in layout.parts:
+            _check_musts(name, part, must)
+        if absent := [
+            kind for kind in RECORD_TYPES if not any(kind in part.contains for part in layout.parts)
+        ]:
+            raise LayoutError(f"layouts.csv: layout {name} has no part that contains {_list(absent)}")
+        layouts[name] = _as_tables(
+            layout, {(kind, column) for kind, names in must.items() for column in names}
+        )
 
     used_from: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     for row in seed_rows("layouts/force_layouts.csv", seeds):
@@ -254,20 +331,75 @@ def _load(seeds: Path) -> _Layouts:
     )
 
 
+def _check_part(row: Row, others: list[Row]) -> None:
+    """A row of layouts.csv has a name that no other has."""
+    where = f"layouts.csv: layout {row['layout']!r}, part {row['part']!r}"
+    if not row["layout"] or not row["part"]:
+        raise LayoutError(f"{where} has no name; write one")
+    if any(other["part"] == row["part"] for other in others):
+        raise LayoutError(f"{where} has two rows; keep one, or give the other part a name of its own")
+
+
+def _check_column(row: Row, kinds: dict[tuple[str, str], str]) -> None:
+    """A row of layout_columns.csv feeds a column that there is, and says of it what that column needs."""
+    where = f"layout_columns.csv: layout {row['layout']}, heading {row['heading']!r}"
+    target = row["record_type"], row["column"]
+    if not plain(row["heading"]):
+        raise LayoutError(f"{where} is blank; write the heading as the file has it")
+    if row["record_type"] and target not in kinds:
+        raise LayoutError(f"{where} feeds {'.'.join(target)}, which return_columns.csv does not have")
+    _check_date_format(row, kinds.get(target) == "date")
+    unit = row.get("unit") or ""
+    if unit and (unit not in UNITS or not row["column"].startswith("age")):
+        raise LayoutError(f"{where} has the unit {unit!r}; it is for ages alone: {_list(UNITS)}, or blank")
+    if row["separator"] and not row["take"]:
+        raise LayoutError(f"{where} has a separator but no take")
+    _number(row["take"], f"{where}: take")
+
+
 def _check_date_format(row: Row, is_date: bool) -> None:
     """Every date says how it is written, and nothing else does: a date is never guessed."""
     directives = "".join(re.findall("%(.)", row["date_format"]))
-    days = "".join(sorted(directives.translate(str.maketrans("b", "m", "HMS"))))
-    if days != ("Ydm" if is_date else "") or set(directives) - set(DATE_DIRECTIVES):
+    days = "".join(sorted(directives.translate(str.maketrans("b", "m", "HMSz"))))
+    strange = set(directives) - set(DATE_DIRECTIVES) or len(set(directives)) < len(directives)
+    if days != ("Ydm" if is_date else "") or strange:
         raise LayoutError(
             f"layout_columns.csv: layout {row['layout']}, heading {row['heading']!r} has the date format "
             f"{row['date_format']!r}; "
             + (
-                "write it with %Y, %m (or %b for Jan) and %d, and %H, %M, %S for a time of day: %d/%m/%Y"
+                "write it with %Y, %m (or %b for Jan) and %d: %d/%m/%Y; a time of day and a zone behind it are "
+                "understood without, before it they are %H, %M, %S"
                 if is_date
                 else "the column it feeds is no date; leave it blank"
             )
         )
+
+
+def _number(text: str | None, what: str) -> int:
+    if text and not re.fullmatch("[0-9]{1,4}", text):
+        raise LayoutError(f"{what} is {text!r}; write a number, or leave it blank")
+    return int(text or 0)
+
+
+def compared(text: str) -> str:
+    """A word as the words of a condition are compared: look-alikes and case aside."""
+    return plain(text).casefold()
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(sorted({compared(word) for word in text.split("|")} - {""}))
+
+
+def _check_musts(layout: str, part: Part, must: dict[str, list[str]]) -> None:
+    """A part feeds every column without which its records would all be held out."""
+    for kind in part.contains:
+        if missing := set(must[kind]) - {
+            column.column for column in part.columns if column.record_type == kind
+        }:
+            raise LayoutError(
+                f"layout {layout}, part {part.part}: no heading feeds {kind}.{_list(missing)}; give it a row in "
+                f"layout_columns.csv, or take {kind} out of what the part contains"
+            )
 
 
 def _check_quarters(seed: str, row: Row) -> None:
@@ -325,7 +457,11 @@ def _part(layout: str, name: str, row: Row, base: Part | None, headings: list[Ro
     def cell(column: str, inherited: object = "") -> str:
         return row.get(column) or str(inherited)
 
+    def number(column: str, inherited: int) -> int:
+        return _number(cell(column, inherited), f"layouts.csv: layout {layout}, part {name}: {column}")
+
     columns = _columns(layout, headings)
+    when, says = _condition(f"layouts.csv: layout {layout}, part {name}", row, base)
     if base:
         # a derived layout's rows replace every heading of the same column, in its place: the old heading is
         # unknown again. A heading that one of the two ignores belongs to the derived layout's reading of it.
@@ -346,15 +482,19 @@ def _part(layout: str, name: str, row: Row, base: Part | None, headings: list[Ro
         file_pattern=cell("file_pattern", base.file_pattern if base else ""),
         format=cell("format", base.format if base else ""),
         sheet=cell("sheet", base.sheet if base else ""),
-        banner_rows=int(cell("banner_rows", base.banner_rows if base else 0)),
-        example_rows=int(cell("example_rows", base.example_rows if base else 0)),
+        banner_rows=number("banner_rows", base.banner_rows if base else 0),
+        example_rows=number("example_rows", base.example_rows if base else 0),
         encoding=cell("encoding", base.encoding if base else "") or "utf-8",
         delimiter=DELIMITERS.get(delimiter, "") if delimiter else base.delimiter if base else ",",
         contains=tuple(cell("contains", "+".join(base.contains) if base else "").split("+")),
         blank_values=tuple(
             filter(None, cell("blank_values", "|".join(base.blank_values) if base else "").split("|"))
         ),
-        columns=columns,
+        columns=tuple(replace(column, part=name) for column in columns),
+        heading_rows=number("heading_rows", base.heading_rows if base else 1) or 1,
+        repeats=number("repeats", base.repeats if base else 0),
+        when=when,
+        says=says,
     )
     if part.format not in FORMATS or not part.file_pattern:
         raise LayoutError(
@@ -364,6 +504,17 @@ def _part(layout: str, name: str, row: Row, base: Part | None, headings: list[Ro
         raise LayoutError(
             f"layouts.csv: layout {layout}, part {name} has encoding {part.encoding!r} and delimiter "
             f"{delimiter or ''!r}; use one of {_list(ENCODINGS)}, and one of {' '.join(DELIMITERS)}"
+        )
+    if part.heading_rows > MOST_HEADING_ROWS:
+        raise LayoutError(
+            f"layouts.csv: layout {layout}, part {name} has {part.heading_rows} heading_rows; a heading stands over "
+            f"{MOST_HEADING_ROWS} at most"
+        )
+    grouped = [column.heading for column in columns if GROUP in column.heading]
+    if bool(grouped) != bool(part.repeats):
+        raise LayoutError(
+            f"layouts.csv: layout {layout}, part {name} has repeats {part.repeats or ''!r} and "
+            f"{_list(grouped) or f'no heading with {GROUP}'}; {GROUP} in a heading stands for 1 up to repeats"
         )
     fed = {column.record_type for column in columns} - {""}
     if strange := (set(part.contains) - set(RECORD_TYPES)) | (fed - set(part.contains)):
@@ -378,25 +529,154 @@ def _by_target(columns: Iterable[Column]) -> dict[tuple[str, str], list[Column]]
     return groups
 
 
-def _columns(layout: str, rows: Iterable[Row]) -> tuple[Column, ...]:
-    columns = []
-    for row in rows:
-        if row["separator"] and not row["take"]:
-            raise LayoutError(
-                f"layout_columns.csv: layout {layout}, heading {row['heading']!r} has a separator but no take"
-            )
-        columns.append(
-            Column(
-                heading=row["heading"],
-                record_type=row["record_type"],
-                column=row["column"],
-                must=row["must"] == "Y",
-                date_format=row["date_format"],
-                separator=row["separator"],
-                take=int(row["take"] or 0),
-            )
+def _condition(where: str, row: Row, base: Part | None) -> tuple[Condition | None, tuple[Condition, ...]]:
+    """In which rows a part is there, and every text that the heading may have."""
+    heading, values, ignored = (row.get(f"when_{of}") or "" for of in ("heading", "values", "ignored"))
+    if not (heading or values or ignored):
+        return (base.when, base.says) if base else (None, ())
+    if not plain(heading) or not _words(values):
+        raise LayoutError(f"{where} has only one of when_heading and when_values; it needs both, or neither")
+    if twice := set(_words(values)) & set(_words(ignored)):
+        raise LayoutError(f"{where} has {_list(twice)} in when_values and when_ignored")
+    known = Condition(plain(heading), tuple(sorted({*_words(values), *_words(ignored)})))
+    return Condition(plain(heading), _words(values)), (known,)
+
+
+def _as_tables(layout: Layout, must: set[tuple[str, str]]) -> Layout:
+    """The layout with the parts that read one table joined into one, each heading with `{n}` written out."""
+    tables: dict[tuple[str, str, str], list[Part]] = defaultdict(list)
+    for part in layout.parts:
+        sheet = "" if part.format == "csv" else part.sheet
+        columns = (
+            replace(column, must=column.must or (column.record_type, column.column) in must)
+            for column in part.columns
         )
-    return tuple(columns)
+        tables[part.file_pattern.lower(), part.format, sheet].append(replace(part, columns=tuple(columns)))
+    _check_tables(layout.layout, tables)
+    return replace(layout, parts=tuple(_joined(layout.layout, parts) for parts in tables.values()))
+
+
+def _check_tables(layout: str, tables: dict[tuple[str, str, str], list[Part]]) -> None:
+    """No file or sheet is two tables of a layout, whatever it is named."""
+    for (pattern, form, sheet), parts in tables.items():
+        for (other_pattern, other_form, other_sheet), others in tables.items():
+            if parts is others or not fnmatchcase(re.sub("[*?]", "1", pattern), other_pattern):
+                continue
+            of_one_book = form == other_form != "csv"
+            if of_one_book and not (re.search("[*?]", other_sheet) and fits_sheet(sheet, other_sheet)):
+                continue
+            raise LayoutError(
+                f"layouts.csv: layout {layout}: a file for part {parts[0].part} would be one for part "
+                f"{others[0].part} too; give them a file_pattern or sheet that only one fits, or the same dialect"
+            )
+
+
+def fits_sheet(name: str, pattern: str) -> bool:
+    """Whether a sheet's name is that of a part, or one that its pattern (`*`, `?`) lets in."""
+    if not re.search("[*?]", pattern):
+        return name == pattern
+    shape = re.escape(plain(pattern).casefold()).replace(r"\*", ".*").replace(r"\?", ".")
+    return bool(re.fullmatch(shape, plain(name).casefold()))
+
+
+def _joined(layout: str, parts: list[Part]) -> Part:
+    """Parts of one table as one: the records of a type that a row may hold are numbered through all of them."""
+    first = parts[0]
+    for part in parts[1:]:
+        dialects = [
+            (one.layout, one.encoding, one.delimiter, one.banner_rows, one.heading_rows, one.example_rows)
+            for one in (first, part)
+        ]
+        if dialects[0] != dialects[1]:
+            raise LayoutError(
+                f"layouts.csv: layout {layout}: parts {first.part} and {part.part} read one table; give them the "
+                "same based_on, encoding, delimiter, banner_rows, heading_rows and example_rows"
+            )
+    columns: list[Column] = []
+    last = dict.fromkeys(RECORD_TYPES, 0)
+    for part in parts:
+        for kind in part.contains:
+            own = [column for column in part.columns if column.record_type == kind]
+            groups = part.repeats if any(GROUP in column.heading for column in own) else 1
+            for number in range(1, groups + 1):
+                columns += [_placed(column, last[kind] + number, number, part.when) for column in own]
+            last[kind] += groups
+        columns += [
+            one
+            for column in part.columns
+            if not column.record_type
+            for number in range(1, (part.repeats if GROUP in column.heading else 1) + 1)
+            for one in (_placed(column, 1, number, None),)
+        ]
+        if part.when:
+            columns.append(Column(part.when.heading, "", "", True, "", "", 0, part=part.part))
+    says: dict[str, set[str]] = defaultdict(set)
+    for part in parts:
+        for known in part.says:
+            says[known.heading] |= set(known.values)
+    joined = replace(
+        first,
+        part="+".join(part.part for part in parts),
+        contains=tuple(kind for kind in RECORD_TYPES if last[kind]) if len(parts) > 1 else first.contains,
+        blank_values=tuple(dict.fromkeys(word for part in parts for word in part.blank_values)),
+        columns=tuple(columns),
+        when=None,
+        says=tuple(Condition(heading, tuple(sorted(values))) for heading, values in says.items()),
+    )
+    _check_groups(layout, joined)
+    return joined
+
+
+def _placed(column: Column, place: int, number: int, when: Condition | None) -> Column:
+    grouped = GROUP in column.heading
+    return replace(
+        column,
+        heading=column.heading.replace(GROUP, str(number)),
+        place=place,
+        group=number if grouped else 0,
+        when=when,
+    )
+
+
+def _check_groups(layout: str, part: Part) -> None:
+    """A group of persons side by side that a layout ignores is a person lost in every row."""
+    fed = {
+        re.sub("[0-9]+", GROUP, column.heading): column.heading
+        for column in part.columns
+        if column.column == REFERENCES.get(column.record_type) and re.search("[0-9]", column.heading)
+    }
+    feeding = {column.heading for column in part.columns if column.record_type}
+    for heading in part.headings:
+        like = fed.get(re.sub("[0-9]+", GROUP, heading))
+        if like and heading not in feeding:
+            raise LayoutError(
+                f"layout_columns.csv: layout {layout}, part {part.part}: {heading!r} is ignored, but {like!r} says "
+                f"who a person is, so the persons under {heading!r} would be lost; feed it too, or write "
+                f"{GROUP} for the number and repeats in layouts.csv"
+            )
+
+
+def _columns(layout: str, rows: Iterable[Row]) -> tuple[Column, ...]:
+    columns: dict[tuple[str, str, str], Column] = {}
+    for row in rows:
+        column = Column(
+            heading=plain(row["heading"]),
+            record_type=row["record_type"],
+            column=row["column"],
+            must=row["must"] == "Y",
+            date_format=row["date_format"],
+            separator=row["separator"],
+            take=int(row["take"] or 0),
+            unit=row.get("unit") or "",
+        )
+        target = column.heading, column.record_type, column.column
+        if target in columns:
+            raise LayoutError(
+                f"layout_columns.csv: layout {layout}, part {row['part']}, heading {row['heading']!r} has two rows for "
+                f"{'.'.join(target[1:]) if column.record_type else 'what is ignored'}; keep one"
+            )
+        columns[target] = column
+    return tuple(columns.values())
 
 
 def _list(names: Iterable[str]) -> str:

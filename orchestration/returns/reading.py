@@ -19,8 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from orchestration.returns import counting, file_safety
-from orchestration.returns.layouts import Layout, Part
+from orchestration.returns import counting, file_safety, repairs
+from orchestration.returns.layouts import Layout, Part, fits_sheet
+from orchestration.returns.look_alikes import plain
 from orchestration.returns.reasons import Reason, Unreadable, unreadable
 
 # Files that a delivery may hold beside its records (see the return specification).
@@ -101,9 +102,45 @@ def _read(files: dict[str, Path], layout: Layout) -> list[Grid]:
                 grids.extend(_read_workbook(files[name], name, parts, layout, reasons))
         except Unreadable as problem:
             reasons.extend(problem.reasons)
-    if reasons:
+    if reasons := reasons or _in_two_files(grids):
         raise Unreadable(*reasons)
     return grids
+
+
+def _in_two_files(grids: list[Grid]) -> list[Reason]:
+    """Files of one table are parts of a return (a file a month) where no crime is in two of them; else they may be a
+    copy, or an older version, and nobody here knows which."""
+    reasons = []
+    for part in dict.fromkeys(grid.part.part for grid in grids):
+        of_it = [grid for grid in grids if grid.part.part == part]
+        names = list(dict.fromkeys(grid.file for grid in of_it))
+        files: dict[str, set[str]] = {name: set() for name in names}
+        for grid in of_it if len(names) > 1 else ():
+            files[grid.file] |= _crimes_of(grid)
+        for number, name in enumerate(names):
+            if others := [other for other in names[:number] if files[name] & files[other]]:
+                both = len(files[name] & set().union(*(files[other] for other in others)))
+                sentence = (
+                    f"{' and '.join((*others, name))}: {len(others) + 1} files for one table have come, and {both} "
+                    "crime references are in more than one of them; if one is a copy or an older version, send the "
+                    "later one without it; if they are parts of one return, have each crime in one part alone, with "
+                    "all its victims and suspects."
+                )
+                reasons.append(Reason("ST03", sentence))
+    return reasons
+
+
+def _crimes_of(grid: Grid) -> set[str]:
+    headings = {
+        row.heading
+        for feed in grid.part.feeds
+        for row in feed.columns["crime_reference"]
+        if row.heading in grid.columns
+    }
+    # a column's dictionary has the texts of example rows too
+    texts = (text for heading in headings for text in pc.unique(grid.columns[heading]).to_pylist())
+    references = {plain(text or "") for text in texts} - {"", *grid.part.blank_values}
+    return {text for text in references if not re.fullmatch(repairs.TOTAL, text)}
 
 
 def _assign(files: Iterable[str], layout: Layout, reasons: list[Reason]) -> dict[str, list[Part]]:
@@ -140,16 +177,19 @@ def _assign(files: Iterable[str], layout: Layout, reasons: list[Reason]) -> dict
                     f"send one whose name fits {part.file_pattern}.",
                 )
             )
-        elif len(names) > 1:
-            # told once, though a workbook has several parts
-            reason = Reason(
+    several = {part: names for part, names in found.items() if len(names) > 1}
+    if len(set(map(len, several.values()))) > 1:
+        # three months of crimes and two of victims: the victims of the third would be missing from a whole return
+        came = "; ".join(
+            f"{len(names)} files for the {part} ({', '.join(names)})" for part, names in several.items()
+        )
+        reasons.append(
+            Reason(
                 "ST03",
-                f"{' and '.join(names)}: {len(names)} files for one table have come; send one of them.",
+                f"{came}: files of one table are joined, but not where another table has fewer; send what is missing, "
+                "with its heading row alone if it has no records.",
             )
-            if reason not in reasons:
-                reasons.append(reason)
-            for name in names:
-                holds.pop(name, None)
+        )
     return holds
 
 
@@ -159,7 +199,8 @@ def _read_csv(path: Path, name: str, part: Part, layout: Layout) -> Grid:
         line_end = re.compile(rb"\r\n|\n|\r").search(data, start)
         if not line_end:
             raise unreadable(
-                "ST06", f"{name}: ends before its heading row, expected in row {part.banner_rows + 1}."
+                "ST06",
+                f"{name}: ends before its heading row, expected in row {part.banner_rows + part.heading_rows}.",
             )
         start = line_end.end()
     while data[start : start + 1] in (b"\r", b"\n"):
@@ -171,17 +212,12 @@ def _read_csv(path: Path, name: str, part: Part, layout: Layout) -> Grid:
     if not data.endswith((b"\n", b"\r")):
         data += b"\n"
     dialect = {"delimiter": part.delimiter, "quotechar": '"', "doublequote": True}
-    head = data[start : start + LONGEST_HEADING_ROW].decode("utf-8", "replace")
-    try:
-        headings = next(csv.reader(io.StringIO(head, newline=""), strict=True, **dialect))
-    except (csv.Error, StopIteration):
-        raise unreadable(
-            "ST14", f"{name}: the heading row cannot be read; is a quotation mark not closed?"
-        ) from None
+    headings, above = _heading_rows(data[start : start + LONGEST_HEADING_ROW], name, part, dialect)
+    start += above
     _check_width(len(headings), name)
     data = data[start:] if start else data
     # before the records are counted against them: a banner in their place makes every record too long
-    _known(headings, part, layout, name, part.banner_rows + 1)
+    _known(headings, part, layout, name, part.banner_rows + part.heading_rows)
     # Arrow takes an unclosed quotation mark as one cell up to the next one, or to the end of the file: records would
     # go unseen. Where every mark pairs it needs no slow look.
     if not counting.quotes_pair(data, part.delimiter) and _malformed(
@@ -207,11 +243,51 @@ def _read_csv(path: Path, name: str, part: Part, layout: Layout) -> Grid:
         name,
         None,
         part,
-        _by_heading(headings, arrays, part, layout, name, part.banner_rows + 1),
+        _by_heading(headings, arrays, part, layout, name, part.banner_rows + part.heading_rows),
         part.example_rows + 1,
         table.num_rows,
         (("RP62", _lost_characters(arrays, part.example_rows + 1)),) if garbled else (),
     )
+
+
+def _heading_rows(data: bytes, name: str, part: Part, dialect: dict[str, Any]) -> tuple[list[str], int]:
+    """The headings, and how many bytes stand before the last row of them."""
+    lines, above = io.StringIO(data.decode("utf-8", "replace"), newline=""), 0
+    rows: list[list[str]] = []
+    try:
+        while len(rows) < part.heading_rows:
+            above = lines.tell()
+            # a reader for each row: one for all would have read on
+            if row := next(csv.reader(iter(lines.readline, ""), strict=True, **dialect)):
+                rows.append(row)
+    except (csv.Error, StopIteration):
+        raise unreadable(
+            "ST14", f"{name}: the heading row cannot be read; is a quotation mark not closed?"
+        ) from None
+    return joined_headings(rows), len(lines.getvalue()[:above].encode())
+
+
+def joined_headings(rows: list[list[str]]) -> list[str]:
+    """The headings of a table: `plain`, those of several rows above each other joined by a blank.
+
+    A group's text stands in the first of the cells merged to its right: it is that of the blank cells after it.
+    """
+    *groups, last = [[plain(cell) for cell in row] for row in rows]
+    width = len(last)
+    above, told = [""] * width, list(map(bool, last))
+    for row in groups:
+        text, of = "", ""
+        for position, cell in enumerate((row + [""] * width)[:width]):
+            # merged cells do not reach beyond the group above them
+            text = cell if cell or above[position] != of else text
+            of = above[position]
+            above[position] = f"{of} {text}".strip()
+            told[position] |= bool(cell)
+    # beside the last group a column without a text of its own is no column
+    return [
+        f"{over} {heading}".strip() if is_told else ""
+        for over, heading, is_told in zip(above, last, told, strict=True)
+    ]
 
 
 def _utf8(path: Path, name: str, part: Part) -> bytes:
@@ -362,19 +438,7 @@ def _read_workbook(
     except BaseException as problem:
         raise not_a_workbook(name, problem) from None
     grids = []
-    for part in parts:
-        sheet = part.sheet
-        if sheet.isdigit():
-            sheet = names[int(sheet) - 1] if int(sheet) <= len(names) else ""
-        if sheet not in names:
-            wanted = f"sheet number {part.sheet}" if part.sheet.isdigit() else f"sheet {part.sheet!r}"
-            reasons.append(
-                Reason(
-                    "ST05",
-                    f"{name}: has no {wanted} for the {part.part}; its sheets are {_quoted(names)}.",
-                )
-            )
-            continue
+    for part, sheet in _sheets(parts, names, name, reasons):
         where = _where(name, sheet)
         try:
             if sheet in entries:
@@ -397,11 +461,33 @@ def _read_workbook(
             met = dict(counts[sheet].met)
             for code, applies in (("RP59", sheet in hidden), ("RP60", from_1904)):
                 if applies:
-                    met[code] = [part.banner_rows + part.example_rows + 2]
+                    met[code] = [part.banner_rows + part.heading_rows + part.example_rows + 1]
             grids.append(_sheet(name, sheet, part, layout, rows, met))
         except Unreadable as problem:
             reasons.extend(problem.reasons)
     return grids
+
+
+def _sheets(parts: list[Part], names: list[str], name: str, reasons: list[Reason]) -> list[tuple[Part, str]]:
+    """Which sheet is which part: one of that name or number, or each whose name fits a pattern."""
+    found: list[tuple[Part, str]] = []
+    for part in parts:
+        if part.sheet.isdigit():
+            fits = names[int(part.sheet) - 1 :][:1] if int(part.sheet) else []
+        else:
+            fits = [sheet for sheet in names if fits_sheet(sheet, part.sheet)]
+        found += [(part, sheet) for sheet in fits]
+        if not fits:
+            wanted = f"sheet number {part.sheet}" if part.sheet.isdigit() else f"sheet {part.sheet!r}"
+            sentence = f"{name}: has no {wanted} for the {part.part}; its sheets are {_quoted(names)}."
+            reasons.append(Reason("ST05", sentence))
+    for sheet in names:
+        meant = [part.part for part, one in found if one == sheet]
+        if len(meant) > 1:
+            sentence = f"{name}: sheet {sheet!r} could be {' and '.join(meant)}; name the sheets as the layout has them."
+            reasons.append(Reason("ST04", sentence))
+            found = [(part, one) for part, one in found if one != sheet]
+    return found
 
 
 def not_a_workbook(name: str, problem: BaseException) -> BaseException:
@@ -418,25 +504,28 @@ def not_a_workbook(name: str, problem: BaseException) -> BaseException:
 def _sheet(
     name: str, sheet: str, part: Part, layout: Layout, rows: list[list[Any]], met: dict[str, list[int]]
 ) -> Grid:
-    if len(rows) <= part.banner_rows:
+    heading_row = part.banner_rows + part.heading_rows
+    if len(rows) < heading_row:
         raise unreadable(
             "ST06",
-            f"{_where(name, sheet)}: has no heading row, expected in row {part.banner_rows + 1}; "
+            f"{_where(name, sheet)}: has no heading row, expected in row {heading_row}; "
             f"send the sheet again, or a file {NIL} if there is nothing to report.",
         )
-    headings = [text_of(cell) for cell in rows[part.banner_rows]]
-    kept = rows[part.banner_rows + 1 + part.example_rows :]
+    headings = joined_headings(
+        [[text_of(cell) for cell in row] for row in rows[part.banner_rows : heading_row]]
+    )
+    kept = rows[heading_row + part.example_rows :]
     arrays = [_column(cells) for cells in zip(*kept, strict=True)] or [pa.array([], TEXT)] * len(headings)
     first = part.example_rows + 1
     numbers = {
-        code: tuple(number for row in found if (number := row - part.banner_rows - 1) >= first)
+        code: tuple(number for row in found if (number := row - heading_row) >= first)
         for code, found in met.items()
     }
     return Grid(
         name,
         sheet,
         part,
-        _by_heading(headings, arrays, part, layout, _where(name, sheet), part.banner_rows + 1),
+        _by_heading(headings, arrays, part, layout, _where(name, sheet), heading_row),
         first,
         len(kept),
         tuple((code, records) for code, records in numbers.items() if records),
@@ -474,7 +563,7 @@ def _known(
 ) -> tuple[list[str], list[str]]:
     """Headings that are not blank, and those of them that the layout does not know. Raises Unreadable where these are
     most: it is another file, or not its heading row."""
-    named = [heading.strip() for heading in headings if heading.strip()]
+    named = [heading for heading in headings if heading]
     unknown = [heading for heading in named if heading not in part.headings]
     if len(unknown) * 2 > len(named) or not named:
         # Not quoted: without its heading row a file's first record stands here.
@@ -495,14 +584,16 @@ def _by_heading(
     where: str,
     heading_row: int,
 ) -> dict[str, pa.DictionaryArray]:
-    """Columns by trimmed heading. Raises Unreadable where the headings are not those of the layout."""
-    headings = [heading.strip() for heading in headings]
+    """Columns by heading. Raises Unreadable where the headings are not those of the layout."""
     named, unknown = _known(headings, part, layout, where, heading_row)
+    feeds = part.feeds_there(named)
     missing = [
         " or ".join(dict.fromkeys(row.heading for row in rows))
-        for rows in part.sources.values()
+        for feed in feeds
+        for rows in feed.columns.values()
         if any(row.must for row in rows) and not any(row.heading in named for row in rows)
     ]
+    missing += [says.heading for says in part.says if says.heading not in named]
     missing = list(dict.fromkeys(missing))
     expected = f"layout {layout.layout} expects"
     reasons: list[Reason] = []
@@ -514,7 +605,7 @@ def _by_heading(
         wrong(
             "ST07",
             f"unknown heading {_quoted(unknown)}; {expected} {_quoted(missing or part.headings)}"
-            f"{' instead' if missing else ''}; rename or remove the column.",
+            f"{' instead' if missing else ''}; rename or remove the column{_more_groups(unknown, part)}.",
         )
     elif missing:
         wrong(
@@ -524,16 +615,29 @@ def _by_heading(
         )
     if twice := sorted({heading for heading in named if named.count(heading) > 1}):
         wrong("ST09", f"heading {_quoted(twice)} stands more than once; keep one column of each.")
-    for rows in part.sources.values():
-        aliases = list(dict.fromkeys(row.heading for row in rows if row.heading in named))
-        if len(aliases) > 1:
-            wrong("ST10", f"{_quoted(aliases)} mean the same column; keep one of them.")
+    for feed in feeds:
+        for rows in feed.columns.values():
+            aliases = list(dict.fromkeys(row.heading for row in rows if row.heading in named))
+            if len(aliases) > 1:
+                wrong("ST10", f"{_quoted(aliases)} mean the same column; keep one of them.")
     for position, (heading, array) in enumerate(zip(headings, arrays, strict=True), 1):
         if not heading and pc.any(pc.not_equal(pc.utf8_trim_whitespace(array.dictionary), "")).as_py():
             wrong("ST11", f"column {position} holds text but has no heading; name or remove it.")
     if reasons:
         raise Unreadable(*dict.fromkeys(reasons))
     return {heading: array for heading, array in zip(headings, arrays, strict=True) if heading}
+
+
+def _more_groups(unknown: list[str], part: Part) -> str:
+    """What to say of headings that are one more of those side by side: removing them would lose persons."""
+    fed = {re.sub("[0-9]+", "", row.heading): row.group for row in part.columns if row.group}
+    groups = [fed[shape] for heading in unknown if (shape := re.sub("[0-9]+", "", heading)) in fed]
+    return (
+        f", but not where it holds a person: the layout has {max(groups)} side by side, and repeats in "
+        "seeds/layouts/layouts.csv takes more"
+        if groups
+        else ""
+    )
 
 
 def _where(file: str, sheet: str | None) -> str:

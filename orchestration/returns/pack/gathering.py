@@ -557,7 +557,7 @@ def _allowed(row: Row, field: str) -> str | None:
 def _sheet_row(layout: str | None, file: str | None, sheet: str | None, number: int | None) -> int | None:
     """The row that a person sees in the file: below the banner and the heading row."""
     part = _part_of(layout, file, sheet)
-    return number + part.banner_rows + 1 if number and part else None
+    return number + part.banner_rows + part.heading_rows if number and part else None
 
 
 @cache
