@@ -1,11 +1,10 @@
 """The rulebook: what each rule says, how severe it is and what to do, from `seeds/rules.csv`."""
 
-import csv
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from orchestration.home import SEEDS
+from orchestration.home import SEEDS, seed_rows
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,7 @@ def rulebook(file: Path = SEEDS / "rules.csv") -> dict[str, Rule]:
 
 @lru_cache(maxsize=2)
 def _read(file: Path, _changed: int) -> dict[str, Rule]:
-    with file.open(newline="", encoding="utf-8") as rows:
-        return {
-            row["rule"]: Rule(**{name: row[name] for name in Rule.__dataclass_fields__})
-            for row in csv.DictReader(rows)
-        }
+    return {
+        row["rule"]: Rule(**{name: row[name] for name in Rule.__dataclass_fields__})
+        for row in seed_rows(file.name, file.parent)
+    }

@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from orchestration import quarters
-from orchestration.home import Home
+from orchestration.home import Home, check_seeds
 from orchestration.home import home as find_home
 from orchestration.printing import make_consoles_printable, say
 from orchestration.readings.read_command import read
@@ -26,7 +26,7 @@ from orchestration.releases.feed_command import feed
 from orchestration.releases.reports.report_command import report
 from orchestration.returns.check_command import check, pack
 from orchestration.returns.layout_command import layout
-from orchestration.stopping import stop
+from orchestration.stopping import Stopped, stop
 
 as_json = click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
 
@@ -78,7 +78,21 @@ def spare_collector() -> None:
     atexit.register(gc.freeze)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Sentences(click.Group):
+    """Ends a command that met what can be expected with its sentences, whatever it was doing."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["orchestration.wants_json"] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Stopped as stopped:
+            stop(stopped.sentences, ctx.meta["orchestration.wants_json"], stopped.code)
+
+
+@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--home", "root", type=click.Path(path_type=Path), help="The home folder [CPAI_HOME, else data/]."
 )
@@ -86,6 +100,7 @@ def spare_collector() -> None:
 @click.pass_context
 def cpai(context: click.Context, root: Path | None) -> None:
     """Returns of 44 police forces into CPAI, COCAD and published figures."""
+    check_seeds()
     context.obj = find_home(root)
     os.environ["CPAI_HOME"] = str(context.obj.root)
     for switch in ("GX_ANALYTICS_ENABLED", "DBT_SEND_ANONYMOUS_USAGE_STATS"):

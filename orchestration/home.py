@@ -1,9 +1,12 @@
 """Where things are: the project (seeds, dbt models) and the home (everything received, built and published)."""
 
-import csv
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from orchestration import strict_csv
+from orchestration.strict_csv import NotRead
 
 PACKAGE = Path(__file__).resolve().parent
 # a checkout has seeds/ beside orchestration/; an installed wheel carries them inside the package
@@ -12,10 +15,48 @@ SEEDS = PROJECT / "seeds"
 DBT_PROJECT = PROJECT / "dbt_project"
 
 
+class SeedRow(dict):
+    """A row of a seed by column; a column that the seed has not says so with the seed's name."""
+
+    def __init__(self, seed: str, cells: Iterable[tuple[str, str]]) -> None:
+        super().__init__(cells)
+        self.seed = seed
+
+    def __missing__(self, column: str) -> str:
+        raise NotRead(f"{self.seed}, row 1: has no heading {column!r}; add it, or mend how it is written.")
+
+
 def seed_rows(name: str, seeds: Path = SEEDS) -> list[dict[str, str]]:
-    """The rows of a seed as text by column: `forces.csv`, `layouts/layouts.csv`."""
-    with (seeds / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    """The rows of a seed as text by column: `forces.csv`, `layouts/layouts.csv`. Raises NotRead."""
+    table = _seed(name, seeds)
+    return [SeedRow(table.name, zip(table.headings, cells, strict=True)) for _, cells in table.rows]
+
+
+def check_seeds(seeds: Path = SEEDS) -> dict[str, strict_csv.Table]:
+    """Every seed by name, read before anything is done by them. Raises NotRead with a sentence for each that cannot be
+    read: dbt and Python then see the same rows or none."""
+    tables, problems = {}, []
+    for path in sorted(seeds.rglob("*.csv")):
+        name = path.relative_to(seeds).as_posix()
+        if "releases" in path.parts[-3:-1]:
+            continue  # recorded crime as it was published: read as its releases are
+        try:
+            tables[name] = _seed(name, seeds)
+        except NotRead as problem:
+            problems += problem.sentences
+    if problems:
+        raise NotRead(*problems)
+    return tables
+
+
+def _seed(name: str, seeds: Path) -> strict_csv.Table:
+    table = strict_csv.read(seeds / name, f"seeds/{name}")
+    # dbt takes both as they stand: a row of nulls, a column of another name
+    if table.blank:
+        raise NotRead(f"{table.name}, row {table.blank[0]}: is blank; remove the row.")
+    if padded := [heading for heading in table.headings if heading != heading.strip()]:
+        raise NotRead(f"{table.name}, row 1: the heading {padded[0]!r} has spaces around it; remove them.")
+    return table
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from orchestration.home import SEEDS
+from orchestration.home import SEEDS, seed_rows
 
 NO_DATE = -(10**6)
 """Days since 1970-01-01 that mean: no date."""
@@ -17,7 +17,7 @@ NO_DATE = -(10**6)
 @cache
 def seed(name: str) -> pd.DataFrame:
     """One seed as text, blank for blank. Shared: copy before changing."""
-    return pd.read_csv(SEEDS / f"{name}.csv", dtype=str, keep_default_na=False).astype(object)
+    return pd.DataFrame(seed_rows(f"{name}.csv"), dtype=object)
 
 
 @cache

@@ -6,7 +6,7 @@ import csv
 from itertools import groupby
 from pathlib import Path
 
-from orchestration.home import SEEDS
+from orchestration.home import seed_rows
 from orchestration.warehouse.statements import rows_of
 
 
@@ -29,8 +29,7 @@ def read(connection, period: str) -> list[dict]:
 
 
 def _printed(period: str) -> list[str]:
-    with (SEEDS / f"published_{period}.csv").open(newline="", encoding="utf-8") as file:
-        return [row["figure_id"] for row in csv.DictReader(file)]
+    return [row["figure_id"] for row in seed_rows(f"published_{period}.csv")]
 
 
 def _sentence(text: str) -> str:

@@ -5,7 +5,9 @@ in-process dbt keeps its handle until told to close.
 """
 
 import hashlib
+import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.home import DBT_PROJECT, SEEDS, Home
+from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds
+from orchestration.strict_csv import NotRead
 from orchestration.warehouse.statements import rows_of
 
 # above it each statement has both cores busy and needs the memory for itself: a year at scale 50 is 800 MB of Parquet
@@ -94,8 +97,51 @@ def manifest_path(home: Home) -> Path:
     wanted = source_hash()
     if not (stamp.exists() and (target / "manifest.json").exists() and stamp.read_text() == wanted):
         invoke(home, ["parse", "--no-partial-parse"])
+        _check_seeds(target / "manifest.json")
         stamp.write_text(wanted)
     return target / "manifest.json"
+
+
+# how a cell is written that dbt and DuckDB take for a number or a truth as it is meant
+CELLS_OF = {
+    "integer": r"-?\d+",
+    "bigint": r"-?\d+",
+    "double": r"-?\d+(\.\d+)?",
+    "boolean": r"(?i)true|false",
+    "date": r"\d{4}-\d\d-\d\d",
+}
+
+
+def _check_seeds(manifest: Path) -> None:
+    """The seeds have the columns that the models were written for, and cells of their kind: before anything is built.
+
+    Raises NotRead; DuckDB would say "Could not convert string" and no row, or miss a column in one of the models.
+    """
+    seeds = check_seeds()
+    parsed = json.loads(manifest.read_text(encoding="utf-8"))
+    nodes = [*parsed["nodes"].values(), *(node for nodes in parsed["disabled"].values() for node in nodes)]
+    problems = []
+    for node in nodes:
+        table = seeds.get(node["original_file_path"].partition("seeds/")[2])
+        if node["resource_type"] != "seed" or not table:
+            continue
+        types = node["config"].get("column_types") or {}
+        if missing := types.keys() - set(table.headings):
+            problems.append(
+                f"{table.name}, row 1: has no heading {', '.join(sorted(missing))}; add it, or mend how it is written."
+            )
+            continue
+        for place, heading in enumerate(table.headings):
+            cell_of = re.compile(CELLS_OF.get(types.get(heading, ""), ".*"), re.DOTALL)
+            if wrong := [
+                number for number, cells in table.rows if cells[place] and not cell_of.fullmatch(cells[place])
+            ]:
+                problems.append(
+                    f"{table.name}, row {wrong[0]}: {heading} is no {types[heading]}; a spreadsheet may have changed it: "
+                    "mend it in a text editor."
+                )
+    if problems:
+        raise NotRead(*problems)
 
 
 def invoke(home: Home, words: list[str], manifest: Any = None) -> Any:
