@@ -96,6 +96,9 @@
         'judged_volumes': {
             'CR56': 'recorded_on',
         },
+        'judged_months': {
+            'MN01': 'recorded_on',
+        },
         'judged_mixes': {
             'CR57': 'offence_code',
         },

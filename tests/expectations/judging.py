@@ -18,8 +18,8 @@ from orchestration.home import DBT_PROJECT, Home
 
 Row = dict[str, object]
 KEYS = ("force", "quarter", "submission", "record_type", "crime_reference", "person_reference")
-# a split of the figures, a share of a return or a waiver is told by more than force, quarter and reference
-SEVERAL_OF_ONE_KEY = {"judged_mixes", "judged_completeness", "judged_sums", "judged_waivers"}
+# a split of the figures, a share or a month of a return, or a waiver is told by more than force, quarter and reference
+SEVERAL_OF_ONE_KEY = {"judged_mixes", "judged_months", "judged_completeness", "judged_sums", "judged_waivers"}
 # what is made of the judged views: no rule's column, but counts and the verdict
 RESULTS = "rule_results"
 COUNTS = ["tested", "failed", "also_reported", "waived", "rate", "verdict"]
@@ -137,6 +137,7 @@ RECORD_TYPES = {
     "judged_returns": {"return"},
     "judged_volumes": {"return"},
     "judged_mixes": {"return"},
+    "judged_months": {"return"},
     "judged_reconciliation": {"return"},
     "judged_sums": {"figure"},
     "judged_waivers": {"waiver"},

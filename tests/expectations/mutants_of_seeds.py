@@ -25,6 +25,8 @@ READ: dict[str, tuple[str, ...]] = {
     "forces": ("from_quarter", "to_quarter"),
     "reconciliation_tolerance": ("share", "crimes"),
     "link_limits": ("crimes",),
+    "month_floors": ("against", "part", "expected_from", "floor_share"),
+    "month_limits": ("past_quarters", "crimes_of_a_day", "reached_share"),
     "criteria": ("criterion",),
     "breakdowns": ("exhaustive",),
     "published_2023": ("numerator", "denominator"),
@@ -36,6 +38,16 @@ OUTCOMES_FROM = {
     "20": "2015-04",
     "21": "2016-01",
     "22": "2019-04",
+}
+# against -> part -> of how many expected crimes on what share of them is the floor
+FLOORS = {
+    "own_past": {
+        "month": [(13, 0.05), (22, 0.15), (28, 0.2), (40, 0.3), (60, 0.4)],
+        "half_month": [(13, 0.05), (22, 0.15), (28, 0.2), (40, 0.3), (60, 0.4)],
+        "two_months": [(15, 0.05)],
+    },
+    "recorded_crime": {"month": [(50, 0.3), (75, 0.4)], "half_month": [(50, 0.3), (75, 0.4)]},
+    "same_return": {"month": [(12, 0.05), (20, 0.15), (30, 0.25), (50, 0.4)], "two_months": [(8, 0.05)]},
 }
 CRITERIA = {"cse", "familial", "institutional", "ritualistic", "other", "unknown"}
 # months and quarters do not share out a total that is printed, wide bands leave ages out, and group-based is one part
@@ -107,6 +119,25 @@ def _limits(rows: list[dict[str, str]]) -> Iterator[str]:
         yield "a person on more than 200 crimes is a placeholder"
 
 
+def _month_floors(rows: list[dict[str, str]]) -> Iterator[str]:
+    told = [(row["against"], row["part"], row["expected_from"], row["floor_share"]) for row in rows]
+    known = [
+        (against, part, str(expected), str(share))
+        for against, parts in FLOORS.items()
+        for part, floors in parts.items()
+        for expected, share in floors
+    ]
+    if told != known:
+        yield "a month is missing below another share of what is usual"
+
+
+def _month_limits(rows: list[dict[str, str]]) -> Iterator[str]:
+    if [(row["past_quarters"], row["crimes_of_a_day"], row["reached_share"]) for row in rows] != [
+        ("4", "3", "0.5")
+    ]:
+        yield "what is usual of a month is asked of four returns, three crimes of a day, beside half of recorded crime"
+
+
 def _criteria(rows: list[dict[str, str]]) -> Iterator[str]:
     for scheme, expected in (("2023", CRITERIA), ("2024", CRITERIA | {"committed_by_children"})):
         told = sorted(row["criterion"] for row in rows if row["scheme"] == scheme)
@@ -133,6 +164,8 @@ KNOWN = {
     "forces": _forces,
     "reconciliation_tolerance": _tolerance,
     "link_limits": _limits,
+    "month_floors": _month_floors,
+    "month_limits": _month_limits,
     "criteria": _criteria,
     "breakdowns": _breakdowns,
     "published_2023": _published,

@@ -780,6 +780,116 @@ def _four_quarters() -> list[Scene]:
     ]
 
 
+Months = tuple[tuple[int, int], ...]  # crimes in the first and the second half of each month of a quarter
+
+
+def _recorded_in(quarter: str, months: Months, crimes_a_day: int = 3) -> list[str]:
+    """Norfolk's return of the quarter, with so many crimes like K1 recorded in each half of its months."""
+    year, number = int(quarter[:4]), int(quarter[-1])
+    halves = [
+        (f"{year}-{3 * number - 2 + month:02}-{1 + 15 * half:02}", crimes)
+        for month, both in enumerate(months)
+        for half, crimes in enumerate(both)
+    ]
+    return [
+        "insert into staging.stg_submissions by name select * replace ('norfolk' as force, "
+        f"'{quarter}' as quarter, 'accepted' as status) from staging.stg_submissions "
+        "where force = 'btp' and quarter = '2023-Q4'",
+        *(
+            f"insert into {CLASSIFIED} by name select * exclude (i) replace ('norfolk' as force, "
+            f"'{quarter}' as quarter, '{first}/' || i as crime_reference, "
+            f"date '{first}' + cast(i // {crimes_a_day} as integer) as recorded_on) "
+            f"from {CLASSIFIED}, range({crimes}) as t(i) where {K1_OF_KENT} and quarter = '2023-Q2'"
+            for first, crimes in halves
+            if crimes
+        ),
+    ]
+
+
+def _even(*halves: int) -> Months:
+    """Three months alike: so many crimes in each half, or in the first and in the second."""
+    return ((halves[0], halves[-1]),) * 3
+
+
+def _months() -> list[Scene]:
+    """Norfolk sent nothing else: its earlier returns, then 2024-Q4."""
+    nothing = ((0, 0),) * 3
+    second, third = "month_2_missing", "month_3_missing"
+    late, early = "second_half_of_month_3_missing", "first_half_of_month_3_missing"
+
+    def scene(
+        says: set, now: Months, *before: Months, more: list[str] | None = None, a_day: int = 3
+    ) -> Scene:
+        quarters = ["2023-Q2", "2023-Q3", "2023-Q4", "2024-Q1", "2024-Q2", "2024-Q3"][-len(before) or 6 :]
+        statements = ["delete from staging.stg_submissions where force = 'norfolk'", *(more or [])]
+        for quarter, months in zip(quarters, before, strict=True):
+            statements += _recorded_in(quarter, months, a_day)
+        statements += _recorded_in("2024-Q4", now)
+        name = f"MN01: {now} after {before} {len(more or ())} {a_day}"
+        return Scene(name, "MN01", "force = 'norfolk' and quarter = '2024-Q4'", says, statements, rows=3)
+
+    def with_third(half: int, last: tuple[int, int]) -> Months:
+        return (*_even(half)[:2], last)
+
+    def recorded(crimes: int, offence_class: str = "19D", quarter: str = "2024-Q4") -> list[str]:
+        return [
+            f"insert into marts.recorded_crime_comparison by name select 'norfolk' as force, '{quarter}' as quarter, "
+            f"'{offence_class}' as offence_class, 0 as cpai, {crimes} as recorded_crime, 0 as difference"
+        ]
+
+    of_k1 = f"(select min(offence_class) from {CLASSIFIED} where {K1_OF_KENT} and quarter = '2023-Q2')"
+    as_k1 = f"update marts.recorded_crime_comparison set offence_class = {of_k1}"
+    beside = [*recorded(300), as_k1]
+    return [
+        # one month: 13 of them are usual, or it is not asked
+        scene({"ok", second}, ((7, 7), (0, 0), (7, 7)), _even(7)),
+        scene({"ok"}, ((7, 7), (1, 0), (7, 7)), _even(7)),
+        scene({"ok", second}, ((6, 7), (0, 0), (6, 7)), _even(6, 7)),
+        scene({"ok"}, ((6, 6), (0, 0), (6, 6)), _even(6)),
+        # two months of a small force, any of them; of a smaller one nothing is asked
+        scene({"ok", second, third}, ((8, 8), (0, 0), (0, 0)), _even(4)),
+        scene({"ok", "month_1_missing", second}, ((0, 0), (0, 0), (8, 8)), _even(4)),
+        scene({"ok", "month_1_missing", third}, ((0, 0), (8, 8), (0, 0)), _even(4)),
+        scene({"ok"}, ((8, 8), (1, 0), (0, 0)), _even(4)),
+        scene({None}, ((8, 8), (0, 0), (0, 0)), _even(3)),
+        scene({"month_1_missing", second, third}, nothing, _even(4)),
+        # half of a month: the first are asked of the first, the second of the second
+        scene({"ok", late}, with_third(20, (20, 0)), _even(20)),
+        scene({"ok", early}, with_third(20, (0, 20)), _even(20)),
+        scene({"ok"}, with_third(20, (20, 2)), _even(20)),
+        scene({"ok"}, with_third(12, (12, 0)), _even(12)),
+        scene({"ok"}, _even(40, 0), _even(40, 0)),
+        scene({"ok", third}, (*_even(40, 0)[:2], (0, 0)), _even(40, 0)),
+        # from 22 on some may be there, and too few all the same
+        *(scene({"ok", late}, with_third(usual, (usual, few)), _even(usual)) for usual, few in ((22, 3), (28, 5), (40, 11))),
+        *(scene({"ok"}, with_third(usual, (usual, enough)), _even(usual)) for usual, enough in ((22, 4), (28, 6), (40, 12))),
+        # what is usual: four returns at most, the latest, and none without a crime
+        scene({"ok", second}, ((7, 7), (0, 0), (7, 7)), _even(1), _even(1), _even(7), _even(7), _even(7), _even(7)),
+        scene({"ok"}, ((7, 7), (0, 0), (7, 7)), _even(4), _even(7), _even(7), _even(7)),
+        scene({"ok", second}, ((7, 7), (0, 0), (7, 7)), nothing, nothing, _even(7)),
+        scene({None}, ((7, 7), (0, 0), (0, 0)), _even(45), a_day=45),
+        # a first return beside the rest of itself
+        scene({"ok", third}, ((9, 9), (9, 9), (0, 0))),
+        scene({"ok"}, ((9, 9), (9, 8), (0, 0))),
+        scene({"ok", second, third}, ((6, 6), (0, 0), (0, 0))),
+        scene({None}, ((6, 5), (0, 0), (0, 0))),
+        scene({"ok", third}, ((36, 30), (36, 30), (10, 10)), more=["update reference.month_limits set crimes_of_a_day = 9"]),
+        scene({None}, nothing),
+        # and beside recorded crime, where one month reaches half of it
+        scene({"ok", third}, ((45, 45), (45, 45), (20, 19)), more=beside),
+        scene({"ok"}, ((45, 45), (45, 45), (20, 20)), more=beside),
+        scene({"ok", second, third}, ((25, 25), (20, 19), (20, 19)), more=beside),
+        scene({"ok"}, ((25, 24), (20, 19), (20, 19)), more=beside),
+        scene({"ok", late}, ((45, 45), (45, 45), (45, 14)), more=beside),
+        scene({"ok"}, ((45, 45), (45, 45), (45, 15)), more=beside),
+        scene({"ok"}, ((45, 45), (45, 45), (20, 19)), more=recorded(300)),
+        scene({"ok"}, ((45, 45), (45, 45), (20, 19)), more=[*recorded(300, quarter="2024-Q3"), as_k1]),
+        scene({"ok", third}, ((45, 45), (45, 45), (20, 19)),
+              more=[*recorded(150), *recorded(150, "20A"), f"{as_k1} where offence_class = '19D'"]),
+        scene({None}, ((45, 45), (45, 45), (20, 19)), _even(1), more=beside),
+    ]  # fmt: skip
+
+
 def _completeness() -> list[Scene]:
     """As many known persons as leave the whole interval below the floor, and one more.
 
@@ -992,6 +1102,7 @@ SCENES = [
     *_refreshes(),
     *_forces_together(),
     *_four_quarters(),
+    *_months(),
     *_completeness(),
     *_reconciliation(),
     *_waivers(),
