@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +18,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from orchestration import ledger, quarters
+from orchestration import ledger, quarters, strict_csv
 from orchestration.home import seed_rows
-from orchestration.returns import opening
 from orchestration.returns.archive import Kept
 from orchestration.returns.layouts import force_codes
 from orchestration.returns.read_ahead import Sent
 from orchestration.returns.reading import MANIFEST, NIL
-from orchestration.returns.reasons import Reason, Unreadable
+from orchestration.returns.reasons import Reason
+from orchestration.strict_csv import NotRead
 
 Records = dict[str, pa.Table]
 
 # Above a half the file is another quarter's or force's; below it single records are, which staging holds out.
 MOST = 0.5
 FEWEST = 3
-EXPLAINED = {"rule", "crime_reference", "explanation"}
+EXPLAINED = ("rule", "crime_reference", "explanation")
+LISTED = ("file", "sha256", "records")
 # bytes: a force lists some files, and explains tens of findings in a sentence each
 LARGEST_BESIDE_RECORDS = 1024**2
+MOST_BESIDE_RECORDS = 5_000
 LONGEST_EXPLANATION = 2_000
 
 
@@ -157,12 +158,10 @@ def explanations(files: dict[str, Path]) -> tuple[list[dict[str, Any]], list[Rea
     remarks: list[Reason] = []
     number = 0
     for name, path in files.items():
-        rows = _rows(path)
-        if not rows or not set(rows[0]) >= EXPLAINED:
-            sentence = (
-                f"{name}: cannot be read and was left out; send it as UTF-8 CSV with the columns rule, "
-            )
-            remarks.append(Reason("FL37", f"{sentence}crime_reference, explanation."))
+        try:
+            rows = _rows(path, name, EXPLAINED, must=EXPLAINED)
+        except NotRead as problem:
+            remarks.append(Reason("FL37", f"{problem} Nothing of it was taken."))
             continue
         unusable = []
         for line, row in enumerate(rows, 1):
@@ -193,11 +192,14 @@ def explained_by(explained: list[dict[str, Any]], prefix: str) -> list[dict[str,
 def as_listed(manifest: Path, files: dict[str, Kept], tables: Iterable[Sent], part: str = "") -> list[Reason]:
     """What came in the manifest's folder (`part`: blank or `part-1-of-2/`) is what it lists: files, SHA-256, records."""
     files = {name: file for name, file in files.items() if name.rpartition("/")[0] == part.rstrip("/")}
-    rows = _rows(manifest)
-    if not rows or "file" not in rows[0]:
-        sentence = f"{part}{MANIFEST}: cannot be read; it has to be UTF-8 CSV with the columns file, sha256, records."
-        return [Reason("FL28", sentence)]
+    try:
+        rows = _rows(manifest, f"{part}{MANIFEST}", LISTED, must=LISTED[:1])
+    except NotRead as problem:
+        return [Reason("FL28", str(problem))]
     listed = {f"{part}{row['file']}": row for row in rows}
+    if len(listed) < len(rows):
+        sentence = f"{part}{MANIFEST}: lists a file twice; keep one row for each file."
+        return [Reason("FL28", sentence)]
     reasons = [
         Reason("FL29", f"{name}: is not listed in {MANIFEST}; list it or leave it out.")
         for name in files
@@ -223,23 +225,19 @@ def as_listed(manifest: Path, files: dict[str, Kept], tables: Iterable[Sent], pa
     return reasons
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    """A small UTF-8 CSV that came beside the records, blank where a cell is not there; none where it is no such thing."""
-    try:
-        table = [
-            row for row in opening.rows(path.name, path, largest=LARGEST_BESIDE_RECORDS, ragged=True) if row
-        ]
-    except Unreadable:
-        return []
-    headings = [heading.strip() for heading in table[0]] if table else []
-    return [
-        {
-            name: cell.strip()
-            for name, cell in zip_longest(headings, row[: len(headings)], fillvalue="")
-            if name
-        }
-        for row in table[1:]
-    ]
+def _rows(path: Path, name: str, columns: tuple[str, ...], must: tuple[str, ...]) -> list[dict[str, str]]:
+    """What a force wrote beside its records. Raises NotRead where it is no small UTF-8 CSV with these columns."""
+    table = strict_csv.read(path, name, LARGEST_BESIDE_RECORDS)
+    rows = table.dicts()
+    if not rows or not rows[0].keys() >= set(must):
+        raise NotRead(
+            f"{name}: cannot be read; it has to be UTF-8 CSV with the columns {', '.join(columns)}."
+        )
+    if len(rows) > MOST_BESIDE_RECORDS:
+        raise NotRead(
+            f"{name}: has {len(rows):,} rows and may have {MOST_BESIDE_RECORDS:,}; is it another file? Send what was meant."
+        )
+    return rows
 
 
 @cache

@@ -7,6 +7,7 @@ A release is one file as it was published. Every release is kept: its bytes in t
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from orchestration import quarters
 from orchestration.home import SEEDS, Home, seed_rows
+from orchestration.printing import printable
 
 FOLDER = "police_recorded_crime"
 LANDING = "recorded_crime"
@@ -25,6 +27,8 @@ TOLD = ("force", "offence_class", "crimes")
 BY_CALENDAR, BY_FINANCIAL_YEAR = ("quarter",), ("financial_year", "financial_quarter")
 # published tables mark a name or heading that has a footnote
 NOTE = re.compile(r"\s*\[note \d+\]", re.IGNORECASE)
+# 1, 8R, 11A, 4.3, 5/1, NFIB1: what else stands where a code should comes of a row that has slipped
+CODE = re.compile(r"[A-Z]{0,6}\d{1,4}[A-Z]{0,2}([./]\d{1,3}[A-Z]?)?")
 # rows of another sheet in which a heading row is looked for
 TOP = 20
 TO_DO = {
@@ -87,6 +91,11 @@ def receive(home: Home) -> Received:
     with alone(home):
         raw.ensure(home)
         known = {release.published_on: release for release in _known(folder)}
+        for published_on in [day for day in known if day > date.today().isoformat()]:
+            # taken by a version that did not look: its bytes stay in the archive, its counts stand over no others
+            early = known.pop(published_on)
+            early.counts.unlink()
+            received.refused.append(f"{early.file}: {_to_come(published_on)}")
         for published_on, path in [*_landed(home, received.refused), *_shipped()]:
             kept = archive.keep(path, home.archive)
             there = known.get(published_on)
@@ -114,6 +123,7 @@ def receive(home: Home) -> Received:
                 release.counts.unlink()
                 release = again
             received.releases.append(release)
+    received.refused = [printable(sentence, lines=False) for sentence in received.refused]
     return received
 
 
@@ -144,12 +154,23 @@ def _landed(home: Home, refused: list[str]) -> Iterator[tuple[str, Path]]:
         if path.is_symlink() or not path.is_file():
             refused.append(f"{path.name}: is a link or no file; put the published file itself there.")
         elif published_on := _published_on(path, home):
-            yield published_on, path
+            if published_on > date.today().isoformat():
+                refused.append(f"{path.name}: {_to_come(published_on)}")
+            else:
+                yield published_on, path
         else:
             refused.append(
                 f"{path.name}: its name does not say when it was published; put it in a folder named by that "
                 f"date, such as landing/{LANDING}/2024-01-25."
             )
+
+
+def _to_come(published_on: str) -> str:
+    # of a force and quarter the release published last counts: one of 2099 would stand over all that are to come
+    return (
+        f"its date of publication, {published_on}, is still to come; correct the date that ends its name, or put it in "
+        f"a folder named by the day it was published, such as landing/{LANDING}/2024-01-25."
+    )
 
 
 def _published_on(path: Path, home: Home) -> str | None:
@@ -182,6 +203,13 @@ def _read_release(
         return None
     except Refused as problem:
         refused += problem.sentences
+        return None
+    last = max(quarter for quarter, _, _ in counts)
+    if published_on < quarters.first_day(quarters.following(last)).isoformat():
+        refused.append(
+            f"{file}: counts crimes of {last}, which had not ended on {published_on}, its date of publication; put it "
+            "in a folder named by the day it was published."
+        )
         return None
     rows = [
         {"published_on": published_on, "file": file, "file_sha256": sha256}
@@ -229,7 +257,7 @@ def _tables(path: Path, name: str, layout: Layout) -> Iterator[tuple[str, list[R
 
     form = name.rpartition(".")[2].lower()
     if form == "csv":
-        yield name, _filled(opening.rows(name, path))
+        yield name, _filled(_on_one_line(opening.rows(name, path), name))
         return
     if form not in opening.WORKBOOKS:
         raise Refused(f"{name}: is neither a CSV nor a workbook ({', '.join(opening.WORKBOOKS)}).")
@@ -246,6 +274,17 @@ def _tables(path: Path, name: str, layout: Layout) -> Iterator[tuple[str, list[R
             )
     if not wanted:
         raise Refused(f"{name}: no sheet's name fits {layout.sheet_pattern}; is it another file?")
+
+
+def _on_one_line(rows: list[list[str]], name: str) -> list[list[str]]:
+    """A cell over several lines has taken other rows in: two stray quotation marks that happen to pair."""
+    for number, row in enumerate(rows, 1):
+        if any("\n" in cell or "\r" in cell for cell in row):
+            raise Refused(
+                f"{name}, row {number}: a cell goes over several lines, as after a stray quotation mark; save the "
+                "published file as CSV again."
+            )
+    return rows
 
 
 def _sheets(path: Path, name: str, whole: str) -> Iterator[tuple[str, list[list[str]]]]:
@@ -300,6 +339,8 @@ def _count(rows: list[Row], layout: Layout, where: str, counts: dict[tuple[str, 
     """Add a table's counts. Raises Refused with every name that is not known, each once."""
     at = _positions(rows, layout, where)
     forces, classes = _forces(), _classes()
+    alike = {_plain(offence_class): offence_class for offence_class in classes}
+    no_class = cache(lambda written, count: _no_class(written, count, alike))
     unknown: dict[str, set[str]] = {"force": set(), "quarter": set()}
     wrong: list[str] = []
     quarter_of: dict[tuple[str, ...], str | None] = {}
@@ -318,6 +359,8 @@ def _count(rows: list[Row], layout: Layout, where: str, counts: dict[tuple[str, 
             unknown["force"].add(name)
         if quarter is None:
             unknown["quarter"].add(" ".join(written))
+        if offence_class not in classes and (sentence := no_class(offence_class, row[at["crimes"]])):
+            wrong.append(f"{where}, row {number}: {sentence}")
         force = forces.get(name)
         if not force or offence_class not in classes or not quarter or quarter < quarters.FIRST:
             continue
@@ -337,6 +380,21 @@ def _count(rows: list[Row], layout: Layout, where: str, counts: dict[tuple[str, 
         wrong[5:] = [f"{where}: and {len(wrong) - 5} rows more."]
     if sentences or wrong:
         raise Refused(*sentences, *wrong)
+
+
+def _plain(offence_class: str) -> str:
+    """A code as it is meant, however it was typed: `19c`, `019C`, `19 C`, `21.0`."""
+    text = unicodedata.normalize("NFKC", offence_class).upper()
+    return re.sub(r"[\s_-]|\.0+$", "", text).lstrip("0")
+
+
+def _no_class(written: str, count: str, alike: dict[str, str]) -> str | None:
+    """What is wrong with a row whose code is no class of ours; None where it is another class of offence."""
+    if meant := alike.get(_plain(written)):
+        return f"its offence code looks like {meant} and is written otherwise; correct it."
+    if not CODE.fullmatch(written) or not count or (not count.isdigit() and _plain(count) in alike):
+        return "no offence code stands where it should; have the row's cells slipped?"
+    return None
 
 
 def _quarter(written: tuple[str, ...]) -> str | None:

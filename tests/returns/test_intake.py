@@ -264,6 +264,20 @@ def test_a_manifest_that_fits(home):
         ("file,sha256,records\nreturn.csv,SHA,4\nmore.csv,,\n", "more.csv: is listed in manifest.csv"),
         ("file,sha256,records\nother.csv,,\n", "return.csv: is not listed"),
         ("name\n\n", "manifest.csv: cannot be read"),
+        ("file,sha256,records\nreturn.csv\n", "manifest.csv, row 2: has 1 cells where the heading row has 3"),
+        ("file,sha256,records\nreturn.csv,SHA,4,9\n", "manifest.csv, row 2: has 4 cells"),
+        (
+            "file;sha256;records\nreturn.csv;SHA;4\n",
+            "manifest.csv, row 1: its cells are separated by semicolons",
+        ),
+        (
+            "file,sha256,records,file\nreturn.csv,SHA,4,x\n",
+            "manifest.csv, row 1: the heading 'file' stands there twice",
+        ),
+        ('file,sha256,records\n"return.csv,SHA,4\n', "manifest.csv, row 2: a quotation mark is not closed"),
+        ("file,sha256,records\nreturn.csv,SHA,4\nreturn.csv,SHA,4\n", "manifest.csv: lists a file twice"),
+        ("file,sha256,records\n" + "more.csv,,\n" * 6000, "manifest.csv: has 6,000 rows"),
+        ("file,sha256,records\n" + "x" * 2**20 + ",,\n", "manifest.csv: is larger than 1 MB"),
     ],
 )
 def test_a_manifest_that_does_not_fit(home, text, says):

@@ -136,6 +136,93 @@ def test_what_is_not_known_refuses_the_file_and_is_named(tmp_path, sheets, named
     assert all(sentence.startswith(FILE) for sentence in refused.value.sentences)
 
 
+def as_csv(path: Path, *lines: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\r\n".join([",".join(HEADINGS), *lines, ""]), encoding="utf-8")
+    return path
+
+
+KENT = "2022/23,4,Kent,Rape 16+,Sexual,Rape,19C,10"
+SURREY = "2022/23,4,Surrey,Rape 16+,Sexual,Rape,19C,11"
+
+
+@pytest.mark.parametrize(
+    ("lines", "named"),
+    [
+        # two marks that do not pair, as in a hand-edited file: Kent took Lancashire's number
+        (
+            [KENT.replace("Rape 16+", '"Rape 16+'), SURREY, KENT.replace("Rape 16+", 'Rape" 16+')],
+            "quotation mark",
+        ),
+        # two that happen to pair, and leave a row of the right width
+        (
+            [KENT.replace("Rape 16+", '"Rape 16+'), SURREY.replace("Surrey,Rape 16+", 'Surrey,Rape 16+"')],
+            "row 2: a cell goes over several lines",
+        ),
+        ([KENT.replace("Rape 16+", '"Rape 16+'), *[SURREY] * 3000], "quotation mark"),
+        ([KENT, SURREY.removesuffix(",11")], "row 3 has 7 cells"),
+        ([KENT, SURREY + ","], "row 3 has 9 cells"),
+        ([KENT, SURREY.replace("Surrey,", "Surrey,,")], "row 3 has 9 cells"),
+        ([KENT, SURREY.replace("Rape 16+,", "Rape, 16+,").removesuffix(",11")], "row 3: no offence code"),
+        ([KENT, SURREY.replace("Rape,", "") + ","], "row 3: no offence code"),
+        ([KENT, SURREY.replace("19C", "19c")], "row 3: its offence code looks like 19C"),
+        ([KENT, SURREY.replace("19C", "019C")], "row 3: its offence code looks like 19C"),
+        ([KENT, SURREY.replace("19C", "19 C")], "row 3: its offence code looks like 19C"),
+        ([KENT, SURREY.replace("19C", "21.0")], "row 3: its offence code looks like 21"),
+        ([KENT, SURREY.replace("19C", "Rape")], "row 3: no offence code"),
+        ([KENT.replace(",", ";"), SURREY], "row 2 has 1 cells"),
+        ([KENT + "\0"], "zero bytes"),
+    ],
+)
+def test_a_csv_is_read_whole_or_not_at_all(home, landing, lines, named):
+    as_csv(landing / "prc-pfa-010623.csv", KENT, SURREY)
+    assert receive(home).refused == []
+    as_csv(landing / "prc-pfa-010723.csv", *lines)
+    received = receive(home)
+    assert [release.published_on for release in received.releases] == ["2023-06-01", SHIPPED]
+    assert len(received.refused) == 1
+    assert received.refused[0].startswith("prc-pfa-010723.csv")
+    assert named in received.refused[0]
+    assert counts(home)["2023-06-01"] == {("2023-Q1", "kent", "19C"): 10, ("2023-Q1", "surrey", "19C"): 11}
+
+
+def test_other_classes_of_offence_are_let_be(tmp_path):
+    lines = [
+        KENT,
+        *(KENT.replace("19C", code) for code in ("1", "4.3", "5/1", "105A", "NFIB10", "8N", "2.1")),
+    ]
+    assert read(as_csv(tmp_path / "prc-pfa-1.csv", *lines), "prc-pfa-1.csv") == {
+        ("2023-Q1", "kent", "19C"): 10
+    }
+
+
+def test_a_release_of_tomorrow_stands_over_none(home, landing):
+    as_csv(landing / "prc-pfa-tables-250199.csv", KENT)
+    as_csv(landing / "2099-01-25" / "prc-pfa-tables.csv", KENT)
+    as_csv(landing / "2023-03-31" / "prc-pfa-early.csv", KENT)
+    as_csv(landing / "2023-04-01" / "prc-pfa-first.csv", KENT)
+    received = receive(home)
+    assert [release.published_on for release in received.releases] == ["2023-04-01", SHIPPED]
+    assert len(received.refused) == 3
+    assert sum("still to come" in sentence for sentence in received.refused) == 1
+    # two digits of a year, 99, are 1999
+    for day in ("1999-01-25", "2023-03-31"):
+        assert any(f"2023-Q1, which had not ended on {day}" in sentence for sentence in received.refused)
+
+
+def test_a_release_of_tomorrow_that_was_taken_before_is_put_aside(home, landing, monkeypatch):
+    as_csv(landing / "2099-01-25" / "prc-pfa-tables.csv", KENT)
+    with monkeypatch.context() as patch:
+        patch.setattr(recorded_crime, "date", type("Then", (date,), {"today": lambda: date(2099, 2, 1)}))
+        assert len(receive(home).releases) == 2
+    (landing / "2099-01-25" / "prc-pfa-tables.csv").unlink()
+    received = receive(home)
+    assert [release.published_on for release in received.releases] == [SHIPPED]
+    assert ["still to come" in sentence for sentence in received.refused] == [True]
+    assert list(counts(home)) == [SHIPPED]
+    assert receive(home).refused == []
+
+
 def test_many_wrong_rows_are_counted_and_not_listed(tmp_path):
     with pytest.raises(Refused) as refused:
         read(workbook(tmp_path / FILE, **year(*(row(crimes="?") for _ in range(9)))), FILE)
