@@ -16,7 +16,7 @@ from pathlib import Path
 
 from orchestration import quarters
 from orchestration.home import SEEDS, seed_rows
-from orchestration.returns.look_alikes import plain
+from orchestration.returns import look_alikes
 
 RECORD_TYPES = ("crimes", "victims", "suspects")
 FORMATS = ("csv", "xlsx", "xlsm", "xls", "ods")
@@ -344,7 +344,7 @@ def _check_column(row: Row, kinds: dict[tuple[str, str], str]) -> None:
     """A row of layout_columns.csv feeds a column that there is, and says of it what that column needs."""
     where = f"layout_columns.csv: layout {row['layout']}, heading {row['heading']!r}"
     target = row["record_type"], row["column"]
-    if not plain(row["heading"]):
+    if not look_alikes.heading(row["heading"]):
         raise LayoutError(f"{where} is blank; write the heading as the file has it")
     if row["record_type"] and target not in kinds:
         raise LayoutError(f"{where} feeds {'.'.join(target)}, which return_columns.csv does not have")
@@ -383,7 +383,7 @@ def _number(text: str | None, what: str) -> int:
 
 def compared(text: str) -> str:
     """A word as the words of a condition are compared: look-alikes and case aside."""
-    return plain(text).casefold()
+    return look_alikes.heading(text).casefold()
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -534,12 +534,12 @@ def _condition(where: str, row: Row, base: Part | None) -> tuple[Condition | Non
     heading, values, ignored = (row.get(f"when_{of}") or "" for of in ("heading", "values", "ignored"))
     if not (heading or values or ignored):
         return (base.when, base.says) if base else (None, ())
-    if not plain(heading) or not _words(values):
+    if not look_alikes.heading(heading) or not _words(values):
         raise LayoutError(f"{where} has only one of when_heading and when_values; it needs both, or neither")
     if twice := set(_words(values)) & set(_words(ignored)):
         raise LayoutError(f"{where} has {_list(twice)} in when_values and when_ignored")
-    known = Condition(plain(heading), tuple(sorted({*_words(values), *_words(ignored)})))
-    return Condition(plain(heading), _words(values)), (known,)
+    known = Condition(look_alikes.heading(heading), tuple(sorted({*_words(values), *_words(ignored)})))
+    return Condition(look_alikes.heading(heading), _words(values)), (known,)
 
 
 def _as_tables(layout: Layout, must: set[tuple[str, str]]) -> Layout:
@@ -575,8 +575,8 @@ def fits_sheet(name: str, pattern: str) -> bool:
     """Whether a sheet's name is that of a part, or one that its pattern (`*`, `?`) lets in."""
     if not re.search("[*?]", pattern):
         return name == pattern
-    shape = re.escape(plain(pattern).casefold()).replace(r"\*", ".*").replace(r"\?", ".")
-    return bool(re.fullmatch(shape, plain(name).casefold()))
+    shape = re.escape(look_alikes.heading(pattern).casefold()).replace(r"\*", ".*").replace(r"\?", ".")
+    return bool(re.fullmatch(shape, look_alikes.heading(name).casefold()))
 
 
 def _joined(layout: str, parts: list[Part]) -> Part:
@@ -660,7 +660,7 @@ def _columns(layout: str, rows: Iterable[Row]) -> tuple[Column, ...]:
     columns: dict[tuple[str, str, str], Column] = {}
     for row in rows:
         column = Column(
-            heading=plain(row["heading"]),
+            heading=look_alikes.heading(row["heading"]),
             record_type=row["record_type"],
             column=row["column"],
             must=row["must"] == "Y",

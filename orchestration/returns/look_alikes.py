@@ -17,16 +17,20 @@ INVISIBLE = (
 HYPHENS, SLASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58", "\u2044\u2215"
 AS_TYPED = str.maketrans(dict.fromkeys(HYPHENS, "-") | dict.fromkeys(SLASHES, "/"))
 # what RE2 and re both understand: texts without it are plain already
-WORTH_A_LOOK = "[^ -~]|  "
+WORTH_A_LOOK = "[^ -~]"
 
 _INVISIBLE = re.compile(INVISIBLE)
 _WORTH_A_LOOK = re.compile(WORTH_A_LOOK)
 
 
 def plain(text: str) -> str:
-    """`text` as it would be typed: compatible characters (NFKC), nothing invisible, single blanks, none outside."""
+    """`text` as it would be typed: compatible characters (NFKC), nothing invisible, no blanks outside."""
     if not _WORTH_A_LOOK.search(text):
         return text.strip()
     # invisible ones go first: between a letter and its accent they keep the two apart
-    seen = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).translate(AS_TYPED)
-    return " ".join(seen.split())
+    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).translate(AS_TYPED).strip()
+
+
+def heading(text: str) -> str:
+    """A heading as it is known: `plain`, with single blanks where it was broken into lines."""
+    return " ".join(plain(text).split())

@@ -5,25 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
-from functools import cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.returns import repairs
-from orchestration.returns.layouts import RECORD_TYPES, Column, return_columns
+from orchestration.returns import days, repairs
+from orchestration.returns.layouts import RECORD_TYPES, Column, Condition, Feed, compared, return_columns
+from orchestration.returns.look_alikes import plain
 from orchestration.returns.reading import Grid
+from orchestration.returns.reasons import Reason, Unreadable
 
 # Arrow takes 0.2 ms for what is asked of a column, however few its texts: the 10,000 columns of a year took 2 s so.
 FEW = 60
+BARE_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 # dates and dates of birth recur in every return: every day of 270 years
 MOST_KNOWN = 100_000
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# What a layout's date format is made of; a time of day is checked and dropped.
-DIRECTIVES = {"Y": "[0-9]{4}", "b": "[A-Za-z]{3}"} | dict.fromkeys("mdHMS", "[0-9]{2}")
+# Above a half the column is written in another way than the layout says; below it single cells are, which rules judge.
+MOST = 0.5
+FEWEST = 3
 
 # What a row of a flat file says of the suspect's victim or of the crime is no suspect.
 NOT_THE_PERSON = {
@@ -41,10 +42,12 @@ def records(
     Trimmed of outer white space; blank is null. Of the parts of a flat file's rows that are equal in every
     column the first is kept, so that 2 victims x 3 suspects in 6 rows are one crime.
     Spreadsheet damage is undone where that is exact; what was met is added to `notes`. `forces`: whose return it is.
+    Raises Unreadable where a column's dates are not written as the layout has them, or a row does not say what it is.
     """
     notes = [] if notes is None else notes
     lost_zeros = repairs.lost_zeros(forces)
     found: dict[str, list[pa.Table]] = {kind: [] for kind in RECORD_TYPES}
+    reasons: list[Reason] = []
     for grid in grids:
         cells = _Cells(grid, lost_zeros)
         for code, numbers in grid.met:
@@ -53,8 +56,11 @@ def records(
                     code, grid.part.contains[0], grid.file, grid.sheet, None, np.array(numbers, np.int32)
                 )
             )
-        for kind in grid.part.contains:
-            found[kind].append(_records(grid, cells, kind, notes))
+        for feed in grid.part.feeds:
+            found[feed.record_type].append(_records(grid, cells, feed, notes))
+        reasons += [*cells.written_otherwise(), *_unsaid(grid, cells)]
+    if reasons:
+        raise Unreadable(*reasons)
     return {kind: pa.concat_tables(tables) if tables else _table(kind) for kind, tables in found.items()}
 
 
@@ -66,11 +72,13 @@ def filled_rows(grid: Grid) -> int:
 
 @dataclass(frozen=True)
 class _Column:
-    """A column's cells: the place of each one's text, -1 where it is blank, and in which rows a check code was met."""
+    """A column's cells: the place of each one's text, -1 where it is blank, in which rows a check code was met, and in
+    how many a date is written in another way than the layout has it."""
 
     codes: np.ndarray
     texts: pa.StringArray
     met: dict[str, np.ndarray]
+    otherwise: int = 0
 
 
 class _Cells:
@@ -97,11 +105,39 @@ class _Cells:
 
     def of(self, column: Column) -> _Column:
         # a reference feeds three record types: looked at once
-        key = column.heading, column.separator, column.take, column.date_format, repairs.kind(column)
+        key = (
+            *(column.heading, column.separator, column.take, column.date_format, column.unit),
+            repairs.kind(column),
+        )
         if key not in self._repaired:
             few = len(self._grid.columns[column.heading].dictionary) <= FEW
             self._repaired[key] = self._recurring(column) if few or column.date_format else self._many(column)
         return self._repaired[key]
+
+    def rows_of(self, condition: Condition) -> np.ndarray:
+        """In which rows a heading has one of the condition's words."""
+        if condition.heading not in self._grid.columns:
+            return np.zeros(self._grid.rows, bool)
+        cells = self.plain(condition.heading)
+        texts = enumerate(cells.dictionary.to_pylist())
+        positions = [place for place, text in texts if compared(text or "") in condition.values]
+        return np.isin(_codes(cells), positions)
+
+    def written_otherwise(self) -> list[Reason]:
+        """A reason for each heading most of whose dates are written in another way than its layout says."""
+        shapes: dict[str, str] = {}
+        for (heading, _, _, date_format, *_), found in self._repaired.items():
+            if found.otherwise > max(FEWEST, MOST * int((found.codes >= 0).sum())):
+                shapes[heading] = date_format
+        if not shapes:
+            return []
+        headings = ", ".join(f"'{heading}' ({shape})" for heading, shape in shapes.items())
+        sentence = (
+            f"{self._grid.where}: most dates under {headings} are not written as layout {self._grid.part.layout} has "
+            "them, or are no days when read so; export them as the layout has them, or have their date_format in "
+            "seeds/layouts/layout_columns.csv changed."
+        )
+        return [Reason("ST23", sentence)]
 
     def _recurring(self, column: Column) -> _Column:
         """Of texts that other returns have too, such as codes and dates: each is looked at once in a year."""
@@ -114,23 +150,27 @@ class _Cells:
         new: dict[str, int] = {}
         places: list[int] = []
         met: dict[str, list[int]] = {}
+        otherwise: list[int] = []
         for position, text in enumerate(texts):
-            clean, code = known[text]
+            clean, code, is_otherwise = known[text]
             places.append(-1 if clean is None else new.setdefault(clean, len(new)))
+            if is_otherwise:
+                otherwise.append(position)
             if code:
                 met.setdefault(code, []).append(position)
         found = {code: np.isin(codes, positions) for code, positions in met.items()}
+        count = int(np.isin(codes, otherwise).sum()) if otherwise else 0
         if (kept := list(new)) == texts:
-            return _Column(codes, cells.dictionary, found)
+            return _Column(codes, cells.dictionary, found, count)
         # the last is for cells that are blank
-        return _Column(np.array([*places, -1], np.int32)[codes], pa.array(kept, pa.string()), found)
+        return _Column(np.array([*places, -1], np.int32)[codes], pa.array(kept, pa.string()), found, count)
 
     def _many(self, column: Column) -> _Column:
         """The same of texts that are each seen once, such as references: by Arrow, all at a time."""
         cells, rows = self.plain(column.heading), {}
-        if column.separator:
+        if column.separator or column.unit:
             change = _change(column)
-            text = pa.array([change(value) for value in cells.dictionary.to_pylist()], pa.string())
+            text = pa.array([change(value or "") for value in cells.dictionary.to_pylist()], pa.string())
             cells = self._recoded(cells, text)
         texts, met = repairs.undo(cells.dictionary, column, self._origin)
         if met:
@@ -148,27 +188,30 @@ class _Cells:
 
 
 class _Known(dict):
-    """text of a cell -> what it becomes (None: blank), and the check code that was met in it."""
+    """text of a cell -> what it becomes (None: blank), the check code that was met in it, and whether it is a date
+    written in another way than the layout's."""
 
     def __init__(self, column: Column, blank_values: tuple[str, ...], origin: repairs.Origin) -> None:
         self._column, self._change, self._origin = column, _change(column), origin
+        self._is_worded = repairs.kind(column) is None
         self._blank = {"", *blank_values}
 
-    def __missing__(self, text: str) -> tuple[str | None, str | None]:
+    def __missing__(self, text: str) -> tuple[str | None, str | None, bool]:
         found = self._looked_at(text)
         if len(self) < MOST_KNOWN:
             self[text] = found
         return found
 
-    def _looked_at(self, text: str) -> tuple[str | None, str | None]:
+    def _looked_at(self, text: str) -> tuple[str | None, str | None, bool]:
         clean = text.strip()
-        if clean in self._blank:
-            return None, None
-        clean = self._change(clean)
-        if clean in self._blank:
-            return None, None
-        code, clean = repairs.undone(clean, self._column, self._origin)
-        return (None if clean in self._blank else clean), code
+        typed = clean if self._is_worded else plain(clean)
+        changed = "" if typed in self._blank else self._change(typed)
+        code, found = (
+            (None, "") if changed in self._blank else repairs.undone(changed, self._column, self._origin)
+        )
+        date_format = self._column.date_format
+        otherwise = bool(date_format) and days.is_written_otherwise(found)
+        return (None if found in self._blank else found), "RP06" if typed != clean else code, otherwise
 
 
 _KNOWN: dict[tuple, _Known] = {}
@@ -179,7 +222,7 @@ def _known(column: Column, blank_values: tuple[str, ...], origin: repairs.Origin
     holds = repairs.kind(column)
     # of no other column does it say anything
     lost = tuple(origin.lost_zeros) if holds == "crime reference" else ()
-    alike = (column.separator, column.take, column.date_format, holds, blank_values)
+    alike = (column.separator, column.take, column.date_format, column.unit, holds, blank_values)
     key = (*alike, origin.workbook, origin.from_1904, lost)
     if key not in _KNOWN:
         _KNOWN[key] = _Known(column, blank_values, origin)
@@ -187,7 +230,7 @@ def _known(column: Column, blank_values: tuple[str, ...], origin: repairs.Origin
 
 
 def _change(column: Column) -> Callable[[str], str]:
-    """What a layout column does to one text: take a piece, then make a fitting date ISO."""
+    """What a layout column does to one text: take a piece, then make a fitting date ISO, or say a number's unit."""
 
     # trimming the cell took the outer half of a separator beside a blank piece: "A- - " has become "A- -"
     before = column.separator[: len(column.separator) - len(column.separator.lstrip())]
@@ -197,51 +240,71 @@ def _change(column: Column) -> Callable[[str], str]:
         if column.separator:
             pieces = f"{before}{text}{after}".split(column.separator)
             text = pieces[column.take - 1].strip() if column.take <= len(pieces) else ""
-        return _iso(text, column.date_format) if column.date_format else text
+        if column.unit == "months" and BARE_NUMBER.fullmatch(text):
+            # staging turns months into years, as it does where a cell says so itself
+            return f"{text.partition('.0')[0]} months"
+        return days.iso(text, column.date_format) if column.date_format else text
 
     return change
 
 
-def _iso(text: str, date_format: str) -> str:
-    """`text` as YYYY-MM-DD where it is written exactly in `date_format` and is a day; else as it came."""
-    fits = _date_pattern(date_format).fullmatch(text)
-    if not fits:
-        return text
-    found = fits.groupdict()
-    try:
-        month = MONTHS.index(found["b"].lower()) + 1 if "b" in found else int(found["m"])
-        return date(int(found["Y"]), month, int(found["d"])).isoformat()
-    except ValueError:
-        return text
+def _unsaid(grid: Grid, cells: _Cells) -> list[Reason]:
+    """Rows that hold a person and do not say, in the layout's words, what the person is: no one would count them."""
+    reasons = []
+    for says in grid.part.says:
+        known = cells.rows_of(says)
+        named = _codes(cells.plain(says.heading)) >= 0
+        of_all = {row.heading for feed in grid.part.feeds if not feed.when for row in _rows(feed)}
+        own = {
+            row.heading
+            for feed in grid.part.feeds
+            if feed.when and feed.when.heading == says.heading
+            for row in _rows(feed)
+        }
+        told = [_codes(cells.plain(heading)) for heading in own - of_all if heading in grid.columns]
+        rows = np.flatnonzero(~known & (named | _any_filled(told, grid.rows)))
+        if len(rows):
+            sentence = (
+                f"{grid.where}: {len(rows)} records (the first is record {rows[0] + grid.first_record}) hold under "
+                f"'{says.heading}' none of the words that layout {grid.part.layout} has for it; correct them, or have "
+                "the word added to when_values or when_ignored in seeds/layouts/layouts.csv."
+            )
+            reasons.append(Reason("ST24", sentence))
+    return reasons
 
 
-@cache
-def _date_pattern(date_format: str) -> re.Pattern[str]:
-    # strptime would take 1/2/23 for %d/%m/%Y, and "exactly" is the point: an ambiguous date is never guessed
-    pattern = re.escape(date_format)
-    for directive, shape in DIRECTIVES.items():
-        pattern = pattern.replace(f"%{directive}", f"(?P<{directive}>{shape})")
-    return re.compile(pattern)
+def _rows(feed: Feed) -> list[Column]:
+    return [row for rows in feed.columns.values() for row in rows]
 
 
-def _records(grid: Grid, cells: _Cells, kind: str, notes: list[repairs.Note]) -> pa.Table:
-    found = {
-        name: cells.of(next(row for row in rows if row.heading in grid.columns))
-        for name, rows in grid.part.of(kind).items()
-        if any(row.heading in grid.columns for row in rows)
+def _records(grid: Grid, cells: _Cells, feed: Feed, notes: list[repairs.Note]) -> pa.Table:
+    kind = feed.record_type
+    there = {
+        name: next((row for row in rows if row.heading in grid.columns), None)
+        for name, rows in feed.columns.items()
     }
+    found = {name: cells.of(row) for name, row in there.items() if row}
     flat = len(grid.part.contains) > 1
     codes = {name: column.codes for name, column in found.items()}
-    telling = [code for name, code in codes.items() if not (flat and name in NOT_THE_PERSON[kind])]
-    rows = np.flatnonzero(_any_filled(telling, grid.rows))
-    if flat:
-        rows = _first_of_each(list(codes.values()), rows)
+    if feed.group:
+        telling = [codes[name] for name in codes if there[name].group]
+    else:
+        telling = [code for name, code in codes.items() if not (flat and name in NOT_THE_PERSON[kind])]
+    if feed.when:
+        # the row says that it is one, whatever else it says
+        is_one = cells.rows_of(feed.when)
+        rows = np.flatnonzero(is_one & _any_filled(telling, grid.rows) if feed.group else is_one)
+    else:
+        rows = np.flatnonzero(_any_filled(telling, grid.rows))
+        if flat:
+            rows = _first_of_each(list(codes.values()), rows)
     for name, column in found.items():
         for code, where in column.met.items():
             numbers = (rows[where[rows]] + grid.first_record).astype(np.int32)
             if len(numbers):
                 notes.append(repairs.Note(code, kind, grid.file, grid.sheet, name, numbers))
-    return _table(kind, grid, rows, found)
+    alone = sum(other.record_type == kind for other in grid.part.feeds) == 1
+    return _table(kind, grid, rows, found, None if alone else feed.place)
 
 
 def _table(
@@ -249,6 +312,7 @@ def _table(
     grid: Grid | None = None,
     rows: np.ndarray | None = None,
     columns: dict[str, _Column] | None = None,
+    place: int | None = None,
 ) -> pa.Table:
     count = len(rows) if rows is not None else 0
     numbers = (rows + grid.first_record).astype(np.int32) if grid else np.empty(0, np.int32)
@@ -257,6 +321,7 @@ def _table(
         "file": pa.repeat(pa.scalar(grid.file if grid else None, pa.string()), count),
         "sheet": pa.repeat(pa.scalar(grid.sheet if grid else None, pa.string()), count),
         "record_number": pa.array(numbers),
+        "place_in_row": pa.repeat(pa.scalar(place, pa.int32()), count),
     }
     for name in return_columns(kind):
         column = (columns or {}).get(name)

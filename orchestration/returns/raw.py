@@ -33,6 +33,8 @@ ORIGIN = pa.schema(
         ("file", pa.string()),
         ("sheet", pa.string()),
         ("record_number", pa.int32()),
+        # of several records of one type side by side in a row; null where a row has one
+        ("place_in_row", pa.int32()),
     ]
 )
 

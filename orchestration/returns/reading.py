@@ -21,6 +21,7 @@ import pyarrow.csv
 
 from orchestration.returns import counting, file_safety, repairs
 from orchestration.returns.layouts import Layout, Part, fits_sheet
+from orchestration.returns.look_alikes import heading as one_heading
 from orchestration.returns.look_alikes import plain
 from orchestration.returns.reasons import Reason, Unreadable, unreadable
 
@@ -268,11 +269,11 @@ def _heading_rows(data: bytes, name: str, part: Part, dialect: dict[str, Any]) -
 
 
 def joined_headings(rows: list[list[str]]) -> list[str]:
-    """The headings of a table: `plain`, those of several rows above each other joined by a blank.
+    """The headings of a table, those of several rows above each other joined by a blank.
 
     A group's text stands in the first of the cells merged to its right: it is that of the blank cells after it.
     """
-    *groups, last = [[plain(cell) for cell in row] for row in rows]
+    *groups, last = [[one_heading(cell) for cell in row] for row in rows]
     width = len(last)
     above, told = [""] * width, list(map(bool, last))
     for row in groups:

@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 
 from orchestration.home import seed_rows
 from orchestration.returns.layouts import Column, force_codes
+from orchestration.returns.look_alikes import WORTH_A_LOOK as LOOK_ALIKES
+from orchestration.returns.look_alikes import plain
 
-INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
 ERROR = r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|CALC!|SPILL!)"
 WHOLE = r"[0-9]+[.]0+"
 SCIENTIFIC = r"[0-9](?:[.][0-9]+)?[eE][+]?[0-9]{1,2}"
@@ -37,13 +38,13 @@ LAST_DAY_NUMBER = 73_050
 
 # What is worth a look under a column of each kind: one pass over the distinct texts, which mostly finds nothing.
 WORTH_A_LOOK = {
-    "reference": f"{INVISIBLE}|^(?:{ERROR}|{WHOLE}|{SCIENTIFIC}|{TOTAL}|{ISO}.*|{DAY_AND_MONTH}|[0-9]{{16,}})$",
-    "offence": f"{INVISIBLE}|^(?:{ERROR}|{WHOLE}|{SCIENTIFIC}|{DAY_AND_MONTH}|[1-4][0-9]{{4}}|{ISO}.*)$",
-    "code": f"{INVISIBLE}|^(?:{ERROR}|{WHOLE}|{SCIENTIFIC})$",
-    "integer": f"{INVISIBLE}|^(?:{ERROR}|{WHOLE})$",
-    "flag": f"{INVISIBLE}|^{ERROR}$",
+    "reference": f"{LOOK_ALIKES}|^(?:{ERROR}|{WHOLE}|{SCIENTIFIC}|{TOTAL}|{ISO}.*|{DAY_AND_MONTH}|[0-9]{{16,}})$",
+    "offence": f"{LOOK_ALIKES}|^(?:{ERROR}|{WHOLE}|{SCIENTIFIC}|{DAY_AND_MONTH}|[1-4][0-9]{{4}}|{ISO}.*)$",
+    "code": f"{LOOK_ALIKES}|^(?:{ERROR}|{WHOLE}|{SCIENTIFIC})$",
+    "integer": f"{LOOK_ALIKES}|^(?:{ERROR}|{WHOLE})$",
+    "flag": f"{LOOK_ALIKES}|^{ERROR}$",
     # years from 1900 to 2099 are looked at only where they are written otherwise
-    "date": f"{INVISIBLE}|^(?:{ERROR}|{DAY_NUMBER}|{SLASHED})$|^(?:[03-9][0-9]|1[0-8]|2[1-9])[0-9]{{2}}-|"
+    "date": f"{LOOK_ALIKES}|^(?:{ERROR}|{DAY_NUMBER}|{SLASHED})$|^(?:[03-9][0-9]|1[0-8]|2[1-9])[0-9]{{2}}-|"
     "-(?:00|1[3-9]|[2-9][0-9])-|-(?:00|3[2-9]|[4-9][0-9])$|-02-(?:29|3[0-9])$|-(?:04|06|09|11)-31$",
 }
 
@@ -150,10 +151,10 @@ def _offence_codes() -> frozenset[str]:
 
 def _judged(text: str, holds: str, column: Column, origin: Origin) -> tuple[str | None, str]:
     """(check code, the text as it should be); code None where the text is in order after all."""
-    plain = re.sub(INVISIBLE, "", text).strip()
-    if plain != text:
+    typed = plain(text)
+    if typed != text:
         # one code a cell: what else was wrong with it is undone too
-        return "RP06", _judged(plain, holds, column, origin)[1]
+        return "RP06", _judged(typed, holds, column, origin)[1]
     if re.fullmatch(ERROR, text):
         return "RP55", text
     if holds == "date":
