@@ -14,7 +14,7 @@
     was a third of the time at five million crimes.
 #}
 {% macro merge_records(records, duplicates, key, columns, rejected=none) %}
-{%- set place = ['submission', 'layout', 'file', 'sheet', 'record_number'] -%}
+{%- set place = ['submission', 'layout', 'file', 'sheet', 'record_number', 'place_in_row'] -%}
 sent_once as (
     select
         {%- for column in key + place + columns %}
@@ -40,7 +40,7 @@ repeated as (
         {%- endfor %}
         row_number() over (
             partition by {% for column in key %}records.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
-            order by records.record_number, records.file, records.sheet
+            order by records.record_number, records.file, records.sheet, records.place_in_row
         ) as record_order
     from {{ records }} as records
     inner join {{ duplicates }} as duplicates
@@ -94,6 +94,7 @@ complete as (
 {% macro same_record(left, right) -%}
     {{ same_key(left, right, ['force', 'quarter', 'submission', 'file', 'record_number']) }}
     and coalesce({{ left }}.sheet, '') = coalesce({{ right }}.sheet, '')
+    and coalesce({{ left }}.place_in_row, 1) = coalesce({{ right }}.place_in_row, 1)
 {%- endmacro %}
 
 {# The keys that more than one accepted record of `person`, a victim or a suspect, claims, and how many claim each. #}

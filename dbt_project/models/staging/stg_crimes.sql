@@ -23,6 +23,7 @@ final as (
         complete.file,
         complete.sheet,
         complete.record_number,
+        complete.place_in_row,
         complete.incident_reference,
         complete.offence_code as offence_code_sent,
         offence_spellings.offence_code,

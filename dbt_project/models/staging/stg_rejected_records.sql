@@ -19,7 +19,7 @@ crimes as (
 rejected_crimes as (
     select
         'crimes' as record_type,
-        force, quarter, submission, file, sheet, record_number, crime_reference, rule
+        force, quarter, submission, file, sheet, record_number, place_in_row, crime_reference, rule
     from crime_records
 ),
 
@@ -33,6 +33,7 @@ rejected_victims as (
         records.file,
         records.sheet,
         records.record_number,
+        records.place_in_row,
         records.crime_reference,
         coalesce(records.rule, 'RE04') as rule
     from victim_records as records
@@ -50,6 +51,7 @@ rejected_suspects as (
         records.file,
         records.sheet,
         records.record_number,
+        records.place_in_row,
         records.crime_reference,
         coalesce(records.rule, 'RE04') as rule
     from suspect_records as records

@@ -31,6 +31,7 @@ final as (
         complete.file,
         complete.sheet,
         complete.record_number,
+        complete.place_in_row,
         {{ code_of('identified_codes', 'identified') }} as identified,
         {{ code_of('role_codes', 'role') }} as role,
         {{ code_of('deceased_codes', 'deceased') }} as deceased,

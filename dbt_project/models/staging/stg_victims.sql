@@ -30,6 +30,7 @@ final as (
         complete.file,
         complete.sheet,
         complete.record_number,
+        complete.place_in_row,
         upper(complete.victim_reference) <> 'STATE' as is_person,
         {{ code_of('gender_codes', 'gender') }} as gender,
         {{ age_sent('complete.age_at_offence') }} as age_sent,

@@ -242,6 +242,7 @@ class _Gathering:
                     on raw_records.force = staged.force and raw_records.file = staged.file
                     and raw_records.record_number = staged.record_number
                     and coalesce(raw_records.sheet, '') = coalesce(staged.sheet, '')
+                    and coalesce(raw_records.place_in_row, 1) = coalesce(staged.place_in_row, 1)
                 {with_ages}
                 where findings.quarter = $quarter and findings.record_type = '{unit}'
                 """,
@@ -275,6 +276,7 @@ class _Gathering:
                     on raw_records.force = rejected.force and raw_records.file = rejected.file
                     and raw_records.record_number = rejected.record_number
                     and coalesce(raw_records.sheet, '') = coalesce(rejected.sheet, '')
+                    and coalesce(raw_records.place_in_row, 1) = coalesce(rejected.place_in_row, 1)
                 where rejected.quarter = $quarter and rejected.record_type = '{record_type}'
                 """,
                 files=self._files(record_type, forces),
@@ -290,7 +292,7 @@ class _Gathering:
             rows += self._rows(
                 f"""
                 select met.code, '{record_type}' as record_type, met."column" as fields, met.force, met.file, met.sheet,
-                    met.record_number, raw_records.* exclude (force, file, sheet, record_number)
+                    met.record_number, raw_records.* exclude (force, file, sheet, record_number, place_in_row)
                 from read_parquet($found) as met
                 left join {_raw(record_type)} as raw_records
                     on raw_records.force = met.force and raw_records.file = met.file
@@ -478,7 +480,8 @@ def _beyond_tolerance(code: str, failed: int, tested: int | None) -> bool:
 def _raw(record_type: str) -> str:
     """The raw records of the standing submissions without what is personal: it cannot reach a pack."""
     columns = ", ".join(name for name, column in _columns(record_type).items() if column["personal"] != "Y")
-    return f"(select force, layout, file, sheet, record_number, {columns} from read_parquet($files))"
+    place = "force, layout, file, sheet, record_number, place_in_row"
+    return f"(select {place}, {columns} from read_parquet($files, union_by_name = true))"
 
 
 def _values(row: Row) -> list[Row]:

@@ -541,7 +541,7 @@ KINDS = [
         NATIONAL,
         cells_of(NATIONAL, reported_on="2023-02-01T10:00"),
         crimes=3,
-        holds=(("reported_on", "2023-02-01T10:00"),),
+        holds=(("reported_on", "2023-02-01"),),
     ),
     # what a spreadsheet did
     Kind(
