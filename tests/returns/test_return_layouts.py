@@ -27,8 +27,14 @@ def seeds(tmp_path):
 
 
 def append(path, *rows):
+    """Rows for a seed: lists of its first cells, or dicts of those that are not blank."""
+    with path.open(encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file))
     with path.open("a", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writerows(
+            row if isinstance(row, dict) else dict(zip(columns, row, strict=False)) for row in rows
+        )
 
 
 def test_every_force_record_type_and_quarter_has_one_layout():
