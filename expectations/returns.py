@@ -18,7 +18,8 @@ from expectations.expected import (
 RULES = (  # judged on records as forces sent them
     *("CR10", "CR13", "CR22", "CR26", "CR27", "CR28", "CR30", "CR37", "CR42", "CR46", "CR48", "CR51", "CR52"),
     *("CR53", "CR54", "CR55", "CR56", "CR57", "CR58", "CR60", "EQ01", "MN01", "RC01"),
-    *("UM01", "UM02", "UM03", "UR01", "XL01"),
+    *("HO01", "HO02", "HO03", "HO04", "ME01", "ME02", "ME03"),
+    *("UM01", "UM02", "UM03", "UR01", "UR02", "UR03", "XL01"),
 )
 
 SUBMISSIONS = Table(

@@ -55,6 +55,23 @@ def _crime(**columns) -> dict:
     return {"crime": columns}
 
 
+def _at(force: str, change: dict) -> dict:
+    """The change in a return of its own, so that a rule that blocks stays within its tolerance there."""
+    return {**change, "return": {"force": force}}
+
+
+def _victim(**columns) -> dict:
+    return {"victim": columns}
+
+
+def _born(text: str) -> dict:
+    return _victim(age_at_offence=None, date_of_birth=text)
+
+
+def _suspected(**columns) -> dict:
+    return {"suspect": columns}
+
+
 def _suspect(age: int, gender: str = "M", **crime) -> dict:
     return {"crime": crime, "suspect": {"age_at_offence": str(age), "gender": gender}}
 
@@ -178,6 +195,18 @@ EXEMPLARS = [
         "outcome_before_recorded",
         _crime(outcome_code="1", outcome_on="2023-05-09"),
         _crime(outcome_code="1", outcome_on="2023-05-10"),
+    ),
+    Exemplar(
+        "CR11",
+        "recorded_before_offence_ended",
+        _at("cumbria", _crime(committed_to="2032-05-01")),
+        _at("cumbria", _crime(committed_to="2023-05-10")),
+    ),
+    Exemplar(
+        "CR11",
+        "cancelled_before_recorded",
+        _at("cumbria", _crime(status="cancelled", cancellation_code="C2", cancelled_on="2023-05-09")),
+        _at("cumbria", _crime(status="cancelled", cancellation_code="C2", cancelled_on="2023-05-10")),
     ),
     Exemplar(
         "CR13",
@@ -368,6 +397,168 @@ EXEMPLARS = [
         {"suspect": {"relationship": None}},
     ),
     Exemplar("UR01", "unreadable_date", _crime(outcome_on="10/05"), _crime(outcome_on="2023-05-10")),
+    Exemplar(
+        "UR02",
+        "unreadable_age",
+        _at("cumbria", _victim(age_at_offence="adult")),
+        _at("cumbria", _victim(age_at_offence="9 yrs")),
+    ),
+    Exemplar(
+        "UR02", "unreadable_date", _at("cumbria", _born("05/05/11")), _at("cumbria", _born("2014-05-05"))
+    ),
+    Exemplar(
+        "UR02", "born_after_offence", _at("cumbria", _born("2023-05-02")), _at("cumbria", _born("2023-05-01"))
+    ),
+    Exemplar(
+        "UR02",
+        "age_on_both_sides_of_18",
+        _at("lancashire", _victim(age_at_offence="16-18")),
+        _at("lancashire", _victim(age_at_offence="16-17")),
+    ),
+    Exemplar(
+        "UR02",
+        "age_over_120",
+        _at("lancashire", _victim(age_at_offence="121")),
+        _at("lancashire", _victim(age_at_offence="10-14")),
+    ),
+    Exemplar(
+        "UR02", "birth_filled_in", _at("lancashire", _born("1900-01-01")), _at("lancashire", _born("2011"))
+    ),
+    Exemplar(
+        "UR03",
+        "unreadable_age",
+        _at("cumbria", _suspected(age_at_offence="-1")),
+        _at("cumbria", _suspected(age_at_offence="30.5")),
+    ),
+    Exemplar(
+        "UR03",
+        "unreadable_date",
+        _at("cumbria", _suspected(arrested_on="soon")),
+        _at("cumbria", _suspected(arrested_on="2023-05-10")),
+    ),
+    Exemplar(
+        "UR03",
+        "age_over_120",
+        _at("lancashire", _suspected(age_at_offence="999")),
+        _at("lancashire", _suspected(age_at_offence="18+")),
+    ),
+    Exemplar(
+        "HO01",
+        "no_code_date_or_status",
+        _at("humberside", _crime(status=None)),
+        _at("humberside", _crime(incident_reference=None)),
+        also={"HO02", "HO03"},
+    ),
+    Exemplar(
+        "HO01",
+        "unreadable_recorded_date",
+        _at("lincolnshire", _crime(recorded_on="2023-05-32")),
+        _at("lincolnshire", _crime(recorded_on="2023-05-10")),
+        also={"HO02", "HO03"},
+    ),
+    Exemplar(
+        "HO01",
+        "two_crimes_under_one_reference",
+        _at("merseyside", {"another": {"crime": {"offence_code": "20/6"}}}),
+        _at("merseyside", {"another": {"crime": {"offence_code": "01916"}}}),
+        also={"HO02", "HO03"},
+    ),
+    Exemplar(
+        "HO02",
+        "no_reference",
+        _at("northumbria", {"another": {"victim": {"victim_reference": None}}}),
+        _at("northumbria", {"another": {"victim": {}}}),
+        also={"HO04"},
+    ),
+    Exemplar(
+        "HO03",
+        "no_reference",
+        _at(
+            "nottinghamshire",
+            {
+                **_crime(offence_code="86/2", online_flag="Y"),
+                "another": {"suspect": {"suspect_reference": None}},
+            },
+        ),
+        _at(
+            "nottinghamshire",
+            {
+                **_crime(offence_code="86/2", online_flag="Y"),
+                "another": {"suspect": {"suspect_reference": "2"}},
+            },
+        ),
+    ),
+    Exemplar(
+        "HO04",
+        "person_held_out",
+        _at("cheshire", {"another": {"suspect": {"suspect_reference": None}}}),
+        _at("cheshire", {"another": {"suspect": {"suspect_reference": "2"}}}),
+        also={"HO03"},
+    ),
+    Exemplar(
+        "ME01",
+        "merged_records_differ",
+        _at("gloucestershire", {**_crime(online_flag="Y"), "another": {"crime": {"online_flag": "N"}}}),
+        _at("gloucestershire", {**_crime(online_flag="Y"), "another": {"crime": {"online_flag": None}}}),
+    ),
+    Exemplar(
+        "ME01",
+        "placeholder_incident",
+        _at("gloucestershire", _crime(incident_reference="UNKNOWN")),
+        _at("gloucestershire", _crime(incident_reference="UNKNOWN 7")),
+    ),
+    Exemplar(
+        "ME02",
+        "contradicting_records",
+        _at("gloucestershire", {"another": {"victim": {"age_at_offence": "10"}}}),
+        _at("gloucestershire", {"another": {"victim": {"age_at_offence": "9 yrs"}}}),
+        also={"CR03"},
+    ),
+    Exemplar(
+        "ME02",
+        "placeholder_reference",
+        _at("gloucestershire", _victim(victim_reference="n/k")),
+        _at("gloucestershire", _victim(victim_reference="UNKNOWN 1")),
+    ),
+    Exemplar(
+        "ME02",
+        "merged_records_differ",
+        _at("gloucestershire", {**_victim(disability="Y"), "another": {"victim": {"disability": "N"}}}),
+        _at("gloucestershire", {**_victim(disability="Y"), "another": {"victim": {"disability": None}}}),
+    ),
+    Exemplar(
+        "ME03",
+        "contradicting_records",
+        _at(
+            "gloucestershire",
+            {
+                "another": {"suspect": {"self_defined_ethnicity": "W1"}},
+                "suspect": {"self_defined_ethnicity": "A1"},
+            },
+        ),
+        _at("gloucestershire", {"another": {"suspect": {"self_defined_ethnicity": "W1"}}}),
+    ),
+    Exemplar(
+        "ME03",
+        "placeholder_reference",
+        _at(
+            "gloucestershire",
+            {
+                "suspect": {"suspect_reference": "UNKNOWN"},
+                "another": {"suspect": {"suspect_reference": "UNKNOWN"}},
+            },
+        ),
+        _at("gloucestershire", {"suspect": {"suspect_reference": "UNKNOWN 1"}}),
+    ),
+    Exemplar(
+        "ME03",
+        "merged_records_differ",
+        _at("gloucestershire", {"suspect": {"identified": "Y"}, "another": {"suspect": {"identified": "N"}}}),
+        _at(
+            "gloucestershire",
+            {"suspect": {"identified": "Y"}, "another": {"suspect": {"victim_reference": "1"}}},
+        ),
+    ),
     Exemplar("XL01", "restored_from_spreadsheet", _code("44062", 16), _code("19/8", 16)),
 ]
 
@@ -375,6 +566,7 @@ EXEMPLARS = [
 ASKED_OF_K1 = {
     *("CR01", "CR02", "CR03", "CR09", "CR10", "CR11", "CR12", "CR13", "CR14", "CR15", "CR19", "CR21", "CR23"),
     *("CR34", "CR36", "CR38", "CR43", "CR44", "CR49", "CR50", "UM01", "UM02", "UM03", "UR01", "XL01"),
+    *("HO01", "HO02", "HO03", "HO04", "ME01", "ME02", "ME03", "UR02", "UR03"),
 }
 
 # What a rule is not asked of: it neither holds nor breaks, and the record is not among those tested.

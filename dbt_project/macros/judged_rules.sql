@@ -7,12 +7,29 @@
 {# The views that need one return and nothing else: a force can judge them before it sends. #}
 {% macro judged_in_a_return() %}
     {{ return({
+        'judged_received_crimes': {
+            'HO01': 'crime_reference, offence_code, recorded_on, status',
+        },
+        'judged_received_victims': {
+            'HO02': 'crime_reference, victim_reference',
+        },
+        'judged_received_suspects': {
+            'HO03': 'crime_reference, suspect_reference',
+        },
+        'judged_staged_victims': {
+            'ME02': 'victim_reference, gender, age_at_offence, self_defined_ethnicity, observed_ethnicity',
+            'UR02': 'age_at_offence, date_of_birth',
+        },
+        'judged_staged_suspects': {
+            'ME03': 'suspect_reference, gender, age_at_offence, self_defined_ethnicity, observed_ethnicity',
+            'UR03': 'age_at_offence, date_of_birth, arrested_on',
+        },
         'judged_crimes': {
             'CR01': 'crime_reference',
             'CR03': 'crime_reference',
             'CR09': 'recorded_on',
             'CR10': 'reported_on, recorded_on',
-            'CR11': 'committed_from, committed_to, reported_on, recorded_on, outcome_on',
+            'CR11': 'committed_from, committed_to, reported_on, recorded_on, outcome_on, cancelled_on',
             'CR13': 'committed_from, committed_to',
             'CR14': 'offence_code, age_at_offence',
             'CR17': 'offence_code, age_at_offence',
@@ -36,6 +53,8 @@
             'CR52': 'outcome_code',
             'CR53': 'outcome_code, offence_code',
             'CR54': 'outcome_code, offence_code',
+            'HO04': 'crime_reference',
+            'ME01': 'crime_reference, incident_reference',
             'UM01': 'offence_code, status, cancellation_code, csa_flag, cse_flag, online_flag, children_flag, '
                 ~ 'location_type, outcome_code',
             'UR01': 'reported_on, committed_from, committed_to, cancelled_on, outcome_on, offenders_stated',
@@ -69,7 +88,8 @@
             'UM02': 'gender, self_defined_ethnicity, observed_ethnicity, disability',
         },
         'judged_suspects': {
-            'UM03': 'gender, self_defined_ethnicity, observed_ethnicity, disability, relationship, role',
+            'UM03': 'gender, self_defined_ethnicity, observed_ethnicity, disability, relationship, role, identified, '
+                ~ 'deceased',
         },
     }) }}
 {% endmacro %}

@@ -8,13 +8,16 @@
 
 {#
     CTEs `sent_once`, `repeated`, `merged` and `complete`. A key sent once passes straight through; a key in
-    `duplicates` takes, column by column, its first non-blank value in record order. `rejected` names a CTE of
+    `duplicates` takes, column by column, its first non-blank value in record order, unless its records disagree on what
+    tells one from another (`disagreement`): those are not mixed. With `apart`, the name of a person's reference, each of
+    them is a person of its own (`kept_apart`), numbered; without it they stand in no CTE here. `rejected` names a CTE of
     records to leave out, beyond those whose own `rule` says so.
     Absence is a left join, not `not exists`: DuckDB first groups the keys of every record for the latter, which
     was a third of the time at five million crimes.
 #}
-{% macro merge_records(records, duplicates, key, columns, rejected=none) %}
+{% macro merge_records(records, duplicates, key, columns, rejected=none, apart=none) %}
 {%- set place = ['submission', 'layout', 'file', 'sheet', 'record_number', 'place_in_row'] -%}
+{%- set order = 'records.record_number, records.file, records.sheet, records.place_in_row' -%}
 sent_once as (
     select
         {%- for column in key + place + columns %}
@@ -38,10 +41,23 @@ repeated as (
         {%- for column in key + place + columns %}
         records.{{ column }},
         {%- endfor %}
+        {%- if apart %}
+        duplicates.is_flat,
+        {%- endif %}
+        duplicates.disagreement is not null as is_apart,
         row_number() over (
             partition by {% for column in key %}records.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
-            order by records.record_number, records.file, records.sheet, records.place_in_row
+            order by {{ order }}
         ) as record_order
+        {%- if apart %},
+        row_number() over (
+            partition by
+                {%- for column in key + columns if column not in of_another_person() %}
+                records.{{ column }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            order by {{ order }}
+        ) as record_order_of_person
+        {%- endif %}
     from {{ records }} as records
     inner join {{ duplicates }} as duplicates
         on {{ same_key('duplicates', 'records', key) }}
@@ -65,15 +81,57 @@ merged as (
         {{- ',' if not loop.last }}
         {%- endfor %}
     from repeated
+    where not is_apart
     group by {{ key | join(', ') }}
 ),
 
+{% if apart -%}
+-- a flat file says one person once for each victim: what differs in the victim alone is one row of it
+kept_apart as (
+    select
+        {%- for column in key + place + columns %}
+        {{ column }},
+        {%- endfor %}
+        row_number() over (partition by {{ key | join(', ') }} order by record_order) as number_apart
+    from repeated
+    where is_apart and (record_order_of_person = 1 or not is_flat)
+),
+
+{% endif -%}
 complete as (
-    select * from sent_once
+    select *{{ ', cast(null as bigint) as number_apart' if apart }} from sent_once
     union all
-    select * from merged
+    select *{{ ', cast(null as bigint) as number_apart' if apart }} from merged
+    {%- if apart %}
+    union all
+    select * from kept_apart
+    {%- endif %}
 )
 {% endmacro %}
+
+{# What a suspect's record says of the victim: a flat file has a row of the suspect for each. #}
+{% macro of_another_person() -%}
+    {{ return(['victim_reference', 'relationship']) }}
+{%- endmacro %}
+
+{# The left join that tells whether a text stands in a reference's place and is none: `alias`.spelling is not null. #}
+{% macro placeholder_join(alias, text) %}
+    left join {{ ref('placeholder_references') }} as {{ alias }}
+        on {{ alias }}.spelling = lower(trim({{ text }}))
+{% endmacro %}
+
+{#
+    A person's reference, unique on its crime. Persons kept apart under one reference are numbered: `1#1`, `1#2`; a
+    reference that was sent in this form gets `#0`, so that no two meet.
+#}
+{% macro reference_apart(reference, records='complete') -%}
+    case
+        when {{ records }}.number_apart is not null
+            then {{ reference }} || '#' || cast({{ records }}.number_apart as varchar)
+        when {{ matches(reference, '.*#[0-9]+') }} then {{ reference }} || '#0'
+        else {{ reference }}
+    end
+{%- endmacro %}
 
 {#
     How `codes` reads one coded column: the left join, and in the select list the code. A spelling in no list is
@@ -97,10 +155,21 @@ complete as (
     and coalesce({{ left }}.place_in_row, 1) = coalesce({{ right }}.place_in_row, 1)
 {%- endmacro %}
 
-{# The keys that more than one accepted record of `person`, a victim or a suspect, claims, and how many claim each. #}
-{% macro duplicate_persons(person) -%}
+{# True where the records of a group say two things of `value`; blank says nothing. #}
+{% macro differs(value) -%}
+    coalesce(min({{ value }}) < max({{ value }}), false)
+{%- endmacro %}
+
+{#
+    The keys that more than one accepted record of `person`, a victim or a suspect, claims. `records` claim each, of which
+    `persons` are told apart: one where the records are those of one person, else each, for `disagreement` says why the
+    reference names nobody. `differs_elsewhere` is true where records of one person were merged that are not alike.
+#}
+{% macro duplicate_persons(person, columns) -%}
 {%- set key = ['force', 'quarter', 'crime_reference', person ~ '_reference'] -%}
+{%- set reference = person ~ '_reference' -%}
 {%- set records = ref('stg_' ~ person ~ '_records') -%}
+{%- set told_by = ['gender', 'age_at_offence', 'date_of_birth', 'self_defined_ethnicity', 'observed_ethnicity'] -%}
 with
 
 rejected as (
@@ -118,12 +187,131 @@ accepted as (
     where rejected.force is null
 ),
 
-final as (
-    select {{ key | join(', ') }}, count(*) as records
+-- codes and ages by what they mean: two spellings of one are no two persons
+described as (
+    select
+        {%- for column in key %}
+        accepted.{{ column }},
+        {%- endfor %}
+        placeholders.spelling is not null as is_placeholder,
+        accepted.submission,
+        accepted.file,
+        coalesce(accepted.sheet, '') as sheet,
+        {{ code_of('gender_codes', 'gender', 'accepted') }} as gender,
+        coalesce(
+            cast({{ age_of_text('accepted.age_at_offence', 'least') }} as varchar)
+            || ' to ' || cast({{ age_of_text('accepted.age_at_offence', 'greatest') }} as varchar),
+            accepted.age_at_offence
+        ) as age_at_offence,
+        accepted.date_of_birth,
+        {{ code_of('sde_codes', 'self_defined_ethnicity', 'accepted') }} as self_defined_ethnicity,
+        {{ code_of('observed_codes', 'observed_ethnicity', 'accepted') }} as observed_ethnicity,
+        {%- for column in columns if column not in told_by + of_another_person() %}
+        accepted.{{ column }},
+        {%- endfor %}
+        concat_ws(
+            '|',
+            {%- for column in columns if column not in of_another_person() %}
+            coalesce(accepted.{{ column }}, ''){{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as person
     from accepted
-    group by {{ key | join(', ') }}
+    {{ placeholder_join('placeholders', 'accepted.' ~ reference) }}
+    {{ code_join('gender_codes', 'gender', 'gender', 'accepted') }}
+    {{ code_join('sde_codes', 'self_defined_ethnicity', 'self_defined_ethnicity', 'accepted') }}
+    {{ code_join('observed_codes', 'observed_ethnicity', 'observed_ethnicity', 'accepted') }}
+),
+
+-- in a flat file the row of a suspect is that of a victim, too
+{%- set other = 'victim' if person == 'suspect' else 'suspect' %}
+flat_files as (
+    select distinct force, quarter, submission, file, coalesce(sheet, '') as sheet
+    from {{ ref('stg_' ~ other ~ '_records') }}
+    where (force, quarter) in (select force, quarter from described)
+),
+
+repeated as (
+    select
+        {%- for column in key %}
+        described.{{ column }},
+        {%- endfor %}
+        bool_or(flat_files.force is not null) as is_flat,
+        count(*) as records,
+        count(distinct described.person) as told_persons,
+        case
+            when bool_or(described.is_placeholder) then 'placeholder_reference'
+            when upper(described.{{ reference }}) = 'STATE' then null
+            {%- for column in told_by %}
+            when {{ differs('described.' ~ column) }} then 'contradicting_records'
+            {%- endfor %}
+        end as disagreement,
+        {% for column in columns if column not in told_by + of_another_person() -%}
+        {{ differs('described.' ~ column) }}{{ ' or ' if not loop.last }}
+        {%- endfor %} as differs_elsewhere
+    from described
+    left join flat_files
+        on {{ same_key('flat_files', 'described', ['force', 'quarter', 'submission', 'file', 'sheet']) }}
+    group by {% for column in key %}described.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
     having count(*) > 1
+),
+
+-- a return that gives all its persons one reference (1 on each crime) tells nobody apart by it
+one_reference_for_all as (
+    select force, quarter
+    from {{ records }}
+    where rule is null
+        and upper({{ reference }}) <> 'STATE'
+        and (force, quarter) in (select force, quarter from repeated where disagreement = 'contradicting_records')
+    group by force, quarter
+    having min({{ reference }}) = max({{ reference }})
+),
+
+judged as (
+    select
+        {%- for column in key %}
+        repeated.{{ column }},
+        {%- endfor %}
+        repeated.records,
+        repeated.told_persons,
+        repeated.is_flat,
+        repeated.differs_elsewhere,
+        coalesce(
+            repeated.disagreement,
+            case
+                when one_reference_for_all.force is not null and upper(repeated.{{ reference }}) <> 'STATE'
+                    then 'one_reference_for_all'
+            end
+        ) as disagreement
+    from repeated
+    left join one_reference_for_all
+        on {{ same_key('one_reference_for_all', 'repeated', ['force', 'quarter']) }}
+),
+
+final as (
+    select
+        {{ key | join(', ') }},
+        records,
+        case
+            when disagreement is null then 1
+            when is_flat then told_persons
+            else records
+        end as persons,
+        is_flat,
+        disagreement,
+        disagreement is null and differs_elsewhere as differs_elsewhere
+    from judged
 )
 
 select * from final
+{%- endmacro %}
+
+{# The columns of a person's record that say something of the person or of the person's part in the crime. #}
+{% macro person_columns(person) -%}
+    {%- set both = [
+        'gender', 'age_at_offence', 'date_of_birth', 'self_defined_ethnicity', 'observed_ethnicity', 'disability',
+        'nationality', 'surname', 'forenames',
+    ] -%}
+    {{ return(both if person == 'victim' else ['identified', 'role', 'deceased'] + both + [
+        'victim_reference', 'relationship', 'arrested_on',
+    ]) }}
 {%- endmacro %}

@@ -1,4 +1,7 @@
-{# Raw text to values. Text that does not fit gives null, and the model says so in a `has_unreadable_…` column. #}
+{#
+    Raw text to values. Text that does not fit gives null, and the model says so in a column that a rule reads:
+    `has_unreadable_…` or `age_doubt`.
+#}
 
 {#
     `2023-01-31` and nothing else: a bare cast would also take 2023/1/31, and the intake has already rewritten
@@ -13,14 +16,73 @@
     case when {{ matches(text, '[0-9]{1,' ~ digits ~ '}') }} then cast({{ text }} as integer) end
 {% endmacro %}
 
-{# An age that can be one. 999, 150 and the like are a crime system's way of saying not recorded. #}
-{% macro age_sent(text) %}
-    case when {{ matches(text, '[0-9]{1,3}') }} and cast({{ text }} as integer) <= 120 then cast({{ text }} as integer) end
+{#
+    The least (`end` = 'least') or greatest age that the text of an age can mean, in completed years; null where it is
+    not understood without guessing. `14`, `17 yrs`, `14.5`, `9 months` and `<1` mean one age; `10-14`, `under 16`, `18+`
+    a range of ages, for which the ends differ.
+#}
+{% macro age_of_text(text, end) %}
+    {%- set plain = "lower(replace(" ~ text ~ ", ' ', ''))" -%}
+    {%- set years = '(y|yr|yrs|year|years|yo|y/o|yrold|yrsold|yearold|yearsold|yearsofage)?[.]?' -%}
+    {%- set months = '(mo|mth|mths|mnths|month|months)(old)?[.]?' -%}
+    {%- set first = 'cast(' ~ matched_group(plain, '^[^0-9]*0*([0-9]{1,3})', 1) ~ ' as integer)' -%}
+    {%- set second = 'cast(' ~ matched_group(plain, '[^0-9]0*([0-9]{1,3})[^0-9]*$', 1) ~ ' as integer)' -%}
+    case
+        when {{ matches(text, '[0-9]{1,3}') }} then cast({{ text }} as integer)
+        when {{ matches(plain, '0*[0-9]{1,3}([.][0-9]+)?' ~ years) }} then {{ first }}
+        when {{ matches(plain, '[0-9]{1,3}(y|yr|yrs|year|years)(,|and)?[0-9]{1,2}(m|' ~ months ~ ')') }} then {{ first }}
+        when {{ matches(plain, '[0-9]{1,3}([.][0-9]+)?' ~ months) }} then cast(floor({{ first }} / 12.0) as integer)
+        when {{ matches(plain, '[0-9]{1,2}(w|wk|wks|week|weeks)(old)?') }} and {{ first }} <= 51 then 0
+        when {{ matches(plain, '[0-9]{1,3}(d|day|days)(old)?') }} and {{ first }} <= 364 then 0
+        {%- if end == 'least' %}
+        when {{ matches(plain, '(<|under|lessthan)0+' ~ years) }} then null
+        when {{ matches(plain, '(<|<=|≤|under|lessthan|upto)[0-9]{1,3}' ~ years) }} then 0
+        when {{ matches(plain, '(>|>=|≥|over|morethan)[0-9]{1,3}' ~ years) }} then {{ first }}
+        when {{ matches(plain, '[0-9]{1,3}' ~ years ~ '([+]|plus|andover|orover|andabove)') }} then {{ first }}
+        {%- else %}
+        when {{ matches(plain, '(<|under|lessthan)[0-9]{1,3}' ~ years) }} and {{ first }} > 0 then {{ first }} - 1
+        when {{ matches(plain, '(<=|≤|upto)[0-9]{1,3}' ~ years) }} then {{ first }}
+        when {{ matches(plain, '(>|>=|≥|over|morethan)[0-9]{1,3}' ~ years) }} then 120
+        when {{ matches(plain, '[0-9]{1,3}' ~ years ~ '([+]|plus|andover|orover|andabove)') }} then 120
+        {%- endif %}
+        when
+            {{ matches(plain, '[0-9]{1,3}(-|–|to)[0-9]{1,3}' ~ years) }} and {{ first }} <= {{ second }}
+            then {{ first if end == 'least' else second }}
+    end
 {% endmacro %}
 
 {# Date of birth; 1 January 1900 is what crime systems fill in when they must and do not know. #}
 {% macro birth_date(text) %}
     nullif({{ iso_date(text) }}, cast('1900-01-01' as date))
+{% endmacro %}
+
+{#
+    The first (`end` = 'first') or last day of birth that a text can mean: a day is both, `2011` any day of that year and
+    `May 2011`, `2011-05` or `05/2011` of that month. Null where it is not understood without guessing: `05/05/11` may be
+    of 1911, and what is 1900 is filled in.
+#}
+{% macro born(text, end) %}
+    {%- set year = '(190[1-9]|19[1-9][0-9]|20[0-9]{2})' -%}
+    {%- set month = "lower(substr(" ~ text ~ ", 1, 3))" -%}
+    {%- set names = '(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?'
+        ~ '|nov(ember)?|dec(ember)?)' -%}
+    {%- set first_of_month = {
+        year ~ '-(0[1-9]|1[0-2])': text ~ " || '-01'",
+        '(0?[1-9]|1[0-2])[/-]' ~ year:
+            "substr(" ~ text ~ ", length(" ~ text ~ ") - 3) || '-' || lpad(substr(" ~ text ~ ", 1, length(" ~ text
+            ~ ") - 5), 2, '0') || '-01'",
+        names ~ '[ -]+' ~ year:
+            "substr(" ~ text ~ ", length(" ~ text ~ ") - 3) || '-' || lpad(cast(cast((instr("
+            ~ "'janfebmaraprmayjunjulaugsepoctnovdec', " ~ month ~ ") + 2) / 3 as integer) as varchar), 2, '0') || '-01'",
+    } -%}
+    case
+        when {{ text }} like '____-__-__' then {{ birth_date(text) }}
+        when {{ matches(text, year) }} then cast({{ text }} || '{{ '-01-01' if end == 'first' else '-12-31' }}' as date)
+        {%- for pattern, day in first_of_month.items() %}
+        when {{ matches('lower(' ~ text ~ ')', pattern) }}
+            then {{ 'cast(' ~ day ~ ' as date)' if end == 'first' else 'last_day(cast(' ~ day ~ ' as date))' }}
+        {%- endfor %}
+    end
 {% endmacro %}
 
 {# Day as a number that compares like a calendar: 2023-01-31 is 20230131. #}
@@ -39,6 +101,67 @@
             then cast(floor(({{ day_number(day) }} - {{ day_number(birth) }}) / 10000.0) as integer)
     end
 {% endmacro %}
+
+{#
+    The day that the age is taken on: the last day of the offence, where it can be one. A day after the crime was recorded
+    cannot (2032 typed for 2023), and then only this is certain: from the first day, where that can be, to the recorded one.
+    `end` is 'first' or 'last'; both are the same day where the last day of the offence is known.
+#}
+{% macro offence_day(end, crimes='crimes') %}
+    {%- set from_ = crimes ~ '.committed_from' -%}
+    {%- set to_ = crimes ~ '.committed_to' -%}
+    {%- set recorded = crimes ~ '.recorded_on' -%}
+    case
+        when not coalesce(coalesce({{ to_ }}, {{ from_ }}) > {{ recorded }}, false) then coalesce({{ to_ }}, {{ from_ }})
+        {%- if end == 'first' %}
+        when {{ from_ }} <= {{ recorded }} then {{ from_ }}
+        {%- else %}
+        else {{ recorded }}
+        {%- endif %}
+    end
+{% endmacro %}
+
+{#
+    What is known of a person's age at the offence, out of `dated`: a person's record with age_least and age_greatest (of
+    the text sent), born_first, born_last, day_first, day_last (the day of the offence) and recorded_on. `age_sent` and
+    `age_from_birth` are one age or null; `age_bound` is, of a range on one side of 18, the end nearest to 18, which is all
+    that "child or adult" needs; `age_doubt` is the word for what is understood and yet gives no age.
+#}
+{% macro ages(dated) %}
+        {%- set least = 'coalesce(' ~ age_on(dated ~ '.born_last', dated ~ '.day_first') ~ ', 0)' -%}
+        {%- set greatest = age_on(dated ~ '.born_first', dated ~ '.day_last') -%}
+        {%- set is_range = dated ~ '.age_least < ' ~ dated ~ '.age_greatest' -%}
+        {%- set is_sent = dated ~ '.age_greatest <= 120' -%}
+        case when {{ is_sent }} and not {{ is_range }} then {{ dated }}.age_least end as age_sent,
+        -- of a range sent and a birth that lies outside of it the range stands, as an age sent does
+        case
+            when {{ is_sent }} and {{ is_range }} and not {{ greatest }} between {{ dated }}.age_least and {{ dated }}.age_greatest
+                then null
+            when {{ least }} = {{ greatest }} then {{ greatest }}
+        end as age_from_birth,
+        case
+            when {{ is_sent }} and {{ dated }}.age_greatest < 18 then {{ dated }}.age_greatest
+            when {{ is_sent }} and {{ dated }}.age_least >= 18 then {{ dated }}.age_least
+            when {{ is_sent }} then null
+            when {{ greatest }} < 18 then {{ greatest }}
+            when {{ greatest }} >= 18 and {{ least }} >= 18 then {{ least }}
+        end as age_bound,
+        case
+            when {{ dated }}.born_first > coalesce({{ dated }}.day_last, {{ dated }}.recorded_on) then 'born_after_offence'
+            when {{ is_sent }} and {{ is_range }} and {{ dated }}.age_least < 18 and {{ dated }}.age_greatest >= 18
+                then 'age_on_both_sides_of_18'
+            when not coalesce({{ is_sent }}, false) and {{ least }} < 18 and {{ greatest }} >= 18
+                then 'age_on_both_sides_of_18'
+            when {{ dated }}.age_least > 120 then 'age_over_120'
+            when {{ day_number(dated ~ '.day_last') }} - {{ day_number(dated ~ '.born_first') }} >= 1210000 then 'age_over_120'
+            when {{ dated }}.date_of_birth = '1900-01-01' then 'birth_filled_in'
+        end as age_doubt
+{%- endmacro %}
+
+{# The age of a staged person, or the end of a range of ages that says whether it is a child: for comparing with 18. #}
+{% macro age_or_bound() -%}
+    coalesce(age_sent, age_from_birth, age_bound)
+{%- endmacro %}
 
 {# The calendar quarter of a day, written 2023-Q1. #}
 {% macro quarter_of(day) %}

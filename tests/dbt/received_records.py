@@ -77,7 +77,7 @@ CRIMES = [
     crime("image", offence_code="86/2"),
     crime("cancelled", status="No Crime", cancellation_code="c2"),
     crime("late", recorded_on="2023-07-01"),
-    crime("unknown", offence_code="SX03001"),
+    crime("unlisted", offence_code="SX03001"),
     crime(
         "odd_spellings",
         csa_flag="perhaps",

@@ -101,7 +101,7 @@ def test_every_staged_crime_is_in_the_cpai_or_excluded_with_one_reason(tables):
         "image": "code_names_a_child",
         "cancelled": "cancelled",
         "late": "wrong_quarter",
-        "unknown": "unknown_code",
+        "unlisted": "unknown_code",
         "odd_spellings": "code_names_a_child",
         "two_sheets": "code_names_a_child",
         "unchanged": "code_names_a_child",

@@ -20,6 +20,8 @@ Row = dict[str, object]
 KEYS = ("force", "quarter", "submission", "record_type", "crime_reference", "person_reference")
 # a split of the figures, a share or a month of a return, or a waiver is told by more than force, quarter and reference
 SEVERAL_OF_ONE_KEY = {"judged_mixes", "judged_months", "judged_completeness", "judged_sums", "judged_waivers"}
+# and a record that is held out may have no key
+SEVERAL_OF_ONE_KEY |= {"judged_received_crimes", "judged_received_victims", "judged_received_suspects"}
 # what is made of the judged views: no rule's column, but counts and the verdict
 RESULTS = "rule_results"
 COUNTS = ["tested", "failed", "also_reported", "waived", "rate", "verdict"]
@@ -131,6 +133,10 @@ def wrong_as_built(view: str, rules: list[str], rows: list[Row]) -> str | None:
 
 
 RECORD_TYPES = {
+    "judged_received_victims": {"victim"},
+    "judged_received_suspects": {"suspect"},
+    "judged_staged_victims": {"victim"},
+    "judged_staged_suspects": {"suspect"},
     "judged_victims": {"victim"},
     "judged_suspects": {"suspect"},
     "judged_completeness": {"victim", "suspect"},

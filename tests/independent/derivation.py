@@ -92,6 +92,7 @@ class Seeds:
         self.relationships = self._labelled(seed(folder, "relationships"), "relationship_group")
         self.cues = seed(folder, "text_cues")
         self.recall_samples = seed(folder, "recall_samples")
+        self.placeholders = {row["spelling"] for row in seed(folder, "placeholder_references")}
         self.most_crimes_of_a_person = int(seed(folder, "link_limits")[0]["crimes"])
         self.criteria = [row["criterion"] for row in seed(folder, "criteria") if row["scheme"] == "2023"]
         self.breakdowns = seed(folder, "breakdowns")
@@ -135,6 +136,10 @@ class Seeds:
         if row and row["offence_class"] != offence_class:
             return self.offence_rows.get(offence_class, row)
         return row
+
+    def is_placeholder(self, reference: str | None) -> bool:
+        """Whether a text stands in a reference's place and is none."""
+        return reference is not None and reference.strip().lower() in self.placeholders
 
     def spelled(self, name: str, sent: str | None) -> str | None:
         """The code of a sent text in one of the short lists; `unmapped` when in none; None when blank."""
@@ -187,10 +192,127 @@ def as_count(text: str | None) -> int | None:
     return int(text.split(".")[0]) if text and re.fullmatch(r"\d{1,9}(\.0+)?", text) else None
 
 
-def as_age(text: str | None) -> int | None:
-    """Over 120 is a crime system's way to say that it does not know: 999, 150."""
-    age = as_count(text)
-    return age if age is not None and age <= 120 else None
+UNITS = {
+    **dict.fromkeys(
+        ("", "y", "yr", "yrs", "year", "years", "yo", "y/o", "yrold", "yrsold", "yearold", "yearsold"), 1
+    ),
+    "yearsofage": 1,
+    **dict.fromkeys(("mo", "mth", "mths", "mnths", "month", "months"), 12),
+}
+BELOW = {"<": 1, "under": 1, "lessthan": 1, "<=": 0, "≤": 0, "upto": 0}
+ABOVE = (">", ">=", "≥", "over", "morethan")
+AND_ABOVE = ("+", "plus", "andover", "orover", "andabove")
+
+
+def ages_meant(text: str | None) -> tuple[int, int] | None:
+    """The least and the greatest age in completed years that a text can mean; None where it takes a guess.
+
+    Over 120 is a crime system's way to say that it does not know: (999, 999).
+    """
+    # Read as: a workbook's 14.0 is 14, and 14.5 is 14 completed years; -1 and words are not understood
+    parts = re.findall(r"\d+|[^\d]+", (text or "").replace(" ", "").lower())
+    if not parts or sum(len(part.lstrip("0")) > 3 for part in parts if part.isdigit()):
+        return None
+    shape = ["#" if part.isdigit() else part for part in parts]
+    numbers = [int(part) for part in parts if part.isdigit()]
+    if shape[:3] == ["#", ".", "#"]:
+        shape, numbers = ["#", *shape[3:]], [numbers[0], *numbers[2:]]
+    match shape:
+        case ["#"]:
+            return numbers[0], numbers[0]
+        case ["#", unit] if unit in AND_ABOVE or any(
+            unit == year + word for year in _years() for word in AND_ABOVE
+        ):
+            return numbers[0], 120
+        case ["#", unit] if unit.removesuffix(".") in _units():
+            age = numbers[0] // _units()[unit.removesuffix(".")]
+            return age, age
+        case ["#", unit] if unit.removesuffix("old") in ("w", "wk", "wks", "week", "weeks"):
+            return (0, 0) if numbers[0] <= 51 else None
+        case ["#", unit] if unit.removesuffix("old") in ("d", "day", "days"):
+            return (0, 0) if numbers[0] <= 364 else None
+        case ["#", ("-" | "\u2013" | "to"), "#", *years] if not years or years[0] in _years():
+            return (numbers[0], numbers[1]) if numbers[0] <= numbers[1] else None
+        case ["#", years, "#", months] if years.rstrip(",").removesuffix("and") in (
+            "y",
+            "yr",
+            "yrs",
+            "year",
+            "years",
+        ):
+            return (
+                (numbers[0], numbers[0])
+                if months == "m" or _units().get(months.removesuffix(".")) == 12
+                else None
+            )
+        case [sign, "#", *years] if not years or years[0] in _years():
+            if sign in ABOVE:
+                return numbers[0], 120
+            if sign in BELOW and numbers[0] >= BELOW[sign]:
+                return 0, numbers[0] - BELOW[sign]
+    return None
+
+
+def _units() -> dict[str, int]:
+    """Words behind a number -> how many of it are a year."""
+    return UNITS | {f"{unit}old": parts for unit, parts in UNITS.items() if parts == 12}
+
+
+def _years() -> list[str]:
+    return [word for unit, parts in UNITS.items() if parts == 1 for word in (unit, f"{unit}.")]
+
+
+NAMES = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october")
+NAMES += ("november", "december")
+
+
+def births_meant(text: str | None) -> tuple[date, date] | None:
+    """The first and the last day of birth that a text can mean; None where it takes a guess."""
+    if day := as_date(text):
+        # 1 January 1900 is filled in where the form must have something
+        return None if day == date(1900, 1, 1) else (day, day)
+    text = (text or "").lower()
+    year = re.search(r"(?<!\d)((?:19|20)\d\d)(?!\d)", text)
+    if not year or int(year[1]) == 1900:
+        return None
+    of = int(year[1])
+    rest = text.replace(year[1], "", 1)
+    if not rest:
+        return date(of, 1, 1), date(of, 12, 31)
+    month = None
+    if text.endswith(year[1]) and (before := re.fullmatch(r"(\d{1,2})[-/]|([a-z]+)[ -]+", rest)):
+        names = {short: number for number, name in enumerate(NAMES, 1) for short in (name, name[:3])} | {
+            "sept": 9
+        }
+        month = int(before[1]) if before[1] else names.get(before[2])
+    elif text.startswith(year[1]) and (after := re.fullmatch(r"-(\d\d)", rest)):
+        month = int(after[1])
+    if not month or month > 12:
+        return None
+    first = date(of, month, 1)
+    next_first = date(of + (month == 12), month % 12 + 1, 1)
+    return first, next_first - timedelta(days=1)
+
+
+def age_known(row: dict, crime: "Crime") -> tuple[int | None, int | None]:
+    """(the age, an age on the same side of 18): the age sent wins, else from birth and the last day of the offence."""
+    sent = ages_meant(row["age_at_offence"])
+    if sent and sent[1] > 120:
+        sent = None
+    if sent and sent[0] == sent[1]:
+        return sent[0], sent[0]
+    born, days = births_meant(row["date_of_birth"]), crime.possible_days
+    by_birth = None
+    if born and days[1] and years_between(born[0], days[1]) is not None:
+        least = years_between(born[1], days[0]) if days[0] else None
+        by_birth = (least or 0, years_between(born[0], days[1]))
+    age = by_birth[0] if by_birth and by_birth[0] == by_birth[1] else None
+    if sent and by_birth and not sent[0] <= by_birth[1] <= sent[1]:
+        age = None
+    if age is not None:
+        return age, age
+    least, greatest = sent or by_birth or (0, 120)
+    return None, greatest if greatest < 18 else least if least >= 18 else None
 
 
 def as_birth(text: str | None) -> date | None:
@@ -293,7 +415,8 @@ class Crime:
     recorded_on: date
     committed_from: date | None
     committed_to: date | None
-    last_day: date | None
+    last_day: date | None  # None also where it is not possible: after the crime was recorded
+    possible_days: tuple[date | None, date | None]  # between which the last day of the offence lies
     recency: str
     flags: dict[str, str | None]
     status: str | None
@@ -349,7 +472,7 @@ def exclusion_reason(crime: Crime) -> str | None:
     if offence["image"] == "C" and not csa:
         return "image_without_subcode"
     if offence["names_a_child"] != "Y":
-        known = [victim["age"] for victim in crime.victims if victim["age"] is not None]
+        known = [victim["side"] for victim in crime.victims if victim["side"] is not None]
         if known and min(known) >= 18:
             return "adult_victim"
         if not known and not csa and not cse:
@@ -455,6 +578,11 @@ class Derivation:
         self.rejected = Counter()
         self.held_out = Counter()  # of crimes, by force and quarter
         self.orphans = Counter()
+        places = [
+            {tuple(row[name] for name in ("force", "quarter", "submission", "file", "sheet")) for row in rows}
+            for rows in (records.victims, records.suspects)
+        ]
+        self.flat = places[0] & places[1]  # where one row is of a victim and of a suspect
         self.crimes = {key: self._crime(key, row) for key, row in self._accepted_crimes(records).items()}
         for record_type in ("victims", "suspects"):
             self._add_persons(record_type, getattr(records, record_type))
@@ -481,21 +609,40 @@ class Derivation:
         return (record["force"], record["quarter"], record["submission"]) in self.current
 
     def _accepted_crimes(self, records: Records) -> dict[tuple, dict]:
-        usable = []
+        usable = defaultdict(list)
         for record in filter(self._is_current, records.crimes):
             # without what a return must have, or a day that is none, a crime can be placed nowhere: rejected
             musts = (record[must] for must in ("crime_reference", "offence_code", "status"))
-            if None in musts or as_date(record["recorded_on"]) is None:
-                self.rejected["crimes"] += 1
-                self.held_out[record["force"], record["quarter"]] += 1
+            nowhere = None in musts or as_date(record["recorded_on"]) is None
+            if nowhere or self.seeds.is_placeholder(record["crime_reference"]):
+                self._hold_out(record)
             else:
-                usable.append(record)
-        return merged(usable, ("force", "quarter", "crime_reference"))
+                usable[record["force"], record["quarter"], record["crime_reference"]].append(record)
+        accepted = []
+        for those in usable.values():
+            # of two crimes under one reference neither is counted, and neither are both
+            if len({self._told_by(record) for record in those}) > 1:
+                for record in those:
+                    self._hold_out(record)
+            else:
+                accepted += those
+        return merged(accepted, ("force", "quarter", "crime_reference"))
+
+    def _hold_out(self, crime: dict) -> None:
+        self.rejected["crimes"] += 1
+        self.held_out[crime["force"], crime["quarter"]] += 1
+
+    def _told_by(self, record: dict) -> tuple:
+        """What tells one crime from another: code, recorded date and status, by what they mean."""
+        offence = self.seeds.offence(record["offence_code"])
+        code = offence["offence_code"] if offence else record["offence_code"]
+        return code, record["recorded_on"], self.seeds.spelled("status", record["status"])
 
     def _crime(self, key: tuple, row: dict) -> Crime:
         recorded_on = as_date(row["recorded_on"])
         reported_on = as_date(row["reported_on"]) or recorded_on
-        last_day = self._last_day(row)
+        sent, first = self._last_day(row), as_date(row["committed_from"])
+        last_day = sent if sent is None or sent <= recorded_on else None
         return Crime(
             key=key,
             offence=self.seeds.offence(row["offence_code"]),
@@ -503,6 +650,9 @@ class Derivation:
             committed_from=as_date(row["committed_from"]),
             committed_to=as_date(row["committed_to"]),
             last_day=last_day,
+            possible_days=(sent, sent)
+            if sent == last_day
+            else (first if first and first <= recorded_on else None, recorded_on),
             recency=recency_of(reported_on, last_day),
             flags={name: self.seeds.spelled("flag", row[name]) for name in ("csa_flag", "cse_flag")},
             status=self.seeds.spelled("status", row["status"]),
@@ -525,7 +675,22 @@ class Derivation:
                 self.rejected[record_type] += 1
             else:
                 usable.append(record)
-        for key, row in merged(usable, ("force", "quarter", "crime_reference", reference)).items():
+        together = defaultdict(list)
+        for record in usable:
+            together[record["force"], record["quarter"], record["crime_reference"], record[reference]].append(
+                record
+            )
+        contradicting = {
+            key
+            for key, those in together.items()
+            if key[:3] in self.crimes and key[3].upper() != "STATE" and self._differ(those)
+        }
+        # a return that tells all its persons by one reference tells nobody by it
+        references = defaultdict(set)
+        for force, quarter, _, each in together:
+            if each.upper() != "STATE":
+                references[force, quarter].add(each)
+        for key, those in together.items():
             crime = self.crimes.get(key[:3])
             if crime and record_type == "victims":
                 crime.has_victim_row = True
@@ -533,28 +698,67 @@ class Derivation:
                 continue  # Read as: a state-based offence has no victim; STATE is accepted and is no person
             if crime is None:
                 self.orphans[record_type] += 1
-            else:
-                getattr(crime, record_type).append(self._person(key[3], row, record_type[:-1], crime))
+                continue
+            one_for_all = len(references[key[:2]]) == 1 and any(each[:2] == key[:2] for each in contradicting)
+            apart = key in contradicting or one_for_all or self.seeds.is_placeholder(key[3])
+            apart = apart and len(those) > 1
+            persons = self._each(those) if apart else merged(those, ("crime_reference",)).values()
+            for row in persons:
+                person = self._person(key[3], row, record_type[:-1], crime, apart)
+                getattr(crime, record_type).append(person)
 
-    def _person(self, reference: str, row: dict, unit: str, crime: Crime) -> dict:
+    def _each(self, records: list[dict]) -> list[dict]:
+        """Each record a person, but for what a flat file repeats for each victim."""
+        of_the_victim = ("record_number", "victim_reference", "relationship")
+        told = {}
+        for number, record in enumerate(records):
+            place = tuple(record[name] for name in ("force", "quarter", "submission", "file", "sheet"))
+            person = tuple(value for name, value in record.items() if name not in of_the_victim)
+            told.setdefault(person if place in self.flat else number, record)
+        return list(told.values())
+
+    def _differ(self, records: list[dict]) -> bool:
+        """Whether records under one reference are of several persons, by sex, age, birth or ethnicity; blank says nothing."""
+
+        def meant(record: dict) -> dict:
+            return {
+                "gender": self.seeds.spelled("gender", record["gender"]),
+                "age": ages_meant(record["age_at_offence"]) or record["age_at_offence"],
+                "birth": record["date_of_birth"],
+                "self_defined": record["self_defined_ethnicity"]
+                and self.seeds.listed(
+                    self.seeds.self_defined, "self_defined_ethnicity", record["self_defined_ethnicity"]
+                )[0],
+                "observed": record["observed_ethnicity"]
+                and self.seeds.listed(
+                    self.seeds.observed, "observed_ethnicity", record["observed_ethnicity"]
+                )[0],
+            }
+
+        said = [meant(record) for record in records]
+        return any(len({each[name] for each in said} - {None}) > 1 for name in said[0])
+
+    def _person(self, reference: str, row: dict, unit: str, crime: Crime, apart: bool) -> dict:
         born = as_birth(row["date_of_birth"])
-        age = as_age(row["age_at_offence"])
-        if age is None:
-            age = years_between(born, crime.last_day)
+        age, side = age_known(row, crime)
         gender = self.seeds.spelled("gender", row["gender"])
         code, group, reason = self.seeds.listed(
             self.seeds.self_defined, "self_defined_ethnicity", row["self_defined_ethnicity"]
         )
         name = tuple((row[column] or "").upper() for column in ("surname", "forenames"))
         token = (*name, born) if born else None
+        unnumbered = re.sub(r"[ _-]*\d+$", "", reference)
+        is_number = not apart and len(reference) > 3
+        is_number = is_number and not any(map(self.seeds.is_placeholder, (reference, unnumbered)))
         person = {
             "reference": reference,
             # Read as: up to three characters are a number within the crime, so the birth tells the person if anything
-            "told_in_force": (crime.key[0], reference if len(reference) > 3 else token)
-            if len(reference) > 3 or token
+            "told_in_force": (crime.key[0], reference if is_number else token)
+            if is_number or token
             else None,
             "told_anywhere": token if any(name) else None,
             "age": age,
+            "side": side,
             "bands": self.seeds.age_bands_of(unit, age),
             "gender": gender,
             # Read as: male or female, for in 2023 the two add up to the published base (3,012 + 865 = 3,877)

@@ -32,7 +32,7 @@ DAYS = (
     "2023-03-31",
     "2023-04-01",
 )
-DAYS += ("2023-05-10", "2023-07-01", "soon")
+DAYS += ("2023-05-10", "2023-07-01", "2032-01-20", "soon")
 CODES = (*["19E"] * 6, "19/8", "19C", "17A", "20/1", "19J", "19K", "73", "13", "86", "86/2", "86/11", "88A")
 CODES += ("71/17", "N100/2", "99/99", None)
 FLAGS = (None, "Y", "N", "Yes", "perhaps")
@@ -57,8 +57,38 @@ CRIME = {
     "summary": (None, "nothing to see", "Note: Co-Offender", "co-offenders", "multiple suspects"),
 }
 PERSON = {
-    "age_at_offence": (None, None, "0", "9", "12", "13", "15", "17", "18", "40", "120", "121", "999", "many"),
-    "date_of_birth": (None, "1900-01-01", "2005-01-15", "2005-05-11", "2012-02-29"),
+    "age_at_offence": (
+        None,
+        None,
+        "0",
+        "9",
+        "12",
+        "13",
+        "15",
+        "17",
+        "18",
+        "40",
+        "120",
+        "121",
+        "999",
+        "many",
+        "17 yrs",
+        "<1",
+        "10-14",
+        "16+",
+    ),
+    "date_of_birth": (
+        None,
+        "1900-01-01",
+        "2005-01-15",
+        "2005-05-11",
+        "2012-02-29",
+        "2011",
+        "May 2005",
+        "05/2011",
+        "5/5/11",
+        "2023-06-01",
+    ),
     "gender": (None, "F", "M", "Refused", "x?"),
     "self_defined_ethnicity": (None, "W1", "A2", "O1", "B9", "NS", "Not known", "Z7"),
     "observed_ethnicity": (None, "IC1", "4", "IC9", "x?"),
@@ -67,7 +97,10 @@ SUSPECT = PERSON | {
     "identified": (None, "Y", "N"),
     "relationship": (None, "Stranger", "Parent", "Acquaintance", "N/K", "x?"),
 }
-VICTIM_REFERENCES, SUSPECT_REFERENCES = ("1", "2", "PV01", "PV02", "STATE"), ("1", "2", "PS01", "PS02")
+VICTIM_REFERENCES, SUSPECT_REFERENCES = (
+    ("1", "2", "PV01", "PV02", "STATE", "UNKNOWN"),
+    ("1", "2", "PS01", "PS02", "n/a", "Unknown 2"),
+)
 ANSWER = {
     "group_based": ("yes", "yes", "yes", "no", "cannot_tell"),
     "criterion": ("cse", "familial", "institutional", "ritualistic", "other", "unknown"),

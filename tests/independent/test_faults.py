@@ -93,7 +93,7 @@ def classified(derived: Derivation) -> Iterator[tuple]:
 
 
 def least(end: Callable, persons: list[dict]) -> int | None:
-    return end((person["age"] for person in persons if person["age"] is not None), default=None)
+    return end((person["side"] for person in persons if person["side"] is not None), default=None)
 
 
 def inclusion_rule(crime: Crime) -> str | None:
@@ -106,7 +106,7 @@ def inclusion_rule(crime: Crime) -> str | None:
         return "code_names_a_child"
     if crime.offence["image"] == "C":
         return "csa_flag"
-    if any(victim["age"] is not None and victim["age"] < 18 for victim in crime.victims):
+    if any(victim["side"] is not None and victim["side"] < 18 for victim in crime.victims):
         return "child_victim"
     return "csa_flag" if crime.flags["csa_flag"] == "Y" else "cse_flag"
 

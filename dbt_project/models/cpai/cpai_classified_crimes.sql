@@ -16,7 +16,7 @@ victim_facts as (
         crime_reference,
         count(*) filter (where is_person) as victim_rows,
         count({{ person_key('victim_reference') }}) filter (where is_person) as told_victims,
-        min(coalesce(age_sent, age_from_birth)) filter (where is_person) as youngest_victim
+        min({{ age_or_bound() }}) filter (where is_person) as youngest_victim
     from {{ ref('stg_victims') }}
     group by force, quarter, crime_reference
 ),
@@ -30,8 +30,8 @@ suspect_facts as (
         count({{ person_key('suspect_reference') }}) as told_suspects,
         count(*) filter (where identified = 'Y') as named_suspects,
         count(*) filter (where gender = 'female') as female_suspects,
-        min(coalesce(age_sent, age_from_birth)) as youngest_suspect,
-        max(coalesce(age_sent, age_from_birth)) as oldest_suspect
+        min({{ age_or_bound() }}) as youngest_suspect,
+        max({{ age_or_bound() }}) as oldest_suspect
     from {{ ref('stg_suspects') }}
     group by force, quarter, crime_reference
 ),
@@ -142,6 +142,7 @@ final as (
         outcome_on,
         has_unreadable_date,
         has_unreadable_number,
+        has_placeholder_incident,
         exclusion_reason_as_sent,
         exclusion_reason,
         case

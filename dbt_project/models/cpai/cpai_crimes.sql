@@ -13,7 +13,11 @@ described as (
         -- class 86 without a sub-code is only here because its flag let it in as an image
         image in ('Y', 'C') as is_image,
         coalesce(reported_on, recorded_on) as known_on,
-        coalesce(committed_to, committed_from) as last_day_of_offence
+        -- a last day after the crime was recorded is no last day: how recent the crime was is then not known
+        case
+            when not coalesce(coalesce(committed_to, committed_from) > recorded_on, false)
+                then coalesce(committed_to, committed_from)
+        end as last_day_of_offence
     from classified_crimes
 ),
 

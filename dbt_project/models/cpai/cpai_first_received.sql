@@ -25,8 +25,8 @@ crimes as (
         max(offence_spellings.offence_code) as offence_code,
         max(offence_spellings.offence_class) as offence_class,
         max({{ iso_date('records.recorded_on') }}) as recorded_on,
-        max(coalesce({{ iso_date('records.committed_to') }}, {{ iso_date('records.committed_from') }}))
-            as last_day_of_offence,
+        max({{ iso_date('records.committed_from') }}) as committed_from,
+        max({{ iso_date('records.committed_to') }}) as committed_to,
         bool_or(coalesce(status_codes.code = 'cancelled', false)) as is_cancelled,
         bool_or(coalesce(csa_codes.code = 'Y', false)) as is_csa_flagged,
         bool_or(coalesce(cse_codes.code = 'Y', false)) as is_cse_flagged
@@ -38,33 +38,60 @@ crimes as (
     {{ code_join('status_codes', 'status', 'status', 'records') }}
     {{ code_join('csa_codes', 'flag', 'csa_flag', 'records') }}
     {{ code_join('cse_codes', 'flag', 'cse_flag', 'records') }}
+    {{ placeholder_join('placeholders', 'records.crime_reference') }}
     -- what staging holds out was never received
     where
         records.crime_reference is not null
+        and placeholders.spelling is null
         and records.offence_code is not null
         and records.status is not null
         and {{ iso_date('records.recorded_on') }} is not null
     group by records.force, records.quarter, records.crime_reference
+    -- nor were two crimes under one reference
+    having
+        not {{ differs('coalesce(offence_spellings.offence_code, records.offence_code)') }}
+        and not {{ differs('records.recorded_on') }}
+        and not {{ differs('status_codes.code') }}
 ),
 
-victim_ages as (
+dated as (
     select
         records.force,
         records.quarter,
         records.crime_reference,
-        min(
-            coalesce(
-                {{ age_sent('records.age_at_offence') }},
-                {{ age_on(birth_date('records.date_of_birth'), 'crimes.last_day_of_offence') }}
-            )
-        ) as youngest_victim
+        records.date_of_birth,
+        crimes.recorded_on,
+        {{ offence_day('first') }} as day_first,
+        {{ offence_day('last') }} as day_last,
+        {{ born('records.date_of_birth', 'first') }} as born_first,
+        {{ born('records.date_of_birth', 'last') }} as born_last,
+        {{ age_of_text('records.age_at_offence', 'least') }} as age_least,
+        {{ age_of_text('records.age_at_offence', 'greatest') }} as age_greatest
     from {{ source('raw', 'victims') }} as records
     inner join first_submissions
         on {{ same_key('first_submissions', 'records', place + ['submission']) }}
     inner join crimes
         on {{ same_key('crimes', 'records', key) }}
     where upper(records.victim_reference) <> 'STATE'
-    group by records.force, records.quarter, records.crime_reference
+),
+
+aged as (
+    select
+        dated.force,
+        dated.quarter,
+        dated.crime_reference,
+        {{ ages('dated') }}
+    from dated
+),
+
+victim_ages as (
+    select
+        force,
+        quarter,
+        crime_reference,
+        min({{ age_or_bound() }}) as youngest_victim
+    from aged
+    group by force, quarter, crime_reference
 ),
 
 described as (

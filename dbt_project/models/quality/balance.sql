@@ -49,9 +49,10 @@ rejected as (
 ),
 
 duplicates as (
-    {% for record_type in record_types -%}
-    select force, quarter, '{{ record_type }}' as record_type, sum(records - 1) as records
+    {% for record_type, told in {'crimes': '1', 'victims': 'persons', 'suspects': 'persons'}.items() -%}
+    select force, quarter, '{{ record_type }}' as record_type, sum(records - {{ told }}) as records
     from {{ ref('stg_duplicate_' ~ record_type) }}
+    {{ "where disagreement is null" if told == '1' }}
     group by force, quarter
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -22,9 +22,6 @@
     ('suspect', 'relationship', 'relationship'),
 ] -%}
 {%- set crime = ['force', 'quarter', 'crime_reference'] -%}
-{%- set keys = {
-    'crime': crime, 'victim': crime + ['victim_reference'], 'suspect': crime + ['suspect_reference']
-} -%}
 with
 
 offence_spellings as (
@@ -38,18 +35,28 @@ code_spellings as (
 
 -- the few records with such a code, found in staging first: reading every record again for each field took
 -- a tenth of the whole build
-{% for record_type, key in keys.items() -%}
+{% for record_type in ['crime', 'victim', 'suspect'] -%}
+{%- set person = none if record_type == 'crime' else record_type ~ '_reference' -%}
+{{ record_type }}s_unmapped as (
+    select distinct
+        {{ crime | join(', ') }}
+        {%- if person %},
+        coalesce(reference_as_sent, {{ person }}) as {{ person }}
+        {%- endif %}
+    from {{ ref('stg_' ~ record_type ~ 's') }}
+    where 'unmapped' in (
+        {%- for of_type, column, field in coded if of_type == record_type -%}
+        {{ column }}{{ ', ' if not loop.last }}
+        {%- endfor -%}
+    )
+),
+
 {{ record_type }}s_with_one as (
     select records.*
     from {{ ref('stg_' ~ record_type ~ '_records') }} as records
-    inner join {{ ref('stg_' ~ record_type ~ 's') }} as staged
-        on {{ same_key('staged', 'records', key) }}
+    inner join {{ record_type }}s_unmapped as staged
+        on {{ same_key('staged', 'records', crime + ([person] if person else [])) }}
     where records.rule is null
-        and 'unmapped' in (
-            {%- for of_type, column, field in coded if of_type == record_type -%}
-            staged.{{ column }}{{ ', ' if not loop.last }}
-            {%- endfor -%}
-        )
 ),
 
 {% endfor -%}

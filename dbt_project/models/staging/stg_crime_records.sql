@@ -16,7 +16,7 @@ final as (
     select
         records.*,
         case
-            when records.crime_reference is null then 'RE01'
+            when records.crime_reference is null or placeholders.spelling is not null then 'RE01'
             when records.offence_code is null or records.recorded_on is null or records.status is null
                 then 'RE02'
             when {{ iso_date('records.recorded_on') }} is null then 'RE03'
@@ -26,6 +26,7 @@ final as (
         on current_submissions.force = records.force
         and current_submissions.quarter = records.quarter
         and current_submissions.submission = records.submission
+    {{ placeholder_join('placeholders', 'records.crime_reference') }}
 )
 
 select * from final

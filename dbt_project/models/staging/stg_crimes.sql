@@ -24,7 +24,8 @@ final as (
         complete.sheet,
         complete.record_number,
         complete.place_in_row,
-        complete.incident_reference,
+        case when placeholders.spelling is null then complete.incident_reference end as incident_reference,
+        placeholders.spelling is not null as has_placeholder_incident,
         complete.offence_code as offence_code_sent,
         offence_spellings.offence_code,
         offence_spellings.offence_class,
@@ -51,6 +52,7 @@ final as (
         and {{ whole_number('complete.offenders_stated', 4) }} is null as has_unreadable_number
     from complete
     left join offence_spellings on offence_spellings.spelling = complete.offence_code
+    {{ placeholder_join('placeholders', 'complete.incident_reference') }}
     {{ code_join('status_codes', 'status', 'status') }}
     {{ code_join('cancellation_codes', 'cancellation_code', 'cancellation_code') }}
     {% for flag in ['csa', 'cse', 'online', 'children'] -%}

@@ -1,1 +1,1 @@
-{{ duplicate_persons('suspect') }}
+{{ duplicate_persons('suspect', person_columns('suspect')) }}

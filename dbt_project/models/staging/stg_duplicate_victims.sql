@@ -1,1 +1,1 @@
-{{ duplicate_persons('victim') }}
+{{ duplicate_persons('victim', person_columns('victim')) }}

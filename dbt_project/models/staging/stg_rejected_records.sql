@@ -1,7 +1,12 @@
 with
 
 crime_records as (
-    select * from {{ ref('stg_crime_records') }} where rule is not null
+    select * from {{ ref('stg_crime_records') }}
+),
+
+-- two crimes under one reference: neither can be told, and neither is counted twice
+contradicting as (
+    select * from {{ ref('stg_duplicate_crimes') }} where disagreement is not null
 ),
 
 victim_records as (
@@ -19,8 +24,19 @@ crimes as (
 rejected_crimes as (
     select
         'crimes' as record_type,
-        force, quarter, submission, file, sheet, record_number, place_in_row, crime_reference, rule
-    from crime_records
+        records.force,
+        records.quarter,
+        records.submission,
+        records.file,
+        records.sheet,
+        records.record_number,
+        records.place_in_row,
+        records.crime_reference,
+        coalesce(records.rule, 'RE05') as rule
+    from crime_records as records
+    left join contradicting
+        on {{ same_key('contradicting', 'records', ['force', 'quarter', 'crime_reference']) }}
+    where records.rule is not null or contradicting.force is not null
 ),
 
 -- a person of a rejected or absent crime can be on none; staged crimes are those of the same submission

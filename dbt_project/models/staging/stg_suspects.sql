@@ -1,10 +1,5 @@
 {{ config(pre_hook=join_sides('as_written'), post_hook=join_sides('by_estimate')) }}
 {%- set key = ['force', 'quarter', 'crime_reference', 'suspect_reference'] -%}
-{%- set columns = [
-    'identified', 'role', 'deceased', 'gender', 'age_at_offence', 'date_of_birth', 'self_defined_ethnicity',
-    'observed_ethnicity', 'disability', 'nationality', 'surname', 'forenames', 'victim_reference', 'relationship',
-    'arrested_on',
-] -%}
 with
 
 rejected as (
@@ -12,57 +7,73 @@ rejected as (
 ),
 
 crimes as (
-    select force, quarter, crime_reference, coalesce(committed_to, committed_from) as last_day_of_offence
+    select force, quarter, crime_reference, committed_from, committed_to, recorded_on
     from {{ ref('stg_crimes') }}
 ),
 
 {{ merge_records(
-    ref('stg_suspect_records'), ref('stg_duplicate_suspects'), key, columns,
-    rejected='rejected'
+    ref('stg_suspect_records'), ref('stg_duplicate_suspects'), key, person_columns('suspect'),
+    rejected='rejected', apart='suspect_reference'
 ) }},
+
+dated as (
+    select
+        complete.*,
+        crimes.recorded_on,
+        {{ offence_day('first') }} as day_first,
+        {{ offence_day('last') }} as day_last,
+        {{ born('complete.date_of_birth', 'first') }} as born_first,
+        {{ born('complete.date_of_birth', 'last') }} as born_last,
+        {{ age_of_text('complete.age_at_offence', 'least') }} as age_least,
+        {{ age_of_text('complete.age_at_offence', 'greatest') }} as age_greatest
+    from complete
+    inner join crimes on {{ same_key('crimes', 'complete', ['force', 'quarter', 'crime_reference']) }}
+),
 
 final as (
     select
-        complete.force,
-        complete.quarter,
-        complete.crime_reference,
-        complete.suspect_reference,
-        complete.submission,
-        complete.file,
-        complete.sheet,
-        complete.record_number,
-        complete.place_in_row,
-        {{ code_of('identified_codes', 'identified') }} as identified,
-        {{ code_of('role_codes', 'role') }} as role,
-        {{ code_of('deceased_codes', 'deceased') }} as deceased,
-        {{ code_of('gender_codes', 'gender') }} as gender,
-        {{ age_sent('complete.age_at_offence') }} as age_sent,
-        {{ age_on(birth_date('complete.date_of_birth'), 'crimes.last_day_of_offence') }} as age_from_birth,
-        {{ code_of('sde_codes', 'self_defined_ethnicity') }} as self_defined_ethnicity,
-        {{ code_of('observed_codes', 'observed_ethnicity') }} as observed_ethnicity,
-        {{ code_of('disability_codes', 'disability') }} as disability,
-        upper(complete.nationality) as nationality,
-        {{ person_token('complete.surname', 'complete.forenames', birth_date('complete.date_of_birth')) }}
-            as person_token,
-        complete.surname is not null or complete.forenames is not null as is_named,
-        complete.victim_reference,
-        {{ code_of('relationship_codes', 'relationship') }} as relationship,
-        {{ iso_date('complete.arrested_on') }} as arrested_on,
-        (complete.date_of_birth is not null and {{ iso_date('complete.date_of_birth') }} is null)
-        or (complete.arrested_on is not null and {{ iso_date('complete.arrested_on') }} is null)
-            as has_unreadable_date,
-        complete.age_at_offence is not null
-        and {{ whole_number('complete.age_at_offence', 3) }} is null as has_unreadable_number
-    from complete
-    inner join crimes on {{ same_key('crimes', 'complete', ['force', 'quarter', 'crime_reference']) }}
-    {{ code_join('identified_codes', 'flag', 'identified') }}
-    {{ code_join('role_codes', 'role', 'role') }}
-    {{ code_join('deceased_codes', 'flag', 'deceased') }}
-    {{ code_join('gender_codes', 'gender', 'gender') }}
-    {{ code_join('sde_codes', 'self_defined_ethnicity', 'self_defined_ethnicity') }}
-    {{ code_join('observed_codes', 'observed_ethnicity', 'observed_ethnicity') }}
-    {{ code_join('disability_codes', 'flag', 'disability') }}
-    {{ code_join('relationship_codes', 'relationship', 'relationship') }}
+        dated.force,
+        dated.quarter,
+        dated.crime_reference,
+        {{ reference_apart('dated.suspect_reference', 'dated') }} as suspect_reference,
+        case
+            when dated.number_apart is not null or {{ matches('dated.suspect_reference', '.*#[0-9]+') }}
+                then dated.suspect_reference
+        end as reference_as_sent,
+        {{ names_nobody('dated') }} as names_nobody,
+        placeholders.spelling is not null as is_placeholder,
+        dated.submission,
+        dated.file,
+        dated.sheet,
+        dated.record_number,
+        dated.place_in_row,
+        {{ code_of('identified_codes', 'identified', 'dated') }} as identified,
+        {{ code_of('role_codes', 'role', 'dated') }} as role,
+        {{ code_of('deceased_codes', 'deceased', 'dated') }} as deceased,
+        {{ code_of('gender_codes', 'gender', 'dated') }} as gender,
+        {{ ages('dated') }},
+        {{ code_of('sde_codes', 'self_defined_ethnicity', 'dated') }} as self_defined_ethnicity,
+        {{ code_of('observed_codes', 'observed_ethnicity', 'dated') }} as observed_ethnicity,
+        {{ code_of('disability_codes', 'disability', 'dated') }} as disability,
+        upper(dated.nationality) as nationality,
+        {{ person_token('dated.surname', 'dated.forenames', birth_date('dated.date_of_birth')) }} as person_token,
+        dated.surname is not null or dated.forenames is not null as is_named,
+        dated.victim_reference,
+        {{ code_of('relationship_codes', 'relationship', 'dated') }} as relationship,
+        {{ iso_date('dated.arrested_on') }} as arrested_on,
+        coalesce(dated.date_of_birth <> '1900-01-01' and dated.born_first is null, false)
+        or (dated.arrested_on is not null and {{ iso_date('dated.arrested_on') }} is null) as has_unreadable_date,
+        dated.age_at_offence is not null and dated.age_least is null as has_unreadable_number
+    from dated
+    {{ names_nobody_joins('dated.suspect_reference') }}
+    {{ code_join('identified_codes', 'flag', 'identified', 'dated') }}
+    {{ code_join('role_codes', 'role', 'role', 'dated') }}
+    {{ code_join('deceased_codes', 'flag', 'deceased', 'dated') }}
+    {{ code_join('gender_codes', 'gender', 'gender', 'dated') }}
+    {{ code_join('sde_codes', 'self_defined_ethnicity', 'self_defined_ethnicity', 'dated') }}
+    {{ code_join('observed_codes', 'observed_ethnicity', 'observed_ethnicity', 'dated') }}
+    {{ code_join('disability_codes', 'flag', 'disability', 'dated') }}
+    {{ code_join('relationship_codes', 'relationship', 'relationship', 'dated') }}
 )
 
 select * from final

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -35,6 +35,8 @@ ANSWERS = {
 }
 ORDER = ("mend", "explain", "nothing")
 UNIT = {"crime": "crimes", "victim": "victims", "suspect": "suspects"}
+# the rule that judges how many records of a type are held out; which ones and why a pack says by the reason's own code
+HELD_OUT = {"crimes": "HO01", "victims": "HO02", "suspects": "HO03"}
 LONGEST_LIST = 40
 NOT_SHOWN = "(not shown)"
 
@@ -185,7 +187,8 @@ class _Gathering:
             asks_nothing = rule["force_does"].startswith("Nothing")
             key = row["force"], "nothing" if asks_nothing else ANSWERS[row["severity"]], row["code"]
             (own if rule["judged_by"] == "force" else centre)[key].append(self._failing(row))
-        for row in (*self._held_out(forces), *self._met_at_intake(forces)):
+        held_out = self._held_out(forces)
+        for row in (*held_out, *self._met_at_intake(forces)):
             answer = ANSWERS.get(checks[row["code"]]["outcome"], "nothing")
             own[row["force"], answer, row["code"]].append(self._failing(row))
         tested = {
@@ -194,7 +197,13 @@ class _Gathering:
                 "select force, rule, tested from quality.rule_results where quarter = $quarter"
             )
         }
-        return _by_code(own, tested), _by_code(centre, tested)
+        lost = Counter((row["force"], row["record_type"]) for row in held_out)
+        beyond = {
+            (force, record_type)
+            for (force, record_type), records in lost.items()
+            if _beyond_tolerance(HELD_OUT[record_type], records, tested.get((force, HELD_OUT[record_type])))
+        }
+        return _by_code(own, tested, beyond), _by_code(centre, tested, set())
 
     def _files(self, record_type: str, forces: list[str]) -> list[str]:
         # by name, so that a quarter's packs do not read every quarter's records
@@ -245,6 +254,7 @@ class _Gathering:
                     and coalesce(raw_records.place_in_row, 1) = coalesce(staged.place_in_row, 1)
                 {with_ages}
                 where findings.quarter = $quarter and findings.record_type = '{unit}'
+                    and findings.rule <> '{HELD_OUT[record_type]}'
                 """,
                 files=self._files(record_type, forces),
             )
@@ -343,9 +353,11 @@ class _Gathering:
 
     def _failing(self, row: Row) -> Row:
         """One record as the force finds it again: its own reference, file, sheet and row, and what stands there."""
-        person = row.get("person_reference") or row.get("victim_reference")
-        if row["record_type"] == "suspects":
-            person = row.get("person_reference") or row.get("suspect_reference")
+        # as sent: staging numbers the persons that it keeps apart under one reference
+        sent = row.get(
+            {"victims": "victim_reference", "suspects": "suspect_reference"}.get(row["record_type"], "")
+        )
+        person = sent or row.get("person_reference")
         return {
             "record_type": row["record_type"],
             "crime_reference": row.get("crime_reference"),
@@ -429,11 +441,14 @@ class _Gathering:
 
 
 def _by_code(
-    failing: dict[tuple[str, str, str], list[Row]], tested: dict[tuple[str, str], int]
+    failing: dict[tuple[str, str, str], list[Row]],
+    tested: dict[tuple[str, str], int],
+    beyond: set[tuple[str, str]],
 ) -> dict[str, list[Row]]:
     """force -> its findings by rule, what must be mended first; each with its failing records in file order.
 
-    `holds` where so many records fail of those tested that the release waits for the force.
+    `holds` where so many records fail of those tested that the release waits for the force; held-out records are
+    counted together by type, and `beyond` says of which force and type there are too many.
     """
     found: dict[str, list[Row]] = defaultdict(list)
     for (force, answer, code), rows in failing.items():
@@ -446,7 +461,11 @@ def _by_code(
                 "what_to_do": what_to_do,
                 "records": len(rows),
                 "tested": tested.get((force, code)),
-                "holds": answer == "mend" and _beyond_tolerance(code, len(rows), tested.get((force, code))),
+                "holds": answer == "mend"
+                and (
+                    _beyond_tolerance(code, len(rows), tested.get((force, code)))
+                    or (_is_held_out(code) and any((force, row["record_type"]) in beyond for row in rows))
+                ),
                 "failing": sorted(
                     rows,
                     key=lambda row: (
@@ -465,6 +484,10 @@ def _by_code(
     for findings in found.values():
         findings.sort(key=lambda each: (ORDER.index(each["answer"]), each["code"]))
     return found
+
+
+def _is_held_out(code: str) -> bool:
+    return _checks().get(code, {}).get("outcome") == "rejects"
 
 
 def _beyond_tolerance(code: str, failed: int, tested: int | None) -> bool:
@@ -493,8 +516,15 @@ def _values(row: Row) -> list[Row]:
         fields = [found.removeprefix("unmapped_")]
     elif found in ("unreadable_date", "unreadable_number"):
         fields = [
-            field for field in fields if _unreadable(columns.get(field, {}).get("kind"), row.get(field))
+            field
+            for field in fields
+            if columns.get(field, {}).get("personal") == "Y"
+            or _unreadable(columns.get(field, {}).get("kind"), row.get(field))
         ]
+    elif found == "unreadable_age":
+        fields = ["age_at_offence"]
+    elif row["code"] == "RE05":
+        fields = ["crime_reference", "offence_code", "recorded_on", "status"]
     elif row["code"] in ("RE01", "RE02"):
         fields = [name for name, column in columns.items() if column["must"] == "Y" and row.get(name) is None]
     elif row["code"] == "RE03":

@@ -28,6 +28,7 @@ described as (
         -- worked out anew from the dates, apart from the model that made the column
         case
             when coalesce(crimes.committed_to, crimes.committed_from) is null then 'unknown'
+            when coalesce(crimes.committed_to, crimes.committed_from) > crimes.recorded_on then 'unknown'
             when
                 coalesce(crimes.reported_on, crimes.recorded_on)
                 <= coalesce(crimes.committed_to, crimes.committed_from) + interval 1 year

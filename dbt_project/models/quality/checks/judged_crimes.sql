@@ -29,9 +29,21 @@ repeated as (
     having count(*) > 1
 ),
 
+merged as (
+    select * from {{ ref('stg_duplicate_crimes') }}
+    where differs_elsewhere
+),
+
+lost_persons as (
+    select distinct force, quarter, crime_reference from {{ ref('stg_rejected_records') }}
+    where record_type <> 'crimes' and crime_reference is not null
+),
+
 described as (
     select
         crimes.*,
+        merged.force is not null as is_merged_of_others,
+        lost_persons.force is not null as has_lost_a_person,
         coalesce(crimes.status, '') <> 'cancelled' as is_standing,
         repeated.crime_reference is not null as is_repeated,
         crimes.exclusion_reason is null as is_counted,
@@ -50,6 +62,14 @@ described as (
         on crimes.force = repeated.force
         and crimes.quarter = repeated.quarter
         and crimes.crime_reference = repeated.crime_reference
+    left join merged
+        on crimes.force = merged.force
+        and crimes.quarter = merged.quarter
+        and crimes.crime_reference = merged.crime_reference
+    left join lost_persons
+        on crimes.force = lost_persons.force
+        and crimes.quarter = lost_persons.quarter
+        and crimes.crime_reference = lost_persons.crime_reference
     left join outcomes
         on crimes.outcome_code = outcomes.code
     left join offences
@@ -87,9 +107,11 @@ select
     case
         when committed_from > committed_to then 'offence_ends_before_it_starts'
         when committed_from > coalesce(reported_on, recorded_on) then 'reported_before_offence'
+        when coalesce(committed_to, committed_from) > recorded_on then 'recorded_before_offence_ended'
         when reported_on > recorded_on then 'recorded_before_reported'
         when recorded_on > received_on then 'recorded_after_delivery'
         when outcome_on < recorded_on then 'outcome_before_recorded'
+        when cancelled_on < recorded_on then 'cancelled_before_recorded'
         else 'ok'
     end as cr11,
 
@@ -245,6 +267,17 @@ select
     case when is_standing and outcome_code is not null and offence_class like '19%' then
         case when outcome_code = '20' then 'rape_left_to_another_body' else 'ok' end
     end as cr54,
+
+    -- a person lost here may be the second offender: weighed by the crime, and more strictly than among all persons
+    case when is_counted and contact in ('Y', 'E') and image not in ('Y', 'C') then
+        case when has_lost_a_person then 'person_held_out' else 'ok' end
+    end as ho04,
+
+    case
+        when is_merged_of_others then 'merged_records_differ'
+        when has_placeholder_incident then 'placeholder_incident'
+        else 'ok'
+    end as me01,
 
     case
         when offence_code is null and offence_code_sent is not null then 'unmapped_offence_code'

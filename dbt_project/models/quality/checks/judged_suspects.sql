@@ -35,6 +35,8 @@ select
         when disability = 'unmapped' then 'unmapped_disability'
         when relationship = 'unmapped' then 'unmapped_relationship'
         when role = 'unmapped' then 'unmapped_role'
+        when identified = 'unmapped' then 'unmapped_identified'
+        when deceased = 'unmapped' then 'unmapped_deceased'
         else 'ok'
     end as um03
 from described

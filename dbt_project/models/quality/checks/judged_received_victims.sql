@@ -1,0 +1,4 @@
+{{ config(materialized='ephemeral', contract={'enforced': false}) }}
+-- The victims of a return beside the rule that they can be used: macros/judged_rules.sql says how to read a rule's column.
+
+{{ received_records('victims', 'ho02') }}
