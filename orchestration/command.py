@@ -361,14 +361,14 @@ def _publish(home: Home, period: str, wants_json: bool = False) -> dict:
                 reasons = ["the gate is shut; the live release stays:", *checked.reasons]
         stop(reasons, wants_json)
     (event,) = result.asset_materializations_for_node("release")
-    return {"release": event.metadata["release"].value, "unchanged": event.metadata["unchanged"].value}
+    return {name: event.metadata[name].value for name in ("release", "unchanged", "because")}
 
 
 def _released(home: Home, published: dict) -> str:
     folder = home.releases / published["release"]
     if published["unchanged"]:
         return f"nothing has changed since {published['release']}: it stays the live release, {folder}"
-    return f"published {published['release']}: {folder}"
+    return "\n".join([f"published {published['release']}: {folder}", *published["because"]])
 
 
 @cpai.command()

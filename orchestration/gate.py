@@ -1,10 +1,11 @@
 """The gate before publishing: the expectation suites about a period, and why the gate is open or shut.
 
 Write, audit, publish: the warehouse is built, the gate judges it, and only an open gate lets a release be swapped
-in. What cannot be judged shuts it too: no warehouse, a missing suite or table, an expectation that raised.
+in. What cannot be judged shuts it too: no warehouse, a missing suite or table, an expectation that raised. And so does
+what a warehouse is made from where it is not as it was received or written: a table made of it may well be sound.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
@@ -16,16 +17,19 @@ from orchestration.home import SEEDS, Home
 if TYPE_CHECKING:
     from expectations import Result
 
+DOUBTS_NAMED = 20
 NAMED = 3  # force-quarters or records named in a reason; the count says how many there are
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """Open, or shut with a sentence for each thing that shuts it. `results` are all results, good and bad."""
+    """Open, or shut with a sentence for each thing that shuts it. `results` are all results, good and bad; `doubts` are
+    those of the reasons that are about what the warehouse is made from."""
 
     open: bool
     results: list["Result"] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
 
 def check(home: Home, period: str) -> GateResult:
@@ -39,7 +43,46 @@ def check(home: Home, period: str) -> GateResult:
     if any(result.error for result in judged.results):
         # a file that another process was writing may be free the next time
         _judged.cache_clear()
+    if found := doubts(home):
+        return replace(judged, open=False, reasons=[*judged.reasons, *found], doubts=found)
     return judged
+
+
+def doubts(home: Home) -> list[str]:
+    """A sentence for each reading, archived and raw file that is not as it was written or received, 20 at most.
+
+    Asked twice by a release (before it is made, and as it is made): what has not been touched in between is hashed once.
+    """
+    ledger = home.root / "ledger.db"
+    files = [ledger, ledger.with_name("ledger.db-wal")]
+    files += [file for folder in (home.archive, home.raw) for file in sorted(folder.rglob("*"))]
+    seen = tuple(
+        (str(file), stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        for file in files
+        if file.exists() and (stat := file.stat())
+    )
+    found = list(_doubts(home, seen) if ledger.exists() else _doubts.__wrapped__(home, seen))
+    more = len(found) - DOUBTS_NAMED
+    return found[:DOUBTS_NAMED] + ([f"and {more:,} more like these"] if more > 0 else [])
+
+
+@lru_cache(maxsize=2)
+def _doubts(home: Home, _seen: tuple) -> list[str]:
+    from orchestration.ledger import open_ledger
+    from orchestration.readings import chain
+    from orchestration.releases import verify
+
+    if not home.warehouse.exists():
+        return []  # said already: nothing was made of anything
+    engine = open_ledger(home)
+    try:
+        # a folder without a manifest is no release: verify says so
+        names = [name for name in verify.release_names(home) if verify.has_manifest(home, name)]
+        heads = [verify.manifest_of(home, name) for name in names]
+        ends = {head["release"]: head.get("last_of_reading_chain") or {} for head in heads}
+        return [*chain.verify(engine), *chain.ends_otherwise(engine, ends)]
+    finally:
+        engine.dispose()
 
 
 def state_of(home: Home) -> tuple:

@@ -13,6 +13,7 @@ from orchestration.ledger import insert_many, readings
 # the number is the database's, the hash is over the rest
 _NOT_HASHED = ("reading_id", "hash")
 _COLUMNS = readings.columns.keys()
+_REMEDY = "restore the ledger from a copy"
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -40,17 +41,44 @@ def append(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> list[di
     return written
 
 
-def verify(engine: Engine) -> list[str]:
-    """A sentence for each break of the chain; empty when it is intact."""
+def verify(engine: Engine, upto: int | None = None) -> list[str]:
+    """A sentence for each break of the chain, as far as reading `upto`; empty when it is intact."""
     broken = []
     previous = ""
+    statement = readings.select().order_by(readings.c.reading_id)
+    if upto is not None:
+        statement = statement.where(readings.c.reading_id <= upto)
     with engine.connect() as connection:
-        for row in connection.execute(readings.select().order_by(readings.c.reading_id)).mappings():
+        for row in connection.execute(statement).mappings():
+            where = f"reading {row['reading_id']}, of a crime of {row['force']},"
             if row["previous_hash"] != previous:
                 broken.append(
-                    f"reading {row['reading_id']} does not follow the one before it: one was taken out or put between"
+                    f"{where} does not follow the one before it: one was taken out or put between; {_REMEDY}"
                 )
             if row["hash"] != hash_of(row):
-                broken.append(f"reading {row['reading_id']} is not as it was written")
+                broken.append(f"{where} is not as it was written; {_REMEDY}")
             previous = row["hash"]
     return broken
+
+
+def ends_otherwise(engine: Engine, ends: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A sentence for each release whose last reading, by `ends` its number and hash, the ledger has no more.
+
+    Readings cut off the end of the ledger break no link, and a chain written anew has none that is broken.
+    """
+    wanted = {release: last for release, last in ends.items() if last.get("hash")}
+    if not wanted:
+        return []
+    numbers = {last["reading_id"] for last in wanted.values()}
+    with engine.connect() as connection:
+        held = dict(
+            connection.execute(
+                select(readings.c.reading_id, readings.c.hash).where(readings.c.reading_id.in_(numbers))
+            ).tuples()
+        )
+    return [
+        f"reading {last['reading_id']}, the last that {release} was made from, is not in the ledger as it was: "
+        f"readings were changed or taken out since; cpai read verify says where it can, then {_REMEDY}"
+        for release, last in wanted.items()
+        if held.get(last["reading_id"]) != last["hash"]
+    ]

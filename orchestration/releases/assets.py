@@ -56,6 +56,14 @@ def release_candidate(context: dg.AssetExecutionContext, config: Period) -> dg.M
         )
         for suite in SUITES
         for kind, what in (("suite", "what blocks"), ("reported", "what is only reported"))
+    ]
+    + [
+        dg.AssetCheckSpec(
+            "as_received",
+            asset=release_candidate,
+            blocking=True,
+            description="Readings, archived and raw files are as they were written and received.",
+        )
     ],
     pool="warehouse",
 )
@@ -63,7 +71,14 @@ def gate(context: dg.AssetCheckExecutionContext, config: Period) -> Iterator[dg.
     from orchestration.gate import check, shuts
 
     context.log.info("running the expectation suites")
-    results = check(home(), config.period).results
+    judged = check(home(), config.period)
+    results = judged.results
+    yield dg.AssetCheckResult(
+        asset_key=release_candidate.key,
+        check_name="as_received",
+        passed=not judged.doubts,
+        metadata={"doubts": len(judged.doubts)},
+    )
     for suite in SUITES:
         ran = [result for result in results if result.suite == suite]
         shutting = [result for result in ran if shuts(result)]
@@ -101,4 +116,7 @@ def release(context: dg.AssetExecutionContext, config: Period) -> dg.Materialize
 
     context.log.info(f"publishing {config.period}")
     published = publish(home(), config.period)
-    return dg.MaterializeResult(metadata={"release": published.name, "unchanged": published.unchanged})
+    because = list(published.because)
+    return dg.MaterializeResult(
+        metadata={"release": published.name, "unchanged": published.unchanged, "because": because}
+    )

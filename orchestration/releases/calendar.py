@@ -20,7 +20,7 @@ class NotAsPromised(ValueError):
 
 def statement(period: str, seeds: Path = SEEDS) -> dict:
     """What a release of `period` says of itself: `kind`, `status` and `planned_on` (None where the calendar has no such
-    row: it is then provisional), `pre_release_access` and `errata` (rows of their seeds, in order).
+    row: it is then provisional), `pre_release_access`, `errata` and `explained_revisions` (rows of their seeds, in order).
 
     Raises NotAsPromised.
     """
@@ -37,6 +37,9 @@ def statement(period: str, seeds: Path = SEEDS) -> dict:
         "planned_on": row.get("planned_on") or None,
         "pre_release_access": [access for access in _access(seeds, planned) if access["period"] == period],
         "errata": errata,
+        "explained_revisions": [
+            row for row in _explained(seeds) if row["release"].rpartition(".r")[0] == period
+        ],
     }
 
 
@@ -90,6 +93,24 @@ def _errata(seeds: Path) -> list[dict[str, str]]:
             raise NotAsPromised(
                 f"{where}: its reason has a number, which reports would print as no figure; say in words what was wrong"
             )
+    return rows
+
+
+def _explained(seeds: Path) -> list[dict[str, str]]:
+    """Revisions that nothing recorded explains and a person does; `every` stands for all figures, places or periods."""
+    rows = seed_rows("publication/explained_revisions.csv", seeds)
+    for row in rows:
+        where = f"explained_revisions.csv, {row['release']}, {row['figure_id']}"
+        period, _, number = row["release"].rpartition(".r")
+        wanted = f"{where}: release is none; write it like 2023.r2"
+        if not number.isdigit():
+            raise NotAsPromised(wanted)
+        _read(in_period, period, wanted)
+        if not all(row.values()):
+            raise NotAsPromised(
+                f"{where}: every column must be said; write `every` for all figures, places or periods"
+            )
+        _read(date.fromisoformat, row["signed_on"], f"{where}: signed_on is no date; write 2024-12-01")
     return rows
 
 

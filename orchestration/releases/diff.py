@@ -3,18 +3,19 @@
 # ruff: noqa: S608 - table names come from dbt's manifest, never from a user
 
 from orchestration.home import Home
+from orchestration.releases import revisions
 from orchestration.releases.verify import named
-from orchestration.warehouse.statements import rows_of
+from orchestration.warehouse.statements import quoted, rows_of
 
-KEY = ("figure_id", "scheme", "place_type", "place", "period_type", "period")
-VALUES = ("numerator", "denominator", "percent")
+KEY = revisions.KEY
+VALUES = tuple(revisions.PRINTED)
 
 
 def diff(home: Home, a: str, b: str) -> list[dict]:
     """Figures of release `a` that are changed, added or removed in `b`, over the periods that both hold.
 
-    Each has `change`, the figure's key, and numerator, denominator and percent as `<value>_before` and
-    `<value>_after`.
+    Each has `change`, the figure's key, and everything that is printed of it (`revisions.PRINTED`) as `<value>_before`
+    and `<value>_after`.
     Raises FileNotFoundError when a release is not there, LookupError when the two have no period in common.
     """
     import duckdb
@@ -24,7 +25,8 @@ def diff(home: Home, a: str, b: str) -> list[dict]:
     differs = " or ".join(f"a.{name} is distinct from b.{name}" for name in VALUES)
     with duckdb.connect() as connection:
         for name, file in zip("ab", files, strict=True):
-            connection.execute(f"create temp table {name} as select * from read_parquet(?)", [file])
+            figures = revisions.figures_of(connection, f"read_parquet({quoted(file)})")
+            connection.execute(f"create temp table {name} as from {figures}")
         shared = "(select period from a intersect select period from b)"
         if not connection.execute(f"select count(*) from {shared}").fetchone()[0]:
             raise LookupError(f"{a} and {b} have no period in common: there is nothing to compare")

@@ -6,6 +6,7 @@ import json
 from difflib import get_close_matches
 
 from orchestration.home import Home
+from orchestration.releases import inputs
 from orchestration.releases.figures import NATION, base, definition, label
 from orchestration.releases.verify import manifest_of, named
 from orchestration.warehouse.statements import rows_of
@@ -53,6 +54,12 @@ def explain(
         "model": model,
         "built_from": upstream,
         "submissions": [f"{row['force']} {row['quarter']} submission {row['submission']}" for row in counted],
+        # returns of later quarters, which are in the figure by what they take out of it
+        "cancelled_by": [
+            inputs.cancellation(row)
+            for row in head.get("cancelled_by", [])
+            if row["force"] in forces and row["quarter"] in quarters
+        ],
         # CPAI and contact need no reading; readings are counted for the whole release, not for the place
         "readings_of_the_release": head["readings"]["count"] if figure["population"] == "cocad" else 0,
         "rules_sha256": head["rules_sha256"],
@@ -101,19 +108,23 @@ def _beside(connection, figure: dict) -> dict:
     key = [figure[name] for name in ("figure_id", "scheme", "place", "period")]
     which = "where figure_id = ? and scheme = ? and place = ? and period = ?"
     row = connection.execute(f"select {', '.join(BESIDE)} from marts.release_figures {which}", key).fetchone()
-    revisions = connection.execute(
-        f"select release, numerator, denominator, cause from quality.figure_revisions {which} order by revision",
-        key,
-    ).fetchall()
+    revised = rows_of(connection, f"select * from quality.figure_revisions {which} order by revision", key)
     return {
         **dict(zip(BESIDE, row, strict=True)),
-        "revisions": [
-            f"{release}: {numerator}"
-            + (f" of {denominator}" if denominator else "")
-            + (f" ({cause})" if cause else "")
-            for release, numerator, denominator, cause in revisions
-        ],
+        "revisions": [_revision(row) for row in revised],
     }
+
+
+def _revision(row: dict) -> str:
+    """`2023.r2: 1130 of 4228, 27.0% (reading)`: everything that was printed, and why it changed."""
+    number = "no number" if row["numerator"] is None else str(row["numerator"])
+    return (
+        f"{row['release']}: {number}"
+        + (f" of {row['denominator']}" if row["denominator"] else "")
+        + (f", {row['percent']}%" if row["percent"] is not None else "")
+        + (f", {row['status']}" if row.get("status", "published") != "published" else "")
+        + (f" ({row['cause']})" if row["cause"] else "")
+    )
 
 
 def _forces(connection, place_type: str, place: str) -> set[str]:

@@ -15,6 +15,10 @@ CURRENT = ("accepted", "accepted_with_rejections", "nil")
 SOURCE = {".py", ".sql", ".yml", ".md", ".html", ".css", ".csv"}
 
 
+# of the inputs of a period, those that a manifest has under their own name
+COMPARED = ("submissions", "readings", "recorded_crime", "cancelled_by", "seeds")
+
+
 class WarehouseStale(RuntimeError):
     """The ledger holds something that the warehouse was not built from."""
 
@@ -22,21 +26,27 @@ class WarehouseStale(RuntimeError):
 @dataclass(frozen=True)
 class Inputs:
     """Inputs of one period: `seeds` maps a path to its SHA-256; `readings` has count, last id and SHA-256;
-    `recorded_crime` has the file of each release of it, with its date and SHA-256; `last_of_chain` the number and hash
-    of the last reading in the ledger, of whatever quarter."""
+    `recorded_crime` has the file of each release of it, with its date and SHA-256; `cancelled_by` says how many crimes
+    of the period each return of a later quarter cancels.
+
+    Out of the fingerprint are `last_of_chain`, the number and hash of the last reading in the ledger, of whatever
+    quarter, and `beside`: what else the warehouse was built from, which may change a table of the period or may not.
+    """
 
     period: str
     submissions: list[dict]
     readings: dict
     recorded_crime: list[dict]
+    cancelled_by: list[dict]
     seeds: dict[str, str]
     code: str
     last_of_chain: dict
+    beside: dict[str, list[str]]
 
     @property
     def fingerprint(self) -> str:
         # the git commit stays out: a commit that changes neither source nor seeds makes no new figures
-        parts = [self.period, self.submissions, self.readings, self.recorded_crime, self.seeds, self.code]
+        parts = [self.period, *(getattr(self, name) for name in COMPARED), self.code]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -50,7 +60,7 @@ def read(home: Home, period: str, connection) -> Inputs:
     Raises WarehouseStale when a submission or reading came in after the warehouse was built.
     """
     quarters = in_period(period)
-    current, last_of_chain = _ledger(home, quarters)
+    current, last_of_chain, others = _ledger(home, quarters)
     _refuse_stale(connection, quarters, current, last_of_chain["reading_id"])
     readings_read = _readings(home, quarters, connection)
     return Inputs(
@@ -58,14 +68,17 @@ def read(home: Home, period: str, connection) -> Inputs:
         current,
         readings_read,
         _recorded_crime(quarters, connection),
+        _cancelled_by(quarters, connection),
         seed_hashes(),
         code_hash(),
         last_of_chain,
+        {"returns": others, "recorded_crime": _every_recorded_crime(connection)},
     )
 
 
-def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], dict]:
-    """The current submission, with its files, of each force-quarter; and the last reading there is."""
+def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], dict, list[str]]:
+    """The current submission, with its files, of each force-quarter; the last reading there is; and, in words, every
+    other submission, of whatever quarter: replaced, refused, or beside the period."""
     from sqlalchemy import select
 
     engine = open_ledger(home)
@@ -78,6 +91,17 @@ def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], dict]:
                 .order_by(columns.quarter, columns.force, columns.submission)
             )
             latest = {(row.force, row.quarter): dict(row._mapping) | {"files": []} for row in rows}
+            counted = {(*key, row["submission"]) for key, row in latest.items()}
+            every = ledger.execute(
+                select(columns.force, columns.quarter, columns.submission, columns.status).order_by(
+                    columns.quarter, columns.force, columns.submission
+                )
+            )
+            others = [
+                f"{row.force} {row.quarter} submission {row.submission}, {row.status}"
+                for row in every
+                if tuple(row[:3]) not in counted
+            ]
             received = submission_files.c
             for row in ledger.execute(
                 select(submission_files)
@@ -93,7 +117,8 @@ def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], dict]:
             ).one_or_none()
     finally:
         engine.dispose()
-    return list(latest.values()), dict(last._mapping) if last else {"reading_id": 0, "hash": None}
+    last = dict(last._mapping) if last else {"reading_id": 0, "hash": None}
+    return list(latest.values()), last, others
 
 
 def _refuse_stale(connection, quarters: list[str], current: list[dict], last_reading: int) -> None:
@@ -151,6 +176,55 @@ def _recorded_crime(quarters: list[str], connection) -> list[dict]:
         [quarters],
     ).fetchall()
     return [dict(zip(("published_on", "file", "sha256"), row, strict=True)) for row in rows]
+
+
+def _every_recorded_crime(connection) -> list[str]:
+    rows = connection.execute(
+        "select distinct published_on, file, file_sha256 from warehouse.staging.stg_police_recorded_crime order by all"
+    ).fetchall()
+    return [f"{file} of {published_on}, {sha256}" for published_on, file, sha256 in rows]
+
+
+def _cancelled_by(quarters: list[str], connection) -> list[dict]:
+    """The returns of later quarters that cancel crimes of these, and how many: they lower quarters long closed."""
+    rows = connection.execute(
+        """
+        with cancelled as (
+            select force, quarter, crime_reference
+            from warehouse.cpai.cpai_classified_crimes
+            where quarter in (select unnest(?))
+                and exclusion_reason = 'cancelled' and exclusion_reason_as_sent is distinct from 'cancelled'
+        ),
+        by_return as (
+            select
+                cancelled.force, cancelled.quarter, cancelled.crime_reference,
+                max(later.quarter) as by_quarter,
+                max_by(later.submission, later.quarter) as by_submission
+            from cancelled
+            inner join warehouse.cpai.cpai_classified_crimes as later
+                on cancelled.force = later.force
+                and cancelled.crime_reference = later.crime_reference
+                and cancelled.quarter < later.quarter
+            where later.status = 'cancelled'
+            group by cancelled.force, cancelled.quarter, cancelled.crime_reference
+        )
+        select force, quarter, by_quarter, by_submission, count(*) as crimes
+        from by_return
+        group by all
+        order by all
+        """,
+        [quarters],
+    ).fetchall()
+    names = ("force", "quarter", "by_quarter", "by_submission", "crimes")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def cancellation(row: dict) -> str:
+    """A row of `cancelled_by` as a sentence."""
+    return (
+        f"{row['force']} {row['by_quarter']} submission {row['by_submission']} cancels {row['crimes']:,} "
+        f"crime{'s' if row['crimes'] > 1 else ''} of {row['quarter']}"
+    )
 
 
 def seed_hashes() -> dict[str, str]:

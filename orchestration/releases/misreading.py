@@ -12,25 +12,26 @@ NOT_GROUP_BASED = "not_group_based"
 
 
 def add(connection, quarters: list[str]) -> None:
-    """The table `settled_answers` in `target`, from the crimes there and the readings in `warehouse`.
+    """The table `settled_answers` in `target`, from the crimes and readings in `warehouse`.
 
     Its words are in questions.yml.
     """
+    connection.execute(f"create table target.main.settled_answers as {SETTLED_ANSWERS}", asked(quarters))
+
+
+def asked(quarters: list[str]) -> dict:
+    """The parameters of `SETTLED_ANSWERS`."""
     policy = read_policy()
-    connection.execute(
-        _SETTLED_ANSWERS,
-        {
-            "quarters": quarters,
-            "criteria": sorted(policy.second_criteria),
-            "confidences": sorted(policy.second_confidence),
-            "children_from": min(row["children_collected_from"] for row in seed_rows("criteria.csv")),
-            "no": NOT_GROUP_BASED,
-        },
-    )
+    return {
+        "quarters": quarters,
+        "criteria": sorted(policy.second_criteria),
+        "confidences": sorted(policy.second_confidence),
+        "children_from": min(row["children_collected_from"] for row in seed_rows("criteria.csv")),
+        "no": NOT_GROUP_BASED,
+    }
 
 
-_SETTLED_ANSWERS = """
-create table target.main.settled_answers as
+SETTLED_ANSWERS = """
 with
 
 settled as (
@@ -39,8 +40,8 @@ settled as (
 ),
 
 crimes as (
-    select force, quarter, crime_reference, month, victim_rows, suspect_rows from target.main.fct_crimes
-    where is_candidate
+    select force, quarter, crime_reference, month, victim_rows, suspect_rows from warehouse.marts.fct_crimes
+    where is_candidate and quarter in (select unnest($quarters))
 ),
 
 readings as (

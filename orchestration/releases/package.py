@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from orchestration.releases import misreading, questions, revisions
-from orchestration.warehouse.statements import quoted
+from orchestration.warehouse.statements import quoted, rows_of
 
 PUBLISHED = ("marts", "quality")
 # DuckDB refuses `marts.figures` in a file marts.duckdb that has a schema marts (catalog and schema of one
@@ -116,7 +116,7 @@ def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list
     `figures` gains the column `release`. Tables with a quarter keep the period's quarters, dimensions all.
     Raises NotPublishable when a table is not built, has a forbidden column, or there is no figure.
     """
-    built = _columns(connection, "warehouse")
+    built = columns_of(connection, "warehouse")
     connection.execute("create schema target.quality")
     for (schema, table), node in published_models(dbt, period).items():
         source = f'warehouse.{schema}."{table}"'
@@ -129,15 +129,8 @@ def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list
             raise NotPublishable(
                 f"{schema}.{table} has the personal column {personal[0]}: take it out of the dbt model"
             )
-        added = ""
-        where = "true"
-        if (schema, table) == ("marts", "figures"):
-            added = f", {quoted(release)} as release"
-            where = "period in (select unnest($periods))"
-        elif "period" in columns:
-            where = "period in (select unnest($periods))"
-        elif "quarter" in columns and not table.startswith("dim_"):
-            where = "quarter is null or quarter in (select unnest($periods))"
+        added = f", {quoted(release)} as release" if (schema, table) == ("marts", "figures") else ""
+        where = "true" if table.startswith("dim_") else of_period(columns)
         periods = {"periods": within(period, quarters)} if where != "true" else {}
         # rows in one order make the same bytes again
         order = ", ".join(f'"{column}"' for column in key_of(dbt, node)) or "all"
@@ -152,6 +145,25 @@ def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list
         )
     questions.add_dimensions(connection)
     misreading.add(connection, quarters)
+
+
+def waivers(connection, database: str, quarters: list[str]) -> list[dict]:
+    """The waivers of these quarters, and those of no single quarter, each with whether it counts."""
+    return rows_of(
+        connection,
+        f"select * from {database}.quality.waiver_verdicts "
+        "where quarter is null or quarter in (select unnest(?)) order by all",
+        [quarters],
+    )
+
+
+def of_period(columns: Iterable[str]) -> str:
+    """Which rows of a table with these columns are of the `$periods` of a release: a condition."""
+    if "period" in columns:
+        return "period in (select unnest($periods))"
+    if "quarter" in columns:
+        return "quarter is null or quarter in (select unnest($periods))"
+    return "true"
 
 
 def within(period: str, quarters: list[str]) -> list[str]:
@@ -201,7 +213,7 @@ def write_expectation_results(connection, results: Iterable) -> None:
         connection.unregister("judged")
 
 
-def _columns(connection, catalog: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
+def columns_of(connection, catalog: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
     """Name and type of every column of a database, by (schema, table)."""
     rows = connection.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns() "
@@ -258,7 +270,7 @@ def describe(connection, dbt: dict, period: str, resources: list[dict]) -> list[
     models = published_models(dbt, period)
     ours = _made_here()
     connection.execute("begin")  # one commit for hundreds of comments: each would wait for the disk
-    copied = _columns(connection, "target")
+    copied = columns_of(connection, "target")
     described: dict[tuple[str, str], dict] = {}
     for resource in resources:
         key = schema, table = resource["schema"], resource["table"]
@@ -298,7 +310,7 @@ def describe_views(connection) -> list[dict]:
 
     Raises NotPublishable when a column has no description.
     """
-    made = _columns(connection, "target")
+    made = columns_of(connection, "target")
     views = []
     connection.execute("begin")
     for name, about in questions.views_described().items():

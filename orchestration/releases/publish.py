@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from orchestration.ledger import open_ledger, releases
 from orchestration.quarters import in_period
 from orchestration.releases import (
     calendar,
+    comparison,
     lineage,
     openlineage,
     package,
@@ -31,7 +32,7 @@ from orchestration.releases import inputs as release_inputs
 from orchestration.releases.disclosure import policy as disclosure_policy
 from orchestration.releases.reports import front_door
 from orchestration.warehouse import history
-from orchestration.warehouse.statements import quoted, rows_of
+from orchestration.warehouse.statements import quoted
 
 
 class GateShut(RuntimeError):
@@ -44,7 +45,8 @@ class GateShut(RuntimeError):
 
 @dataclass(frozen=True)
 class Release:
-    """A published release; `unchanged` when it was live already with the same inputs."""
+    """A published release; `unchanged` when it was live already, with the same inputs and the same tables. `because`
+    says in sentences how a new one differs from the one live before it; an alarm is one of them."""
 
     name: str
     period: str
@@ -53,10 +55,12 @@ class Release:
     created_at: str
     manifest_sha256: str
     unchanged: bool = False
+    because: tuple[str, ...] = ()
 
 
 def publish(home: Home, period: str, gate_result=None) -> Release:
-    """Publish `period` (`2023` or `2023-Q1`), or return its live release when its inputs are the same.
+    """Publish `period` (`2023` or `2023-Q1`), or return its live release when it would be the same: the same inputs
+    and the same rows in every table.
 
     Raises GateShut, WarehouseStale (build again), NotPublishable (mend the model); none of them changes the
     live release. ValueError when `period` is neither a year nor a quarter.
@@ -80,22 +84,29 @@ def publish(home: Home, period: str, gate_result=None) -> Release:
             shutil.rmtree(leftover)
         inputs = release_inputs.read(home, period, connection)
         recorded = _recorded(home, period)
-        live = next((row for row in recorded if row.live), None)
-        if live and live.fingerprint == inputs.fingerprint and _stands(home, live.release):
+
+        def compared(release: str) -> comparison.Comparison:
+            head, dbt = verify.manifest_of(home, release), lineage.dbt_manifest(home)
+            return comparison.compare(connection, dbt, home.releases / release, head, inputs, quarters)
+
+        live = next((row for row in recorded if row.live and verify.has_manifest(home, row.release)), None)
+        beside = compared(live.release) if live else None
+        if beside and not beside.differs:
             return _release(home, live, unchanged=True)
         folders = _folders(home, period)
-        if unfinished := _unfinished(home, folders, recorded, inputs.fingerprint):
+        unfinished = _unfinished(home, folders, recorded, inputs.fingerprint)
+        if unfinished and not compared(unfinished).differs:
             return _go_live(home, unfinished)
         numbers = [_number(row.release) for row in recorded] + [_number(folder.name) for folder in folders]
         name = f"{period}.r{max(numbers, default=0) + 1}"
         building = home.releases / f".building-{name}"
         try:
-            _build(home, connection, building, name, quarters, inputs, gate_result)
+            _build(home, connection, building, name, quarters, inputs, gate_result, beside)
             building.rename(home.releases / name)
         except BaseException:
             shutil.rmtree(building, ignore_errors=True)
             raise
-        return _go_live(home, name)
+        return replace(_go_live(home, name), because=tuple(beside.sentences) if beside else ())
 
 
 @contextmanager
@@ -131,7 +142,16 @@ def open_warehouse(home: Home) -> Iterator:
         connection.close()
 
 
-def _build(home, connection, building: Path, name: str, quarters, inputs, gate_result) -> None:
+def _build(
+    home,
+    connection,
+    building: Path,
+    name: str,
+    quarters,
+    inputs,
+    gate_result,
+    beside: comparison.Comparison | None,
+) -> None:
     """Fill `building` with everything of the release, its manifest last, and check it by reading it back."""
     period = inputs.period
     dbt = lineage.dbt_manifest(home)
@@ -140,7 +160,10 @@ def _build(home, connection, building: Path, name: str, quarters, inputs, gate_r
     _, results_kept_at = history.keep(home, connection)
     package.copy_tables(connection, dbt, name, period, quarters)
     head = _manifest_head(connection, name, inputs, gate_result, results_kept_at)
+    head["differs_from"] = beside.as_rows() if beside else None
     head["compared_with"] = revisions.write(connection, head, home.releases, home.raw / "readings.parquet")
+    if reasons := revisions.unexplained(connection, name):
+        raise GateShut(reasons + ([beside.alarm] if beside and beside.alarm else []))
     # everything is in target: dbt may write the warehouse again while the rest is made
     connection.execute("detach warehouse")
     package.write_expectation_results(connection, gate_result.results)
@@ -190,6 +213,10 @@ def _manifest_head(connection, name: str, inputs, gate_result, results_kept_at: 
         # readings cut off the end of the ledger would break no link of its chain: a release keeps where it ended
         "last_of_reading_chain": inputs.last_of_chain,
         "recorded_crime": inputs.recorded_crime,
+        # returns of later quarters that lower these ones
+        "cancelled_by": inputs.cancelled_by,
+        # what else the warehouse was built from: it explains a table that no input of the period does
+        "beside": inputs.beside,
         "seeds_sha256": inputs.seeds_sha256,
         "seeds": inputs.seeds,
         "rules_sha256": inputs.seeds.get("rules.csv"),
@@ -202,7 +229,7 @@ def _manifest_head(connection, name: str, inputs, gate_result, results_kept_at: 
             **{verdict: verdicts.count(verdict) for verdict in ("held", "failed", "error")},
             "reasons": list(gate_result.reasons),
         },
-        "waivers": _waivers(connection),
+        "waivers": package.waivers(connection, "target", in_period(inputs.period)),
     }
 
 
@@ -213,11 +240,6 @@ def _statement(period: str) -> dict:
         raise package.NotPublishable(str(problem)) from problem
 
 
-def _waivers(connection) -> list[dict]:
-    """The waivers of the release's period, and those of no single quarter, each with whether it counts."""
-    return rows_of(connection, "select * from target.quality.waiver_verdicts order by all")
-
-
 def _number(release: str) -> int:
     return int(release.rpartition(".r")[2])
 
@@ -226,10 +248,6 @@ def _folders(home: Home, period: str) -> list[Path]:
     wanted = re.compile(re.escape(period) + r"\.r\d+")
     found = (folder for folder in home.releases.iterdir() if wanted.fullmatch(folder.name))
     return sorted(found, key=lambda folder: _number(folder.name))
-
-
-def _stands(home: Home, release: str) -> bool:
-    return (home.releases / release / "manifest.json").exists()
 
 
 def _unfinished(home: Home, folders: list[Path], recorded: list, fingerprint: str) -> str | None:

@@ -6,16 +6,9 @@ from pathlib import Path
 from orchestration.home import Home
 from orchestration.quarters import in_period
 from orchestration.releases import inputs, lineage, package
+from orchestration.releases.comparison import NOT_FROM_THE_WAREHOUSE
 from orchestration.releases.publish import open_warehouse
 from orchestration.releases.verify import manifest_of, named
-
-# the gate's results are of their day (waivers expire), history grows, and revisions are of the releases then there
-NOT_FROM_THE_WAREHOUSE = (
-    "quality/expectation_results",
-    "quality/rule_result_history",
-    "quality/release_history",
-    "quality/figure_revisions",
-)
 
 
 def replay(home: Home, release: str | None = None) -> list[str]:
@@ -29,8 +22,12 @@ def replay(home: Home, release: str | None = None) -> list[str]:
     problems = _archive_problems(home, head)
     with open_warehouse(home) as connection:
         now = inputs.read(home, head["period"], connection)
-        then = ("submissions", "readings", "recorded_crime", "seeds")
-        differ = [name.replace("_", " ") for name in then if getattr(now, name) != head.get(name)]
+        differ = [
+            name.replace("_", " ")
+            for name in inputs.COMPARED
+            # a release of an older version of this project has no such name in its manifest
+            if name in head and getattr(now, name) != head[name]
+        ]
         if now.code != head["code_sha256"]:
             differ.append(f"code (released from {head['code_commit'] or head['code_sha256'][:12]})")
         if differ:

@@ -2,7 +2,8 @@
 
 Earlier releases are those in the releases folder that share a quarter with this one, by the time they were made; one
 that is not there any more is left out, and the first that is counts as the first. Why a figure changed is worked out
-from what the manifests say changed between two releases: returns, readings, seeds and code.
+from what the manifests say changed between two releases (returns, readings, seeds and code), and from the tables that
+each of the two held: what stands today says nothing of a release made before.
 """
 
 # ruff: noqa: S608 - names in the SQL are this module's own
@@ -17,13 +18,22 @@ from orchestration.releases.figures import NATION
 from orchestration.warehouse.statements import quoted
 
 KEY = ("figure_id", "scheme", "place_type", "place", "period_type", "period")
-NUMBERS = ("numerator", "denominator", "percent")
+# everything that is printed of a figure
+PRINTED = {
+    "numerator": ("bigint", "How many; null where that release gave none."),
+    "denominator": ("bigint", "Of how many; null for a plain count."),
+    "percent": ("decimal(4,1)", "The percentage as printed."),
+    "percent_rounding": ("varchar", "How it was rounded, as in `figures`."),
+    "status": ("varchar", "`published`, `caveat` or `withheld`, as in `figures`."),
+}
 CAUSES = {
     "correction": "an erratum names the figure and this release",
     "resubmission": "a force of the place sent the quarter again, or for the first time",
     "reading": "crimes of the place and period were read, or read again",
     "later_return": "the return of a later quarter cancelled crimes of this one",
+    "candidates": "returns of other forces or quarters changed which crimes of the place and period are candidates",
     "rule": "seeds or code changed, and other figures changed that nothing else explains",
+    "explained": "nothing that is recorded explains it, and a person signed why in explained_revisions.csv",
     "not_known": "nothing that is recorded explains it",
 }
 COLUMNS = {
@@ -36,15 +46,14 @@ COLUMNS = {
     "revision": ("integer", "0 as first published, then 1, 2 and so on."),
     "release": ("varchar", "The release that published it so."),
     "published_at": ("varchar", "When that release was made."),
-    "numerator": ("bigint", "How many; null where that release gave none."),
-    "denominator": ("bigint", "Of how many; null for a plain count."),
-    "percent": ("decimal(4,1)", "The percentage as printed."),
-    "numerator_before": (
-        "bigint",
-        "How many in the release before; null in the first, and where it gave none.",
-    ),
-    "denominator_before": ("bigint", "Of how many in the release before."),
-    "percent_before": ("decimal(4,1)", "The percentage in the release before."),
+    **PRINTED,
+    **{
+        f"{name}_before": (
+            kind,
+            f"`{name}` in the release before; null in the first, and where it gave none.",
+        )
+        for name, (kind, _) in PRINTED.items()
+    },
     "cause": (
         "varchar",
         "Why it changed, all that may have: " + "; ".join(f"{k}, {v}" for k, v in CAUSES.items()),
@@ -54,6 +63,11 @@ ABOUT = (
     "One row a figure, place, period and release that changed it. Every figure that was ever revised: as first "
     "published, and each revision since; a figure that never changed has no row."
 )
+# seeds that no figure is made from: a row more explains no figure
+OF_NO_FIGURE = ("publication/", "waivers.csv", "rules.csv")
+EVERY = "every"
+# what is asked of each release about itself
+TABLES = ("figures", "dim_force", "fct_crimes")
 
 
 def earlier_releases(releases: Path, release: str, period: str, made_at: str) -> list[dict]:
@@ -62,26 +76,32 @@ def earlier_releases(releases: Path, release: str, period: str, made_at: str) ->
     found = []
     for manifest in releases.glob("[0-9]*.r*/manifest.json"):
         head = json.loads(manifest.read_text(encoding="utf-8"))
-        figures = manifest.parent / "marts" / "figures.parquet"
+        tables = {name: manifest.parent / f"marts/{name}.parquet" for name in TABLES}
         shares = bool(quarters & set(in_period(head["period"])))
-        if head["release"] != release and head["created_at"] <= made_at and shares and figures.exists():
-            found.append(head | {"figures": figures})
+        if (
+            head["release"] != release
+            and head["created_at"] <= made_at
+            and shares
+            and tables["figures"].exists()
+        ):
+            found.append(
+                head | {"tables": {n: f"read_parquet({quoted(file)})" for n, file in tables.items()}}
+            )
     return sorted(found, key=lambda head: (head["created_at"], head["release"]))
 
 
 def write(connection: Any, head: dict, releases: Path, readings: Path) -> list[str]:
     """`target.quality.figure_revisions` of the release that `head` is the manifest of; the releases compared with.
 
-    `connection` has the figures as `target` and the warehouse they came from as `warehouse`; `readings` is the
-    snapshot of the ledger's readings.
+    `connection` has the tables of the release as `target`; `readings` is the snapshot of the ledger's readings.
     """
     columns = ", ".join(f"{name} {kind}" for name, (kind, _) in COLUMNS.items())
     connection.execute(f"create table target.quality.figure_revisions ({columns})")
     earlier = earlier_releases(releases, head["release"], head["period"], head["created_at"])
     if not earlier:
         return []
-    vintages = [*earlier, head]
-    _find_changes(connection, earlier)
+    vintages = [*earlier, head | {"tables": {name: f"target.main.{name}" for name in TABLES}}]
+    _find_changes(connection, vintages)
     connection.execute(
         "create or replace temp table vintages (n integer, release varchar, published_at varchar)"
     )
@@ -89,7 +109,8 @@ def write(connection: Any, head: dict, releases: Path, readings: Path) -> list[s
     connection.executemany("insert into vintages values (?, ?, ?)", rows)
     _find_causes(connection, vintages, readings)
     connection.execute(_EXPLAINED, {"errata": [_names(row) for row in head["errata"]]})
-    for table in ("changed", "revised", "vintages", "differences", "changed_rules"):
+    _sign(connection, head["explained_revisions"])
+    for table in ("changed", "revised", "vintages", "places", "by_readers", "differences", "changed_rules"):
         connection.execute(f"drop table {table}")
     return [vintage["release"] for vintage in earlier]
 
@@ -100,16 +121,75 @@ def _names(erratum: dict) -> str:
     )
 
 
-def _find_changes(connection: Any, earlier: list[dict]) -> None:
+def _sign(connection: Any, explained: list[dict]) -> None:
+    """Revisions that nothing explains and a person does, by a row of seeds/publication/explained_revisions.csv."""
+    for row in explained:
+        connection.execute(
+            f"""
+            update target.quality.figure_revisions set cause = 'explained'
+            where cause = 'not_known' and release = $release
+                and ($figure_id = '{EVERY}' or figure_id = $figure_id)
+                and ($place = '{EVERY}' or place = $place)
+                and ($period = '{EVERY}' or period = $period)
+            """,
+            {name: row[name] for name in ("release", "figure_id", "place", "period")},
+        )
+
+
+def unexplained(connection: Any, release: str) -> list[str]:
+    """A sentence where figures of `release`, attached as `target`, changed for no reason that is known."""
+    (count,) = connection.execute(
+        "select count(*) from target.quality.figure_revisions where release = ? and cause = 'not_known'",
+        [release],
+    ).fetchone()
+    if not count:
+        return []
+    figure, place, period, before, now = connection.execute(
+        f"""
+        select figure_id, place, period, {_as_printed("_before")}, {_as_printed("")}
+        from target.quality.figure_revisions
+        where release = ? and cause = 'not_known'
+        order by place_type = 'national' desc, period_type = 'year' desc, figure_id, place, period
+        limit 1
+        """,
+        [release],
+    ).fetchone()
+    return [
+        f"{count:,} figure{'s' if count > 1 else ''} of {release} changed, and nothing that is recorded explains it "
+        f"(first: {figure}, {place}, {period}: {before} before, {now} now). Find out why: build the warehouse again "
+        "(cpai run), ask cpai verify and cpai read verify. What is right all the same is let through by a row of "
+        f"seeds/publication/explained_revisions.csv that names {release}, with the reason and who signs it"
+    ]
+
+
+def _as_printed(when: str) -> str:
+    """SQL: a revision's numbers in words, before it or since."""
+    return (
+        f"concat_ws(' ', coalesce(numerator{when}::varchar, 'no number'), 'of ' || denominator{when}, "
+        f"'(' || percent{when} || '%)', status{when})"
+    )
+
+
+def figures_of(connection: Any, source: str) -> str:
+    """SQL: every figure of a release with what it prints; before there was a status all were published."""
+    has = {row[0] for row in connection.execute(f"describe from {source}").fetchall()}
+    printed = ", ".join(
+        f"{name if name in has else repr('published')}::{kind} as {name}"
+        for name, (kind, _) in PRINTED.items()
+    )
+    return f"(select {', '.join(KEY)}, population, breakdown, {printed} from {source})"
+
+
+def _find_changes(connection: Any, vintages: list[dict]) -> None:
     """Temp table `revised`: key, n of the vintage (the last is today's) and of the one before, numbers of both.
 
     First by hash: of the 220,000 figures of a year few differ, and only those are put side by side.
     """
-    key, numbers = ", ".join(KEY), ", ".join(NUMBERS)
-    every = [f"read_parquet({quoted(head['figures'])})" for head in earlier] + ["target.main.figures"]
+    key, printed = ", ".join(KEY), ", ".join(PRINTED)
+    every = [figures_of(connection, vintage["tables"]["figures"]) for vintage in vintages]
     periods = "period in (select distinct period from target.main.figures)"
     hashed = " union all ".join(
-        f"select {n} as n, period, hash({key}) as figure, hash(numerator, denominator) as numbers "
+        f"select {n} as n, period, hash({key}) as figure, hash({printed}) as numbers "
         f"from {source} where {periods}"
         for n, source in enumerate(every)
     )
@@ -125,15 +205,23 @@ def _find_changes(connection: Any, earlier: list[dict]) -> None:
         having min(hashed.numbers) <> max(hashed.numbers) or count(*) <> max(covering.vintages)
         """
     )
+    of_changed = f"{periods} and hash({key}) in (select figure from changed)"
     given = " union all ".join(
-        f"select {n} as n, {key}, {numbers} from {source} "
-        f"where {periods} and hash({key}) in (select figure from changed)"
+        f"select {n} as n, {key}, {printed} from {source} where {of_changed}"
         for n, source in enumerate(every)
     )
     covered = " union all ".join(
         f"select distinct {n} as n, period from {source} where {periods}" for n, source in enumerate(every)
     )
-    before = ", ".join(f"lag({name}) over figure as {name}_before" for name in NUMBERS)
+    # a figure that is not given any more is one of them too
+    by_readers = " union ".join(
+        f"select figure_id from {source} "
+        f"where (population = 'cocad' or breakdown = 'group_based') and {of_changed}"
+        for source in every
+    )
+    connection.execute(f"create or replace temp table by_readers as {by_readers}")
+    before = ", ".join(f"lag({name}) over figure as {name}_before" for name in PRINTED)
+    differs = " or ".join(f"{name} is distinct from {name}_before" for name in PRINTED)
     connection.execute(
         f"""
         create or replace temp table revised as
@@ -146,7 +234,7 @@ def _find_changes(connection: Any, earlier: list[dict]) -> None:
             inner join covered on keys.period = covered.period
         ),
         beside as (
-            select {key}, n, {numbers}, given.figure_id is not null as is_given
+            select {key}, n, {printed}, given.figure_id is not null as is_given
             from every left join given using (n, {key})
         ),
         before as (
@@ -157,61 +245,108 @@ def _find_changes(connection: Any, earlier: list[dict]) -> None:
         )
         select * exclude (is_given, is_out), row_number() over (partition by {key} order by n) - 1 as revision
         from before
-        where is_out and (
-            n_before is null
-            or numerator is distinct from numerator_before or denominator is distinct from denominator_before
-        )
+        where is_out and (n_before is null or {differs})
         """
     )
 
 
 def _find_causes(connection: Any, vintages: list[dict], readings: Path) -> None:
-    """Temp tables of what differs between two vintages: `differences` (force-quarters, by cause), `changed_rules`."""
+    """Temp tables of what differs between two vintages: `differences` (force-quarters, by cause), `changed_rules`;
+    and `places`, which forces each place had in each vintage."""
     connection.execute(
         "create or replace temp table differences (n_before integer, n integer, force varchar, quarter varchar, "
         "cause varchar)"
     )
     connection.execute("create or replace temp table changed_rules (n_before integer, n integer)")
-    returns = [_returns(vintage) for vintage in vintages]
+    places = " union all ".join(
+        f"select {n} as n, force, unnest([force, region, '{NATION}']) as place from {vintage['tables']['dim_force']}"
+        for n, vintage in enumerate(vintages)
+    )
+    connection.execute(f"create or replace temp table places as select distinct * from ({places})")
     differences, rules = [], []
-    for before, now in combinations(range(len(vintages)), 2):
-        quarters = set(in_period(vintages[before]["period"])) & set(in_period(vintages[now]["period"]))
-        sent = {key for key, _ in returns[before] ^ returns[now] if key[1] in quarters}
-        differences += [(before, now, *key, "resubmission") for key in sent]
-        later = {force for (force, quarter), _ in returns[now] - returns[before] if quarter > min(quarters)}
-        differences += [
-            (before, now, force, quarter, "later_return") for force in later for quarter in quarters
-        ]
-        if any(vintages[before][name] != vintages[now][name] for name in ("seeds_sha256", "code_sha256")):
+    pairs = list(combinations(range(len(vintages)), 2))
+    for before, now in pairs:
+        then, since = vintages[before], vintages[now]
+        quarters = set(in_period(then["period"])) & set(in_period(since["period"]))
+        for cause, differ in (
+            ("resubmission", _returns(then) ^ _returns(since)),
+            ("later_return", _cancelled(then) ^ _cancelled(since)),
+        ):
+            force_quarters = {row[:2] for row in differ if row[1] in quarters}
+            differences += [(before, now, *one, cause) for one in sorted(force_quarters)]
+        if _rules(then) != _rules(since):
             rules.append((before, now))
     if differences:
         connection.executemany("insert into differences values (?, ?, ?, ?, ?)", differences)
     if rules:
         connection.executemany("insert into changed_rules values (?, ?)", rules)
-    if readings.exists():
-        last = [vintage["last_of_reading_chain"]["reading_id"] for vintage in vintages]
-        pairs = [(m, n, last[m], last[n]) for m, n in combinations(range(len(vintages)), 2)]
-        values = ", ".join(str(pair) for pair in pairs)
-        connection.execute(
-            f"""
-            insert into differences
-            select distinct pairs.n_before, pairs.n, candidates.force, candidates.quarter, 'reading'
-            from read_parquet({quoted(readings)}) as readings
-            inner join (values {values}) as pairs (n_before, n, id_before, id)
-                on readings.reading_id > pairs.id_before and readings.reading_id <= pairs.id
-            inner join warehouse.cocad.cocad_candidates as candidates
-                on readings.force = candidates.force and readings.crime_reference = candidates.crime_reference
-            """
+    for before, now in pairs:
+        _add_candidates(connection, before, now, vintages)
+        if readings.exists():
+            _add_readings(connection, before, now, vintages, readings)
+
+
+def _add_readings(connection: Any, before: int, now: int, vintages: list[dict], readings: Path) -> None:
+    """Force-quarters of which candidates were read between two releases; the candidates are those of the later one."""
+    last = [vintages[n]["last_of_reading_chain"]["reading_id"] for n in (before, now)]
+    connection.execute(
+        f"""
+        insert into differences
+        select distinct {before}, {now}, crimes.force, crimes.quarter, 'reading'
+        from read_parquet({quoted(readings)}) as readings
+        inner join {vintages[now]["tables"]["fct_crimes"]} as crimes
+            on readings.force = crimes.force and readings.crime_reference = crimes.crime_reference
+        where crimes.is_candidate and readings.reading_id > {last[0]} and readings.reading_id <= {last[1]}
+        """
+    )
+
+
+def _add_candidates(connection: Any, before: int, now: int, vintages: list[dict]) -> None:
+    """Force-quarters with other candidates though they were not sent again: links lead to crimes of other returns, and
+    the random sample is drawn from all forces. Where no return at all has changed nothing is explained by it."""
+    if _every_return(vintages[before]) == _every_return(vintages[now]):
+        return
+    quarters = sorted(set(in_period(vintages[before]["period"])) & set(in_period(vintages[now]["period"])))
+    then, since = (
+        f"select force, quarter, crime_reference from {vintages[n]['tables']['fct_crimes']} "
+        "where is_candidate and quarter in (select unnest($quarters))"
+        for n in (before, now)
+    )
+    connection.execute(
+        f"""
+        insert into differences
+        select distinct {before}, {now}, force, quarter, 'candidates'
+        from ((({then}) except ({since})) union (({since}) except ({then})))
+        where (force, quarter) not in (
+            select (force, quarter) from differences where n_before = {before} and n = {now} and cause = 'resubmission'
         )
+        """,
+        {"quarters": quarters},
+    )
+
+
+def _every_return(head: dict) -> set:
+    """Every submission that a release knew of, of its period and of others."""
+    counted = {f"{row['force']} {row['quarter']} {row['submission']}" for row in head["submissions"]}
+    return counted | set(head.get("beside", {}).get("returns", []))
+
+
+def _rules(head: dict) -> tuple:
+    """The code of a release, and the seeds that figures are made from."""
+    seeds = head.get("seeds", {}).items()
+    return head["code_sha256"], sorted(row for row in seeds if not row[0].startswith(OF_NO_FIGURE))
+
+
+def _cancelled(head: dict) -> set[tuple]:
+    """Force and quarter with crimes that the return of a later quarter cancels, that return, and how many they are."""
+    names = ("force", "quarter", "by_quarter", "by_submission", "crimes")
+    return {tuple(row[name] for name in names) for row in head.get("cancelled_by", [])}
 
 
 def _returns(head: dict) -> set[tuple]:
     """Force and quarter of each return with what was sent: submission number and files."""
     return {
-        (
-            (row["force"], row["quarter"]),
-            (row["submission"], *sorted(file["sha256"] for file in row["files"])),
-        )
+        (row["force"], row["quarter"], row["submission"], *sorted(file["sha256"] for file in row["files"]))
         for row in head["submissions"]
     }
 
@@ -220,45 +355,50 @@ _EXPLAINED = f"""
 insert into target.quality.figure_revisions
 with
 
-places as (
-    select force, force as place from target.main.dim_force
-    union all
-    select force, region as place from target.main.dim_force
-    union all
-    select force, '{NATION}' as place from target.main.dim_force
-),
-
--- cancelled later is what a later return does; without such crimes it changed nothing here
-cancelled as (
-    select force, quarter from target.quality.restatements where cause = 'cancelled_later'
+periods as (
+    select
+        n_before, n, force, quarter, cause,
+        unnest([
+            quarter,
+            substr(quarter, 1, 4),
+            substr(quarter, 1, 5) || lpad(cast(3 * cast(right(quarter, 1) as integer) - 2 as varchar), 2, '0'),
+            substr(quarter, 1, 5) || lpad(cast(3 * cast(right(quarter, 1) as integer) - 1 as varchar), 2, '0'),
+            substr(quarter, 1, 5) || lpad(cast(3 * cast(right(quarter, 1) as integer) as varchar), 2, '0')
+        ]) as period
+    from differences
 ),
 
 causes as (
-    select differences.* from differences
-    left join cancelled using (force, quarter)
-    where differences.cause <> 'later_return' or cancelled.force is not null
+    select distinct periods.n_before, periods.n, places.place, periods.period, periods.cause
+    from periods
+    inner join places on periods.n = places.n and periods.force = places.force
+),
+
+-- whether readers agree is asked of the whole nation: a reading anywhere may withhold a figure of any place
+causes_of_status as (
+    select distinct n_before, n, period, cause from periods
+),
+
+caused_anywhere as (
+    select revised.figure_id, revised.place, revised.period, revised.n, causes_of_status.cause
+    from revised
+    inner join causes_of_status using (n_before, n, period)
+    where revised.status is distinct from revised.status_before
+),
+
+caused_here as (
+    select revised.figure_id, revised.place, revised.period, revised.n, causes.cause
+    from revised
+    inner join causes using (n_before, n, place, period)
 ),
 
 explained as (
-    select distinct revised.figure_id, revised.place, revised.period, revised.n, causes.cause
-    from revised
-    inner join places on revised.place = places.place
-    inner join causes
-        on revised.n_before = causes.n_before
-        and revised.n = causes.n
-        and places.force = causes.force
-        and revised.period in (
-            causes.quarter, substr(causes.quarter, 1, 4),
-            substr(causes.quarter, 1, 5) || lpad(cast(3 * cast(right(causes.quarter, 1) as integer) - 2 as varchar), 2, '0'),
-            substr(causes.quarter, 1, 5) || lpad(cast(3 * cast(right(causes.quarter, 1) as integer) - 1 as varchar), 2, '0'),
-            substr(causes.quarter, 1, 5) || lpad(cast(3 * cast(right(causes.quarter, 1) as integer) as varchar), 2, '0')
-        )
+    select distinct figure_id, place, period, n, cause
+    from (select * from caused_here union all select * from caused_anywhere)
     -- the CPAI and its contact crimes need no reader
     where
-        causes.cause <> 'reading'
-        or revised.figure_id in (
-            select figure_id from target.main.figures where population = 'cocad' or breakdown = 'group_based'
-        )
+        cause not in ('reading', 'candidates')
+        or figure_id in (select figure_id from by_readers)
 ),
 
 -- new seeds or code change what nothing else explains; where there is no such figure they changed no figure
@@ -288,8 +428,8 @@ select
     revised.revision,
     vintages.release,
     vintages.published_at,
-    {", ".join(f"revised.{name}" for name in NUMBERS)},
-    {", ".join(f"revised.{name}_before" for name in NUMBERS)},
+    {", ".join(f"revised.{name}" for name in PRINTED)},
+    {", ".join(f"revised.{name}_before" for name in PRINTED)},
     case
         when revised.n_before is null then null
         when vintages.release || ' ' || revised.figure_id || ' ' || revised.place || ' ' || revised.period

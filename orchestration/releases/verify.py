@@ -30,26 +30,19 @@ def verify(home: Home, release: str | None = None) -> list[str]:
 
 
 def _chain_problems(home: Home, head: dict) -> list[str]:
-    """Whether the ledger still holds the reading that was the last of its chain when the release was made."""
-    from sqlalchemy import select
-
-    from orchestration.ledger import open_ledger, readings
+    """Whether the ledger still holds the readings that the release was made from, as they were written."""
+    from orchestration.ledger import open_ledger
+    from orchestration.readings import chain
 
     last = head.get("last_of_reading_chain") or {}
     if not last.get("hash"):
         return []
     engine = open_ledger(home)
     try:
-        with engine.connect() as ledger:
-            held = ledger.scalar(select(readings.c.hash).where(readings.c.reading_id == last["reading_id"]))
+        broken = chain.verify(engine, upto=last["reading_id"])
+        return broken + chain.ends_otherwise(engine, {head["release"]: last})
     finally:
         engine.dispose()
-    if held == last["hash"]:
-        return []
-    return [
-        f"reading {last['reading_id']} is not in the ledger as it was: readings were changed or taken out since; "
-        "`cpai read verify` says where, then restore the ledger from a copy"
-    ]
 
 
 def release_names(home: Home) -> list[str]:
@@ -64,10 +57,14 @@ def named(home: Home, release: str | None = None) -> str:
     name = release or (
         (home.releases / "current").resolve().name if (home.releases / "current").exists() else ""
     )
-    if not name or not (home.releases / name / "manifest.json").exists():
+    if not name or not has_manifest(home, name):
         known = ", ".join(release_names(home)) or "none"
         raise FileNotFoundError(f"no release {name or 'is live'} in {home.releases}; there are: {known}")
     return name
+
+
+def has_manifest(home: Home, release: str) -> bool:
+    return (home.releases / release / "manifest.json").exists()
 
 
 def manifest_of(home: Home, release: str) -> dict:

@@ -390,11 +390,14 @@ def test_a_tampered_ledger_is_found(home):
         connection.execute(text("drop trigger readings_no_update"))
         connection.execute(text("drop trigger readings_no_delete"))
         connection.execute(text("update readings set criterion = 'cse' where reading_id = 2"))
-    assert desk.verify_chain() == ["reading 2 is not as it was written"]
+    assert desk.verify_chain() == [
+        "reading 2, of a crime of kent, is not as it was written; restore the ledger from a copy"
+    ]
     with engine.begin() as connection:
         connection.execute(text("delete from readings where reading_id = 2"))
     assert desk.verify_chain() == [
-        "reading 3 does not follow the one before it: one was taken out or put between"
+        "reading 3, of a crime of kent, does not follow the one before it: one was taken out or put between; "
+        "restore the ledger from a copy"
     ]
 
 

@@ -1,10 +1,11 @@
 import shutil
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from small_home import describe_models, make_home
 
-from orchestration.home import Home
-from orchestration.releases import inputs
+from orchestration.home import SEEDS, Home
+from orchestration.releases import inputs, publish
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +25,22 @@ def home(made, tmp_path):
     shutil.copytree(made.root, copy.root)
     describe_models(copy)
     return copy
+
+
+@pytest.fixture
+def seeds(tmp_path):
+    shutil.copytree(SEEDS / "publication", tmp_path / "publication")
+    return tmp_path
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Releases made one after another: two of one second would have no order."""
+    moments = iter(datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=n) for n in range(100))
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return next(moments)
+
+    monkeypatch.setattr(publish, "datetime", Clock)

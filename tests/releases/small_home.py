@@ -10,10 +10,11 @@ from orchestration import ledger
 from orchestration.home import Home
 
 QUARTERS = [f"2023-Q{number}" for number in range(1, 5)]
+KENT = "figure_id = 'criterion.cse' and place = 'kent' and period = '2023-Q1'"
 FORCES = {"kent": "South East", "norfolk": "East of England", "durham": "North East"}
 
 MARTS = """
-create schema marts; create schema quality; create schema cocad;
+create schema marts; create schema quality; create schema cocad; create schema cpai;
 
 create table marts.dim_force as select *, '2023-Q1' as from_quarter, null::varchar as to_quarter from (values
     ('kent', 'Kent Police', 'South East'), ('norfolk', 'Norfolk Constabulary', 'East of England'),
@@ -137,6 +138,14 @@ select 'CR15' as rule, 'kent' as force, '2023-Q2' as quarter, 'ages agreed with 
 union all
 select 'CR15', 'durham', null, 'all quarters', 'A Person', '2023-08-01', '2099-12-31',
     'wider_than_one_force_and_quarter';
+
+-- those counted, and one of each force and quarter that is not
+create table cpai.cpai_classified_crimes as
+select force, quarter, crime_reference, 1::integer as submission, 'recorded' as status,
+    null::varchar as exclusion_reason, null::varchar as exclusion_reason_as_sent
+from marts.fct_crimes
+union all
+select distinct force, quarter, quarter || '/out', 1, 'cancelled', 'cancelled', 'cancelled' from marts.fct_crimes;
 
 -- of each force and quarter two candidates: familial to both readers, and to one reader, who was alone
 create schema staging;
@@ -274,3 +283,41 @@ def change(home: Home, sql: str) -> None:
     """Write to the small warehouse, as a later build would."""
     with duckdb.connect(str(home.warehouse)) as warehouse:
         warehouse.execute(sql)
+
+
+def add(seeds, name: str, row: str) -> None:
+    with (seeds / "publication" / f"{name}.csv").open("a") as file:
+        file.write(row + "\n")
+
+
+def revisions(home, where: str = "true") -> list[tuple]:
+    file = home.releases / "current" / "marts.duckdb"
+    with duckdb.connect(str(file), read_only=True) as marts:
+        return marts.execute(
+            "select release, revision, numerator_before, numerator, cause from quality.figure_revisions "
+            f"where {where} order by place, period, revision"
+        ).fetchall()
+
+
+def resubmit(home, force: str, quarter: str) -> None:
+    row = {"force": force, "quarter": quarter, "submission": 2, "delivered_as": force, "layout": "national"}
+    row |= {"status": "accepted", "received_at": "2023-09-01T00:00:00+00:00", "fingerprint": "again"}
+    row |= {"crimes": 4, "victims": 4, "suspects": 5, "reasons": []}
+    engine = ledger.open_ledger(home)
+    with engine.begin() as connection:
+        ledger.record_submission(connection, row, [("crimes.csv", "f" * 64, 10)])
+    engine.dispose()
+    change(
+        home, f"update quality.returns set submission = 2 where force = '{force}' and quarter = '{quarter}'"
+    )
+
+
+def cancel_later(home, force: str, quarter: str, by_quarter: str) -> None:
+    """The return of a later quarter cancels a crime of this one, as a later build has it."""
+    change(
+        home,
+        "insert into cpai.cpai_classified_crimes by name select * from (values "
+        f"('{force}', '{quarter}', 'cancelled', 1, 'recorded', 'cancelled', null), "
+        f"('{force}', '{by_quarter}', 'cancelled', 1, 'cancelled', 'cancelled', 'cancelled')) "
+        "as v(force, quarter, crime_reference, submission, status, exclusion_reason, exclusion_reason_as_sent)",
+    )

@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 from small_home import Gate, add_reading, change, make_home
 
+from orchestration.releases import inputs
 from orchestration.releases.diff import diff
 from orchestration.releases.explain import explain
 from orchestration.releases.publish import publish
@@ -89,14 +90,18 @@ def test_explain_names_near_figures_and_places(published):
         explain(home, "scale.cpai", release="2023.r7")
 
 
-def test_diff_lists_what_changed(home):
+def test_diff_lists_what_changed(home, monkeypatch):
     publish(home, "2023", Gate())
-    add_reading(home, "kent", "2023-Q1/2")
-    change(home, "insert into staging.stg_readings (reading_id) values (2)")
+    monkeypatch.setattr(inputs, "code_hash", lambda: "other")
     change(
         home,
         "update marts.figures set numerator = numerator + 1 where figure_id = 'criterion.cse' "
         "and place = 'kent' and period = '2023-Q1'; "
+        # printed otherwise, of the same numbers
+        "update marts.figures set percent = 99 where figure_id = 'criterion.cse' "
+        "and place = 'kent' and period = '2023-Q2'; "
+        "update marts.figures set status = 'caveat' where figure_id = 'criterion.cse' "
+        "and place = 'kent' and period = '2023-Q3'; "
         "delete from marts.figures "
         "where figure_id = 'scale.cpai' and place = 'durham' and period = '2023-02'",
     )
@@ -107,6 +112,8 @@ def test_diff_lists_what_changed(home):
     ]
     assert found == [
         ("changed", "criterion.cse", "kent", "2023-Q1"),
+        ("changed", "criterion.cse", "kent", "2023-Q2"),
+        ("changed", "criterion.cse", "kent", "2023-Q3"),
         ("removed", "scale.cpai", "durham", "2023-02"),
     ]
 
