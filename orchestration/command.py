@@ -229,6 +229,7 @@ def _summary(home: Home, wanted: list[str]) -> list[dict]:
     from orchestration.returns.receipts import standing
 
     counted = {row["quarter"]: row for row in warehouse.query(home, "select * from marts.quarter_summary")}
+    held = _holding(home, wanted)
     rows = []
     for quarter in sorted(set(wanted)):
         received = standing(home, quarter)
@@ -239,9 +240,43 @@ def _summary(home: Home, wanted: list[str]) -> list[dict]:
                 "missing_forces": received["missing"],
                 "refused_forces": received["refused"],
                 **counted.get(quarter, {}),
+                "holds_the_release": held.get(quarter, []),
             }
         )
     return rows
+
+
+def _holding(home: Home, wanted: list[str]) -> dict[str, list[dict]]:
+    """By quarter, what is beyond the tolerance of a rule that blocks."""
+    from orchestration import gate
+
+    held: dict[str, list[dict]] = {}
+    for row in gate.holding(home, wanted):
+        held.setdefault(row["quarter"], []).append(row)
+    return held
+
+
+def _holding_or_why_not(home: Home, wanted: list[str]) -> tuple[dict[str, list[dict]], str]:
+    """As `_holding`; nothing, and a sentence, while dbt is writing the warehouse: receipts are told all the same."""
+    import duckdb
+
+    try:
+        return _holding(home, wanted), ""
+    except duckdb.Error:
+        return (
+            {},
+            "what holds a release cannot be told while the warehouse is being built: ask again after it",
+        )
+
+
+HELD_SHOWN = 20  # lines a quarter; a rule of ours that fails would fill a screen with all forces
+
+
+def _show_holding(held: list[dict]) -> None:
+    for row in held[:HELD_SHOWN]:
+        say(f"         {row['sentence']}")
+    if len(held) > HELD_SHOWN:
+        say(f"         and {len(held) - HELD_SHOWN} more like these")
 
 
 def _show(summary: list[dict]) -> None:
@@ -259,6 +294,7 @@ def _show(summary: list[dict]) -> None:
             if row[name]:
                 shown = ", ".join(row[f"{name}_forces"][:8]) + (" ..." if row[name] > 8 else "")
                 say(f"         {name}: {shown}")
+        _show_holding(row["holds_the_release"])
         if row.get("unread"):
             say(f"         {row['unread']:,} candidates unread: cpai read export {row['quarter']}")
 
@@ -276,6 +312,8 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
         {"quarter": quarter, **standing(home, quarter), "nobodys": nobodys(home, quarter)}
         for quarter in shown
     ]
+    held, unknown = _holding_or_why_not(home, shown)
+    rows = [row | {"holds_the_release": held.get(row["quarter"], [])} for row in rows]
     cells = grid(home, shown)
     if wants_json:
         of = {quarter: {force: cells[force][quarter] for force in cells} for quarter in shown}
@@ -296,6 +334,9 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
             say(f"         {sentence}")
         for folder in row["nobodys"]:
             say(f"         {folder}: no force has this name; rename the folder in landing/{row['quarter']}")
+        _show_holding(row["holds_the_release"])
+    if unknown:
+        say(unknown)
 
 
 # at most eight letters, so that a year's quarters stand side by side

@@ -106,6 +106,43 @@ def _judged(warehouse: Path, period: str, _state: tuple) -> GateResult:
     return GateResult(open=not reasons, results=results, reasons=reasons)
 
 
+# records that a rule's count counts as held out: what fails them is used nowhere
+HELD_OUT = ("HO01", "HO02", "HO03")
+
+
+def holding(home: Home, quarters: list[str]) -> list[dict]:
+    """Every force-quarter beyond the tolerance of a rule that blocks, by the warehouse as it is, with a `sentence`.
+
+    Empty where there is no warehouse yet. Raises duckdb's Error where it cannot be read: it is being built, say.
+    """
+    from orchestration import warehouse
+
+    if not home.warehouse.exists():
+        return []
+    found = warehouse.query(
+        home,
+        """
+        select results.force, results.quarter, results.rule, rules.scope, rules.our_own, results.failed, results.tested
+        from quality.rule_results as results
+        inner join reference.rules as rules on results.rule = rules.rule
+        where results.verdict = 'fails' and rules.severity = 'blocks' and results.quarter in (select unnest(?))
+        order by results.quarter, results.force, results.rule
+        """,
+        [quarters],
+    )
+    return [row | {"sentence": _held_by(row)} for row in found]
+
+
+def _held_by(row: dict) -> str:
+    """`kent 2024-Q2: 17 of 35 crimes held out (48.6%), beyond tolerance: holds the release`."""
+    many = row["tested"] != 1
+    counted = f"{row['failed']:,} of {row['tested']:,} {row['scope']}{'s' if many else ''}"
+    what = "held out" if row["rule"] in HELD_OUT else f"fail{'' if many else 's'} {row['rule']}"
+    beyond = "ours to mend" if row["our_own"] == "Y" else "beyond tolerance"
+    share = row["failed"] / row["tested"]
+    return f"{row['force']} {row['quarter']}: {counted} {what} ({share:.1%}), {beyond}: holds the release"
+
+
 def shuts(result: "Result") -> bool:
     """Whether one result is enough to shut the gate: it blocks and failed, or nobody knows what it would have said."""
     return bool(result.error) or (result.severity == "blocks" and not result.success)

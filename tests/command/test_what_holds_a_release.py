@@ -1,0 +1,75 @@
+"""`cpai run` and `cpai status` name every force whose records are beyond the tolerance of a rule that blocks."""
+
+import json
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from orchestration import command, gate
+from orchestration.command import cpai
+from orchestration.home import Home
+
+RESULTS = """
+create schema quality; create schema reference;
+create table reference.rules as select * from (values
+    ('HO01', 'crime', 'blocks', 'N'), ('HO03', 'suspect', 'blocks', 'N'), ('CR15', 'victim', 'blocks', 'N'),
+    ('CR36', 'crime', 'blocks', 'Y'), ('CR56', 'return', 'reported', 'N')
+) as v(rule, scope, severity, our_own);
+create table quality.rule_results as select * from (values
+    ('HO01', 'kent', '2024-Q2', 17, 35, 'fails'), ('HO03', 'kent', '2024-Q2', 2, 56, 'within_tolerance'),
+    ('HO01', 'surrey', '2024-Q2', 17, 35, 'waived'), ('CR15', 'essex', '2024-Q2', 12, 1100, 'fails'),
+    ('CR36', 'essex', '2024-Q2', 1, 1, 'fails'), ('CR56', 'essex', '2024-Q2', 1, 1, 'fails'),
+    ('HO01', 'kent', '2024-Q1', 4, 5, 'fails')
+) as v(rule, force, quarter, failed, tested, verdict);
+"""
+SAID = [
+    "essex 2024-Q2: 12 of 1,100 victims fail CR15 (1.1%), beyond tolerance: holds the release",
+    "essex 2024-Q2: 1 of 1 crime fails CR36 (100.0%), ours to mend: holds the release",
+    "kent 2024-Q2: 17 of 35 crimes held out (48.6%), beyond tolerance: holds the release",
+]
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as warehouse:
+        warehouse.execute(RESULTS)
+    return Home(tmp_path)
+
+
+def status(home: Home, *words: str):
+    return CliRunner().invoke(cpai, ["--home", str(home.root), "status", "2024-Q2", *words])
+
+
+def test_status_has_a_line_for_each_force_and_rule(home):
+    answer = status(home)
+    assert answer.exit_code == 0
+    assert [line.strip() for line in answer.output.splitlines() if "holds the release" in line] == SAID
+    (told,) = json.loads(status(home, "--json").output)
+    assert [row["sentence"] for row in told["holds_the_release"]] == SAID
+
+
+def test_run_says_the_same(home, capsys):
+    row = {"quarter": "2024-Q2", "received": 2, "refused": 0, "missing": 0, "deliveries": 2}
+    row |= {"refused_deliveries": 0, "holds_the_release": gate.holding(home, ["2024-Q2"])}
+    command._show([row])
+    assert [line.strip() for line in capsys.readouterr().out.splitlines()[1:]] == SAID
+
+
+def test_a_screen_is_not_filled_by_one_rule(home):
+    with duckdb.connect(str(home.warehouse)) as warehouse:
+        warehouse.execute(
+            "insert into quality.rule_results select 'CR36', 'force' || n, '2024-Q2', 1, 2, 'fails' from range(40) as v(n)"
+        )
+    lines = [line for line in status(home).output.splitlines() if "holds the release" in line]
+    assert len(lines) == command.HELD_SHOWN
+    assert "and 23 more like these" in status(home).output
+
+
+def test_status_needs_no_warehouse(home):
+    home.warehouse.write_bytes(b"half a warehouse" * 1000)
+    answer = status(home)
+    assert answer.exit_code == 0 and "while the warehouse is being built" in answer.output
+    home.warehouse.unlink()
+    answer = status(home)
+    assert answer.exit_code == 0 and "holds the release" not in answer.output
