@@ -48,6 +48,15 @@ FIELDS = (
 )
 LISTS = ("victims", "suspects", "linked_crimes")
 SHOWN = (*FIELDS, "summary")
+# all else that is known of a case, as a digest each: no reader sees it, and that it changed is told of a reading
+OTHERWISE = {
+    "crime_otherwise": ("cpai_crimes", FIELDS),
+    "victims_otherwise": ("cpai_victims", ("age_at_offence", "gender")),
+    "suspects_otherwise": (
+        "cpai_suspects",
+        ("age_at_offence", "gender", "relationship", "role", "identified"),
+    ),
+}
 GONE = ("replaced", "retired")
 
 
@@ -134,6 +143,7 @@ linked_crimes as (
     group by links.force, links.quarter, links.crime_reference
 ),
 
+{otherwise}
 cases as (
     select
         candidates.force,
@@ -155,7 +165,8 @@ cases as (
         coalesce(victims.victims, '[]') as victims,
         coalesce(suspects.suspects, '[]') as suspects,
         linked_crimes.linked_crimes,
-        summaries.summary
+        summaries.summary,
+        {otherwise_columns}
     from warehouse.cocad.cocad_candidates as candidates
     inner join warehouse.cpai.cpai_crimes as crimes using (force, quarter, crime_reference)
     left join warehouse.staging.stg_crimes as received using (force, quarter, crime_reference)
@@ -164,9 +175,22 @@ cases as (
     left join suspects using (force, quarter, crime_reference)
     left join linked_crimes using (force, quarter, crime_reference)
     left join warehouse.staging.stg_summaries as summaries using (force, quarter, crime_reference)
+    {otherwise_joins}
 )
 
 select *, sha256(concat_ws(chr(31), {texts})) as details from cases
+"""
+
+OTHERWISE_OF = """
+{name} as (
+    select force, quarter, crime_reference, sha256(string_agg(told, chr(31) order by told)) as {name}
+    from (
+        select force, quarter, crime_reference, cast(to_json(otherwise) as varchar) as told
+        from (select columns(lambda name: name not in ({shown})) from warehouse.cpai.{table}) as otherwise
+        inner join warehouse.cocad.cocad_candidates using (force, quarter, crime_reference)
+    )
+    group by force, quarter, crime_reference
+),
 """
 
 CHANGED_QUARTERS = """
@@ -177,6 +201,7 @@ where cases.details is distinct from earlier.details
     or cases.version is distinct from earlier.version
     or cases.submission is distinct from earlier.submission
     or cases.reason is distinct from earlier.reason
+    or {otherwise}
 order by quarter
 """
 
@@ -190,16 +215,19 @@ with compared as (
         earlier.force is not null as seen,
         [{names}] as names,
         [{was}] as was,
-        [{now}] as is_now
+        [{now}] as is_now,
+        [{otherwise}] as otherwise
     from cases
     left join earlier using (force, quarter, crime_reference)
     where cases.quarter = {quarter}
 )
 
 select
-    compared.* exclude (earlier_version, earlier_before, seen, names, was, is_now),
+    compared.* exclude (earlier_version, earlier_before, seen, names, was, is_now, otherwise),
     array_to_string(
-        list_filter(names, lambda name, n: seen and was[n] is distinct from is_now[n]), ';'
+        list_filter(names, lambda name, n: seen and was[n] is distinct from is_now[n])
+        || list_filter(otherwise, lambda name: seen and name is not null),
+        ';'
     ) as changed,
     seen and len(list_filter(
         names, lambda name, n: length(coalesce(is_now[n], '')) > length(coalesce(was[n], ''))
@@ -228,13 +256,32 @@ def write_cases(home: Home) -> list[str]:
         texts = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in others)
         # skipped where there are none: a case without links is what it was before links were shown
         texts += ", linked_crimes"
-        connection.execute(f"create temp table cases as {CASES.format(texts=texts)}")
+        connection.execute(f"create temp table cases as {CASES.format(texts=texts, **_otherwise())}")
         connection.execute(f"create temp table earlier as from {_earlier(folder)}")
         connection.execute("detach warehouse")
-        arrived = [quarter for (quarter,) in connection.execute(CHANGED_QUARTERS).fetchall()]
+        differ = CHANGED_QUARTERS.format(otherwise=" or ".join(map(_differs, OTHERWISE)))
+        arrived = [quarter for (quarter,) in connection.execute(differ).fetchall()]
         for quarter in arrived:
             _write_quarter(connection, cases_file(home, quarter), quarter)
     return arrived
+
+
+def _otherwise() -> dict[str, str]:
+    """The parts of `CASES` that say what else is known of a case."""
+    key = "using (force, quarter, crime_reference)"
+    return {
+        "otherwise": "".join(
+            OTHERWISE_OF.format(name=name, table=table, shown=", ".join(f"'{column}'" for column in shown))
+            for name, (table, shown) in OTHERWISE.items()
+        ),
+        "otherwise_columns": ", ".join(f"{name}.{name}" for name in OTHERWISE),
+        "otherwise_joins": " ".join(f"left join {name} {key}" for name in OTHERWISE),
+    }
+
+
+def _differs(name: str) -> str:
+    """Whether what a digest is of has changed; of a case from before there were digests nothing is known."""
+    return f"(earlier.{name} <> cases.{name})"
 
 
 def _write_quarter(connection: Any, file: Path, quarter: str) -> None:
@@ -246,6 +293,7 @@ def _write_quarter(connection: Any, file: Path, quarter: str) -> None:
         names=each("'{name}'"),
         was=each("cast(earlier.{name} as varchar)"),
         now=each("cast(cases.{name} as varchar)"),
+        otherwise=", ".join(f"case when {_differs(name)} then '{name}' end" for name in OTHERWISE),
     )
     arriving = _arriving(file)
     arriving.unlink(missing_ok=True)
@@ -258,7 +306,17 @@ def _write_quarter(connection: Any, file: Path, quarter: str) -> None:
 def _earlier(folder: Path) -> str:
     """The cases that the worklist was last made of: no rows where there are none yet, blank where an older version
     had no such column."""
-    names = ("force", "quarter", "crime_reference", "version", "reason", "details", "before", *SHOWN)
+    names = (
+        "force",
+        "quarter",
+        "crime_reference",
+        "version",
+        "reason",
+        "details",
+        "before",
+        *SHOWN,
+        *OTHERWISE,
+    )
     blank = ", ".join(f"cast(null as varchar) as {name}" for name in names)
     none = f"select {blank}, cast(null as integer) as submission where false"
     if not any(folder.glob("*.parquet")):
@@ -298,7 +356,8 @@ def sync_quarter(
         crime = (case["force"], case["crime_reference"])
         now_there = known.pop(crime, None)
         if now_there and now_there.version == case["version"]:
-            if (now_there.submission, now_there.details) == (case["submission"], case["details"]):
+            as_seen = (now_there.submission, now_there.details) == (case["submission"], case["details"])
+            if as_seen and not case["changed"]:
                 continue
             seen_again.append(
                 {"at": now_there.item, "submission": case["submission"], "details": case["details"]}
@@ -309,7 +368,8 @@ def sync_quarter(
                     requeued[now_there.item] = ("first", "requeued", now_there.round + 1)
                     kind = "requeued"
                 else:
-                    kind = "changed_elsewhere" if now_there.details != case["details"] else "carried_forward"
+                    changed = case["changed"] or now_there.details != case["details"]
+                    kind = "changed_elsewhere" if changed else "carried_forward"
                 happened.append((kind, now_there.item, case["changed"] or None))
             continue
         if now_there:

@@ -269,6 +269,20 @@ def test_two_releases_around_a_resubmission_give_nothing_back(tmp_path):
     assert careless >= 2
 
 
+def test_an_earlier_release_adds_up_by_the_regions_that_it_had(tmp_path, crimes):
+    """Regression: its forces were summed to the regions of today, and a force that changed its region contradicted it."""
+    write_release(tmp_path / "2023.r1", crimes)
+    disclose(tmp_path / "2023.r1", tmp_path)
+    first = public.read_earlier(tmp_path)
+    same = {("2023.r1", place): "2023.r1" for _, place, _ in PLACES}
+    today = dict.fromkeys(REGIONS, "One region")
+    known = earlier.known(public.cells_of([]), today, first, same, truth=True)
+    of_regions = [one for one in known.sums if one.exhaustive and one.whole.place_type == "region"]
+    assert any(part.place_type == "force" for one in of_regions for part in one.parts)
+    assert all(sum(known.counts[part] for part in one.parts) == known.counts[one.whole] for one in of_regions)
+    assert not any(one.whole.place == "One region" for one in known.sums)
+
+
 def test_a_count_that_was_printed_before_is_counted_as_already_public(tmp_path, crimes):
     write_release(tmp_path / "2023.r1", crimes)
     disclose(tmp_path / "2023.r1", tmp_path)

@@ -33,7 +33,7 @@ create table staging.stg_crimes (force varchar, quarter varchar, crime_reference
 create table staging.stg_summaries (force varchar, quarter varchar, crime_reference varchar, summary varchar);
 create table cpai.cpai_victims (
     force varchar, quarter varchar, crime_reference varchar, victim_reference varchar, age_at_offence integer,
-    gender varchar
+    gender varchar, self_defined_ethnicity varchar
 );
 create table cpai.cpai_suspects (
     force varchar, quarter varchar, crime_reference varchar, suspect_reference varchar, age_at_offence integer,
@@ -57,8 +57,8 @@ class Clock:
 
 
 def crime(version: str = "v1", submission: int = 1, **more: object) -> dict:
-    """What of a candidate a test may set: version, submission, location_type, summary, reasons, force, quarter, links
-    (references of crimes of the same force and quarter)."""
+    """What of a candidate a test may set: version, submission, location_type, summary, reasons, force, quarter, ethnicity (of
+    its victim), links (references of crimes of the same force and quarter)."""
     return {"version": version, "submission": submission, **more}
 
 
@@ -78,7 +78,7 @@ def build(home: Home, crimes: dict[str, dict]) -> None:
                 ),
                 ("staging.stg_crimes", [*key, of["submission"]]),
                 ("staging.stg_summaries", [*key, of.get("summary", f"coded summary {of['version']}")]),
-                ("cpai.cpai_victims", [*key, "V1", 14, "F"]),
+                ("cpai.cpai_victims", [*key, "V1", 14, "F", of.get("ethnicity")]),
             ):
                 connection.execute(f"insert into {table} values ({', '.join('?' * len(values))})", values)
             for linked in of.get("links", ()):

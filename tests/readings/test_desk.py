@@ -357,6 +357,33 @@ def test_the_worklist_follows_resubmissions(home):
     assert states(desk)["settled"] == 3, "a crime that comes back as it was keeps its reading"
 
 
+def test_what_no_reader_is_shown_changed_elsewhere_and_asks_nobody_again(home):
+    """Regression: an ethnicity that was filled in was told as a reading carried forward."""
+    desk = desk_of(home, {"filled": crime(), "same": crime()})
+    read_all(desk, "reader-01", YES)
+    again = {"filled": crime(submission=2, ethnicity="W1"), "same": crime(submission=2)}
+    build(home, again)
+    assert desk.sync() == Synced(carried_forward=1, changed_elsewhere=1)
+    told = {row["kind"]: row["fields"] for item in (1, 2) for row in desk.history(item)["events"]}
+    assert told == {"changed_elsewhere": "victims_otherwise", "carried_forward": None}
+    assert states(desk)["settled"] == 2
+    build(home, again)
+    assert desk.sync() == Synced()
+
+
+def test_cases_from_before_digests_were_kept_stand(home):
+    import pyarrow.parquet as pq
+
+    from orchestration.readings.worklist import OTHERWISE
+
+    desk = desk_of(home, {"one": crime(ethnicity="W1")})
+    read_all(desk, "reader-01", YES)
+    file = cases_file(home, Q)
+    pq.write_table(pq.read_table(file, partitioning=None).drop_columns(list(OTHERWISE)), file)
+    build(home, {"one": crime(ethnicity="W1")})
+    assert desk.sync() == Synced()
+
+
 def test_a_changed_case_shows_what_stood_there(home):
     desk = desk_of(home, {"one": crime()})
     read_all(desk, "reader-01", YES)

@@ -10,11 +10,13 @@ from orchestration.releases.disclosure.relations import Sum
 
 @dataclass(frozen=True)
 class Earlier:
-    """A release whose public tier is out: `printed` has None for a hidden count, `counts` the true one."""
+    """A release whose public tier is out: `printed` has None for a hidden count, `counts` the true one, and `regions`
+    maps a force to its region as it then was, by which its forces add up."""
 
     release: str
     printed: Cells
     counts: Mapping[Cell, int]
+    regions: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,15 @@ class Known:
 
 
 def read(releases: Path, figures_of, cells_of, read_printed) -> list[Earlier]:
-    """Every release in the folder that has a public tier, newest first."""
+    """Every release in the folder that has a public tier, newest first; `figures_of` a folder gives its true counts
+    and its regions."""
     import json
 
     found = []
     for path in releases.glob("[0-9]*/public/figures.csv"):
         folder = path.parent.parent
         created = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["created_at"]
-        earlier = Earlier(folder.name, cells_of(read_printed(path)), figures_of(folder))
+        earlier = Earlier(folder.name, cells_of(read_printed(path)), *figures_of(folder))
         found.append((created, folder.name, earlier))
     return [earlier for _, _, earlier in sorted(found, key=lambda row: row[:2], reverse=True)]
 
@@ -84,6 +87,6 @@ def known(
             counts[here[cell]] = before if count is None else count
         every = every + [
             Sum(here[one.whole], tuple(here[part] for part in one.parts), one.exhaustive)
-            for one in sums(release.printed, regions)[0]
+            for one in sums(release.printed, release.regions)[0]
         ]
     return Known(counts, every, some, of_release, bounds)

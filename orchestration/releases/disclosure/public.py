@@ -65,7 +65,7 @@ def write(connection, folder: Path, releases: Path) -> dict:
     """
     policy = policies.read()
     figures = shown(connection)
-    regions = dict(connection.execute("select force, region from target.main.dim_force").fetchall())
+    regions = regions_of(connection)
     before = read_earlier(releases)
     cells = cells_of(figures)
     same = earlier.labels(cells.counts, before)
@@ -116,11 +116,16 @@ def write_statement(folder: Path, head: dict) -> None:
     (folder / "statement.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
+def regions_of(connection) -> dict[str, str]:
+    """The region of each force of the release attached as `target`."""
+    return dict(connection.execute("select force, region from target.main.dim_force").fetchall())
+
+
 def read_earlier(releases: Path) -> list[earlier.Earlier]:
     """The public tiers that are out, newest first; their true counts from the tables beside them."""
     import duckdb
 
-    def true_counts(folder: Path) -> dict[Cell, int]:
+    def true_counts(folder: Path) -> tuple[dict[Cell, int], dict[str, str]]:
         with duckdb.connect() as connection:
             connection.execute(f"attach {quoted(folder / 'marts.duckdb')} as target (read_only)")
             found = rows_of(
@@ -134,7 +139,7 @@ def read_earlier(releases: Path) -> list[earlier.Earlier]:
                 """,
                 [str(folder / "public" / "figures.csv")],
             )
-            return cells_of(found).counts
+            return cells_of(found).counts, regions_of(connection)
 
     return earlier.read(releases, true_counts, cells_of, read_printed)
 
