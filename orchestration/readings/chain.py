@@ -71,11 +71,8 @@ def ends_otherwise(engine: Engine, ends: Mapping[str, Mapping[str, Any]]) -> lis
         return []
     numbers = {last["reading_id"] for last in wanted.values()}
     with engine.connect() as connection:
-        held = dict(
-            connection.execute(
-                select(readings.c.reading_id, readings.c.hash).where(readings.c.reading_id.in_(numbers))
-            ).tuples()
-        )
+        statement = select(readings.c.reading_id, readings.c.hash).where(readings.c.reading_id.in_(numbers))
+        held = {row.reading_id: row.hash for row in connection.execute(statement)}
     return [
         f"reading {last['reading_id']}, the last that {release} was made from, is not in the ledger as it was: "
         f"readings were changed or taken out since; cpai read verify says where it can, then {_REMEDY}"

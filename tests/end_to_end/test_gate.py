@@ -6,6 +6,8 @@ would mend a table that was edited after it was built.
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -13,8 +15,10 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from orchestration import gate
 from orchestration.command import cpai
 from orchestration.home import Home, seed_rows
+from orchestration.readings import chain
 from orchestration.releases import inputs, package
 from orchestration.warehouse.dbt import Built
 
@@ -62,6 +66,31 @@ def edit(*statements: str):
         with duckdb.connect(str(home.warehouse)) as warehouse:
             for statement in statements:
                 warehouse.execute(statement)
+
+    return edited
+
+
+def readings_edited(anew: bool):
+    """Ten readings changed in the ledger: behind the chain's back, or with every hash after them written anew."""
+
+    def edited(home: Home, _monkeypatch) -> None:
+        with closing(sqlite3.connect(home.root / "ledger.db")) as ledger, ledger:
+            ledger.row_factory = sqlite3.Row
+            for (trigger,) in ledger.execute(
+                "select name from sqlite_master where type = 'trigger' and tbl_name = 'readings'"
+            ).fetchall():
+                ledger.execute(f"drop trigger {trigger}")
+            ledger.execute("update readings set group_based = 'no', criterion = null where reading_id <= 10")
+            previous = ""
+            for row in (
+                ledger.execute("select * from readings order by reading_id").fetchall() if anew else ()
+            ):
+                row = dict(row) | {"previous_hash": previous}
+                previous = chain.hash_of(row)
+                ledger.execute(
+                    "update readings set previous_hash = ?, hash = ? where reading_id = ?",
+                    [row["previous_hash"], previous, row["reading_id"]],
+                )
 
     return edited
 
@@ -132,6 +161,14 @@ FOOLED = {
         ),
         "TB02 in reference.waivers",
     ),
+    "readings edited in the ledger": (
+        readings_edited(anew=False),
+        "reading 10, of a crime of",
+    ),
+    "readings edited in the ledger, and their chain written anew": (
+        readings_edited(anew=True),
+        "the last that 2023.r1 was made from, is not in the ledger as it was",
+    ),
     "results that cannot be written": (
         lambda _home, monkeypatch: monkeypatch.setattr(package, "write_expectation_results", unwritable),
         "No space left on device",
@@ -151,6 +188,16 @@ def test_it_leaves_the_live_release_and_names_the_reason(home, monkeypatch, fool
     assert answer.exit_code == 1, answer.output
     assert reason in answer.output
     assert released(home) == before
+
+
+def test_what_the_gate_doubts_is_what_verify_doubts(home):
+    """Regression: a release went out of readings that had been changed, and verify passed."""
+    assert gate.doubts(home) == []
+    readings_edited(anew=False)(home, None)
+    found = gate.doubts(home)
+    assert len(found) == 10 and all("restore the ledger from a copy" in sentence for sentence in found)
+    answer = CliRunner().invoke(cpai, ["--home", str(home.root), "verify"])
+    assert answer.exit_code == 1 and "reading 10, of a crime of" in answer.output
 
 
 def test_as_it_stands_the_same_home_is_published(home):
