@@ -45,7 +45,7 @@ class Comparison:
         if self.inputs or self.beside or not self.tables:
             return None
         return (
-            f"ALARM: {_listed(self.tables)} would not be as in {self.release}, though no return, reading, waiver, seed "
+            f"ALARM: {listed(self.tables)} would not be as in {self.release}, though no return, reading, waiver, seed "
             "or code has changed since. Somebody may have edited the warehouse, raw/ or a release: build the warehouse "
             f"again (cpai run) and ask cpai verify; cpai diff {self.release} and the new release shows the figures"
         )
@@ -55,9 +55,9 @@ class Comparison:
         """Why a release was made beside the live one, for who asked for it."""
         said = [f"it differs from {self.release} in what it is made from: {', '.join(self.inputs)}"]
         if not self.inputs:
-            said = [f"{_listed(self.tables)} differ from those of {self.release}"]
+            said = [f"{listed(self.tables)} differ from those of {self.release}"]
             if self.beside:
-                said.append(f"since then: {_listed(self.beside)}")
+                said.append(f"since then: {listed(self.beside)}")
         return [*said, *([self.alarm] if self.alarm else [])]
 
     def as_rows(self) -> dict:
@@ -77,7 +77,7 @@ def compare(connection: Any, dbt: dict, folder: Path, head: dict, inputs, quarte
     return Comparison(
         release=head["release"],
         inputs=_inputs_that_differ(head, inputs),
-        beside=_beside(connection, head, inputs, quarters),
+        beside=came_since(connection, head, inputs, quarters),
         tables=tables_that_differ(connection, dbt, folder, inputs.period, quarters),
     )
 
@@ -94,7 +94,7 @@ def _inputs_that_differ(head: dict, inputs) -> list[str]:
     return [*names, *(["code"] if head["code_sha256"] != inputs.code else [])] or ["inputs"]
 
 
-def _beside(connection: Any, head: dict, inputs, quarters: list[str]) -> list[str]:
+def came_since(connection: Any, head: dict, inputs, quarters: list[str]) -> list[str]:
     """What else the warehouse was built from that has come, gone or changed since, a few words each."""
     then = head.get("beside", {})
     found = []
@@ -173,6 +173,6 @@ def _content(connection, rows: str, columns: list[tuple[str, str]], parameters: 
     return connection.execute(f"select count(*), sum(hash({names})) from {rows}", parameters).fetchone()
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     shown = "; ".join(names[:NAMED])
     return f"{shown} and {len(names) - NAMED:,} more" if len(names) > NAMED else shown

@@ -321,3 +321,14 @@ def cancel_later(home, force: str, quarter: str, by_quarter: str) -> None:
         f"('{force}', '{by_quarter}', 'cancelled', 1, 'cancelled', 'cancelled', 'cancelled')) "
         "as v(force, quarter, crime_reference, submission, status, exclusion_reason, exclusion_reason_as_sent)",
     )
+
+
+def arrive(home, force: str, quarter: str, status: str = "accepted") -> None:
+    """A return of a quarter beside the period."""
+    row = {"force": force, "quarter": quarter, "submission": 1, "delivered_as": force, "layout": "national"}
+    row |= {"status": status, "received_at": "2024-05-01T00:00:00+00:00", "fingerprint": quarter}
+    row |= {"crimes": 4, "victims": 4, "suspects": 5, "reasons": []}
+    engine = ledger.open_ledger(home)
+    with engine.begin() as connection:
+        ledger.record_submission(connection, row, [("crimes.csv", "e" * 64, 10)])
+    engine.dispose()

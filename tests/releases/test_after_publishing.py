@@ -5,7 +5,7 @@ import re
 import sqlite3
 
 import pytest
-from small_home import Gate, add_reading, change, make_home
+from small_home import Gate, add_reading, arrive, change, make_home
 
 from orchestration.releases import inputs
 from orchestration.releases.diff import diff
@@ -137,6 +137,8 @@ def test_replay_gives_the_same_tables(home):
         "figures.csv does not come out the same again",
         "marts/figures.parquet does not come out the same again",
     }
+    arrive(home, "kent", "2024-Q1")
+    assert "kent 2024-Q1 submission 1, accepted" in replay(home)[-1]
     add_reading(home, "kent", "2023-Q1/2")
     change(home, "insert into staging.stg_readings (reading_id) values (2)")
     assert "readings differ" in replay(home)[-1]

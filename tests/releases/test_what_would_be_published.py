@@ -4,9 +4,8 @@ import json
 
 import duckdb
 import pytest
-from small_home import KENT, Gate, add, add_reading, cancel_later, change, resubmit, revisions
+from small_home import KENT, Gate, add, add_reading, arrive, cancel_later, change, resubmit, revisions
 
-from orchestration import ledger
 from orchestration.releases import calendar, comparison, inputs, publish
 from orchestration.releases.explain import explain
 
@@ -18,17 +17,6 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 def head_of(released) -> dict:
     return json.loads((released.path / "manifest.json").read_text())
-
-
-def arrive(home, force: str, quarter: str, status: str = "accepted") -> None:
-    """A return of a quarter beside the period."""
-    row = {"force": force, "quarter": quarter, "submission": 1, "delivered_as": force, "layout": "national"}
-    row |= {"status": status, "received_at": "2024-05-01T00:00:00+00:00", "fingerprint": quarter}
-    row |= {"crimes": 4, "victims": 4, "suspects": 5, "reasons": []}
-    engine = ledger.open_ledger(home)
-    with engine.begin() as connection:
-        ledger.record_submission(connection, row, [("crimes.csv", "e" * 64, 10)])
-    engine.dispose()
 
 
 def test_a_return_of_a_later_quarter_that_cancels_makes_a_new_release_and_is_named(home):
