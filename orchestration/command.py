@@ -273,10 +273,13 @@ HELD_SHOWN = 20  # lines a quarter; a rule of ours that fails would fill a scree
 
 
 def _show_holding(held: list[dict]) -> None:
-    for row in held[:HELD_SHOWN]:
-        say(f"         {row['sentence']}")
-    if len(held) > HELD_SHOWN:
-        say(f"         and {len(held) - HELD_SHOWN} more like these")
+    from orchestration.gate import holding_briefly
+
+    sentences = holding_briefly(held)
+    for sentence in sentences[:HELD_SHOWN]:
+        say(f"         {sentence}")
+    if len(sentences) > HELD_SHOWN:
+        say(f"         and {len(sentences) - HELD_SHOWN} more like these")
 
 
 def _show(summary: list[dict]) -> None:

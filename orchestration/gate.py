@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from expectations import Result
 
 DOUBTS_NAMED = 20
+FORCES_NAMED = 8  # whose returns fail one rule
 NAMED = 3  # force-quarters or records named in a reason; the count says how many there are
 
 
@@ -126,11 +127,25 @@ def holding(home: Home, quarters: list[str]) -> list[dict]:
         from quality.rule_results as results
         inner join reference.rules as rules on results.rule = rules.rule
         where results.verdict = 'fails' and rules.severity = 'blocks' and results.quarter in (select unnest(?))
-        order by results.quarter, results.force, results.rule
+        order by results.quarter, rules.scope = 'return', results.force, results.rule
         """,
         [quarters],
     )
     return [row | {"sentence": _held_by(row)} for row in found]
+
+
+def holding_briefly(rows: list[dict]) -> list[str]:
+    """The sentences of `holding`, those about whole returns together: 43 that are missing are one line."""
+    of_returns: dict[tuple, list[str]] = {}
+    for row in rows:
+        if row["scope"] == "return":
+            of_returns.setdefault((row["quarter"], row["rule"]), []).append(row["force"])
+    together = [
+        f"{quarter}: {len(forces)} return{'s fail' if len(forces) > 1 else ' fails'} {rule} "
+        f"({', '.join(forces[:FORCES_NAMED])}{', ...' if len(forces) > FORCES_NAMED else ''}): holds the release"
+        for (quarter, rule), forces in of_returns.items()
+    ]
+    return [row["sentence"] for row in rows if row["scope"] != "return"] + together
 
 
 def _held_by(row: dict) -> str:

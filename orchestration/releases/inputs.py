@@ -186,14 +186,14 @@ def _every_recorded_crime(connection) -> list[str]:
 
 
 def _cancelled_by(quarters: list[str], connection) -> list[dict]:
-    """The returns of later quarters that cancel crimes of these, and how many: they lower quarters long closed."""
+    """The returns of later quarters that cancel crimes counted in these, and how many: they lower quarters long closed."""
     rows = connection.execute(
         """
         with cancelled as (
             select force, quarter, crime_reference
             from warehouse.cpai.cpai_classified_crimes
             where quarter in (select unnest(?))
-                and exclusion_reason = 'cancelled' and exclusion_reason_as_sent is distinct from 'cancelled'
+                and exclusion_reason = 'cancelled' and exclusion_reason_as_sent is null
         ),
         by_return as (
             select
