@@ -14,10 +14,10 @@ from sqlalchemy import select
 
 from orchestration import ledger
 from orchestration.home import SEEDS, Home
-from orchestration.returns.drafting import Target, match
-from orchestration.returns.headings import Headings, known_headings
+from orchestration.returns.headings import Headings, Target, known_headings
 from orchestration.returns.intake import BESIDE_THE_RECORDS
 from orchestration.returns.layouts import Layout, LayoutError, layout_for
+from orchestration.returns.matching import match
 from orchestration.returns.reasons import Unreadable
 from orchestration.returns.unknown_files import NotATable, Table, look
 

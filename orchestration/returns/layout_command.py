@@ -16,6 +16,7 @@ from orchestration.stopping import stop
 if TYPE_CHECKING:
     from orchestration.home import Home
     from orchestration.returns.drafting import Draft
+    from orchestration.returns.proposing import Proposal
 
 SEEDS_DRAFTED = ("layouts", "layout_columns", "force_layouts")
 
@@ -38,8 +39,22 @@ def layout() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="A folder whose layout CSVs get the rows (made if they are not there), as seeds/layouts.",
 )
+@click.option(
+    "--heading-row",
+    type=click.IntRange(1),
+    default=None,
+    metavar="N",
+    help="The row that holds the headings, the last of them where they stand over several [found].",
+)
 @as_json
-def draft(files: tuple[Path, ...], force: str, quarter: str, into: Path | None, wants_json: bool) -> None:
+def draft(
+    files: tuple[Path, ...],
+    force: str,
+    quarter: str,
+    into: Path | None,
+    heading_row: int | None,
+    wants_json: bool,
+) -> None:
     """Propose the layout rows for the FILES of one return, for a person to check. No cell is shown."""
     from orchestration import quarters
     from orchestration.returns import drafting
@@ -54,7 +69,9 @@ def draft(files: tuple[Path, ...], force: str, quarter: str, into: Path | None, 
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="--quarter") from None
     try:
-        drafted = drafting.draft({file.name: file for file in files}, force, quarter)
+        drafted = drafting.draft(
+            {file.name: file for file in files}, force, quarter, heading_row=heading_row or 0
+        )
     except (NotATable, Unreadable) as problem:
         stop([str(reason) for reason in getattr(problem, "reasons", [problem])], wants_json)
     if into:
@@ -85,18 +102,31 @@ def _append(path: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
+def _by_table(drafted: Draft) -> dict[str, dict[str, tuple[Proposal, list[str]]]]:
+    """The parts of each table -> heading -> a proposal of it and everything it feeds: a line for each heading."""
+    places = {row["part"]: (row["file_pattern"], row["sheet"]) for row in drafted.layouts}
+    tables: dict[object, list[Proposal]] = {}
+    for one in drafted.proposals:
+        tables.setdefault(places.get(one.part, one.part), []).append(one)
+    found: dict[str, dict[str, tuple[Proposal, list[str]]]] = {}
+    for proposals in tables.values():
+        headings: dict[str, tuple[Proposal, list[str]]] = {}
+        for one in proposals:
+            _, targets = headings.setdefault(one.heading, (one, []))
+            targets += [f"{one.record_type}.{one.column}"] if one.record_type else []
+        found[" ".join(dict.fromkeys(one.part for one in proposals))] = headings
+    return found
+
+
 def _show(drafted: Draft, into: Path | None) -> None:
     import csv
 
     base = f", based on {drafted.based_on}" if drafted.based_on not in ("", drafted.layout) else ""
     say(f"layout {drafted.layout}{base}")
-    part = None
-    for one in drafted.proposals:
-        if one.part != part:
-            part = one.part
-            say(f"\n{part}")
-        target = f"{one.record_type}.{one.column}" if one.record_type else "?"
-        say(f"  {one.confidence:4.2f}  {one.heading:<40} {target:<32} {one.because}")
+    for part, headings in _by_table(drafted).items():
+        say(f"\n{part}")
+        for heading, (one, targets) in headings.items():
+            say(f"  {one.confidence:4.2f}  {heading:<40} {' '.join(targets) or '?':<32} {one.because}")
     for name in SEEDS_DRAFTED if not into else ():
         rows = getattr(drafted, name)
         say(f"\n{name}.csv" if rows else f"\n{name}.csv: no row is needed")
