@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from orchestration.returns import days
 from orchestration.returns.headings import Headings, Target
 
 DAYS = (
@@ -24,8 +24,11 @@ DAYS = (
     "%d-%b-%Y",
     "%d %b %Y",
     "%m/%d/%Y",
+    "%b %d %Y",
+    "%H:%M %d/%m/%Y",
 )
-TIME_BEHIND = re.compile(r"[T ] *\d{1,2}:\d\d(:\d\d([.,]\d+)?)? *(Z|[+-]\d\d:?(\d\d)?)?$")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 CODE_AND_TEXT = " - "
 MOST = 0.8
 # Below it nothing is said about how often cells repeat: three rows of one crime say nothing.
@@ -69,16 +72,14 @@ class Cells:
 
         A time of day and a zone behind the day are understood without a word of the format.
         """
-        days = replace(self, texts=tuple(dict.fromkeys(TIME_BEHIND.sub("", text) for text in self.texts)))
         return [
             shape
             for shape in DAYS
-            if any(is_day(text, shape) for text in days.texts[:5])
-            and days.share(lambda text, shape=shape: is_day(text, shape)) > 0.9
+            if any(is_day(text, shape) for text in self.texts[:5]) and self.fits_format(shape)
         ]
 
     def fits_format(self, shape: str) -> bool:
-        """Whether nine cells of ten are days written exactly so."""
+        """Whether nine cells of ten are days written so."""
         return self.share(lambda text: is_day(text, shape)) > 0.9
 
     @cached_property
@@ -204,8 +205,7 @@ def _no_reference(cells: Cells, column: str, known: Headings) -> str:
 
 
 def is_day(text: str, shape: str) -> bool:
-    """Whether a text is a day written exactly so."""
-    try:
-        return datetime.strptime(text, shape).strftime(shape).lower() == text.lower()
-    except ValueError:
+    """Whether a text is a day written so, with whatever time and zone behind it."""
+    if bool(_ISO.match(text)) != (shape == days.ISO):
         return False
+    return bool(_DAY.fullmatch(days.iso(text, shape)))

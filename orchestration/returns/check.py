@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from orchestration.home import Home
-from orchestration.returns.layouts import delivered, forces_of
+from orchestration.home import SEEDS, Home
+from orchestration.returns.layouts import Layout, delivered, forces_of
 
 # what a pack asks of a warehouse; everything they are made from follows
 MODELS = (
@@ -32,9 +32,12 @@ class CannotCheck(ValueError):
     """The folder, force or quarter is none that a return could be checked for: a sentence for whoever asked."""
 
 
-def check(folder: Path, force: str, quarter: str) -> list[dict[str, Any]]:
+def check(
+    folder: Path, force: str, quarter: str, layout: Layout | None = None, seeds: Path = SEEDS
+) -> list[dict[str, Any]]:
     """The packs that the return in `folder` would get: one, or one for each force of a joint return named as such.
 
+    `layout` and `seeds`: read as the one says and judged with the rows of the other, in the trial of a draft.
     Raises CannotCheck for a folder that is none, or a force that owes no return for `quarter`.
     """
     from orchestration import ledger
@@ -50,9 +53,9 @@ def check(folder: Path, force: str, quarter: str) -> list[dict[str, Any]]:
         home = Home(Path(place))
         # links stay links and times stay theirs: what intake would refuse, it refuses here
         shutil.copytree(folder, home.landing / quarter / delivered_as, symlinks=True)
-        receive(home, quarter, delivered_as)
+        receive(home, quarter, delivered_as, layout=layout)
         with _in_memory() as connection:
-            compiled.build(connection, compiled.steps(MODELS), home.raw)
+            compiled.build(connection, compiled.steps(MODELS), home.raw, seeds)
             # the national tables hold these and what other returns show
             for table, asked in (("findings", "found"), ("rule_results", "tested")):
                 connection.execute(

@@ -125,13 +125,18 @@ class Judged:
 
 
 def receive(
-    home: Home, quarter: str, delivered_as: str | None = None, readers: Executor | None = None
+    home: Home,
+    quarter: str,
+    delivered_as: str | None = None,
+    readers: Executor | None = None,
+    layout: Layout | None = None,
 ) -> list[Receipt]:
     """Take in everything landed for `quarter`, or only the folder of one force or joint delivery.
 
     Returns a receipt for each delivery and force, those of earlier runs too (`new` False). `delivered_as` may
     be a force of a joint delivery: all of that delivery is taken in. A return that does not fit is refused,
-    with its reasons, and the others go on. Deliveries are read by `readers`, else by threads.
+    with its reasons, and the others go on. Deliveries are read by `readers`, else by threads. `layout`: read as it
+    says, and not as the seeds do (the trial of a draft).
 
     Raises ValueError for a quarter that is none, OSError when our own disk fails: started again, the run
     goes on where it stopped.
@@ -147,7 +152,7 @@ def receive(
         try:
             with nullcontext(readers) if readers else ThreadPoolExecutor(read_ahead.COUNT) as readers:
                 submissions = Submissions(ledger.read_submissions(engine, quarter))
-                arrivals = _arrivals(home, submissions, quarter, delivered_as, readers)
+                arrivals = _arrivals(home, submissions, quarter, delivered_as, readers, layout)
                 for arrival in read_ahead.ahead(arrivals):
                     receipts.extend(_settle(home, engine, submissions, quarter, arrival))
         finally:
@@ -174,7 +179,12 @@ def _folders(landing: Path) -> list[Path]:
 
 
 def _arrivals(
-    home: Home, submissions: Submissions, quarter: str, delivered_as: str | None, readers: Executor
+    home: Home,
+    submissions: Submissions,
+    quarter: str,
+    delivered_as: str | None,
+    readers: Executor,
+    layout: Layout | None,
 ) -> Iterator[Arrival | Receipt]:
     """Each delivery, archived and being read; a refusal at once for a folder that is nobody's."""
     for folder in _folders(home.landing / quarter):
@@ -183,7 +193,7 @@ def _arrivals(
             continue
         if name in delivered(quarter):
             for delivery in _deliveries(folder):
-                yield _arrival(home, submissions, quarter, name, delivery, readers)
+                yield _arrival(home, submissions, quarter, name, delivery, readers, layout)
             continue
         sentence = (
             f"{folder.parent.name}/{name}: no force or joint return of {quarter} has this name; "
@@ -272,6 +282,7 @@ def _arrival(
     delivered_as: str,
     delivery: Delivery,
     readers: Executor,
+    layout: Layout | None = None,
 ) -> Arrival:
     """Archive a delivery and let `readers` begin to read it, unless it has been received before."""
     kept: dict[str, archive.Kept] = {}
@@ -283,9 +294,8 @@ def _arrival(
             sentence = f"{name}: is still being written; it is read again once it has settled."
             problems.append(Reason("FL11", sentence))
     fingerprint = _fingerprint(kept, problems)
-    layout: Layout | None = None
     try:
-        layout = layout_for(delivered_as, quarter)
+        layout = layout or layout_for(delivered_as, quarter)
         read_as = repr(layout)
     except LayoutError as problem:
         read_as = str(problem)

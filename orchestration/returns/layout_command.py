@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from orchestration.home import Home
     from orchestration.returns.drafting import Draft
     from orchestration.returns.proposing import Proposal
+    from orchestration.returns.trial import Trial
 
 SEEDS_DRAFTED = ("layouts", "layout_columns", "force_layouts")
 
@@ -46,6 +48,12 @@ def layout() -> None:
     metavar="N",
     help="The row that holds the headings, the last of them where they stand over several [found].",
 )
+@click.option(
+    "--trial",
+    "wants_trial",
+    is_flag=True,
+    help="Read the FILES by the draft, in a home that is thrown away, and show its counts beside theirs.",
+)
 @as_json
 def draft(
     files: tuple[Path, ...],
@@ -53,6 +61,7 @@ def draft(
     quarter: str,
     into: Path | None,
     heading_row: int | None,
+    wants_trial: bool,
     wants_json: bool,
 ) -> None:
     """Propose the layout rows for the FILES of one return, for a person to check. No cell is shown."""
@@ -64,6 +73,10 @@ def draft(
 
     if force not in deliverers():
         raise click.BadParameter(f"{force!r} is no force of seeds/forces.csv", param_hint="--force")
+    if wants_trial and not quarter:
+        raise click.BadParameter(
+            "--trial reads the files as those of a quarter; say which", param_hint="--quarter"
+        )
     try:
         quarter = quarter and quarters.valid(quarter)
     except ValueError as problem:
@@ -77,10 +90,26 @@ def draft(
     if into:
         for name in SEEDS_DRAFTED:
             _append(into / f"{name}.csv", getattr(drafted, name))
+    tried = _try(drafted, files, force, quarter) if wants_trial else None
     if wants_json:
-        say(json.dumps({"done": True, **asdict(drafted)}))
+        said = {"trial": {**asdict(tried), "doubts": tried.doubts}} if tried else {}
+        say(json.dumps({"done": True, **asdict(drafted), **said}))
     else:
         _show(drafted, into)
+        if tried:
+            say("\nThe draft tried on the files:")
+            say("\n".join(tried.lines()))
+    if tried and tried.refused:
+        sys.exit(1)
+
+
+def _try(drafted: Draft, files: tuple[Path, ...], force: str, quarter: str) -> Trial:
+    from orchestration.returns import check, trial
+    from orchestration.warehouse import compiled
+
+    if not compiled.ready(check.MODELS):
+        click.echo("preparing the rules, once for each version of this package: about 15 seconds", err=True)
+    return trial.trial(drafted, {file.name: file for file in files}, force, quarter)
 
 
 def _append(path: Path, rows: list[dict[str, str]]) -> None:

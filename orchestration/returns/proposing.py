@@ -24,6 +24,7 @@ from orchestration.returns.unknown_files import Table
 
 # begins what is said of a heading that nothing is proposed for
 COULD_BE, PERHAPS = "could be", "perhaps"
+RELATIONSHIP = ("suspects", "relationship")
 ROLE = "its cells say who the row is about"
 
 
@@ -190,24 +191,38 @@ def _proposals_of(
     name: str, table: Table, headings: Iterable[str], kinds: Iterable[str], found: Matched, known: Headings
 ) -> list[Proposal]:
     proposals: list[Proposal] = []
+    related = any(one.target == RELATIONSHIP for one in found.sure.values())
     for heading in headings:
         if joined := _name_and_birth(name, heading, table, kinds, known):
             proposals += joined
         elif heading in found.sure:
-            proposals += _feeding(name, heading, table, kinds, found.sure[heading], known)
+            proposals += _feeding(name, heading, table, kinds, found.sure[heading], known, related)
         else:
             proposals.append(Proposal(name, heading, "", "", "", "", "", 0.0, _unsure(heading, found)))
     return proposals
 
 
 def _feeding(
-    name: str, heading: str, table: Table, kinds: Iterable[str], found: Match, known: Headings
+    name: str,
+    heading: str,
+    table: Table,
+    kinds: Iterable[str],
+    found: Match,
+    known: Headings,
+    related: bool = False,
 ) -> list[Proposal]:
+    """A heading's proposals. `related`: the rows say who the suspect is to the victim; where they do not, a row with
+    both is any victim of a crime beside any suspect, and its victim is nothing of the suspect's."""
     record_type, column = found.target
     feeds = [record_type]
     if column == "crime_reference":
         feeds = list(kinds)
-    elif found.target == ("victims", "victim_reference") and "suspects" in kinds and GROUP not in heading:
+    elif (
+        found.target == ("victims", "victim_reference")
+        and related
+        and "suspects" in kinds
+        and GROUP not in heading
+    ):
         feeds.append("suspects")
     shape = date_format_of(table, heading) if known.kinds[found.target] == "date" else ""
     take = "1" if found.separator else ""

@@ -134,8 +134,11 @@ def _compile(models: tuple[str, ...]) -> list[Step]:
     return [step for step in ordered.values() if step]
 
 
-def build(connection: Any, made: list[Step], raw: Path) -> None:
-    """Make every step in the DuckDB `connection` from the raw Parquet in `raw`, as dbt would in a warehouse."""
+def build(connection: Any, made: list[Step], raw: Path, seeds: Path = SEEDS) -> None:
+    """Make every step in the DuckDB `connection` from the raw Parquet in `raw`, as dbt would in a warehouse.
+
+    `seeds`: the folder of the seeds' rows, the project's own but in a trial.
+    """
     connection.execute(f"attach ':memory:' as {DATABASE}; use {DATABASE}")
     connection.execute("set file_search_path = ?", [str(raw)])
     connection.execute("set variable token_key = ?", [os.urandom(16).hex()])
@@ -145,7 +148,7 @@ def build(connection: Any, made: list[Step], raw: Path) -> None:
         if step.kind == "seed":
             columns = ", ".join(f'"{name}" {kind}' for name, kind in step.columns.items())
             connection.execute(f"create table {step.relation} ({columns})")
-            connection.register("rows_of_seed", _as_arrow(seed_rows(step.file), step.columns))
+            connection.register("rows_of_seed", _as_arrow(seed_rows(step.file, seeds), step.columns))
             connection.execute(f"insert into {step.relation} select * from rows_of_seed")  # noqa: S608 - a name of ours
             connection.unregister("rows_of_seed")
         else:

@@ -109,7 +109,7 @@ def test_a_plain_extract_is_understood(tmp_path):
         "HO Code": {"crimes.offence_code"},
         "Date Recorded": {"crimes.recorded_on"},
         "Crime Status": {"crimes.status"},
-        "Victim ID": {"victims.victim_reference", "suspects.victim_reference"},
+        "Victim ID": {"victims.victim_reference"},
         "Victim Sex": {"victims.gender"},
         "Suspect ID": {"suspects.suspect_reference"},
         "Suspect Age": {"suspects.age_at_offence"},
