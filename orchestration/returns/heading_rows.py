@@ -71,8 +71,10 @@ def _only_headings(row: Sequence[str], below: Rows, width: int, known: Headings)
 def _likeness(row: Sequence[str], below: Rows) -> tuple[int, int]:
     """How many of a row's cells stand over a column of one shape or few values, and how many are such themselves."""
     telling = like = 0
+    # headings may stand again further down, on each page of a printout
+    others = [other for other in below[:BELOW] if list(other) != list(row)]
     for position, cell in enumerate(row):
-        column = [other[position] for other in below[:BELOW] if position < len(other) and other[position]]
+        column = [other[position] for other in others if position < len(other) and other[position]]
         if not cell or not column:
             continue
         shape, count = Counter(map(_shape, column)).most_common(1)[0]

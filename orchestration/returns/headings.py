@@ -16,7 +16,7 @@ from math import log
 from pathlib import Path
 
 from orchestration.home import SEEDS, seed_rows
-from orchestration.returns.layouts import Layout, Part, all_layouts
+from orchestration.returns.layouts import GROUP, Layout, Part, all_layouts
 
 PERSONS = {"victims": "victim", "suspects": "suspect"}
 # Columns that name another record: the person in their heading is not the person they are about.
@@ -27,6 +27,8 @@ PLURAL = "many"
 WHOSE = 0.7
 # A heading that says what it must and one word more that no seed knows: `Victim Niche ID`.
 WITH_A_STRANGE_WORD = 0.6
+# `URN` in a table of victims.
+BARE = 0.6
 # What is only alike stays below what is sure: it is a hint for a person.
 ALIKE_AT_MOST = 0.5
 
@@ -69,9 +71,9 @@ class Headings:
         return self.words.of(heading)[0]
 
     def person_of(self, text: str) -> str:
-        """The record type of the one kind of person that a text names; "" for none, and for both."""
-        found = [kind for kind, word in PERSONS.items() if word in self.words_of(text)]
-        return found[0] if len(found) == 1 else ""
+        """The record type of the one kind of person that a text names, or may name; "" for none, and for both."""
+        found = {kind for words in self.words.of(text) for kind, word in PERSONS.items() if word in words}
+        return found.pop() if len(found) == 1 else ""
 
     def like_a_heading(self, cell: str) -> bool:
         """Most of a cell's words are words of headings."""
@@ -85,27 +87,32 @@ class Headings:
     ) -> tuple[float, str]:
         """How like a heading is to those that feed a column (0 to 1), and what it is like.
 
-        `person`: whose columns a heading without a word for victim or suspect is taken to be.
+        `person`: the record type whose columns a heading is taken to be that says of nobody whose it is.
         `usual`: words that no seed knows and that several headings of the table have, as a crime system's name.
         """
-        found = [self._alike(words, target, person, frozenset(usual)) for words in self.words.of(heading)]
+        meanings = self.words.of(heading)
+        if GROUP in heading and target[0] in PERSONS:
+            # side by side stand persons: `Off1 Sex` is an offender's
+            meanings = [words for words in meanings if words & set(PERSONS.values())] or meanings
+        found = [self._alike(words, target, person, frozenset(usual)) for words in meanings]
         return max(found, default=(0.0, ""))
 
     def _alike(
         self, words: frozenset[str], target: Target, person: str, usual: frozenset[str]
     ) -> tuple[float, str]:
         record_type, column = target
-        factor, of_a_person = 1.0, record_type in PERSONS and column not in OF_ANOTHER
+        factor, of_a_person, named = 1.0, record_type in PERSONS and column not in OF_ANOTHER, []
         if of_a_person or (record_type, column) == ("victims", "victim_reference"):
             named = [kind for kind, word in PERSONS.items() if word in words]
             about = named or [person]
             if about != [""] and record_type not in about:
                 return 0.0, ""
-            # a number that says of nobody whose it is, is as well the row's or an officer's
             if column.endswith("reference") and not named and "person" not in words:
-                return 0.0, ""
+                return self._bare_reference(words, target, person)
             factor = 1.0 if about == [record_type] else WHOSE
             words = words - set(PERSONS.values()) - {"person"}
+        if target == ("crimes", "crime_reference") and words == {"reference"}:
+            return self._bare_reference(words, target, person)
         learned = self._learned(target, of_a_person)
         exact = learned.get(words)
         if exact:
@@ -115,11 +122,16 @@ class Headings:
             if needs <= words - strange <= needs | may_have | {PLURAL}:
                 if not strange:
                     return factor, column
-                if strange <= usual:
+                # the word that stands all over may as well be one for the other person
+                if strange <= usual and (named or not of_a_person):
                     return factor * WITH_A_STRANGE_WORD, column
         scored = ((self._overlap(words, known), text) for known, text in learned.items())
         score, text = max(scored, default=(0.0, ""))
         return factor * score * ALIKE_AT_MOST, text
+
+    def _bare_reference(self, words: frozenset[str], target: Target, person: str) -> tuple[float, str]:
+        """`URN` alone is likely that of what the whole table is about; beside other records it may be anyone's."""
+        return (BARE, "reference") if words == {"reference"} and target[0] == person else (0.0, "")
 
     def _meant(self, record_type: str, column: str) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
         for needs, may_have in self.meanings.get(column, ()):

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from orchestration.returns.cells import BLANK, CANNOT, FITS, MAY, fit
-from orchestration.returns.headings import Headings, Target
+from orchestration.returns.headings import PERSONS, Headings, Target
+from orchestration.returns.layouts import GROUP
 from orchestration.returns.unknown_files import Table
 
 # From here on a heading is said to feed a column; below it the person is told what it is like.
@@ -156,6 +157,9 @@ def _scores(
     scores: dict[tuple[str, Target], Match] = {}
     for target in targets:
         for heading in headings:
+            if GROUP in heading and target[0] not in PERSONS:
+                # side by side stand persons; a row is one crime's
+                continue
             score, text = known.alike(heading, target, person, usual)
             cells = fit(looks[heading], target, known)
             if score < 0.2 or (cells.verdict == CANNOT and score < SURE):
@@ -163,7 +167,8 @@ def _scores(
             because = f"like {text!r}" if score >= SURE else f"a little like {text!r}"
             if cells.verdict == CANNOT:
                 score = 0.3
-            elif cells.verdict == FITS:
+            elif cells.verdict == FITS and score >= SURE:
+                # what is only a little like stays a hint, however well its cells fit
                 score += (1 - score) * cells.telling
             elif cells.verdict in (MAY, BLANK):
                 score *= UNLISTED if cells.verdict == MAY else 0.9

@@ -107,7 +107,7 @@ def _anew(table: Table, known: Headings, usual: frozenset[str]) -> Proposed:
         )
         persons = [kind for kind in kinds if kind in PERSONS]
         # once it is plain whose columns these are, the headings that name no person are theirs
-        person = persons[0] if len(persons) == 1 else ""
+        person = kinds[0] if len(kinds) == 1 else persons[0] if len(persons) == 1 else ""
         found = matched(table, table.headings, _of(kinds, known), known, person, usual)
         proposals = _proposals_of(name, table, table.headings, kinds, found, known)
         repeats = _repeats(proposals, counts)

@@ -183,6 +183,14 @@ def test_it_can_be_told_the_heading_row(tmp_path):
     assert "46/1001" not in answer.output
 
 
+def test_headings_that_stand_again_on_each_page_are_headings(tmp_path):
+    path = write(tmp_path / "all.csv", PLAIN)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pages = [line for at in range(1, len(lines), 10) for line in (lines[0], *lines[at : at + 10])]
+    path.write_text("\n".join(pages) + "\n", encoding="utf-8")
+    assert feeds(drafted(path))["HO Code"] == {"crimes.offence_code"}
+
+
 def test_a_heading_that_stands_twice_is_told(tmp_path):
     path = tmp_path / "all.csv"
     path.write_text(
