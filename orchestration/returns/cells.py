@@ -116,7 +116,7 @@ def fit(cells: Cells, target: Target, known: Headings) -> Fit:
         return (
             Fit(FITS, 0.2, "its cells are dates")
             if cells.date_formats
-            else Fit(CANNOT, 0, "its cells are no dates")
+            else Fit(CANNOT, 0, "its cells are no dates that a layout could read")
         )
     if kind == "flag":
         return _fit_flag(cells, known)

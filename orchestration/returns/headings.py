@@ -240,7 +240,7 @@ def _of(words: Words, heading: str) -> tuple[frozenset[str], ...]:
 def _tokens(heading: str) -> list[str]:
     """A heading's words as written: camelCase, snake_case, and numbers apart from letters; {n} is any number."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", heading).lower()
-    return re.findall(r"1[68]\+1|[a-z]+|\d+", re.sub(r"['\u2019]|\{n\}", " ", apart))
+    return re.findall(r"1[68]\+1|[a-z]+|\d+", re.sub(r"\{n\}", " ", re.sub(r"['\u2019]", "", apart)))
 
 
 def _one_slip(word: str, typed: str) -> bool:

@@ -92,7 +92,7 @@ def draft(
             _append(into / f"{name}.csv", getattr(drafted, name))
     tried = _try(drafted, files, force, quarter) if wants_trial else None
     if wants_json:
-        said = {"trial": {**asdict(tried), "doubts": tried.doubts}} if tried else {}
+        said = {"trial": tried.as_dict()} if tried else {}
         say(json.dumps({"done": True, **asdict(drafted), **said}))
     else:
         _show(drafted, into)

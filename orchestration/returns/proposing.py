@@ -70,7 +70,7 @@ def propose(
 def _beside(table: Table, part: Part, known: Headings) -> list[Proposal]:
     """Of a table that a layout knows: its rows for the headings it has, and what the others are like."""
     found: list[Proposal] = []
-    taken: set[Target] = set()
+    taken: dict[Target, str] = {}
     unknown = []
     for heading in table.headings:
         rows = [column for column in part.columns if column.heading == heading]
@@ -87,12 +87,19 @@ def _beside(table: Table, part: Part, known: Headings) -> list[Proposal]:
             )
             if one not in found:
                 found.append(one)
-            taken.add((row.record_type, row.column))
-    targets = [target for target in _of(part.contains, known) if target not in taken]
+            taken[row.record_type, row.column] = heading
     name = part.part.partition("+")[0]
-    return found + _proposals_of(
-        name, table, unknown, part.contains, matched(table, unknown, targets, known), known
-    )
+    persons = [kind for kind in part.contains if kind in PERSONS]
+    person = persons[0] if len(persons) == 1 else ""
+    new = matched(table, unknown, _of(part.contains, known), known, person)
+    for heading, one in list(new.sure.items()):
+        if by := taken.get(one.target):
+            # a second heading for what the layout has one for: `Sex` beside its `Victim Gender`
+            del new.sure[heading]
+            because = f"{COULD_BE} {'.'.join(one.target)}, as {by!r} is"
+            found.append(Proposal(name, heading, "", "", "", "", "", 0.0, because))
+            unknown.remove(heading)
+    return found + _proposals_of(name, table, unknown, part.contains, new, known)
 
 
 def _anew(table: Table, known: Headings, usual: frozenset[str]) -> Proposed:

@@ -41,7 +41,7 @@ def _roles(heading: str, table: Table, known: Headings) -> Roles | None:
         return None
     values: dict[str, list[str]] = defaultdict(list)
     for text in cells.texts:
-        if kind := _kind_of(text, known):
+        if kind := _kind_of(text, known) or _by_initial(text, heading, known):
             values[kind].append(text)
     if values.keys() != PERSONS.keys():
         return None
@@ -49,6 +49,14 @@ def _roles(heading: str, table: Table, known: Headings) -> Roles | None:
     named = {*ignored, *(text for texts in values.values() for text in texts)}
     others = sum(1 for text in table.columns[heading] if text not in named)
     return Roles(heading, {kind: tuple(sorted(values[kind])) for kind in PERSONS}, ignored, others)
+
+
+def _by_initial(text: str, heading: str, known: Headings) -> str:
+    """The record type that a letter means where the heading says that it is a role: V, S."""
+    words = known.words_of(heading)
+    if "role" not in words and not {"person", "type"} <= words:
+        return ""
+    return next((kind for kind, word in PERSONS.items() if text.lower() == word[0]), "")
 
 
 def _kind_of(text: str, known: Headings) -> str:

@@ -12,7 +12,7 @@ import csv
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,6 +34,7 @@ COLUMNS = (
     ("duplicate", "repeats"),
     ("held_out", "held out"),
 )
+SHARE, SEVERAL = "share", "2 or more"
 # fewer say nothing
 ENOUGH = 10
 TOLERATED = 0.02
@@ -55,6 +56,11 @@ class Counts:
     received: int
     held_out: int
     duplicate: int
+
+    @property
+    def share_held_out(self) -> float:
+        """Of what was received."""
+        return self.held_out / self.received if self.received else 0.0
 
     @property
     def doubts(self) -> list[str]:
@@ -97,14 +103,22 @@ class Trial:
             if not one.received
         ]
 
+    def as_dict(self) -> dict[str, Any]:
+        """For machines."""
+        counts = [{**asdict(one), "share_held_out": round(one.share_held_out, 4)} for one in self.counts]
+        return {**asdict(self), "counts": counts, "doubts": self.doubts}
+
     def lines(self) -> list[str]:
         """For a terminal."""
         if self.refused:
             return ["The rows do not read the files yet:", *(f"  {sentence}" for sentence in self.refused)]
-        lines = ["".join([f"{'':<10}", *(f"{said:>13}" for _, said in COLUMNS), f"{'2 or more':>13}"])]
+        lines = [
+            "".join([f"{'':<10}", *(f"{said:>13}" for said in (*dict(COLUMNS).values(), SHARE, SEVERAL))])
+        ]
         for one in self.counts:
             cells = [f"{getattr(one, name):>13,}" for name, _ in COLUMNS]
-            lines.append("".join([f"{one.record_type:<10}", *cells, f"{one.several:>13,}"]))
+            cells += [f"{one.share_held_out:>13.1%}", f"{one.several:>13,}"]
+            lines.append("".join([f"{one.record_type:<10}", *cells]))
         counted = {name: count for name, count in self.counted.items() if isinstance(count, int)}
         lines.append(", ".join(f"{WORDS.get(name, name)} {count:,}" for name, count in counted.items()))
         left_out = ", ".join(

@@ -133,7 +133,8 @@ def look(name: str, path: Path, seeds: Path = SEEDS, heading_row: int = 0) -> li
             f"{name}: row {heading_row} looks like a record or is blank; give --heading-row the row of the headings."
             if heading_row
             else f"{name}: no row of the first {heading_rows.WITHIN} looks like headings of a return; is it another "
-            "file, or has it no heading row? If it has one, say which with --heading-row."
+            "file, or has it no heading row? If it has one, say which with --heading-row; cells of a text are separated "
+            "by , ; | or tab."
         )
     return tables
 

@@ -6,9 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 from click.testing import CliRunner
+from written import write_return
 
 from benchmarks import drafting as benchmark
 from orchestration.home import SEEDS, seed_rows
+from orchestration.returns import layouts
 from orchestration.returns.cells import CANNOT, FITS, Cells, fit
 from orchestration.returns.drafting import draft
 from orchestration.returns.headings import heading_words, known_headings
@@ -226,6 +228,29 @@ def test_roles_that_no_word_is_known_for_are_counted_and_not_shown(tmp_path):
     assert feeds(found)["Sex"] == {"victims.gender", "suspects.gender"}
     assert f"{ROWS // 3} rows say neither" in about(found, "Person Role")[0]
     assert "Zebedee" not in repr(found)
+
+
+def test_roles_of_one_letter_need_a_heading_that_says_so(tmp_path):
+    columns = {name: cell for name, cell in PLAIN.items() if not name.startswith(("Victim", "Suspect"))}
+    columns |= {"Person ID": lambda at: f"P{at}"}
+    for heading, expected in (("Person Type", {"V", "S", ""}), ("Grade", {""})):
+        found = drafted(write(tmp_path / "all.csv", columns | {heading: lambda at: "VSW"[at % 3]}))
+        assert {row["when_values"] for row in found.layouts} == expected
+
+
+def test_a_second_heading_beside_that_of_a_layout_is_for_a_person(tmp_path):
+    files = write_return(
+        tmp_path, layouts.all_layouts()["national"], {kind: [] for kind in layouts.RECORD_TYPES}
+    )
+    path = files["victims.csv"]
+    headings = path.read_text(encoding="utf-8").splitlines()[0].split(",")
+    cells = {name: lambda at: "" for name in headings}
+    cells |= {"crime_reference": PLAIN["Crime No"], "victim_reference": PLAIN["Victim ID"]}
+    write(path, cells | {"gender": PLAIN["Victim Sex"], "Vic Sex": PLAIN["Victim Sex"]})
+    found = draft(files, "kent", "2027-Q1")
+    assert found.based_on == "national"
+    assert feeds(found)["Vic Sex"] == set()
+    assert about(found, "Vic Sex")[0].startswith("'Vic Sex': could be victims.gender, as 'gender' is")
 
 
 @pytest.mark.parametrize(

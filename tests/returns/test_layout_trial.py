@@ -37,6 +37,7 @@ def test_drafts_of_unseen_extracts_come_out_right_to_a_crime(file):
     assert (tried["refused"], tried["doubts"]) == ([], [])
     assert tuple(one["named"] for one in tried["counts"]) == named
     assert tuple(one["received"] for one in tried["counts"]) == named
+    assert [one["share_held_out"] for one in tried["counts"]] == [0, 0, 0]
     assert [one["held_out"] + one["duplicate"] for one in tried["counts"]] == [0, 0, 0]
     assert [tried["counted"][name] for name in ("cpai", "contact", "candidates")] == [
         cpai,
