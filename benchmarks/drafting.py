@@ -23,10 +23,11 @@ import xlsxwriter
 
 from orchestration.home import seed_rows
 from orchestration.returns.drafting import draft
+from orchestration.returns.trial import trial
 
 SYSTEMS = Path(__file__).with_name("imagined_systems.csv")
 MOST_WRONG = 0.01
-FORCE, QUARTER = "kent", "2027-Q1"
+FORCE, QUARTER = "surrey", "2027-Q1"
 SLOTS = 5
 
 Target = tuple[str, str]
@@ -79,9 +80,14 @@ def main() -> None:
     parser.add_argument("--crimes", type=int, default=120)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--systems", type=Path, default=SYSTEMS)
+    parser.add_argument(
+        "--trial", action="store_true", help="read the extracts by their drafts as they stand"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        if options.trial:
+            sys.exit(not tried(Path(folder), options.crimes, options.systems))
         found = measure(Path(folder), options.crimes, range(options.runs), options.systems)
     if options.json:
         print(json.dumps({"columns": found.columns, **found.shares, "not_right": found.not_right}))
@@ -121,6 +127,32 @@ def measure(folder: Path, crimes: int, seeds: range, systems: Path = SYSTEMS) ->
                 if verdict != "right":
                     not_right.append(f"{verdict:<6}{name:<10}{part:<10}{heading:<40}{said}")
     return Found(verdicts, sorted(set(not_right)))
+
+
+def tried(folder: Path, crimes: int, systems: Path = SYSTEMS) -> bool:
+    """Whether every draft, as it stands, has all crimes and persons of its extract received and none held out."""
+    exact = True
+    for name, parts in vocabulary(systems).items():
+        made = records(random.Random(3), crimes)
+        files = write(folder / name, parts, HOW[name], made)
+        found = trial(draft(files, FORCE, QUARTER), files, FORCE, QUARTER)
+        expected = {
+            kind: sum(len(crime[kind]) for crime in made) for kind in ("crimes", "victims", "suspects")
+        }
+        if _one_victim_a_row(parts):
+            expected["victims"] = crimes
+        received = {one.record_type: one.received - one.duplicate - one.held_out for one in found.counts}
+        exact &= received == expected
+        print(
+            f"{name:<10} {'exact' if received == expected else f'{received} of {expected} {found.refused}'}"
+        )
+    return exact
+
+
+def _one_victim_a_row(parts: Parts) -> bool:
+    """Suspects side by side leave room for one victim in a crime's row."""
+    headings = [heading for part in parts.values() for heading in part.items() if "{n}" in heading[0]]
+    return bool(headings) and not any(kind == "victims" for _, (feeds, _) in headings for kind, _ in feeds)
 
 
 Parts = dict[str, dict[str, tuple[set[Target], str]]]
