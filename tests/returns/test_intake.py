@@ -228,9 +228,9 @@ def test_the_return_of_another_quarter(home):
     refused(home, "this looks like the 2022-Q4 return")
 
 
-def test_dates_that_cannot_be_read_do_not_tell_the_quarter(home):
+def test_dates_in_another_format_than_the_layouts_refuse_the_return(home):
     land(home, records=a_return("kent", recorded_on="5 November 2022"))
-    assert only(receive(home, QUARTER)).status == "accepted"
+    refused(home, "ST23 return.csv: most dates under 'DateRecorded' (%Y-%m-%d) are not written as layout athena")
 
 
 def test_the_return_of_another_force(home):
