@@ -49,7 +49,12 @@ def iso(text: str, date_format: str) -> str:
 
 def is_written_otherwise(text: str) -> bool:
     """Whether what `iso` left is a day all the same: of another format, or none of the calendar's."""
-    return not _DAY.fullmatch(text) and bool(_LIKE_A_DATE.fullmatch(text))
+    if _DAY.fullmatch(text):
+        try:
+            return not date.fromisoformat(text)
+        except ValueError:
+            return True
+    return bool(_LIKE_A_DATE.fullmatch(text))
 
 
 def _day(found: dict[str, str | None]) -> date | None:

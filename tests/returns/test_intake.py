@@ -230,7 +230,9 @@ def test_the_return_of_another_quarter(home):
 
 def test_dates_in_another_format_than_the_layouts_refuse_the_return(home):
     land(home, records=a_return("kent", recorded_on="5 November 2022"))
-    refused(home, "ST23 return.csv: most dates under 'DateRecorded' (%Y-%m-%d) are not written as layout athena")
+    refused(
+        home, "ST23 return.csv: most dates under 'DateRecorded' (%Y-%m-%d) are not written as layout athena"
+    )
 
 
 def test_the_return_of_another_force(home):
