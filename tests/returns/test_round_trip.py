@@ -14,6 +14,7 @@ from written import crime, suspect, victim, write_return
 
 from orchestration.returns.intake import receive
 from orchestration.returns.layouts import DELIMITERS, ENCODINGS, Layout, all_layouts, layout_for
+from orchestration.returns.look_alikes import heading
 from orchestration.returns.raw import as_sent_folder, findings_file
 from orchestration.returns.reading import read
 from orchestration.returns.reasons import Unreadable
@@ -147,11 +148,11 @@ def test_a_damaged_text_file_is_refused_or_read_as_another_reader_reads_it(
         assert all(reason.code and "46/1" not in reason.sentence for reason in refused.reasons)
         return
     table = [row for row in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True) if row]
-    headings = [heading.strip() for heading in table[0]]
+    headings = [heading(cell) for cell in table[0]]
     assert grid.rows == len(table) - 1
-    for position, heading in enumerate(headings):
-        if heading:
-            assert grid.columns[heading].to_pylist() == [row[position] for row in table[1:]]
+    for position, name in enumerate(headings):
+        if name:
+            assert grid.columns[name].to_pylist() == [row[position] for row in table[1:]]
 
 
 @settings(max_examples=100, deadline=None)
