@@ -13,6 +13,7 @@ import pytest
 
 from orchestration.returns.check import MODELS
 from orchestration.returns.intake import receive
+from orchestration.returns.layouts import all_layouts
 from orchestration.returns.pack.gathering import gather
 from orchestration.warehouse import compiled
 
@@ -22,12 +23,17 @@ Rows = Callable[..., list[tuple]]
 
 
 @pytest.fixture
-def judged(home) -> Callable[[str, str, str], Rows]:
-    """`judged(name, force, quarter)` receives a folder of `sent/` and gives `rows(sql)` on what became of it."""
+def judged(home, monkeypatch) -> Callable[..., Rows]:
+    """`judged(name, force, quarter)` receives a folder of `sent/` and gives `rows(sql)` on what became of it.
 
-    def receive_and_judge(name: str, force: str, quarter: str) -> Rows:
+    By the force's own layout, or by the one named.
+    """
+
+    def receive_and_judge(name: str, force: str, quarter: str, layout: str | None = None) -> Rows:
         shutil.copytree(SENT / name, home.landing / quarter / force)
-        receive(home, quarter, force)
+        if layout:
+            monkeypatch.setattr("orchestration.returns.intake.layout_for", lambda *_: all_layouts()[layout])
+        assert {receipt.status for receipt in receive(home, quarter, force)} == {"accepted"}
         connection = duckdb.connect()
         compiled.build(connection, compiled.steps(MODELS), home.raw)
         for table, asked in (("findings", "found"), ("rule_results", "tested")):
@@ -114,6 +120,31 @@ def test_suspects_under_a_placeholder_are_several(judged):
     assert rows("select count(*) from cocad.cocad_linked_crimes") == [(0,)]
     (told,) = [each for each in rows.pack()["findings"] if each["code"] == "ME03"]
     assert {row["person_reference"] for row in told["failing"]} == {"UNKNOWN"}
+
+
+def test_one_reference_for_all_suspects_loses_none_of_them(judged):
+    rows = judged("one_reference_for_all_suspects", "merseyside", "2024-Q1", "national")
+    assert rows(
+        "select received, accepted, rejected, duplicate from quality.balance where record_type = 'suspects'"
+    ) == [(56, 56, 0, 0)]
+    of_several = "select count(*) from cpai.cpai_classified_crimes where suspect_rows >= 2"
+    assert rows(of_several) == [(13,)]
+    assert rows("select count(*) from cocad.cocad_candidates where reasons like '%suspect_rows%'") == [(6,)]
+    assert sum(number for word, number in found(rows, "ME03").items() if word != "tested") > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "force", "quarter", "rule", "lost"),
+    [
+        ("every_second_status_blank", "kent", "2024-Q2", "HO01", (17, 35)),
+        ("suspects_without_reference", "merseyside", "2024-Q1", "HO03", (25, 56)),
+    ],
+)
+def test_what_is_held_out_beyond_tolerance_holds_the_release(judged, name, force, quarter, rule, lost):
+    rows = judged(name, force, quarter, "national")
+    words = found(rows, rule)
+    assert (sum(words.values()) - words["tested"], words["tested"]) == lost
+    assert any(each["holds"] for each in rows.pack()["findings"] if each["code"].startswith("RE"))
 
 
 def test_every_record_received_is_accepted_held_out_or_a_copy(judged):
