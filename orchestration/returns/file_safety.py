@@ -8,13 +8,11 @@ from __future__ import annotations
 import errno
 import lzma
 import os
+import re
 import stat
 import struct
-import subprocess
-import sys
 import zipfile
 import zlib
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
@@ -37,23 +35,6 @@ BLOCK = 1024**2
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# a failure that Python can tell is told where the file is read
-OPEN_XLS = """
-import sys
-from python_calamine import CalamineWorkbook
-try:
-    import resource
-    resource.setrlimit(resource.RLIMIT_AS, (3 * 1024**3, resource.RLIM_INFINITY))
-except (ImportError, ValueError, OSError):
-    pass
-try:
-    with open(sys.argv[1], "rb") as file:
-        book = CalamineWorkbook.from_filelike(file)
-    for sheet in book.sheet_names:
-        book.get_sheet_by_name(sheet)
-except BaseException:
-    sys.exit(1)
-"""
 # What else is sent under a spreadsheet's name: a web page that a spreadsheet opens, a printout.
 FOREIGN = {
     b"%PDF": "a PDF",
@@ -64,6 +45,9 @@ FOREIGN = {
 MARKUP = (b"<!doctype", b"<html", b"<table", b"<?xml")
 STILL_COPYING = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp")
 DESKTOP = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+
+# no-break and narrow no-break space, figure space
+NO_BREAK = re.compile("[\u00a0\u202f\u2007]")
 
 # A spreadsheet takes a cell that begins so for a formula, whatever program wrote it (OWASP, CSV injection);
 # the last four are the full-width forms, which East Asian editions take as well.
@@ -84,6 +68,11 @@ def still_being_written(name: str, before: os.stat_result, after: os.stat_result
         after.st_size,
         after.st_mtime_ns,
     )
+
+
+def plain_name(name: str) -> str:
+    """A file's name with plain spaces: pasted ones are often no-break spaces, which look the same."""
+    return NO_BREAK.sub(" ", name)
 
 
 def check_size(path: Path, name: str, largest: int | None = None) -> None:
@@ -137,28 +126,17 @@ def check_workbook(path: Path, name: str, form: str) -> None:
             f"save it again as {form.upper()}.",
         )
     with opened(path, name) as book:
-        entries = [entry.filename for entry in book.infolist()]
+        entries = {entry.replace("\\", "/").lower(): entry for entry in book.namelist()}
         wanted = "content.xml" if form == "ods" else "xl/workbook.xml"
         if wanted not in entries:
             raise unreadable(
                 "FL10",
-                f"{name}: is a ZIP file without the parts of an {form.upper()} workbook; save it again.",
+                f"{name}: is a ZIP file without the parts of an {form.upper()} workbook; send the workbook itself.",
             )
         _check_parts(book, entries, name)
 
 
 def _check_ole(path: Path, name: str) -> None:
-    # Some damaged XLS make calamine ask for memory that no machine has, which ends the whole process: opened in a
-    # process of its own first. The old format alone needs it: bytes damaged in a ZIP do not get past its checksums.
-    try:
-        tried = subprocess.run(  # noqa: S603 the path is the archive's own
-            [sys.executable, "-I", "-c", OPEN_XLS, str(path)], capture_output=True, timeout=300
-        )
-        died = tried.returncode not in (0, 1)
-    except subprocess.TimeoutExpired:
-        died = True
-    if died:
-        raise unreadable("FL09", f"{name}: is cut short or damaged; save it again as XLSX.")
     data = path.read_bytes()
     if any(mark.encode("utf-16-le") in data for mark in ("_VBA_PROJECT", "_VBA_PROJECT_CUR")):
         raise unreadable("FL08", f"{name}: carries macros; save it as XLSX, which has none.")
@@ -166,9 +144,8 @@ def _check_ole(path: Path, name: str) -> None:
         raise unreadable("FL07", f"{name}: is protected by a password; save it without one.")
 
 
-def _check_parts(book: zipfile.ZipFile, entries: Iterable[str], name: str) -> None:
-    for entry in entries:
-        lower = entry.lower()
+def _check_parts(book: zipfile.ZipFile, entries: dict[str, str], name: str) -> None:
+    for lower, entry in entries.items():
         if "vbaproject" in lower or "/macrosheets/" in lower or lower.startswith(("basic/", "scripts/")):
             raise unreadable("FL08", f"{name}: carries macros; save it as XLSX, which has none.")
         if lower.startswith(("xl/externallinks/", "xl/querytables/")) or lower == "xl/connections.xml":
@@ -180,11 +157,17 @@ def _check_parts(book: zipfile.ZipFile, entries: Iterable[str], name: str) -> No
             with book.open(entry) as part:
                 # a document type stands before the first element; 64 KB is room for any comment before it
                 head = part.read(64 * 1024)
-            if b"<!DOCTYPE" in head or b"<!ENTITY" in head or head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                raise unreadable(
-                    "FL19",
-                    f"{name}: its XML defines a document type or entities, which can hide anything; save it again.",
-                )
+            if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+                raise document_type(name)
+
+
+def document_type(where: str) -> Unreadable:
+    """The refusal of XML that defines what it then means."""
+    return unreadable(
+        "FL19",
+        f"{where}: its XML defines a document type or entities, which can hide anything; save it again with a "
+        "spreadsheet program.",
+    )
 
 
 def unpack(path: Path, name: str, into: Path) -> dict[str, Path]:
@@ -200,11 +183,12 @@ def unpack(path: Path, name: str, into: Path) -> dict[str, Path]:
     with opened(path, name) as packed:
         into.mkdir(parents=True, exist_ok=True)
         for entry in packed.infolist():
-            inside = entry.filename
-            if entry.is_dir() or inside.startswith(DESKTOP[0]) or inside.rpartition("/")[2] in DESKTOP:
+            # some programs pack with backslashes, against the standard
+            inside = entry.filename.replace("\\", "/")
+            if inside.endswith("/") or inside.startswith(DESKTOP[0]) or inside.rpartition("/")[2] in DESKTOP:
                 continue
             place = PurePosixPath(inside)
-            if place.is_absolute() or ".." in place.parts or "\\" in inside or ":" in inside:
+            if place.is_absolute() or ".." in place.parts or ":" in inside:
                 raise unreadable(
                     "FL15",
                     f"{name}: an entry's name leads out of its folder; pack the files again by plain names.",
@@ -212,11 +196,12 @@ def unpack(path: Path, name: str, into: Path) -> dict[str, Path]:
             mode = entry.external_attr >> 16
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
                 raise unreadable("FL16", f"{name}: holds a link or device; pack the files themselves.")
-            if not place.name.isprintable():
+            base = plain_name(place.name)
+            if not base.isprintable():
                 raise unreadable(
                     "FL06", f"{name}: holds a file without a plain name; rename it and pack again."
                 )
-            shown = f"{name}/{place.name}"
+            shown = f"{name}/{base}"
             if shown.lower() in map(str.lower, files):
                 raise unreadable("FL18", f"{shown}: is in the ZIP twice; keep one of them.")
             if place.suffix.lower() == ".zip":

@@ -5,6 +5,7 @@
     with opening.workbook("return.xlsx", path) as book:
         book.names, book.hidden
         book.sheet(book.names[0]).rows()            a sheet's rows as text
+    opening.unpack("return.zip", path, folder)      the files of a ZIP
 
 What may not be opened, or ends whoever reads it, is refused by its name: each of these raises Unreadable, with codes of
 `seeds/return_checks.csv`, and nothing else. No sentence repeats what a file holds.
@@ -16,15 +17,20 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.returns import counting, file_safety
-from orchestration.returns.reasons import Unreadable, unreadable
+from orchestration.returns import file_safety
+from orchestration.returns.reasons import unreadable
+from orchestration.returns.workbooks.cells import Column as Column
+from orchestration.returns.workbooks.process import Opener, opener
 
 WORKBOOKS = ("xlsx", "xlsm", "xls", "ods")
 # what people write beside the records or hand in by themselves; a release of recorded crime has 30 MB
 LARGEST_TABLE = 256 * 1024**2
+# One text may stand in many cells: 40,000 cells of 900 kB come to 36 GB in a file of 2 kB. A force's quarter at 50 times
+# the real volume is under 100 MB.
+MOST_CHARACTERS = 512 * 1024**2
 
 
 def octets(name: str, path: Path, largest: int | None = None) -> bytes:
@@ -66,6 +72,8 @@ def rows(
             "ST14",
             f"{name}: a quotation mark is not closed, or text follows where one closes; export it again.",
         ) from None
+    from orchestration.returns import counting  # numpy, which a workbook needs not
+
     _check_rows(name, table, ragged)
     counted = counting.lines(text.encode("utf-8", "surrogatepass"), delimiter)
     if counted != (read := sum(map(bool, table))):
@@ -99,59 +107,69 @@ def _check_rows(name: str, table: list[list[str]], ragged: bool) -> None:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet's cells as text. `met`: rows by the check code of what stands there that the cells do not show."""
+    """A sheet's cells as text. `met`: rows by the check code of what stands there that the cells do not show; `columns` by
+    their number from 1, those that hold nothing left out."""
 
     name: str
-    cells: list[list[str]]
-    met: dict[str, list[int]] = field(default_factory=dict)
+    height: int
+    width: int
+    columns: dict[int, Column]
+    met: dict[str, list[int]]
+    characters: int
 
-    def rows(self) -> list[list[str]]:
-        """Every row from the first, all of one width, blank ones too: a row's place is its number. Dates are ISO, with a
-        time of day where they have one; whole numbers have no decimal point; truth is TRUE or FALSE."""
-        return self.cells
+    def rows(self, most: int | None = None) -> list[list[str]]:
+        """Every row from the first, or the first `most`, all of one width, blank ones too: a row's place is its number. Dates
+        are ISO, with a time of day where they have one; whole numbers have no decimal point; truth is TRUE or FALSE."""
+        height = self.height if most is None else min(most, self.height)
+        across = []
+        for number in range(1, self.width + 1):
+            column = self.columns.get(number)
+            places = memoryview(column.places).cast("i")[:height] if column else ()
+            across.append([column.texts[place] for place in places] if column else [""] * height)
+        return [list(row) for row in zip(*across, strict=True)]
+
+
+@dataclass
+class Room:
+    """What is left of the cells and characters that the workbooks of one delivery may come to in all."""
+
+    cells: int = file_safety.MOST_CELLS
+    characters: int = MOST_CHARACTERS
 
 
 class Book:
-    """An open workbook: the `names` of its sheets in order, and which of them are `hidden`."""
+    """An open workbook: the `names` of its sheets in order, which of them are `hidden`, and whether its days count from
+    1904 (dates are read so; numbers that are dates to a layout are not)."""
 
-    def __init__(self, name: str, book: object) -> None:
-        from python_calamine import SheetVisibleEnum
-
-        self._name, self._book = name, book
-        self.names: list[str] = list(book.sheet_names)
-        self.hidden = frozenset(
-            sheet.name for sheet in book.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible
-        )
+    def __init__(self, opener: Opener, name: str, form: str, room: Room) -> None:
+        self._opener, self._form, self._room, self.name = opener, form, room, name
+        names, hidden, self.from_1904 = opener.ask("book", form)
+        self.names: list[str] = names
+        self.hidden = frozenset(hidden)
 
     def sheet(self, name: str, most_rows: int | None = None) -> Sheet:
-        """A sheet by its name: all of its rows, or the first `most_rows`."""
-        from orchestration.returns.reading import not_a_workbook, text_of
-
-        try:
-            found = self._book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=most_rows)
-        except BaseException as problem:
-            raise not_a_workbook(self._name, problem) from None
-        return Sheet(name, [[text_of(cell) for cell in row] for row in found])
+        """A sheet by its name: all of its rows, or the first `most_rows`. Raises Unreadable."""
+        room = self._room
+        laid = self._opener.ask("sheet", self._form, name, most_rows, room.cells, room.characters)
+        room.cells -= laid.height * laid.width
+        room.characters -= laid.characters
+        return Sheet(name, laid.height, laid.width, laid.columns, laid.met, laid.characters)
 
 
 @contextmanager
-def workbook(name: str, path: Path, form: str = "") -> Iterator[Book]:
-    """Open a workbook: `form` is xlsx, xlsm, xls or ods, else what its name says."""
-    from python_calamine import CalamineWorkbook
-
-    from orchestration.returns.reading import not_a_workbook
-
+def workbook(name: str, path: Path, form: str = "", room: Room | None = None) -> Iterator[Book]:
+    """Open a workbook, in a process that may take so much memory and time and no more: `form` is xlsx, xlsm, xls or ods,
+    else what its name says; `room` is what is left for it and those after it. Raises Unreadable."""
     form = form or name.rpartition(".")[2].lower()
     if form not in WORKBOOKS:
         raise unreadable("FL10", f"{name}: is named as no workbook ({', '.join(WORKBOOKS)}); rename it.")
-    file_safety.check_workbook(path, name, form)
-    if form not in ("xlsx", "xlsm"):
-        {"xls": counting.xls, "ods": counting.ods}[form](path, name)
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
-    except BaseException as problem:
-        raise not_a_workbook(name, problem) from None
-    yield Book(name, book)
+    file_safety.check_size(path, name)
+    with opener(name, path) as one:
+        yield Book(one, name, form, room or Room())
 
 
-__all__ = ["LARGEST_TABLE", "WORKBOOKS", "Book", "Sheet", "Unreadable", "octets", "rows", "workbook"]
+def unpack(name: str, path: Path, into: Path) -> dict[str, Path]:
+    """Unpack a ZIP of record files into the folder `into`: `<name>/<file>` -> path. Raises Unreadable."""
+    file_safety.check_size(path, name)
+    with opener(name, path) as one:
+        return one.ask("unpack", into)

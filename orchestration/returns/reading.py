@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from orchestration.returns import counting, file_safety, repairs
+from orchestration.returns import counting, file_safety, opening, repairs
 from orchestration.returns.layouts import Layout, Part, fits_sheet
 from orchestration.returns.look_alikes import heading as one_heading
 from orchestration.returns.look_alikes import plain
 from orchestration.returns.reasons import Reason, Unreadable, unreadable
+from orchestration.returns.workbooks.cells import TIME, moment
 
 # Files that a delivery may hold beside its records (see the return specification).
 NIL = "NIL"
@@ -33,6 +34,9 @@ EXPLANATIONS = "explanations.csv"
 # 4 MB read fastest (200,000 records x 22 columns: 0.3 s); also the longest that one record may be.
 BLOCK = 4 * 1024**2
 LONGEST_HEADING_ROW = 1024**2
+
+# kinds of columns under which nothing is ever a date
+NUMBERS = {"integer", "code", "flag"}
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 
@@ -84,7 +88,7 @@ def _unpacked(files: dict[str, Path], folder: Path) -> dict[str, Path]:
     reasons: list[Reason] = []
     for number, name in enumerate(files.keys() - found.keys()):
         try:
-            found |= file_safety.unpack(files[name], name, folder / str(number))
+            found |= opening.unpack(name, files[name], folder / str(number))
         except Unreadable as problem:
             reasons.extend(problem.reasons)
     if reasons:
@@ -95,12 +99,13 @@ def _unpacked(files: dict[str, Path], folder: Path) -> dict[str, Path]:
 def _read(files: dict[str, Path], layout: Layout) -> list[Grid]:
     reasons: list[Reason] = []
     grids: list[Grid] = []
+    room = opening.Room()
     for name, parts in _assign(files, layout, reasons).items():
         try:
             if parts[0].format == "csv":
                 grids.append(_read_csv(files[name], name, parts[0], layout))
             else:
-                grids.extend(_read_workbook(files[name], name, parts, layout, reasons))
+                grids.extend(_read_workbook(files[name], name, parts, layout, reasons, room))
         except Unreadable as problem:
             reasons.extend(problem.reasons)
     if reasons := reasons or _in_two_files(grids):
@@ -421,51 +426,15 @@ def _lost_characters(arrays: list[pa.DictionaryArray], first_record: int) -> tup
 
 
 def _read_workbook(
-    path: Path, name: str, parts: list[Part], layout: Layout, reasons: list[Reason]
+    path: Path, name: str, parts: list[Part], layout: Layout, reasons: list[Reason], room: opening.Room
 ) -> list[Grid]:
-    from python_calamine import CalamineWorkbook, SheetVisibleEnum
-
-    form = parts[0].format
-    file_safety.check_workbook(path, name, form)
-    entries, from_1904, counts = {}, False, {}
-    if form in ("xlsx", "xlsm"):
-        entries, from_1904 = counting.xlsx(path, name)
-    else:
-        counts = {"xls": counting.xls, "ods": counting.ods}[form](path, name)
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
-        names = book.sheet_names
-        hidden = {sheet.name for sheet in book.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible}
-    except BaseException as problem:
-        raise not_a_workbook(name, problem) from None
     grids = []
-    for part, sheet in _sheets(parts, names, name, reasons):
-        where = _where(name, sheet)
-        try:
-            if sheet in entries:
-                counts[sheet] = counting.xlsx_sheet(path, entries[sheet], where)
-            elif sheet not in counts:
-                raise unreadable(
-                    "FL09", f"{where}: is no sheet of cells, or is damaged; save the workbook again."
-                )
+    with opening.workbook(name, path, parts[0].format, room) as book:
+        for part, sheet in _sheets(parts, book.names, name, reasons):
             try:
-                # not skipping empty rows and columns above and beside: record numbers are positions
-                rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-            except BaseException as problem:
-                raise not_a_workbook(name, problem) from None
-            # zero and FALSE are something too
-            filled = sum(any(row) or any(cell != "" for cell in row) for row in rows)
-            if filled != counts[sheet].filled and sheet in entries:
-                # texts that are there but empty count in the quick look
-                counts[sheet].filled = counting.xlsx_filled_carefully(path, entries[sheet], where)
-            _check_count(where, filled, counts[sheet].filled)
-            met = dict(counts[sheet].met)
-            for code, applies in (("RP59", sheet in hidden), ("RP60", from_1904)):
-                if applies:
-                    met[code] = [part.banner_rows + part.heading_rows + part.example_rows + 1]
-            grids.append(_sheet(name, sheet, part, layout, rows, met))
-        except Unreadable as problem:
-            reasons.extend(problem.reasons)
+                grids.append(_sheet(book, sheet, part, layout))
+            except Unreadable as problem:
+                reasons.extend(problem.reasons)
     return grids
 
 
@@ -491,72 +460,70 @@ def _sheets(parts: list[Part], names: list[str], name: str, reasons: list[Reason
     return found
 
 
-def not_a_workbook(name: str, problem: BaseException) -> BaseException:
-    # a panic in the reader's Rust code arrives as a BaseException that is none of Python's own
-    if isinstance(problem, KeyboardInterrupt | SystemExit | GeneratorExit | MemoryError):
-        return problem
-    if type(problem).__name__ == "PasswordError":
-        return unreadable("FL07", f"{name}: is protected by a password; save it without one.")
-    return unreadable(
-        "FL09", f"{name}: could not be read as a workbook ({type(problem).__name__}); save it again as XLSX."
-    )
-
-
-def _sheet(
-    name: str, sheet: str, part: Part, layout: Layout, rows: list[list[Any]], met: dict[str, list[int]]
-) -> Grid:
-    heading_row = part.banner_rows + part.heading_rows
-    if len(rows) < heading_row:
+def _sheet(book: opening.Book, name: str, part: Part, layout: Layout) -> Grid:
+    sheet, where = book.sheet(name), _where(book.name, name)
+    heading_row, first = part.banner_rows + part.heading_rows, part.example_rows + 1
+    if sheet.height < heading_row:
         raise unreadable(
             "ST06",
-            f"{_where(name, sheet)}: has no heading row, expected in row {heading_row}; "
+            f"{where}: has no heading row, expected in row {heading_row}; "
             f"send the sheet again, or a file {NIL} if there is nothing to report.",
         )
-    headings = joined_headings(
-        [[text_of(cell) for cell in row] for row in rows[part.banner_rows : heading_row]]
-    )
-    kept = rows[heading_row + part.example_rows :]
-    arrays = [_column(cells) for cells in zip(*kept, strict=True)] or [pa.array([], TEXT)] * len(headings)
-    first = part.example_rows + 1
+    headings = joined_headings(sheet.rows(heading_row)[part.banner_rows :])
+    above = heading_row + part.example_rows
+    kept = max(sheet.height - above, 0)
+    blank = pa.DictionaryArray.from_arrays(pa.array(np.zeros(kept, np.int32)), pa.array([""], pa.string()))
+    met = {code: set(rows) for code, rows in sheet.met.items()}
+    for code, applies in (("RP59", name in book.hidden), ("RP60", book.from_1904)):
+        if applies:
+            met[code] = {above + 1}
+    arrays = []
+    for number, heading in enumerate(headings, 1):
+        column = sheet.columns.get(number)
+        if column is None:
+            arrays.append(blank)
+            continue
+        places = np.frombuffer(column.places, np.int32)[above:]
+        texts, undone = _undone(column, part, heading, book.from_1904)
+        if undone:
+            rows = np.flatnonzero(np.isin(places, undone)) + above + 1
+            met.setdefault("RP07", set()).update(rows.tolist())
+        # what stands in the rows above is no text of the column
+        used = np.zeros(len(texts), bool)
+        used[places] = True
+        places = (np.cumsum(used, dtype=np.int32) - 1)[places]
+        texts = pa.array(list(compress(texts, used)), pa.string())
+        arrays.append(pa.DictionaryArray.from_arrays(pa.array(places), texts))
     numbers = {
-        code: tuple(number for row in found if (number := row - heading_row) >= first)
+        code: tuple(number for row in sorted(found) if (number := row - heading_row) >= first)
         for code, found in met.items()
     }
     return Grid(
+        book.name,
         name,
-        sheet,
         part,
-        _by_heading(headings, arrays, part, layout, _where(name, sheet), heading_row),
+        _by_heading(headings, arrays, part, layout, where, heading_row),
         first,
-        len(kept),
+        kept,
         tuple((code, records) for code, records in numbers.items() if records),
     )
 
 
-def _column(cells: tuple[Any, ...]) -> pa.DictionaryArray:
-    """A column of cells as text; distinct cells are converted once."""
-    types = set(map(type, cells))
-    if types != {str}:
-        if bool in types and types - {bool, str}:
-            # True equals 1: they would share one text
-            cells = tuple(map(text_of, cells))
-        else:
-            texts = {cell: text_of(cell) for cell in set(cells)}
-            cells = tuple(map(texts.__getitem__, cells))
-    return pa.array(cells, pa.string()).dictionary_encode()
-
-
-def text_of(cell: Any) -> str:
-    """A cell as text: dates as ISO, whole numbers without a decimal point, truth as TRUE or FALSE."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
-    if isinstance(cell, datetime) and cell.time() == datetime.min.time():
-        cell = cell.date()
-    return cell.isoformat() if hasattr(cell, "isoformat") else "" if cell is None else str(cell)
+def _undone(column: opening.Column, part: Part, heading: str, from_1904: bool) -> tuple[list[str], list[int]]:
+    """A column's texts, those shown as dates or times as what they are under its heading: a day under a date, whatever
+    its format, and a number under a number or code. And the places of those that became numbers again."""
+    if not column.shown:
+        return column.texts, []
+    kinds = {repairs.kind(row) for row in part.columns if row.heading == heading and row.record_type}
+    texts, undone = list(column.texts), []
+    for place, (number, style) in column.shown.items():
+        if "date" in kinds:
+            when = moment(float(number), from_1904)
+            texts[place] = when.date().isoformat() if when else texts[place]
+        elif kinds & NUMBERS or (style == TIME and kinds - {None} and number.isdigit() and number != "0"):
+            texts[place] = number
+            undone.append(place)
+    return texts, undone
 
 
 def _known(

@@ -114,7 +114,7 @@ def look(name: str, path: Path, seeds: Path = SEEDS, heading_row: int = 0) -> li
     form = Path(name).suffix.lower().removeprefix(".")
     if start.startswith(file_safety.ZIP) and form not in opening.WORKBOOKS:
         with tempfile.TemporaryDirectory() as folder:
-            inside = file_safety.unpack(path, name, Path(folder) / "files")
+            inside = opening.unpack(name, path, Path(folder) / "files")
             return [table for entry in inside for table in look(entry, inside[entry], seeds, heading_row)]
     try:
         if start.startswith((file_safety.ZIP, file_safety.OLE)):

@@ -199,6 +199,7 @@ def test_workbook_cells_become_text(tmp_path):
     assert found["crime_reference"] == "23000000001"
     assert found["offence_code"] == "44062"
     assert found["recorded_on"] == "2023-02-03"
+    # a time of day is dropped under a date, whatever the format of the column
     assert found["reported_on"] == "2023-02-03"
     assert found["committed_from"] == "2023-01-01"
     assert found["cse_flag"] == "TRUE"

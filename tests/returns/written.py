@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -117,5 +118,6 @@ def _row(part: Part, of: dict[str, Record | None]) -> list[str]:
 
 def _cell(column: Column, value: str | None) -> str:
     if value and column.date_format and len(value) == 10 and value[4] == "-":
-        return date.fromisoformat(value).strftime(column.date_format)
+        with suppress(ValueError):  # any text may look like a day
+            return date.fromisoformat(value).strftime(column.date_format)
     return value or ""
