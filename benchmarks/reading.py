@@ -104,6 +104,7 @@ def measure(side: str, landing: Path) -> dict:
 
     from orchestration.returns import mapping, reading  # noqa: F401
     from orchestration.returns.read_ahead import COUNT
+    from orchestration.returns.workbooks.process import close_idle
 
     returns = deliveries(landing)
     rows, peaks = 0, []
@@ -114,12 +115,16 @@ def measure(side: str, landing: Path) -> dict:
             rows += read_rows
             if number in (len(returns) // 4, len(returns) // 2, len(returns)):
                 peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    wall = time.perf_counter() - started
+    close_idle()
+    of_workbooks = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "side": side,
         "returns": len(returns),
         "rows": rows,
-        "wall_s": round(time.perf_counter() - started, 2),
-        "cpu_s": round(time.process_time() - cpu, 2),
+        "wall_s": round(wall, 2),
+        "cpu_s": round(time.process_time() - cpu + of_workbooks.ru_utime + of_workbooks.ru_stime, 2),
+        "of_which_workbooks": round(of_workbooks.ru_utime + of_workbooks.ru_stime, 2),
         "peak_mb_at_quarter_half_all": peaks,
     }
 

@@ -108,7 +108,8 @@ def _taken() -> Process:
 
 
 @atexit.register
-def _close_idle() -> None:
+def close_idle() -> None:
+    """End the processes that wait for a file."""
     while _idle:
         process = _idle.pop()
         if process.owner == os.getpid():

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from orchestration.returns import file_safety
 from orchestration.returns.reasons import unreadable
-from orchestration.returns.workbooks import xml
+from orchestration.returns.workbooks import plain, xml
 from orchestration.returns.workbooks.cells import (
     DATE,
     DAY,
@@ -21,6 +22,7 @@ from orchestration.returns.workbooks.cells import (
     Cells,
     Dated,
     as_number,
+    column_number,
     iso,
     number_text,
     place_of,
@@ -91,6 +93,32 @@ class Xlsx:
         ):
             xml.parse(file, where, *handlers)
 
+    def _plainly(
+        self,
+        part: str,
+        first: re.Pattern[bytes],
+        last: bytes,
+        end: bytes,
+        take: Callable[[str], None],
+        where: str,
+        *handlers: object,
+    ) -> bool:
+        """Whether a part was read by patterns, but for what stands around it, which the parser reads."""
+        if part not in self._entries:
+            return False
+        with (
+            file_safety.opened(self.path, self.name) as packed,
+            packed.open(self._entries[part]) as file,
+        ):
+            try:
+                around = plain.between(file, first, last, end, take)
+            except plain.NotPlain:
+                return False
+            except xml.Enough:
+                return True
+            xml.parse(around, where, *(handlers or (lambda *_: None,)))
+        return True
+
     def _named(self, kind: str, usual: str) -> str:
         """The part of a kind, blank where there is none."""
         part = self._kinds.get(kind.lower(), usual)
@@ -103,6 +131,19 @@ class Xlsx:
         part = self._named("sharedStrings", "xl/sharedstrings.xml")
         if not part:
             return shared
+
+        def add(text: str) -> None:
+            if len(text) > file_safety.LONGEST_CELL:
+                raise too_long(self.name)
+            shared.append(unescaped(text))
+
+        def take(piece: str) -> None:
+            for text in plain.shared_texts(piece):
+                add(text)
+
+        if self._plainly(part, plain.TEXTS, b"</sst>", b"</si>", take, self.name):
+            return shared
+        shared.clear()
         pieces: list[str] = []
         runs: list[str] = []
         aside = 0
@@ -125,10 +166,7 @@ class Xlsx:
             elif kind == "rPh":
                 aside -= 1
             elif kind == "si":
-                text = "".join(runs)
-                if len(text) > file_safety.LONGEST_CELL:
-                    raise too_long(self.name)
-                shared.append(unescaped(text))
+                add("".join(runs))
 
         self._parse(part, self.name, start, end, pieces.append)
         return shared
@@ -167,8 +205,16 @@ class Xlsx:
 
     def sheet(self, name: str, where: str, most_rows: int | None) -> Cells:
         """The cells of a sheet, or of its first `most_rows` rows. Raises Unreadable."""
-        reader = _Sheet(Cells(where), self._shared, self._styles, self.from_1904, most_rows or sys.maxsize)
-        self._parse(self._parts[name], where, reader.start, reader.end, reader.pieces.append)
+        part = self._parts[name]
+
+        def begun() -> _Sheet:
+            return _Sheet(Cells(where), self._shared, self._styles, self.from_1904, most_rows or sys.maxsize)
+
+        reader = begun()
+        handlers = reader.start, reader.end, reader.pieces.append
+        if not self._plainly(part, plain.SHEET, b"</sheetData>", b"</row>", reader.take, where, *handlers):
+            reader = begun()
+            self._parse(part, where, reader.start, reader.end, reader.pieces.append)
         if not reader.is_sheet:
             raise unreadable("FL09", f"{where}: is a chart or macro sheet and holds no cells; name another.")
         return reader.cells
@@ -267,28 +313,92 @@ class _Sheet:
             if self._hidden:
                 self.cells.note("RP58", row)
 
+    def take(self, piece: str) -> None:
+        """Rows as they are mostly written. Raises NotPlain."""
+        before, *rows = piece.split("<row")
+        if before.strip():
+            raise plain.NotPlain
+        self.is_sheet = True
+        for row in rows:
+            head, _, cells = row.partition(">")
+            found = plain.ROW.fullmatch(head)
+            if not found:
+                raise plain.NotPlain
+            self._row = int(found[1]) if found[1] else self._row + 1
+            if self._row > self._most:
+                raise xml.Enough
+            if not head.endswith("/"):
+                self._take_row(cells.rstrip())
+            elif cells.strip():
+                raise plain.NotPlain
+
+    def _take_row(self, cells: str) -> None:
+        number, written, column = self._row, "", 0
+        shared, columns, known = self._shared, self.cells.columns, self._columns
+        marks, found = 1, plain.CELL.findall(cells)
+        for place, digits, style, kind, value, text in found:
+            if digits:
+                if digits != written:
+                    number, written = int(digits), digits
+                column = known.get(place) or self._known(place)
+            else:
+                column += 1
+            if value:
+                marks += plain.VALUE_CELL
+                if kind == "s" and value.isdecimal() and (at := int(value)) < len(shared):
+                    text = shared[at]
+                else:
+                    text = self._held(number, kind or "n", plain.meant(value), style or None)
+            elif text:
+                marks += plain.TEXT_CELL
+                if "&" in text or "_x" in text or len(text) > file_safety.LONGEST_CELL:
+                    text = self._held_text(plain.meant(text))
+            else:
+                marks += plain.BLANK_CELL
+            if text:
+                if column not in columns:
+                    self.cells.put(number, column, text)
+                else:
+                    rows, texts = columns[column]
+                    rows.append(number)
+                    texts.append(text)
+        if marks != cells.count("<") or not cells.endswith("</row>"):
+            raise plain.NotPlain
+
+    def _known(self, place: str) -> int:
+        self._columns[place] = column = column_number(place)
+        return column
+
     def _of_cell(self, row: int) -> str | Dated:
         """What the cell holds, blank where that is nothing."""
-        kind, value = self._cell.get("t", "n"), self._value
-        if value is None and self._runs is None:
+        if self._runs is not None:
+            return self._held_text("".join(self._runs))
+        if self._value is None:
             if self._formula:
                 self.cells.note("RP63", row)
             return ""
+        return self._held(row, self._cell.get("t", "n"), self._value, self._cell.get("s"), self._formula)
+
+    def _held_text(self, text: str) -> str:
+        if len(text) > file_safety.LONGEST_CELL:
+            raise too_long(self.cells.where)
+        return unescaped(text)
+
+    def _held(self, row: int, kind: str, value: str, style: str | None, formula: bool = False) -> str | Dated:
         if kind == "s":
             return self._shared_text(value) if value else ""
-        if self._runs is not None or kind in ("str", "inlineStr"):
-            text = "".join(self._runs) if self._runs is not None else value or ""
-            if len(text) > file_safety.LONGEST_CELL:
-                raise too_long(self.cells.where)
-            return unescaped(text)
+        if kind in ("str", "inlineStr"):
+            return self._held_text(value)
         if kind == "e":
             self.cells.note("RP55", row)
             return ""
         if not value:
+            if formula:
+                self.cells.note("RP63", row)
             return ""
         if kind == "b":
             return "TRUE" if value.strip() in xml.TRUE else "FALSE"
-        key = value, kind if kind == "d" else self._cell.get("s")
+        key = value, kind if kind == "d" else style
         if key not in self._numbers:
             self._numbers[key] = self._number(*key)
         return self._numbers[key]
