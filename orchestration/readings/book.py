@@ -22,7 +22,7 @@ from orchestration.readings.policy import Policy, read_policy, read_twice_becaus
 from orchestration.readings.worklist import GONE, settle
 from orchestration.returns import opening
 from orchestration.returns.file_safety import escape_formula
-from orchestration.returns.reasons import Unreadable
+from orchestration.returns.reasons import Unreadable, ended
 
 COLUMNS = [
     "force",
@@ -45,15 +45,15 @@ ALSO = ["facilitator_present", "decided_by", "codebook", "scheme"]
 SLOT = COLUMNS[:4]
 _slot, _said = itemgetter(*SLOT), itemgetter(*COLUMNS[len(SLOT) :])
 ROLES = {"first", "second", "adjudicator"}
-SHOWN = 20  # problems named in one refusal; the rest are counted
 
 
 class ReadingsRefused(ValueError):
     """The file was not imported; `problems` names row, column and what to do, never a cell's content."""
 
     def __init__(self, file: Path, problems: list[str]):
-        shown = problems[:SHOWN] + ([f"and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else [])
-        super().__init__(f"{file.name} was not imported; nothing of it was kept:\n" + "\n".join(shown))
+        super().__init__(
+            f"{file.name} was not imported; nothing of it was kept:\n" + "\n".join(ended(problems))
+        )
         self.problems = problems
 
 

@@ -13,7 +13,7 @@ from orchestration.readings.desk import Answer, Case, Desk, DeskRefused
 from orchestration.readings.room.sign_in import note_views
 from orchestration.returns import opening
 from orchestration.returns.file_safety import escape_formula
-from orchestration.returns.reasons import Unreadable
+from orchestration.returns.reasons import Unreadable, ended
 
 KEYS = ("slot", "force", "crime_reference", "version")
 ANSWERS = (
@@ -38,7 +38,9 @@ class WorkbookRefused(ValueError):
     """The workbook was not imported; `problems` has a sentence each, beginning with the cell's address."""
 
     def __init__(self, file: Path, problems: list[str]):
-        super().__init__(f"{file.name} was not imported; nothing of it was kept:\n" + "\n".join(problems))
+        super().__init__(
+            f"{file.name} was not imported; nothing of it was kept:\n" + "\n".join(ended(problems))
+        )
         self.problems = problems
 
 

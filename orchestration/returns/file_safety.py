@@ -78,7 +78,7 @@ def plain_name(name: str) -> str:
 def check_size(path: Path, name: str, largest: int | None = None) -> None:
     largest = largest or LARGEST_FILE
     if path.stat().st_size > largest:
-        raise unreadable("FL12", f"{name}: is larger than {_bytes(largest)}; send it in parts.")
+        raise unreadable("FL12", f"{name}: is larger than {size_text(largest)}; send it in parts.")
     if not path.stat().st_size:
         raise unreadable(
             "FL24", f"{name}: is empty; send the file again, or a file NIL if there is nothing to report."
@@ -267,7 +267,7 @@ class opened:
         if len(entries) > MOST_ENTRIES:
             raise unreadable(
                 "FL14",
-                f"{self.name}: has {len(entries):,} entries, more than any return needs; save it again.",
+                f"{self.name}: has {len(entries):,} entries, more than any return needs; send the table alone in a new workbook.",
             )
         unpacked = sum(entry.file_size for entry in entries)
         allowed = min(LARGEST_UNPACKED, max(SMALL, LARGEST_RATIO * self.path.stat().st_size))
@@ -275,7 +275,7 @@ class opened:
             raise unreadable(
                 "FL13",
                 f"{self.name}: unpacks to {unpacked:,} bytes, more than any return needs; "
-                "save it again as a plain workbook.",
+                "send the table alone in a new workbook.",
             )
 
     def _damaged(self) -> Exception:
@@ -293,7 +293,8 @@ def _kind(start: bytes) -> str:
     return next((kind for mark, kind in FOREIGN.items() if start.startswith(mark)), "")
 
 
-def _bytes(size: int) -> str:
+def size_text(size: int) -> str:
+    """A size in words."""
     if size >= 1024**3:
         return f"{size / 1024**3:.0f} GB"
     return f"{size / 1024**2:.0f} MB" if size >= 1024**2 else f"{size:,} bytes"

@@ -37,7 +37,7 @@ from orchestration import ledger, quarters
 from orchestration.home import Home
 from orchestration.returns import archive, checks, file_safety, raw, read_ahead, reading
 from orchestration.returns.layouts import RECORD_TYPES, Layout, LayoutError, delivered, forces_of, layout_for
-from orchestration.returns.reasons import Reason
+from orchestration.returns.reasons import Reason, ended_reasons
 from orchestration.returns.repairs import Note
 
 log = logging.getLogger(__name__)
@@ -252,7 +252,7 @@ def _delivery(parts: dict[str, list[Path]], problems: list[Reason] | None = None
     for part, paths in parts.items():
         for path in paths:
             # A link could name any file of this machine, a pipe would never end: neither is opened.
-            name = f"{part}{path.name}"
+            name = f"{part}{file_safety.plain_name(path.name)}"
             if path.is_symlink():
                 problems.append(
                     Reason("FL03", f"{name}: is a link, which is not followed; send the file itself.")
@@ -263,8 +263,13 @@ def _delivery(parts: dict[str, list[Path]], problems: list[Reason] | None = None
             elif not path.is_file() or not os.access(path, os.R_OK):
                 sentence = f"{name}: is not a file that can be opened; send the records as plain files."
                 problems.append(Reason("FL05", sentence))
-            elif not path.name.isprintable() or path.name != path.name.encode("utf-8", "replace").decode():
+            elif not name.isprintable() or name != name.encode("utf-8", "replace").decode():
                 problems.append(Reason("FL06", f"{name!a}: is not a plain name; rename the file."))
+            elif name in files:
+                sentence = (
+                    f"{name}: two files have this name but for the kind of their spaces; keep one of them."
+                )
+                problems.append(Reason("FL18", sentence))
             else:
                 files[name] = path
     if files or problems:
@@ -325,7 +330,7 @@ def _settle(
     earlier = {force: submissions.with_bytes_of(force, arrival) for force in forces}
     new = [force for force in forces if not earlier[force]]
     judged = _judge(engine, quarter, forces, arrival) if new else Judged("")
-    reasons = [str(reason) for reason in judged.reasons]
+    reasons = [str(reason) for reason in ended_reasons(judged.reasons)]
     for force in forces:
         if known := earlier[force]:
             counts = {kind: known[kind] for kind in RECORD_TYPES}

@@ -17,7 +17,7 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.returns import file_safety
@@ -131,10 +131,23 @@ class Sheet:
 
 @dataclass
 class Room:
-    """What is left of the cells and characters that the workbooks of one delivery may come to in all."""
+    """What is left of the bytes that the files of one delivery may have in all, and of the cells and characters that its
+    workbooks may come to."""
 
+    bytes: int = field(default_factory=lambda: file_safety.LARGEST_FILE)
     cells: int = file_safety.MOST_CELLS
     characters: int = MOST_CHARACTERS
+
+    def take_file(self, name: str, path: Path) -> None:
+        """Raises Unreadable where the files so far have more bytes than any return."""
+        file_safety.check_size(path, name)
+        self.bytes -= path.stat().st_size
+        if self.bytes < 0:
+            most = file_safety.size_text(file_safety.LARGEST_FILE)
+            raise unreadable(
+                "FL12",
+                f"{name}: comes after files that are {most} with it, more than any return; send less at once.",
+            )
 
 
 class Book:

@@ -71,16 +71,17 @@ class Grid:
         return _where(self.file, self.sheet)
 
 
-def read(files: dict[str, Path], layout: Layout) -> list[Grid]:
+def read(files: dict[str, Path], layout: Layout, room: opening.Room | None = None) -> list[Grid]:
     """Read a delivery's record files (name -> bytes on disk) into one grid for each part of the layout.
 
-    A ZIP stands for the files in it, named `return.zip/crimes.csv`. Raises Unreadable with a reason for each
-    problem found, over all files.
+    A ZIP stands for the files in it, named `return.zip/crimes.csv`. `room`: what is left of what a delivery may come to,
+    where these are not all of its files. Raises Unreadable with a reason for each problem found, over all files.
     """
+    room = room or opening.Room()
     if any(name.lower().endswith(".zip") for name in files):
         with tempfile.TemporaryDirectory() as folder:
-            return _read(_unpacked(files, Path(folder)), layout)
-    return _read(files, layout)
+            return _read(_unpacked(files, Path(folder)), layout, room)
+    return _read(files, layout, room)
 
 
 def _unpacked(files: dict[str, Path], folder: Path) -> dict[str, Path]:
@@ -96,12 +97,12 @@ def _unpacked(files: dict[str, Path], folder: Path) -> dict[str, Path]:
     return found
 
 
-def _read(files: dict[str, Path], layout: Layout) -> list[Grid]:
+def _read(files: dict[str, Path], layout: Layout, room: opening.Room) -> list[Grid]:
     reasons: list[Reason] = []
     grids: list[Grid] = []
-    room = opening.Room()
     for name, parts in _assign(files, layout, reasons).items():
         try:
+            room.take_file(name, files[name])
             if parts[0].format == "csv":
                 grids.append(_read_csv(files[name], name, parts[0], layout))
             else:

@@ -25,12 +25,33 @@ class Reason:
         return f"{self.code} {self.sentence}"
 
 
+# A thousand files that no layout expects once gave a thousand sentences: who reads the first 20 knows what is wrong.
+SHOWN = 20
+
+
+def ended(sentences: list[str]) -> list[str]:
+    """The first sentences of a long list, and how many more there are; a list that was ended stays as it is."""
+    if len(sentences) <= SHOWN + 1:
+        return sentences
+    return [*sentences[:SHOWN], f"And {len(sentences) - SHOWN:,} more like these."]
+
+
+def ended_reasons(reasons: list[Reason]) -> list[Reason]:
+    """The same of reasons; the last is under the code of the first that it stands for."""
+    if len(reasons) <= SHOWN + 1:
+        return reasons
+    return [
+        *reasons[:SHOWN],
+        Reason(reasons[SHOWN].code, ended([reason.sentence for reason in reasons])[-1]),
+    ]
+
+
 class Unreadable(Exception):
-    """A delivery that cannot be taken: one reason for each problem."""
+    """A delivery that cannot be taken: one reason for each problem, `SHOWN` of them where there are many."""
 
     def __init__(self, *reasons: Reason) -> None:
-        super().__init__(" ".join(map(str, reasons)))
-        self.reasons = list(reasons)
+        self.reasons = ended_reasons(list(reasons))
+        super().__init__(" ".join(map(str, self.reasons)))
 
     def __reduce__(self) -> tuple:
         # met in a process that reads ahead, told in the one that judges

@@ -18,6 +18,7 @@ from pathlib import Path
 from orchestration import quarters
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.printing import printable
+from orchestration.returns.reasons import ended
 
 FOLDER = "police_recorded_crime"
 LANDING = "recorded_crime"
@@ -41,8 +42,8 @@ class Refused(ValueError):
     """The file is not read: a sentence for each thing in it that the rows in seeds/ do not know."""
 
     def __init__(self, *sentences: str):
-        super().__init__("\n".join(sentences))
-        self.sentences = list(sentences)
+        self.sentences = ended(list(sentences))
+        super().__init__("\n".join(self.sentences))
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ MONTH = "|".join(MONTHS)
 DAY_AND_MONTH = rf"[0-9]{{1,2}}-(?:{MONTH})|(?:{MONTH})-[0-9]{{2}}"
 ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 SLASHED = r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}"
-# 10000 is 18 May 1927 and 73050 the last day of 2099; a number of four digits is a year
-DAY_NUMBER = r"[1-7][0-9]{4}(?:[.]0+)?"
+# 10000 is 18 May 1927 and 73050 the last day of 2099; a number of four digits is a year; what follows is a time of day
+DAY_NUMBER = r"[1-7][0-9]{4}(?:[.][0-9]+)?"
 LAST_DAY_NUMBER = 73_050
 
 # What is worth a look under a column of each kind: one pass over the distinct texts, which mostly finds nothing.
