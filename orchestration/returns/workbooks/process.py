@@ -28,9 +28,7 @@ BYTES_A_SECOND = 250_000
 # a process that has grown beyond this is not kept
 KEPT = 512 * 1024**2
 
-START = (
-    "import sys; sys.path[:] = {path!r}; from orchestration.returns.workbooks.process import serve; serve()"
-)
+START = "import sys; sys.path[:] = {path!r}; from orchestration.returns.workbooks.process import serve; serve({memory})"
 
 
 class Died(Exception):
@@ -45,7 +43,8 @@ class Process:
     """One process that opens files: asked, it answers, raises Unreadable, or Died."""
 
     def __init__(self) -> None:
-        start = START.format(path=[place or str(Path.cwd()) for place in sys.path])
+        path = [place or str(Path.cwd()) for place in sys.path]
+        start = START.format(path=path, memory=MEMORY)
         self._process = subprocess.Popen(  # noqa: S603 this Python, our own words
             [sys.executable, "-I", "-c", start],
             stdin=subprocess.PIPE,
@@ -171,9 +170,9 @@ def opener(name: str, path: Path) -> Iterator[Opener]:
 # in the process itself ----------------------------------------------------------------------------------------
 
 
-def serve() -> None:
+def serve(memory: int) -> None:
     """Answer until nobody asks any more."""
-    _limit_memory()
+    _limit(memory)
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
     served = _Served()
@@ -198,13 +197,13 @@ def serve() -> None:
         answers.flush()
 
 
-def _limit_memory() -> None:
+def _limit(memory: int) -> None:
     try:
         import resource
     except ImportError:  # Windows, where one person checks one return
         return
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (most, hard))
         # a crash is told to whoever asked, and needs no copy of what the file holds on a disk
@@ -215,6 +214,7 @@ class _Served:
     """What can be asked. The workbook asked about last stays open."""
 
     def __init__(self) -> None:
+        self._at_first = _most_memory()
         self._open: tuple[Path, str] | None = None
         self._book: Any = None
 
@@ -273,10 +273,15 @@ class _Served:
         return file_safety.unpack(path, name, into)
 
     def done(self, *_: Any) -> int:
-        """Close what is open; how much memory this process has taken at most."""
+        """Close what is open; by how much the most memory that this process has taken has grown since it began."""
         self._open, self._book = None, None
-        try:
-            import resource
-        except ImportError:
-            return 0
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return _most_memory() - self._at_first
+
+
+def _most_memory() -> int:
+    try:
+        import resource
+    except ImportError:
+        return 0
+    # a process begins with the peak of the one that started it
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -142,6 +142,56 @@ def xls(path: Path, table: list[list[str]], sheet: str = "crimes", password: boo
     path.write_bytes(compound({"Workbook": stream}))
 
 
+def _record(kind: int, content: bytes = b"") -> bytes:
+    return struct.pack("<HH", kind, len(content)) + content
+
+
+def label(row: int, column: int, value: str) -> bytes:
+    body = value.encode("utf-16-le")
+    return _record(0x0204, struct.pack("<HHHHB", row, column, 0, len(body) // 2, 1) + body)
+
+
+def number(row: int, column: int, value: float, style: int = 0) -> bytes:
+    return _record(0x0203, struct.pack("<HHHd", row, column, style, value))
+
+
+def error(row: int, column: int) -> bytes:
+    """#REF!"""
+    return _record(0x0205, struct.pack("<HHHBB", row, column, 0, 0x17, 1))
+
+
+def hidden_row(row: int) -> bytes:
+    return _record(0x0208, struct.pack("<HHHHHHHH", row, 0, 1, 255, 0, 0, 0x20, 0))
+
+
+def merged(first: int, last: int, left: int, right: int) -> bytes:
+    return _record(0x00E5, struct.pack("<HHHHH", 1, first, last, left, right))
+
+
+def xls_of_records(
+    path: Path,
+    sheet: str,
+    cells: list[bytes],
+    from_1904: bool = False,
+    hidden: bool = False,
+    formats: tuple[int, ...] | list[int] = (0,),
+) -> None:
+    """An XLS of one sheet with these records; `formats`: the number format of each style."""
+
+    def bof(kind: int) -> bytes:
+        return _record(0x0809, struct.pack("<HHHHII", 0x0600, kind, 0, 0, 0, 6))
+
+    name = sheet.encode("latin-1")
+    styles = b"".join(_record(0x00E0, struct.pack("<HHH14x", 0, form, 0)) for form in formats)
+    opening = bof(0x0005) + _record(0x0022, struct.pack("<H", from_1904)) + styles
+    start = len(opening) + 4 + 8 + len(name) + 4
+    bound = struct.pack("<IBBBB", start, int(hidden), 0, len(name), 0) + name
+    stream = (
+        opening + _record(0x0085, bound) + _record(0x000A) + bof(0x0010) + b"".join(cells) + _record(0x000A)
+    )
+    path.write_bytes(compound({"Workbook": stream}))
+
+
 def compound(streams: dict[str, bytes]) -> bytes:
     """A compound file (MS-CFB) of sectors of 512 bytes, its streams padded past the mini stream's limit."""
     end, free, fat_mark = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
