@@ -207,6 +207,41 @@ def test_workbook_cells_become_text(tmp_path):
     assert found["sheet"] == "Sheet2"
 
 
+def test_numbers_that_a_spreadsheet_shows_as_dates_or_times_are_what_their_columns_hold(tmp_path):
+    part = LAYOUTS["connect"].part("all")
+    book = xlsxwriter.Workbook(tmp_path / "return.xlsx")
+    book.add_worksheet()
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, part.headings)
+    forms = {
+        name: book.add_format({"num_format": code})
+        for name, code in {"day": "dd/mm/yyyy", "elapsed": "[h]:mm:ss", "clock": "hh:mm"}.items()
+    }
+
+    def write(heading, value, form=None):
+        sheet.write_number(1, part.headings.index(heading), value, forms.get(form))
+
+    write("[Crime Number]", 23000000001, "elapsed")
+    write("[Incident Number]", 123456, "elapsed")
+    write("[Date Record Created]", 44960.75, "clock")
+    write("[Date Reported]", 44960.75)
+    write("[Offence Start]", 44927, "elapsed")
+    write("[Offender Count]", 2, "day")
+    book.close()
+    notes = []
+    grids = read({"return.xlsx": tmp_path / "return.xlsx"}, LAYOUTS["connect"])
+    found = mapping.records(grids, notes)["crimes"].to_pylist()[0]
+    assert found["crime_reference"] == "23000000001"
+    assert found["incident_reference"] == "123456"
+    assert (found["recorded_on"], found["reported_on"]) == ("2023-02-03", "2023-02-03")
+    assert found["committed_from"] == "2023-01-01"
+    assert found["offenders_stated"] == "2"
+    assert {(note.code, note.column) for note in notes} == {
+        ("RP07", None),
+        ("RP02", "reported_on"),
+    }
+
+
 # what does not fit -----------------------------------------------------------------------------------------
 
 

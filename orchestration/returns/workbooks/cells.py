@@ -90,7 +90,7 @@ def lay_out(cells: Cells, most_cells: int, most_characters: int) -> Laid:
     columns, characters = {}, 0
     for number in list(cells.columns):
         rows, values = cells.columns.pop(number)
-        characters += sum(len(value) if isinstance(value, str) else len(value[0]) for value in values)
+        characters += sum(map(len, values))  # what is shown of a number counts as three
         if characters > most_characters:
             raise too_much_text(cells.where, most_characters)
         places, seen = array("i", bytes(4 * height)), {}
@@ -115,7 +115,7 @@ def _check_extent(cells: Cells, filled: int, height: int, width: int, most_cells
         raise unreadable(
             "FL21",
             f"{cells.where}: reaches to row {height:,} and column {width:,} ({letters(width)}), though only {filled:,} "
-            "cells hold something; delete what stands far from the table, or send the return in parts.",
+            "cells hold something; delete what stands far from the table.",
         )
     if extent > most_cells or height > LAST_ROW:
         raise unreadable(

@@ -14,17 +14,19 @@ from typing import IO
 BLOCK = 1024**2
 LONGEST_PIECE = 32 * BLOCK
 SHEET, TEXTS = re.compile(b"<sheetData>"), re.compile(b"<sst(?: [^<>]*[^<>/])?>")
+# its place, style, type, and a value or a text of its own
 CELL = re.compile(
-    '<c(?: r="([A-Z]{1,3})([1-9][0-9]{0,6})")?(?: s="([0-9]{1,9})")?(?: t="([a-zA-Z]{1,9})")?'
-    '(?:/>|>(?:<v>([^<]+)</v>|<is><t(?: xml:space="preserve")?>([^<]+)</t></is>)</c>)'
+    '<c(?: r="([A-Z]{1,3}+)([1-9][0-9]{0,6}+)")?+(?: s="([0-9]{1,9}+)")?+(?: t="([a-zA-Z]{1,9}+)")?+'
+    '(?:/>|><(?:v>([^<]++)</v|is><t(?: xml:space="preserve")?+>([^<]++)</t></is)></c>)'
 )
 # how many `<` of each: <c/>, <c><v></v></c>, <c><is><t></t></is></c>
 BLANK_CELL, VALUE_CELL, TEXT_CELL = 1, 4, 6
 ROW = re.compile(r'(?: r="([1-9][0-9]{0,6})")?(?: (?!hidden=|r=)[\w:.]+="[^"<>&]*")*\s*/?')
-TEXT = re.compile('<si>(?:<t/>|<t(?: xml:space="preserve")?>([^<]*)</t>)</si>')
+SHARED_TEXT = re.compile('<si>(?:<t/>|<t(?: xml:space="preserve")?>([^<]*)</t>)</si>')
 ENCODING = re.compile(rb"""encoding\s*=\s*["'](?i:utf-8)["']""")
 # a carriage return would become a line feed, and the others are in no XML
-NOT_AS_THEY_STAND = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|]]>")
+CONTROLS = bytes([*range(9), *range(11, 32)])
+NOT_AS_THEY_STAND = (b"]]>", "\ufffe".encode(), "\uffff".encode())
 ENTITY = re.compile("&(?:(amp|lt|gt|quot|apos);)?")
 STANDS_FOR = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
@@ -63,18 +65,17 @@ def between(
 
 
 def _text(piece: bytes) -> str:
+    if len(piece.translate(None, CONTROLS)) != len(piece) or any(odd in piece for odd in NOT_AS_THEY_STAND):
+        raise NotPlain
     try:
-        text = piece.decode("utf-8")
+        return piece.decode("utf-8")
     except UnicodeDecodeError:
         raise NotPlain from None
-    if NOT_AS_THEY_STAND.search(text):
-        raise NotPlain
-    return text
 
 
 def shared_texts(piece: str) -> list[str]:
     """The shared texts of a piece. Raises NotPlain."""
-    texts = TEXT.findall(piece)
+    texts = SHARED_TEXT.findall(piece)
     if 4 * len(texts) - piece.count("<t/>") != piece.count("<"):
         raise NotPlain
     return [meant(text) for text in texts] if "&" in piece else texts

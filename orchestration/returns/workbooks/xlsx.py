@@ -333,13 +333,12 @@ class _Sheet:
                 raise plain.NotPlain
 
     def _take_row(self, cells: str) -> None:
-        number, written, column = self._row, "", 0
+        row, written, column, marks = self._row, str(self._row), 0, 1
         shared, columns, known = self._shared, self.cells.columns, self._columns
-        marks, found = 1, plain.CELL.findall(cells)
-        for place, digits, style, kind, value, text in found:
+        for place, digits, style, kind, value, text in plain.CELL.findall(cells):
             if digits:
                 if digits != written:
-                    number, written = int(digits), digits
+                    raise plain.NotPlain
                 column = known.get(place) or self._known(place)
             else:
                 column += 1
@@ -348,19 +347,20 @@ class _Sheet:
                 if kind == "s" and value.isdecimal() and (at := int(value)) < len(shared):
                     text = shared[at]
                 else:
-                    text = self._held(number, kind or "n", plain.meant(value), style or None)
+                    text = self._held(row, kind or "n", plain.meant(value), style or None)
             elif text:
                 marks += plain.TEXT_CELL
                 if "&" in text or "_x" in text or len(text) > file_safety.LONGEST_CELL:
                     text = self._held_text(plain.meant(text))
             else:
                 marks += plain.BLANK_CELL
+                continue
             if text:
                 if column not in columns:
-                    self.cells.put(number, column, text)
+                    self.cells.put(row, column, text)
                 else:
                     rows, texts = columns[column]
-                    rows.append(number)
+                    rows.append(row)
                     texts.append(text)
         if marks != cells.count("<") or not cells.endswith("</row>"):
             raise plain.NotPlain
