@@ -650,6 +650,37 @@ def _later_quarters() -> list[Scene]:
             "crime_reference = 'AGAIN' and quarter = '2023-Q3'",
             {"counted_in_earlier_quarter"},
         ),
+        *(
+            Scene(
+                f"CR02: {word} {sent_with} {recorded_on} {status}",
+                "CR02",
+                f"{K1} and quarter = '2023-Q2'",
+                {word},
+                [
+                    f"insert into {CLASSIFIED} by name select * replace ('{sent_with}' as quarter, '{force}' as force, "
+                    f"date '{recorded_on}' as recorded_on, '{status}' as status, 'cancelled' as exclusion_reason) "
+                    f"from {CLASSIFIED} where {K1_OF_KENT} and quarter = '2023-Q2'"
+                ],
+            )
+            for word, force, sent_with, recorded_on, status in (
+                ("cancelled_under_another_date", "kent", "2023-Q3", "2023-07-01", "cancelled"),
+                ("cancelled_under_another_date", "kent", "2023-Q3", "2023-10-01", "cancelled"),
+                ("ok", "kent", "2023-Q3", "2023-05-10", "cancelled"),
+                ("ok", "kent", "2023-Q3", "2023-07-01", "recorded"),
+                ("ok", "kent", "2023-Q1", "2023-05-10", "cancelled"),
+                ("ok", "essex", "2023-Q3", "2023-07-01", "cancelled"),
+            )
+        ),
+        Scene(
+            "CR29: cancelled under another date",
+            "CR29",
+            f"{K1} and quarter = '2023-Q2'",
+            set(),
+            [
+                f"insert into {CLASSIFIED} by name select * replace ('2023-Q3' as quarter, date '2023-07-01' as recorded_on, "
+                f"'cancelled' as status) from {CLASSIFIED} where {K1_OF_KENT} and quarter = '2023-Q2'"
+            ],
+        ),
         Scene("CR02: refreshed", "CR02", "crime_reference = 'REFRESHED'", {"ok"}),
         Scene("CR29: cancelled later", "CR29", "crime_reference = 'LATER' and quarter = '2023-Q2'", {"ok"}),
         Scene("CR29: the later return", "CR29", "crime_reference = 'LATER' and quarter = '2023-Q3'", set()),

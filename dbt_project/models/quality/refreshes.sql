@@ -8,6 +8,12 @@
     'victims': (['crime_reference', 'victim_reference'], persons),
     'suspects': (['crime_reference', 'suspect_reference'], persons + ['relationship']),
 } -%}
+{#- whose list a column's spellings are looked up in: another layout, another spelling of a code is no change -#}
+{%- set lists = {
+    'status': 'status', 'csa_flag': 'flag', 'cse_flag': 'flag', 'outcome_code': 'outcome_code', 'gender': 'gender',
+    'self_defined_ethnicity': 'self_defined_ethnicity', 'observed_ethnicity': 'observed_ethnicity',
+    'relationship': 'relationship',
+} -%}
 {%- set place = ['force', 'quarter'] -%}
 with
 
@@ -39,6 +45,34 @@ versions as (
 ),
 
 {% for record_type, (key, columns) in compared.items() -%}
+{{ record_type }}_read as (
+    select
+        {% for column in place + key -%}
+        records.{{ column }},
+        {% endfor -%}
+        versions.is_later,
+        {% for column in columns -%}
+        {%- if column == 'offence_code' -%}
+        coalesce(offence_spellings.offence_code, records.offence_code) as offence_code
+        {%- elif column in lists -%}
+        coalesce({{ column }}_codes.code, records.{{ column }}) as {{ column }}
+        {%- else -%}
+        records.{{ column }}
+        {%- endif -%}
+        {{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ source('raw', record_type) }} as records
+    inner join versions
+        on {{ same_key('versions', 'records', place + ['submission']) }}
+    {% for column in columns if column in lists -%}
+    {{ code_join(column ~ '_codes', lists[column], column, 'records') }}
+    {% endfor %}
+    {%- if 'offence_code' in columns %}
+    left join {{ ref('stg_offence_spellings') }} as offence_spellings
+        on offence_spellings.spelling = records.offence_code
+    {%- endif %}
+),
+
 -- both versions in one pass over the files; a flat file repeats a record, with the same values each time
 {{ record_type }}_compared as (
     select
@@ -47,17 +81,15 @@ versions as (
         {% for column in key -%}
         records.{{ column }},
         {% endfor -%}
-        bool_and(versions.is_later) as is_added,
-        not bool_or(versions.is_later) as is_gone,
+        bool_and(records.is_later) as is_added,
+        not bool_or(records.is_later) as is_gone,
         {% for column in columns -%}
-        coalesce(max(records.{{ column }}) filter (where versions.is_later), '')
-        <> coalesce(max(records.{{ column }}) filter (where not versions.is_later), '') as {{ column }}_differs,
-        count(records.{{ column }}) filter (where not versions.is_later) = 0 as {{ column }}_was_blank
+        coalesce(max(records.{{ column }}) filter (where records.is_later), '')
+        <> coalesce(max(records.{{ column }}) filter (where not records.is_later), '') as {{ column }}_differs,
+        count(records.{{ column }}) filter (where not records.is_later) = 0 as {{ column }}_was_blank
         {{- ',' if not loop.last }}
         {% endfor %}
-    from {{ source('raw', record_type) }} as records
-    inner join versions
-        on {{ same_key('versions', 'records', place + ['submission']) }}
+    from {{ record_type }}_read as records
     where records.{{ key | last }} is not null
     group by
         records.force,

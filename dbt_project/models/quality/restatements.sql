@@ -80,10 +80,15 @@ unsent as (
 ),
 
 elsewhere as (
-    select distinct unsent.force, unsent.quarter, unsent.crime_reference
+    select
+        unsent.force,
+        unsent.quarter,
+        unsent.crime_reference,
+        bool_and(coalesce(classified_crimes.status, '') = 'cancelled') as is_cancelled_there
     from unsent
     inner join classified_crimes
         on {{ same_key('classified_crimes', 'unsent', ['force', 'crime_reference']) }}
+    group by unsent.force, unsent.quarter, unsent.crime_reference
 ),
 
 held_out as (
@@ -101,6 +106,7 @@ caused as (
             when compared.is_in and not compared.is_first_sent then 'refreshed_in'
             when compared.is_in and compared.is_reclassified then 'reclassified_in'
             when compared.is_in then 'included_now'
+            when not compared.is_still_sent and elsewhere.is_cancelled_there then 'cancelled_later'
             when not compared.is_still_sent and elsewhere.force is not null then 'moved_to_other_quarter'
             when not compared.is_still_sent and held_out.force is not null then 'held_out'
             when not compared.is_still_sent then 'gone'

@@ -1,8 +1,9 @@
 with
 
+-- of replaced submissions too: what they first held is asked with this list (cpai_first_received, stg_replaced_crimes)
 sent as (
     select distinct offence_code as spelling
-    from {{ ref('stg_crime_records') }}
+    from {{ ref('stg_received_crimes') }}
     where offence_code is not null
 ),
 

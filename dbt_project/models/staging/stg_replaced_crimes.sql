@@ -2,10 +2,9 @@
 with
 
 replaced as (
-    select force, quarter, max(submission) as submission
+    select force, quarter, submission
     from {{ ref('stg_submissions') }}
     where is_superseded
-    group by force, quarter
 ),
 
 current_submissions as (
@@ -23,11 +22,13 @@ offence_spellings as (
     select spelling, offence_class from {{ ref('stg_offence_spellings') }}
 ),
 
+-- as the last submission that had the crime sent it: what vanished two submissions ago is as gone as what vanished now
 sent_before as (
     select
         crimes.force,
         crimes.quarter,
         crimes.crime_reference,
+        crimes.submission as replaced_submission,
         max(offence_spellings.offence_class) as offence_class,
         max({{ iso_date('crimes.recorded_on') }}) as recorded_on,
         bool_or(coalesce(status_spellings.code, '') = 'cancelled') as was_cancelled
@@ -40,7 +41,10 @@ sent_before as (
     left join offence_spellings
         on offence_spellings.spelling = crimes.offence_code
     where crimes.crime_reference is not null
-    group by crimes.force, crimes.quarter, crimes.crime_reference
+    group by crimes.force, crimes.quarter, crimes.crime_reference, crimes.submission
+    qualify row_number() over (
+        partition by crimes.force, crimes.quarter, crimes.crime_reference order by crimes.submission desc
+    ) = 1
 ),
 
 -- held out is not gone
@@ -78,14 +82,12 @@ final as (
         sent_before.quarter,
         sent_before.crime_reference,
         current_submissions.submission,
-        replaced.submission as replaced_submission,
+        sent_before.replaced_submission,
         sent_before.was_cancelled,
         still_sent.force is not null as is_still_sent,
         coalesce(still_sent.is_reclassified, false) as is_reclassified,
         coalesce(still_sent.is_moved_with_class, false) as is_moved_with_class
     from sent_before
-    inner join replaced
-        on {{ same_key('replaced', 'sent_before', place) }}
     inner join current_submissions
         on {{ same_key('current_submissions', 'sent_before', place) }}
     left join still_sent

@@ -20,11 +20,20 @@ counted_before as (
     having min(quarter) < max(quarter)
 ),
 
+-- a later return cancels a crime of this reference, recorded no earlier: the same crime, or another?
+cancelled_anew as (
+    select force, crime_reference, max(quarter) as last_quarter
+    from {{ ref('cpai_classified_crimes') }}
+    where status = 'cancelled' and {{ quarter_of('recorded_on') }} >= quarter
+    group by force, crime_reference
+),
+
 described as (
     select
         crimes.*,
         submissions.submission,
         counted_before.first_quarter,
+        cancelled_anew.last_quarter as cancelled_with,
         -- worked out anew from the dates, apart from the model that made the column
         case
             when coalesce(crimes.committed_to, crimes.committed_from) is null then 'unknown'
@@ -40,6 +49,9 @@ described as (
     left join counted_before
         on crimes.force = counted_before.force
         and crimes.crime_reference = counted_before.crime_reference
+    left join cancelled_anew
+        on crimes.force = cancelled_anew.force
+        and crimes.crime_reference = cancelled_anew.crime_reference
     left join submissions
         on crimes.force = submissions.force
         and crimes.quarter = submissions.quarter
@@ -53,7 +65,11 @@ select
     crime_reference,
     cast(null as varchar) as person_reference,
 
-    case when first_quarter < quarter then 'counted_in_earlier_quarter' else 'ok' end as cr02,
+    case
+        when first_quarter < quarter then 'counted_in_earlier_quarter'
+        when cancelled_with > quarter then 'cancelled_under_another_date'
+        else 'ok'
+    end as cr02,
 
     case when recency = expected_recency then 'ok' else 'recency_disagrees' end as cr12,
 

@@ -8,10 +8,11 @@ crimes as (
     select * from {{ ref('cpai_classified_crimes') }}
 ),
 
+-- what was recorded in the quarter of that return is another crime under an old reference: CR02
 later_cancellations as (
     select force, crime_reference, max(quarter) as last_quarter
     from crimes
-    where status = 'cancelled'
+    where status = 'cancelled' and {{ quarter_of('recorded_on') }} < quarter
     group by force, crime_reference
 )
 
