@@ -199,6 +199,11 @@ def _k1() -> list[Scene]:
     cases: list[tuple[str, str | None, str, list[str]]] = [
         ("CR03", None, "victim_rows = 0", []),
         ("CR03", None, "exclusion_reason = 'cancelled', victim_rows = 2", []),
+        ("CR09", None, "status = 'cancelled', recorded_on = '2023-03-31'", []),
+        ("CR09", "recorded_after_quarter", "status = 'cancelled', recorded_on = '2023-07-01'", []),
+        ("CR09", "ok", "status = 'cancelled', recorded_on = '2023-04-01'", []),
+        ("CR09", "recorded_before_quarter", "status = null, recorded_on = '2023-03-31'", []),
+        ("CR09", "recorded_before_quarter", "status = 'unmapped', recorded_on = '2023-03-31'", []),
         ("CR10", None, "status = 'cancelled', recorded_on = '2023-05-11'", []),
         ("CR10", None, "reported_on = null", []),
         ("CR10", None, "recorded_on = '2015-03-31', reported_on = '2015-03-01'", []),

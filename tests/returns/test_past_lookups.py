@@ -93,3 +93,13 @@ def test_a_crime_that_vanished_two_submissions_ago_is_still_gone(home):
 def test_another_spelling_of_a_code_is_no_change(home):
     changes = rows(home, "select record_type, change, records from quality.refreshes order by 1, 2")
     assert changes == [("crimes", "gone", 1), ("suspects", "gone", 1), ("victims", "gone", 1)]
+
+
+def test_a_cancellation_of_an_earlier_quarter_is_excluded_as_cancelled_and_no_finding(home):
+    where = f"where crime_reference = '{LATER}'"
+    assert rows(home, f"select quarter, reason from cpai.cpai_exclusions {where}") == [
+        ("2023-Q2", "cancelled")
+    ]
+    assert rows(home, f"select rule from quality.findings {where}") == []
+    assert rows(home, "select tested, verdict from quality.rule_results where rule = 'CR09' and quarter = '2023-Q2' and "
+                      f"force = '{FORCE}'") == [(1, "pass")]  # fmt: skip

@@ -93,7 +93,9 @@ select
         case when victim_rows > 1 then 'several_victims' else 'ok' end
     end as cr03,
 
+    -- a cancellation of an earlier quarter's crime restates that quarter (CR29): it is no record of the wrong one
     case
+        when status = 'cancelled' and recorded_quarter < quarter then null
         when recorded_quarter < quarter then 'recorded_before_quarter'
         when recorded_quarter > quarter then 'recorded_after_quarter'
         when recorded_quarter = quarter then 'ok'
