@@ -1,11 +1,14 @@
 """Where things are: the project (seeds, dbt models) and the home (everything received, built and published)."""
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration import strict_csv
+from orchestration.printing import printable
+from orchestration.stopping import Stopped
 from orchestration.strict_csv import NotRead
 
 PACKAGE = Path(__file__).resolve().parent
@@ -13,6 +16,16 @@ PACKAGE = Path(__file__).resolve().parent
 PROJECT = PACKAGE.parent if (PACKAGE.parent / "seeds").is_dir() else PACKAGE / "project"
 SEEDS = PROJECT / "seeds"
 DBT_PROJECT = PROJECT / "dbt_project"
+
+
+# Dagster and dbt-duckdb read a path as an URL (% ? #), DuckDB as a pattern or a list of folders (* ? [ ] ,)
+NOT_IN_A_HOME = "#%?*[],"
+
+
+class HomeRefused(Stopped, ValueError):
+    """A home where some tool would read or write another place than the one that is meant."""
+
+    code = 2
 
 
 class SeedRow(dict):
@@ -49,6 +62,30 @@ def check_seeds(seeds: Path = SEEDS) -> dict[str, strict_csv.Table]:
     return tables
 
 
+# what a spreadsheet makes of 19/8, of sixteen digits, of a date or of what it cannot show: no seed holds any of it
+MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+SPOILED = re.compile(
+    rf"\d{{1,2}}-{MONTH}(-\d{{2,4}})?|{MONTH}-\d{{2,4}}|\d{{1,2}}/\d{{1,2}}/\d{{4}}|\d([.,]\d+)?e[+-]?\d{{2,}}|#[a-z0-9/!?#]+",
+    re.IGNORECASE,
+)
+# a force may well send 19-Aug for a code, and a row here say what it means
+AS_FORCES_WRITE = ("spelling", "heading")
+# of a code that lost its zeros nothing else tells
+DIGITS = {"forces.csv": ("pnc_code", 2), "offences.csv": ("five_digit", 5)}
+
+
+def _check_cells(table: strict_csv.Table, name: str) -> None:
+    column, digits = DIGITS.get(name, ("", 0))
+    for number, cells in table.rows:
+        for heading, cell in zip(table.headings, cells, strict=True):
+            spoiled = heading not in AS_FORCES_WRITE and SPOILED.fullmatch(cell)
+            if spoiled or (heading == column and cell and len(cell) != digits):
+                raise NotRead(
+                    f"{table.name}, row {number}: a spreadsheet has made another text of its {heading}, as of dates, codes "
+                    "and leading zeros; take the file as it was, and edit it as text."
+                )
+
+
 def _seed(name: str, seeds: Path) -> strict_csv.Table:
     table = strict_csv.read(seeds / name, f"seeds/{name}")
     # dbt takes both as they stand: a row of nulls, a column of another name
@@ -56,6 +93,7 @@ def _seed(name: str, seeds: Path) -> strict_csv.Table:
         raise NotRead(f"{table.name}, row {table.blank[0]}: is blank; remove the row.")
     if padded := [heading for heading in table.headings if heading != heading.strip()]:
         raise NotRead(f"{table.name}, row 1: the heading {padded[0]!r} has spaces around it; remove them.")
+    _check_cells(table, name)
     return table
 
 
@@ -97,7 +135,12 @@ class Home:
 
     @property
     def ledger_url(self) -> str:
-        return os.environ.get("CPAI_LEDGER_URL") or f"sqlite:///{self.root / 'ledger.db'}"
+        """Made of parts: a path written into an URL is read as one, with whatever stands in it."""
+        if given := os.environ.get("CPAI_LEDGER_URL"):
+            return given
+        from sqlalchemy import URL
+
+        return URL.create("sqlite", database=str(self.root / "ledger.db")).render_as_string()
 
     @property
     def reading(self) -> Path:
@@ -119,5 +162,14 @@ class Home:
 
 
 def home(root: str | Path | None = None) -> Home:
-    """The home at `root`, else at `CPAI_HOME`, else `data/` in the working directory."""
-    return Home(Path(root or os.environ.get("CPAI_HOME") or "data").resolve())
+    """The home at `root`, else at `CPAI_HOME`, else `data/` in the working directory. Raises HomeRefused."""
+    place = Path(root or os.environ.get("CPAI_HOME") or "data").resolve()
+    if wrong := sorted(
+        {letter for letter in str(place) if letter in NOT_IN_A_HOME or not letter.isprintable()}
+    ):
+        sentence = (
+            f"the home {place} has {' '.join(wrong)} in its path, which the tools beneath take for more than a letter: "
+            "choose a folder without."
+        )
+        raise HomeRefused(printable(sentence, lines=False))
+    return Home(place)

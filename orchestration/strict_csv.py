@@ -47,13 +47,16 @@ class Table:
 
 def read(path: Path, name: str, largest: int = LARGEST) -> Table:
     """The table in a file. Raises NotRead, which calls the file `name`."""
+    if path.exists() and not path.is_file():
+        # a pipe would be waited for, a device never ends
+        raise NotRead(
+            f"{name}: is {'a folder' if path.is_dir() else 'a pipe or device'} and no file; name the file."
+        )
     try:
         with path.open("rb") as file:
             data = file.read(largest + 1)
     except FileNotFoundError:
         raise NotRead(f"{name}: there is no such file; put it back.") from None
-    except IsADirectoryError:
-        raise NotRead(f"{name}: is a folder and no file; name the file.") from None
     except OSError as problem:
         raise NotRead(
             f"{name}: cannot be opened ({problem.strerror}); see to it that it can be read."

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from orchestration.home import Home
+from orchestration.stopping import Stopped
 
 HEAD = "0005"  # the newest revision in migrations/versions
 metadata = MetaData()
@@ -308,7 +309,7 @@ case_views = Table(
 )
 
 
-class LedgerNewer(RuntimeError):
+class LedgerNewer(Stopped, RuntimeError):
     """The ledger was written by a newer version of this project than the one running."""
 
 

@@ -1,5 +1,6 @@
 """What a reader may answer, and what belongs together."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,12 @@ ALSO_ALLOWED = {"facilitator_present": {"", "yes", "no", "cannot_tell"}}
 _EVERY = {**ALLOWED, **ALSO_ALLOWED}.items()
 
 
+def children_or_none(answer: Mapping[str, Any]) -> str:
+    """What is said on children: of a crime that is not group-based it need not be, and a blank says that it is not."""
+    blank = not answer["committed_by_children"] and answer["group_based"] in ("no", "cannot_tell")
+    return "not_collected" if blank else answer["committed_by_children"]
+
+
 def problems(answer: Mapping[str, Any], children_asked: bool | None) -> list[str]:
     """A sentence for each thing wrong with an answer of text cells; `children_asked` is None when nobody knows."""
     wrong = [
@@ -25,13 +32,16 @@ def problems(answer: Mapping[str, Any], children_asked: bool | None) -> list[str
         if (answer.get(name) or "") not in allowed
     ]
     offenders = answer.get("offenders_read")
-    if offenders not in (None, "") and not (str(offenders).isdigit() and len(str(offenders)) < 5):
+    # not isdigit: it takes \u00b2 for a digit, and int does not
+    if offenders not in (None, "") and not re.fullmatch("[0-9]{1,4}", str(offenders)):
         wrong.append("offenders_read must be a whole number or blank")
     if (answer["group_based"] == "yes") != bool(answer["criterion"]):
         wrong.append("criterion is given when group_based is yes, and blank otherwise")
     if answer["role"] == "adjudicator" and not answer["reason"]:
         wrong.append("an adjudicator must give a reason")
-    if children_asked is not None and (answer["committed_by_children"] == "not_collected") == children_asked:
+    not_said = answer["committed_by_children"] == "not_collected"
+    asked = children_asked and (answer["group_based"] == "yes" or not not_said)
+    if children_asked is not None and not_said == asked:
         wrong.append(
             "committed_by_children must be yes or no"
             if children_asked

@@ -4,6 +4,7 @@ The columns and allowed values are the readings file of the design; a file is ta
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from orchestration import quarters, warehouse
+from orchestration import quarters, strict_csv, warehouse
 from orchestration.home import Home
 from orchestration.ledger import now, open_ledger, readings, worklist, writing
+from orchestration.readings.answers import children_or_none
 from orchestration.readings.answers import problems as answer_problems
 from orchestration.readings.chain import append
 from orchestration.readings.policy import Policy, read_policy, read_twice_because
@@ -100,8 +102,20 @@ def export_worklist(home: Home, file: Path, quarter: str) -> int:
         writer = csv.DictWriter(handle, [*COLUMNS, *case], restval="", lineterminator="\n")
         writer.writeheader()
         for row in rows:
-            writer.writerow({name: escape_formula(value) for name, value in row.items()})
+            row = {name: escape_formula(value) for name, value in row.items()}
+            writer.writerow(row | {"version": as_written(row["version"])})
     return len(rows)
+
+
+# what a spreadsheet makes of an identifier that it takes for a number: 6.9513E+15, and of sixteen digits the last is 0
+AS_A_NUMBER = re.compile(r"[0-9]+([.,][0-9]+)?(E[+-]?[0-9]+)?", re.IGNORECASE)
+AS_A_DATE = re.compile(r"[0-9]{1,4}[/.-]([0-9]{1,2}|[A-Z]{3})[/.-][0-9]{1,4}( [0-9:]+)?", re.IGNORECASE)
+
+
+def as_written(version: str) -> str:
+    """A version as it goes out to readers: with a letter before it, or a spreadsheet makes 6.9513E+15 of one that is
+    all digits."""
+    return f"v{version}"
 
 
 def import_readings(home: Home, file: Path) -> Imported:
@@ -176,12 +190,12 @@ class _Known:
 
 
 def _checked(
-    rows: list[dict[str, str]], candidates: dict[tuple, dict], policy: Policy
+    rows: list[tuple[int, dict[str, str]]], candidates: dict[tuple, dict], policy: Policy
 ) -> tuple[dict[tuple, tuple[int, dict]], list[str]]:
     """The rows that are well by themselves, with their number, by slot; what is wrong with the others."""
     problems: list[str] = []
     checked: dict[tuple, tuple[int, dict]] = {}
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         wrong = _problems(row, candidates, policy.children_collected_from)
         if not wrong:
             slot = _slot(row)
@@ -252,34 +266,35 @@ def _settle(connection: Connection, policy: Policy, moment: str, fresh: list[dic
         )
 
 
-def _rows(file: Path) -> list[dict[str, str]]:
-    """The file's rows as text by column; ReadingsRefused when it is no readings file."""
+def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
+    """The file's rows as text by column, each with its number; ReadingsRefused when it is no readings file."""
     try:
         if file.suffix.lower() == ".csv":
-            # how many cells a row has is said below, row by row
-            table = opening.rows(file.name, file, ragged=True)
+            table = strict_csv.read(file, file.name)
+            headings, rows = table.headings, table.rows
         else:
             with opening.workbook(file.name, file) as book:
-                table = book.sheet(book.names[0]).rows() if book.names else []
-    except Unreadable as problem:
-        raise ReadingsRefused(file, [reason.sentence for reason in problem.reasons]) from None
-    headings = [cell.strip() for cell in table[0]] if table else []
-    missing = [name for name in COLUMNS if name not in headings]
-    if missing or len(set(headings)) < len(headings):
+                cells = book.sheet(book.names[0]).rows() if book.names else []
+            headings, rows = (cells or [[]])[0], list(enumerate(cells, start=1))[1:]
+    except (Unreadable, strict_csv.NotRead) as problem:
+        reasons = getattr(problem, "reasons", None)
         raise ReadingsRefused(
-            file, [f"headings: {', '.join(missing) or 'one'} missing or twice; expected {', '.join(COLUMNS)}"]
+            file, [one.sentence for one in reasons] if reasons else [str(problem)]
+        ) from None
+    headings = [heading.strip() for heading in headings]
+    missing = [name for name in COLUMNS if name not in headings]
+    twice = [name for name in (*COLUMNS, *ALSO) if headings.count(name) > 1]
+    if missing or twice:
+        raise ReadingsRefused(
+            file,
+            [f"headings: {', '.join(missing or twice)} missing or twice; expected {', '.join(COLUMNS)}"],
         )
-    short = [
-        number for number, cells in enumerate(table[1:], start=2) if cells and len(cells) != len(headings)
-    ]
-    if short:
-        raise ReadingsRefused(file, [f"row {number}: not as many cells as headings" for number in short])
     at = {name: headings.index(name) for name in (*COLUMNS, *ALSO) if name in headings}
     blank = dict.fromkeys(ALSO, "")
     return [
-        blank | {name: _sent(cells[column].strip()) for name, column in at.items()}
-        for cells in table[1:]
-        if any(cells)
+        (number, blank | {name: _sent(cells[column].strip()) for name, column in at.items()})
+        for number, cells in rows
+        if any(cell.strip() for cell in cells)
     ]
 
 
@@ -289,7 +304,8 @@ def _sent(cell: str) -> str:
 
 
 def _problems(row: dict[str, str], candidates: dict[tuple, dict], collected_from: str) -> list[str]:
-    """What is wrong with one row; fills in its version when it is blank."""
+    """What is wrong with one row; fills in its version when it is blank, and what need not be said on children."""
+    row["committed_by_children"] = children_or_none(row)
     wrong = answer_problems(row, children_asked=None)
     if row["role"] not in ROLES:
         wrong.append(f"role must be one of {', '.join(sorted(ROLES))}")
@@ -301,15 +317,39 @@ def _problems(row: dict[str, str], candidates: dict[tuple, dict], collected_from
         wrong.append("read_at must be a date or time like 2023-05-01T10:30")
     candidate = candidates.get((row["force"], row["crime_reference"]))
     if candidate is None:
-        return [*wrong, "no candidate of that force and crime_reference; take the rows of `cpai read export`"]
-    row["version"] = row["version"] or candidate["version"]
-    if row["version"] != candidate["version"]:
-        wrong.append("an old version of this candidate: export the worklist again and read it as it is now")
-    if (row["committed_by_children"] == "not_collected") != (candidate["quarter"] < collected_from):
+        eaten = AS_A_NUMBER.fullmatch(row["crime_reference"]) or AS_A_DATE.fullmatch(row["crime_reference"])
+        why = (
+            "; a spreadsheet may have made a number or a date of it: format its column as text"
+            if eaten
+            else ""
+        )
+        return [
+            *wrong,
+            f"no candidate of that force and crime_reference; take the rows of `cpai read export`{why}",
+        ]
+    wrong += _version(row, candidate["version"])
+    is_said = row["committed_by_children"] != "not_collected"
+    is_asked = candidate["quarter"] >= collected_from
+    if is_said != is_asked and (is_said or row["group_based"] == "yes"):
         wrong.append(
             f"committed_by_children is collected from {collected_from}: yes or no from then, not_collected before"
         )
     return wrong
+
+
+def _version(row: dict[str, str], version: str) -> list[str]:
+    """Whether the row is of the candidate's `version`, as it goes out now or as it did before; fills it in."""
+    written, row["version"] = row["version"], version
+    if written in ("", version, as_written(version)):
+        return []
+    # a version of before is 16 hexadecimal digits: all digits, it is one that a spreadsheet may have rounded
+    whole = re.fullmatch("[0-9a-f]{16}", written) and not AS_A_NUMBER.fullmatch(version)
+    if AS_A_NUMBER.fullmatch(written) and not whole:
+        return [
+            "a spreadsheet has made a number of its version: leave version blank in this row, which means the crime as it "
+            "is now, or export the worklist again and keep its column version as text"
+        ]
+    return ["an old version of this candidate: export the worklist again and read it as it is now"]
 
 
 def _in_text(answer: tuple) -> tuple[str, ...]:

@@ -63,7 +63,13 @@ def read_twice_because(
 
 def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
     """On what two readings differ, of the things they must agree on."""
-    return [name for name in AGREED if (first[name] or "") != (second[name] or "")]
+    # of a crime that is not group-based one reader may say nothing on children
+    unsaid = first["group_based"] != "yes" and "not_collected" in (
+        first["committed_by_children"],
+        second["committed_by_children"],
+    )
+    asked = [name for name in AGREED if not (unsaid and name == "committed_by_children")]
+    return [name for name in asked if (first[name] or "") != (second[name] or "")]
 
 
 def owed(readings: Mapping[str, Mapping[str, Any]], twice: str | None) -> tuple[str, str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ def export(
         if reader or adjudicator or cases:
             raise click.UsageError("--reader, --adjudicator and --cases are for workbooks: add --format xlsx")
         _needs(home, home.warehouse)
-        file = to or Path(f"{quarter}_worklist.csv")
+        file = _to_write(to or Path(f"{quarter}_worklist.csv"))
         _note_export(home, quarter)
         say(f"{export_worklist(home, file, quarter):,} unread candidates of {quarter} in {file}")
         return
@@ -66,7 +67,7 @@ def export(
     from orchestration.readings.workbook import export_workbook
 
     _needs(home, home.reading)
-    file = to or Path(f"{quarter}_{reader}.xlsx")
+    file = _to_write(to or Path(f"{quarter}_{reader}.xlsx"))
     try:
         count = export_workbook(Desk(home), file, reader, quarter, adjudicator, cases)
     except DeskRefused as refusal:
@@ -171,6 +172,14 @@ def verify(home: Home, wants_json: bool) -> None:
     if broken := Desk(home).verify_chain():
         stop(broken, wants_json)
     say(json.dumps({"done": True}) if wants_json else "every reading is as it was written")
+
+
+def _to_write(file: Path) -> Path:
+    """`file`, where it can be written: asked before cases are held for a reader or a view is noted."""
+    there = file if file.exists() else file.parent
+    if not (file.parent.is_dir() and os.access(there, os.W_OK)):
+        raise click.BadParameter(f"{file} cannot be written: is its folder there?", param_hint="--to")
+    return file
 
 
 def _note_export(home: Home, quarter: str) -> None:

@@ -3,12 +3,14 @@
 Rows carry their slot; a copy of what may not be changed is compared on the way back, and every refusal names the cell.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from orchestration.home import PACKAGE
-from orchestration.readings.answers import ALLOWED, ALSO_ALLOWED, problems
+from orchestration.readings.answers import ALLOWED, ALSO_ALLOWED, children_or_none, problems
+from orchestration.readings.book import as_written
 from orchestration.readings.desk import Answer, Case, Desk, DeskRefused
 from orchestration.readings.room.sign_in import note_views
 from orchestration.returns import opening
@@ -118,6 +120,8 @@ def _shown(case: Case, heading: str) -> str:
         return "; ".join(f"{name} {value}" for name, value in answer.items() if value not in ("", None, ()))
     if heading == "changed":
         return "; ".join(f"{name} was {_text(was) or 'blank'}" for name, was in case.changed.items())
+    if heading == "version":
+        return as_written(case.version)
     return _text(case.fields[heading] if heading in case.fields else getattr(case, heading))
 
 
@@ -151,6 +155,7 @@ def import_workbook(desk: Desk, file: Path, reader: str) -> int:
     answers: dict[int, tuple[int, Answer]] = {}
     for number, cells in enumerate(table[1:], start=FIRST_ROW):
         row = dict(zip(headings, map(str.strip, cells), strict=False))
+        row["committed_by_children"] = children_or_none(row)
         if not any(row[name] for name in ANSWERS if name != "committed_by_children"):
             continue
         found = list(_wrong(desk, reader, row, answers))
@@ -168,7 +173,8 @@ def import_workbook(desk: Desk, file: Path, reader: str) -> int:
 
 def _wrong(desk: Desk, reader: str, row: dict[str, str], answers: dict) -> Iterable[tuple[str, str]]:
     """Column and sentence for each thing wrong with a row."""
-    if not row["slot"].isdigit():
+    # not isdigit: it takes \u00b2 for a digit, and int does not
+    if not re.fullmatch("[0-9]{1,15}", row["slot"]):
         return [("slot", "no slot stands here: export again")]
     slot = int(row["slot"])
     if slot in answers:
@@ -177,7 +183,12 @@ def _wrong(desk: Desk, reader: str, row: dict[str, str], answers: dict) -> Itera
         case = desk.case(reader, slot)
     except DeskRefused as refusal:
         return [("slot", str(refusal))]
-    changed = [name for name in KEYS[1:] if row[name] != str(escape_formula(getattr(case, name)))]
+    changed = [
+        name
+        for name in KEYS[1:]
+        if row[name]
+        not in (_shown(case, name), getattr(case, name), str(escape_formula(getattr(case, name))))
+    ]
     if changed:
         return [(name, "this was changed after the export: export again") for name in changed]
     said = {**row, "role": case.role}

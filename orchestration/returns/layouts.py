@@ -17,6 +17,7 @@ from pathlib import Path
 from orchestration import quarters
 from orchestration.home import SEEDS, seed_rows
 from orchestration.returns import look_alikes
+from orchestration.stopping import Stopped
 
 RECORD_TYPES = ("crimes", "victims", "suspects")
 FORMATS = ("csv", "xlsx", "xlsm", "xls", "ods")
@@ -36,8 +37,10 @@ REFERENCES = {"crimes": "crime_reference", "victims": "victim_reference", "suspe
 Row = dict[str, str]
 
 
-class LayoutError(ValueError):
+class LayoutError(Stopped, ValueError):
     """The layout seeds contradict themselves, or say nothing about what was asked: names the rows to mend."""
+
+    code = 2
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ A release is one file as it was published. Every release is kept: its bytes in t
 """
 
 import hashlib
+import os
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -154,6 +155,10 @@ def _landed(home: Home, refused: list[str]) -> Iterator[tuple[str, Path]]:
             continue
         if path.is_symlink() or not path.is_file():
             refused.append(f"{path.name}: is a link or no file; put the published file itself there.")
+        elif not os.access(path, os.R_OK):
+            refused.append(
+                f"{path.name}: may not be read; give the account of the warehouse leave to read it."
+            )
         elif published_on := _published_on(path, home):
             if published_on > date.today().isoformat():
                 refused.append(f"{path.name}: {_to_come(published_on)}")

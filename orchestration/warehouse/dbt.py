@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,11 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds
+from orchestration.stopping import Stopped
 from orchestration.strict_csv import NotRead
 from orchestration.warehouse.statements import rows_of
 
 # above it each statement has both cores busy and needs the memory for itself: a year at scale 50 is 800 MB of Parquet
 ALONE_ABOVE = 200_000_000  # bytes
+
+
+# a model or two is built in this time; who waits for a quarter is better told so
+PATIENCE = 10  # seconds
+
+
+class WarehouseClosed(Stopped, RuntimeError):
+    """The warehouse cannot be read now: who holds it, or what to do."""
 
 
 class BuildFailed(RuntimeError):
@@ -225,7 +235,10 @@ def seeds_loaded(home: Home) -> str:
         return ""
     try:
         return query(home, "select source_hash from reference.loaded")[0]["source_hash"]
-    except duckdb.Error:  # no such table, or no warehouse that can be opened: dbt says what is wrong with it
+    except (
+        duckdb.Error,
+        WarehouseClosed,
+    ):  # no such table, or not to be opened: dbt says what is wrong with it
         return ""
 
 
@@ -261,11 +274,40 @@ def _sentence(node: Any, status: str, result: Any) -> str:
 
 
 def query(home: Home, sql: str, parameters: list | None = None) -> list[dict]:
-    """Rows of the warehouse through a short read-only connection, closed before returning."""
+    """Rows of the warehouse through a short read-only connection, closed before returning.
+
+    Raises WarehouseClosed where another process holds it for longer than PATIENCE, or it is not built to its end.
+    """
     import duckdb
 
-    connection = duckdb.connect(str(home.warehouse), read_only=True)
+    connection = open_read_only(home)
     try:
         return rows_of(connection, sql, parameters)
+    except duckdb.CatalogException as problem:
+        raise WarehouseClosed(
+            f"the warehouse in {home.root} is not built to its end: run `cpai run <quarter>`"
+        ) from problem
     finally:
         connection.close()
+
+
+def open_read_only(home: Home) -> Any:
+    """A connection to the warehouse, to be closed soon: nobody can build it meanwhile. Raises WarehouseClosed."""
+    import duckdb
+
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return duckdb.connect(str(home.warehouse), read_only=True)
+        except duckdb.IOException as problem:
+            held = re.search(r"Conflicting lock is held in (.*?) ?\(PID (\d+)\)", str(problem))
+            if not held:
+                raise WarehouseClosed(
+                    f"{home.warehouse} is no warehouse that can be opened: move it away and run `cpai run <quarter>`"
+                ) from None
+            if time.monotonic() > until:
+                raise WarehouseClosed(
+                    f"the warehouse is being built by process {held[2]} ({held[1]}), which nobody can read meanwhile: "
+                    "try again when it has ended"
+                ) from None
+        time.sleep(0.2)

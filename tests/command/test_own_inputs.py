@@ -1,6 +1,7 @@
 """Our own tables are guarded as those of forces are: read where that is certain, else one sentence and nothing done."""
 
 import json
+import os
 import re
 import shutil
 
@@ -118,6 +119,31 @@ def test_what_is_not_certain_is_one_sentence_with_file_and_row(seeds, tmp_path, 
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "was", "made"),
+    [
+        ("offences.csv", b",01916,", b",1916,"),
+        ("offences.csv", b",2004-05-01,", b",01/05/2004,"),
+        ("offences.csv", b",19/7,", b",19-Jul,"),
+        ("forces.csv", b",01,", b",1,"),
+        (SPELLINGS, b",male,", b",6.95E+15,"),
+        ("reading_policy.csv", b",60,", b",#####,"),
+    ],
+)
+def test_a_text_that_a_spreadsheet_changed_is_named_by_its_row(seeds, name, was, made):
+    text = (seeds / name).read_bytes()
+    assert was in text
+    (seeds / name).write_bytes(text.replace(was, made, 1))
+    row = text[: text.index(was)].count(b"\n") + 1
+    with pytest.raises(NotRead, match=f"seeds/{name}, row {row}: a spreadsheet has made another text"):
+        check_seeds(seeds)
+
+
+def test_what_forces_write_may_look_like_it(seeds):
+    edited(seeds, lambda data: data + b"gender,,19-Aug,male,made up\n")
+    assert seed_rows(SPELLINGS, seeds)[-1]["spelling"] == "19-Aug"
+
+
 def test_a_seed_that_is_gone_or_a_folder_is_named(seeds):
     (seeds / SPELLINGS).unlink()
     with pytest.raises(NotRead, match="there is no such file"):
@@ -154,7 +180,7 @@ def test_a_column_that_is_asked_for_and_not_there_is_named(seeds):
         ),
         (
             "age_bands.csv",
-            line(2, lambda text: text.replace(b",0,", b",2-Jan,")),
+            line(2, lambda text: text.replace(b",0,", b",none,")),
             "row 2: age_from is no integer",
         ),
     ],
@@ -186,6 +212,12 @@ def test_a_table_may_end_as_it_likes_and_hold_any_text():
     table = strict_csv.parse('a,b\r\n"x, ""y""\r\nz",\u00e9\r\n\r\n'.encode(), "t.csv")
     assert table.dicts() == [{"a": 'x, "y"\r\nz', "b": "\u00e9"}]
     assert table.blank == [3]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "t.csv")
+    with pytest.raises(NotRead, match="is a pipe or device"):
+        strict_csv.read(tmp_path / "t.csv", "t.csv")
 
 
 def test_a_long_cell_and_a_large_file_are_refused(tmp_path):

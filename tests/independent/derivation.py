@@ -486,7 +486,13 @@ def settled(readings: dict[str, dict], is_read_by_two: bool = False) -> dict | N
         return readings["adjudicator"]
     first, second = readings.get("first"), readings.get("second")
     if first and second:
-        same = all(first[c] == second[c] for c in ("group_based", "criterion", "committed_by_children"))
+        # Read as: of a crime that is not group-based one reader may say nothing on children
+        unsaid = first["group_based"] != "yes" and "not_collected" in (
+            first["committed_by_children"],
+            second["committed_by_children"],
+        )
+        agreed = ("group_based", "criterion", *(() if unsaid else ("committed_by_children",)))
+        same = all(first[c] == second[c] for c in agreed)
         # Read as: who agree on the crime may count differently, and the greatest number of offenders counts (CR49)
         counted = max(first["offenders_read"] or 0, second["offenders_read"] or 0)
         return first | {"offenders_read": counted} if same else None

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 
 import duckdb
 import pytest
@@ -20,7 +22,9 @@ from orchestration.readings.book import (
     import_files,
     import_readings,
 )
+from orchestration.readings.policy import differences
 from orchestration.returns.file_safety import escape_formula
+from orchestration.warehouse import dbt
 
 GOOD = {
     "force": "kent",
@@ -148,6 +152,12 @@ def test_the_command_names_what_it_refused_and_ends_with_1(place):
         ({"version": "v0"}, "an old version"),
         ({"committed_by_children": "not_collected"}, "collected from 2023-Q2"),
         ({"crime_reference": "46/000002/23", "committed_by_children": "yes"}, "collected from 2023-Q2"),
+        ({"committed_by_children": ""}, "committed_by_children must be one of"),
+        ({"offenders_read": "\u00b2"}, "offenders_read must be"),
+        ({"version": "6.9513E+15"}, "a spreadsheet has made a number of its version: leave version blank"),
+        ({"version": "6,9513E+15"}, "a spreadsheet has made a number of its version"),
+        ({"crime_reference": "4.6E+09"}, "no candidate .*; a spreadsheet may have made"),
+        ({"crime_reference": "46-Jan-23"}, "no candidate .*; a spreadsheet may have made"),
     ],
 )
 def test_one_bad_row_refuses_the_whole_file(place, change, says):
@@ -205,3 +215,149 @@ def test_it_is_said_how_many_were_read_twice_that_did_not_have_to_be(place):
     assert import_readings(place, written(place, GOOD, must)) == Imported(added=2, already=0, plain=1)
     again = import_readings(place, written(place, GOOD, must, second))
     assert again == Imported(added=1, already=2, plain=1, plain_twice=1)
+
+
+OLD = "6951299917560641"
+
+
+@pytest.mark.parametrize("written", ["", OLD, f"v{OLD}"])
+def test_a_version_is_taken_as_it_goes_out_and_as_it_went_out_before(place, written):
+    give_version(place, OLD)
+    assert import_readings(place, written_(place, {**GOOD, "version": written})).added == 1
+    with open_ledger(place).connect() as connection:
+        assert connection.execute(select(readings.c.version)).scalar() == OLD
+
+
+@pytest.mark.parametrize(
+    "eaten", ["6.9513E+15", "6951299917560640", "6.95129991756064e+15", "6951299917560000"]
+)
+def test_a_version_that_a_spreadsheet_made_a_number_of_is_named_as_such(place, eaten):
+    give_version(place, OLD)
+    with pytest.raises(ReadingsRefused, match="row 2: a spreadsheet has made a number of its version"):
+        import_readings(place, written_(place, {**GOOD, "version": eaten}))
+
+
+@pytest.mark.parametrize("version", [OLD, "0000000000000001", "12e4567890123456", "abcdef0123456789"])
+def test_no_spreadsheet_takes_a_version_for_a_number(place, version):
+    give_version(place, version)
+    file = place.root / "list.csv"
+    export_worklist(place, file, "2023-Q2")
+    with file.open(encoding="utf-8") as handle:
+        (row,) = csv.DictReader(handle)
+    with pytest.raises(ValueError, match="could not convert"):
+        float(row["version"])
+    assert row["version"][0].isalpha()
+
+
+def give_version(home: Home, version: str) -> None:
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("update cocad.cocad_candidates set version = ?", [version])
+
+
+def written_(home: Home, row: dict):
+    return written(home, row, name="back.csv")
+
+
+@pytest.mark.parametrize("group_based", ["no", "cannot_tell"])
+@pytest.mark.parametrize("reference", ["46/000001/23", "46/000002/23"])
+def test_of_a_crime_that_is_not_group_based_nothing_need_be_said_on_children(place, group_based, reference):
+    row = {**GOOD, "crime_reference": reference, "group_based": group_based, "criterion": ""}
+    first = {**row, "committed_by_children": ""}
+    said = "not_collected" if reference == "46/000002/23" else "no"
+    second = {**row, "committed_by_children": said, "role": "second", "reader": "reader-02"}
+    assert import_readings(place, written(place, first, second)).added == 2
+    assert import_readings(place, written(place, first, second)).already == 2
+    assert differences({**first, "committed_by_children": "not_collected"}, second) == []
+
+
+BAD_FILES = {
+    "a.csv": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not UTF-8 text"),
+    "b.csv": (b"", "is blank"),
+    "c.csv": (b"\n\n", "is blank"),
+    "d.csv": (";".join(COLUMNS).encode() + b"\n", "separated by semicolons"),
+    "e.csv": (",".join(COLUMNS).encode("utf-16"), "UTF-16"),
+    "f.csv": (",".join(COLUMNS).encode() + b"\nkent,1\n", "row 2: has 2 cells"),
+    "g.csv": (",".join(COLUMNS).encode() + b'\n"kent,1\n' + b"x,y\n" * 50_000, "row 2: a quotation mark"),
+    "h.csv": (",".join([*COLUMNS, "force"]).encode() + b"\n", "'force' stands there twice"),
+    "i.csv": (b"PK\x03\x04\0\0", "is it a workbook"),
+    "j.csv": (b"x" * (65 * 1024**2), "is larger than 64 MB"),
+    "k.xlsx": (b"", "is empty"),
+    "l.xlsx": (b"PK\x03\x04 cut short", "l.xlsx"),
+    "m.xlsx": (b"force,crime_reference\n", "m.xlsx"),
+    "n.ods": (b"\0" * 1000, "n.ods"),
+    "o.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "o.xls"),
+    "p.txt": (b"hello", "p.txt"),
+    "q": (b"hello", "q: "),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_whatever_the_file_is_the_command_ends_with_a_sentence(place, name):
+    content, says = BAD_FILES[name]
+    (place.root / name).write_bytes(content)
+    said = CliRunner().invoke(cpai, ["--home", str(place.root), "read", "import", str(place.root / name)])
+    assert said.exit_code == 1
+    assert isinstance(said.exception, SystemExit)
+    assert says in said.stderr
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_nor_is_there_a_workbook_of_a_reader_that_ends_otherwise(place, name):
+    (place.root / name).write_bytes(BAD_FILES[name][0])
+    words = ["--home", str(place.root), "read", "import", "--reader", "reader-01", str(place.root / name)]
+    said = CliRunner().invoke(cpai, words)
+    assert said.exit_code == 1
+    assert isinstance(said.exception, SystemExit)
+    assert said.stderr.startswith(f"{name} was not imported")
+
+
+@pytest.mark.parametrize("name", [".", "nowhere.csv"])
+def test_a_folder_or_nothing_is_no_file(place, name):
+    said = CliRunner().invoke(cpai, ["--home", str(place.root), "read", "import", str(place.root / name)])
+    assert said.exit_code == 2
+
+
+def test_a_list_that_cannot_be_written_is_wrong_usage_and_notes_no_view(place):
+    words = ["--home", str(place.root), "read", "export", "2023-Q2", "--to"]
+    said = CliRunner().invoke(cpai, [*words, str(place.root / "nowhere" / "list.csv")])
+    assert (said.exit_code, "is its folder there?" in said.output) == (2, True)
+    assert not (place.root / "ledger.db").exists()
+
+
+BUILDING = """
+import duckdb, sys, time
+connection = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("seconds", [1, 60])
+def test_while_the_warehouse_is_built_readings_wait_or_say_who_holds_it(place, monkeypatch, seconds):
+    monkeypatch.setattr(dbt, "PATIENCE", 5 if seconds == 1 else 0.5)
+    good = written(place, GOOD)
+    words = [sys.executable, "-c", BUILDING, str(place.warehouse), str(seconds)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as building:
+        building.stdout.readline()
+        home = ["--home", str(place.root), "read"]
+        said = CliRunner().invoke(cpai, [*home, "import", str(good)])
+        if seconds == 1:
+            assert (said.exit_code, in_ledger(place)) == (0, 1)
+        else:
+            assert said.exit_code == 1
+            assert said.stderr.startswith(f"the warehouse is being built by process {building.pid} (")
+            said = CliRunner().invoke(cpai, [*home, "export", "2023-Q2", "--to", str(place.root / "l.csv")])
+            assert (said.exit_code, said.stderr.count("\n")) == (1, 1)
+        building.kill()
+
+
+def test_a_warehouse_that_is_half_built_or_none_is_said(place):
+    with duckdb.connect(str(place.warehouse)) as connection:
+        connection.execute("drop table cocad.cocad_candidates")
+    good = written(place, GOOD)
+    words = ["--home", str(place.root), "read", "import", str(good)]
+    said = CliRunner().invoke(cpai, words)
+    assert (said.exit_code, "is not built to its end" in said.stderr) == (1, True)
+    place.warehouse.write_text("no warehouse")
+    said = CliRunner().invoke(cpai, words)
+    assert (said.exit_code, "is no warehouse that can be opened" in said.stderr) == (1, True)

@@ -83,6 +83,9 @@ def test_blank_rows_stay_to_be_read(desk, tmp_path):
         ({"crime_reference": "46/9/23"}, r"C3: this was changed after the export"),
         ({"slot": 99}, r"A3: this case has been answered or has changed"),
         ({"slot": "x"}, r"A3: no slot"),
+        ({"slot": "\u00b2"}, r"A3: no slot"),
+        ({"slot": "1" * 40}, r"A3: no slot"),
+        ({"offenders_read": "\u00b2"}, r"{offenders_read}3: offenders_read must be"),
         ({"slot": "that of row 2"}, r"A3: row 2 answers the same case"),
     ],
 )
@@ -97,6 +100,22 @@ def test_one_wrong_cell_refuses_the_workbook_by_its_address(desk, tmp_path, chan
     with pytest.raises(WorkbookRefused, match=says.format(**letters)):
         import_workbook(desk, file, "reader-01")
     assert states(desk)["read"] == 0
+
+
+def test_a_version_goes_out_with_a_letter_and_comes_back_with_it_or_without(desk, tmp_path):
+    file = tmp_path / "w.xlsx"
+    export_workbook(desk, file, "reader-01", Q)
+    at = rows_of(file)[0].index("version")
+    assert {row[at] for row in rows_of(file)[1:]} == {"vv1"}
+    old = lambda number, row: {"version": "v1"} if number == 1 else {}  # noqa: E731
+    assert import_workbook(desk, filled(file, old), "reader-01") == 3
+
+
+def test_of_a_crime_that_is_not_group_based_children_may_stay_blank(desk, tmp_path):
+    file = tmp_path / "w.xlsx"
+    export_workbook(desk, file, "reader-01", Q)
+    unsaid = {"group_based": "no", "criterion": "", "committed_by_children": ""}
+    assert import_workbook(desk, filled(file, lambda number, row: unsaid), "reader-01") == 3
 
 
 def test_a_stale_case_is_refused(desk, home, tmp_path):

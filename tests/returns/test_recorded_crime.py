@@ -312,6 +312,13 @@ def test_a_file_that_does_not_say_what_it_is_is_refused(home, landing, file, nam
     assert named in sentence
 
 
+def test_a_file_that_may_not_be_read_is_refused(home, landing, monkeypatch):
+    workbook(landing / FILE, **year(row()))
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    (sentence,) = receive(home).refused
+    assert sentence.startswith(f"{FILE}: may not be read")
+
+
 def test_a_damaged_file_or_a_link_is_refused(home, landing, tmp_path):
     landing.mkdir(parents=True)
     (landing / FILE).write_bytes(b"PK\x03\x04 cut short")

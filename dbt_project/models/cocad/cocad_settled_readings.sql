@@ -67,7 +67,14 @@ judged as (
                     when
                         coalesce(first_group_based, '') = coalesce(second_group_based, '')
                         and coalesce(first_criterion, '') = coalesce(second_criterion, '')
-                        and coalesce(first_committed_by_children, '') = coalesce(second_committed_by_children, '')
+                        and (
+                            coalesce(first_committed_by_children, '') = coalesce(second_committed_by_children, '')
+                            -- of a crime that is not group-based one reader may say nothing on children
+                            or (
+                                coalesce(first_group_based, '') <> 'yes'
+                                and 'not_collected' in (first_committed_by_children, second_committed_by_children)
+                            )
+                        )
                         then 'agreement'
                 end
             when not is_read_by_two then 'only'

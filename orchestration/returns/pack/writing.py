@@ -22,13 +22,12 @@ def write_packs(home: Home, quarter: str, forces: Iterable[str] | None = None) -
 
     Raises FileNotFoundError where there is no warehouse yet.
     """
-    import duckdb
-
     from orchestration import ledger
+    from orchestration.warehouse.dbt import open_read_only
 
     if not home.warehouse.exists():
         raise FileNotFoundError(f"there is no warehouse in {home.root} yet: run `cpai run {quarter}` first")
-    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+    with open_read_only(home) as connection:
         # staging's views say crimes/*/*.parquet, as dbt does
         connection.execute("set file_search_path = ?", [str(home.raw)])
         packs = gather(connection, quarter, home.raw, forces, explanations(ledger.open_ledger(home), quarter))
