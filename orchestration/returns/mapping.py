@@ -25,6 +25,7 @@ MOST_KNOWN = 100_000
 # Above a half the column is written in another way than the layout says; below it single cells are, which rules judge.
 MOST = 0.5
 FEWEST = 3
+DECIDES = "recorded_on"
 
 # What a row of a flat file says of the suspect's victim or of the crime is no suspect.
 NOT_THE_PERSON = {
@@ -124,11 +125,15 @@ class _Cells:
         return np.isin(_codes(cells), positions)
 
     def written_otherwise(self) -> list[Reason]:
-        """A reason for each heading most of whose dates are written in another way than its layout says."""
+        """A reason for the headings most of whose dates are written in another way than the layout says."""
         shapes: dict[str, str] = {}
-        for (heading, _, _, date_format, *_), found in self._repaired.items():
-            if found.otherwise > max(FEWEST, MOST * int((found.codes >= 0).sum())):
-                shapes[heading] = date_format
+        for column in self._grid.part.columns:
+            if column.date_format and column.heading in self._grid.columns:
+                found = self.of(column)
+                # a crime without the day it was recorded is lost, so of that column one cell may be most
+                fewest = 0 if column.column == DECIDES else FEWEST
+                if found.otherwise > max(fewest, MOST * int((found.codes >= 0).sum())):
+                    shapes[column.heading] = column.date_format
         if not shapes:
             return []
         headings = ", ".join(f"'{heading}' ({shape})" for heading, shape in shapes.items())
@@ -298,13 +303,14 @@ def _records(grid: Grid, cells: _Cells, feed: Feed, notes: list[repairs.Note]) -
         rows = np.flatnonzero(_any_filled(telling, grid.rows))
         if flat:
             rows = _first_of_each(list(codes.values()), rows)
+    alone = sum(other.record_type == kind for other in grid.part.feeds) == 1
+    place = None if alone else feed.place
     for name, column in found.items():
         for code, where in column.met.items():
             numbers = (rows[where[rows]] + grid.first_record).astype(np.int32)
             if len(numbers):
-                notes.append(repairs.Note(code, kind, grid.file, grid.sheet, name, numbers))
-    alone = sum(other.record_type == kind for other in grid.part.feeds) == 1
-    return _table(kind, grid, rows, found, None if alone else feed.place)
+                notes.append(repairs.Note(code, kind, grid.file, grid.sheet, name, numbers, place))
+    return _table(kind, grid, rows, found, place)
 
 
 def _table(

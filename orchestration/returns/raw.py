@@ -56,6 +56,7 @@ def intake_findings_schema() -> pa.Schema:
             ("file", pa.string()),
             ("sheet", pa.string()),
             ("record_number", pa.int32()),
+            ("place_in_row", pa.int32()),
             ("column", pa.string()),
             ("records", pa.int64()),
         ]
@@ -123,8 +124,10 @@ def ensure(home: Home) -> None:
     empty[home.raw / "readings.parquet"] = readings_schema()
     empty[home.raw / "reading_slots.parquet"] = reading_slots_schema()
     empty[home.raw / "police_recorded_crime" / "none.parquet"] = police_recorded_crime_schema()
+    none = {path for path in empty if path.stem.startswith("none")}
     for path, schema in empty.items():
-        if not path.exists():
+        # a column more is first there in what holds no rows: files written before read as blank in it
+        if not path.exists() or (path in none and pq.read_schema(path).names != schema.names):
             write(schema.empty_table(), path)
 
 
@@ -155,6 +158,7 @@ def write_intake_findings(
             columns = {name: pa.repeat(pa.scalar(text, pa.string()), count) for name, text in same.items()}
             columns["submission"] = pa.repeat(pa.scalar(submission, pa.int32()), count)
             columns["record_number"] = pa.array(records, pa.int32())
+            columns["place_in_row"] = pa.repeat(pa.scalar(note.place_in_row, pa.int32()), count)
             columns["records"] = pa.repeat(pa.scalar(1, pa.int64()), count)
             tables.append(pa.table([columns[name] for name in schema.names], schema=schema))
     if tables:

@@ -56,7 +56,8 @@ OWN_REFERENCES = ("crime_reference", "linked_crime_reference")
 
 @dataclass(frozen=True)
 class Note:
-    """Damage met in one column (None: the row itself) of one table, with the numbers of its records."""
+    """Damage met in one column (None: the row itself) of one table, with the numbers of its records, and which of
+    several records side by side it is."""
 
     code: str
     record_type: str
@@ -64,6 +65,7 @@ class Note:
     sheet: str | None
     column: str | None
     records: np.ndarray
+    place_in_row: int | None = None
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ import io
 import shutil
 import zipfile
 
+import duckdb
+import pyarrow as pa
 import pytest
 import xlsxwriter
 from written import crime, victim, write_return
 
 from orchestration.home import SEEDS, Home, seed_rows
-from orchestration.returns import intake, layouts, mapping, reading
+from orchestration.returns import intake, layouts, mapping, raw, reading
 from orchestration.returns.layouts import LayoutError, all_layouts, fits_sheet
 from orchestration.returns.reading import Unreadable, joined_headings
 
@@ -220,6 +222,19 @@ def test_a_group_more_than_the_layout_has_is_named(wide, tmp_path):
     assert "not where it holds a person: the layout has 3 side by side" in reason
 
 
+def test_what_is_met_in_a_group_says_which(wide, tmp_path):
+    notes = []
+    rows = [[*OF_CRIMES, "V1", "", "A", "M", "1.5E+20", "F", "C", "M"]]
+    mapping.records(reading.read(csv_file(tmp_path / "in", [*WIDE_HEAD, *groups(3)], *rows), wide), notes)
+    (note,) = notes
+    assert (note.code, note.column, note.records.tolist(), note.place_in_row) == (
+        "RP51",
+        "suspect_reference",
+        [1],
+        2,
+    )
+
+
 def test_parts_of_one_table_repeat_as_often_as_each_needs(seeds, tmp_path):
     parts = {
         "crimes": {"contains": "crimes"},
@@ -409,18 +424,39 @@ def test_a_time_of_day_under_a_date_is_dropped(tmp_path):
     assert {row["recorded_on"] for row in found["crimes"]} == {"2023-01-31", "2023-01-30"}
 
 
-@pytest.mark.parametrize("bad", [1, 3, 4, 20])
-def test_a_column_in_another_format_is_refused_and_a_few_cells_are_not(tmp_path, bad):
-    texts = ["03/02/2023"] * bad + ["2023-02-03"] * 3
-    files = write_return(tmp_path, LAYOUTS["athena"], sheet_of(texts, "46/{}/23"))
-    if bad > 3:
-        (reason,) = told(files, LAYOUTS["athena"])
-        assert reason.startswith(
-            "ST23 return.csv: most dates under 'DateRecorded' (%Y-%m-%d) are not written as layout"
-        )
-        assert "03/02" not in reason
-    else:
-        assert len(records_of(files, LAYOUTS["athena"])["crimes"]) == bad + 3
+@pytest.mark.parametrize(
+    ("column", "bad", "good"),
+    [
+        *(("recorded_on", *counts) for counts in ((1, 0), (2, 1), (20, 3))),
+        *(("reported_on", *counts) for counts in ((4, 0), (4, 3), (20, 3))),
+    ],
+)
+def test_a_column_in_another_format_is_refused(tmp_path, column, bad, good):
+    of = [
+        crime(number, "46/{}/23", **{column: "03/02/2023" if number < bad else "2023-02-03"})
+        for number in range(bad + good)
+    ]
+    files = write_return(tmp_path, LAYOUTS["athena"], {"crimes": of, "victims": [], "suspects": []})
+    heading = {"recorded_on": "DateRecorded", "reported_on": "DateReported"}[column]
+    (reason,) = told(files, LAYOUTS["athena"])
+    assert reason.startswith(
+        f"ST23 return.csv: most dates under '{heading}' (%Y-%m-%d) are not written as layout"
+    )
+    assert "03/02" not in reason
+
+
+@pytest.mark.parametrize(
+    ("column", "bad", "good"),
+    [("recorded_on", 1, 1), ("recorded_on", 5, 6), ("reported_on", 3, 0), ("reported_on", 4, 4)],
+)
+def test_single_cells_in_another_format_are_left_to_the_rules(tmp_path, column, bad, good):
+    of = [
+        crime(number, "46/{}/23", **{column: "03/02/2023" if number < bad else "2023-02-03"})
+        for number in range(bad + good)
+    ]
+    files = write_return(tmp_path, LAYOUTS["athena"], {"crimes": of, "victims": [], "suspects": []})
+    found = records_of(files, LAYOUTS["athena"])
+    assert sorted(row[column] for row in found["crimes"]) == ["03/02/2023"] * bad + ["2023-02-03"] * good
 
 
 def test_months_of_the_year_read_as_days_of_the_month_are_refused(tmp_path):
@@ -610,6 +646,25 @@ def test_a_derived_layout_has_the_conditions_and_groups_of_its_base(seeds):
 
 
 # into the ledger -----------------------------------------------------------------------------------------------------
+
+
+def test_a_home_from_before_a_column_was_added_is_still_read(tmp_path):
+    home = Home(tmp_path / "home")
+    old = raw.records_schema("suspects").remove(
+        raw.records_schema("suspects").get_field_index("place_in_row")
+    )
+    row = {name: "x" for name in old.names} | {"submission": 1, "record_number": 1}
+    for path in (
+        home.raw / "suspects" / "none" / "none.0.parquet",
+        raw.records_file(home, "suspects", "2023-Q1", "kent", 1),
+    ):
+        raw.write(pa.Table.from_pylist([] if "none" in path.name else [row], schema=old), path)
+    raw.ensure(home)
+    files = f"{home.raw}/suspects/*/*.parquet"
+    found = duckdb.sql(
+        f"select force, place_in_row from read_parquet('{files}', union_by_name = true)"
+    ).fetchall()
+    assert found == [("x", None)]
 
 
 def test_a_return_in_months_has_the_records_its_manifest_says(tmp_path, monkeypatch):

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.home import seed_rows
-from orchestration.returns.layouts import RECORD_TYPES, Part, all_layouts
+from orchestration.returns.layouts import RECORD_TYPES, Part, all_layouts, fits_sheet
 from orchestration.warehouse.statements import rows_of
 
 Row = dict[str, Any]
@@ -208,7 +208,9 @@ class _Gathering:
     def _files(self, record_type: str, forces: list[str]) -> list[str]:
         # by name, so that a quarter's packs do not read every quarter's records
         paths = (f"{record_type}/{self.quarter}/{force}.{self.standing[force]}.parquet" for force in forces)
-        return [str(self.raw / path) for path in paths if (self.raw / path).exists()]
+        found = [str(self.raw / path) for path in paths if (self.raw / path).exists()]
+        # it has the columns of today, which files that were written before may lack
+        return [*found, str(self.raw / record_type / "none" / "none.0.parquet")] if found else []
 
     def _broken(self, forces: list[str]) -> list[Row]:
         """Findings about one record, with its place and its cells."""
@@ -302,12 +304,13 @@ class _Gathering:
             rows += self._rows(
                 f"""
                 select met.code, '{record_type}' as record_type, met."column" as fields, met.force, met.file, met.sheet,
-                    met.record_number, raw_records.* exclude (force, file, sheet, record_number, place_in_row)
-                from read_parquet($found) as met
+                    met.record_number, met.place_in_row, raw_records.* exclude (force, file, sheet, record_number, place_in_row)
+                from read_parquet($found, union_by_name = true) as met
                 left join {_raw(record_type)} as raw_records
                     on raw_records.force = met.force and raw_records.file = met.file
                     and raw_records.record_number = met.record_number
                     and coalesce(raw_records.sheet, '') = coalesce(met.sheet, '')
+                    and coalesce(raw_records.place_in_row, 1) = coalesce(met.place_in_row, 1)
                 where met.record_type = '{record_type}'
                 """,
                 files=self._files(record_type, forces),
@@ -317,7 +320,7 @@ class _Gathering:
         return rows + self._rows(
             """
             select code, record_type, "column" as fields, force, file, sheet, record_number
-            from read_parquet($found)
+            from read_parquet($found, union_by_name = true)
             where record_type is null or not list_contains($record_types, record_type)
             """,
             found=found,
@@ -332,7 +335,8 @@ class _Gathering:
             columns = part.of(row["record_type"]).get(row["fields"] or "", ()) if part else ()
             # names and dates of birth are not looked up at all
             if _columns(row["record_type"]).get(row["fields"] or "", {}).get("personal") == "N":
-                for column in columns:
+                # of persons side by side, the one that the record is
+                for column in (one for one in columns if one.place == (row.get("place_in_row") or 1)):
                     place = row["force"], row["file"], row["sheet"], column.heading
                     wanted[place].setdefault(row["record_number"], []).append(row)
         for (force, file, sheet, heading), by_number in wanted.items():
@@ -603,7 +607,7 @@ def _part_of(layout: str | None, file: str | None, sheet: str | None) -> Part | 
         part for part in all_layouts()[layout].parts if fnmatch.fnmatchcase(name, part.file_pattern.lower())
     ]
     # a sheet that the layout names by its number has only one name in the file
-    named = [part for part in parts if part.sheet == (sheet or "")] or [
+    named = [part for part in parts if fits_sheet(sheet or "", part.sheet)] or [
         part for part in parts if part.sheet.isdigit()
     ]
     return next(iter(named or parts), None)

@@ -389,6 +389,10 @@ KINDS = [
         found=("RP56",),
         crimes=4,
     ),
+    # four rows of the flat file: 2023-02-03 is 3 February in another format
+    Kind(
+        "every date in another format", ATHENA, replaced("2023-02-03", "03/02/2023", force=ATHENA), ("ST23",)
+    ),
     Kind("wrong force", ATHENA, replaced("46/", "47/", force=ATHENA), ("ST20",)),
     Kind("last quarter's file", NATIONAL, replaced("2023-02-03", "2022-11-03"), ("ST19",)),
     Kind(
