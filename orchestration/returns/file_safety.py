@@ -29,8 +29,8 @@ MOST_ENTRIES = 1_000
 # 32,767 is what a spreadsheet's cell can hold; a summary pasted into a CSV has been seen at ten times that
 LONGEST_CELL = 1_000_000
 MOST_COLUMNS = 16_384
-# a force's quarter at 50 times the real volume is 300,000 rows x 50 columns
-MOST_CELLS = 64_000_000
+# of the sheets of a delivery in all; a force's quarter at 50 times the real volume is 300,000 rows x 50 columns
+MOST_CELLS = 32_000_000
 BLOCK = 1024**2
 
 ZIP = b"PK\x03\x04"

@@ -23,7 +23,7 @@ from orchestration.returns import counting, file_safety, opening, repairs
 from orchestration.returns.layouts import Layout, Part, fits_sheet
 from orchestration.returns.look_alikes import heading as one_heading
 from orchestration.returns.look_alikes import plain
-from orchestration.returns.reasons import Reason, Unreadable, unreadable
+from orchestration.returns.reasons import SHOWN, Reason, Unreadable, unreadable
 from orchestration.returns.workbooks.cells import TIME, moment
 
 # Files that a delivery may hold beside its records (see the return specification).
@@ -34,6 +34,8 @@ EXPLANATIONS = "explanations.csv"
 # 4 MB read fastest (200,000 records x 22 columns: 0.3 s); also the longest that one record may be.
 BLOCK = 4 * 1024**2
 LONGEST_HEADING_ROW = 1024**2
+# what is quoted of a heading or the name of a sheet
+LONGEST_NAME = 100
 
 # kinds of columns under which nothing is ever a date
 NUMBERS = {"integer", "code", "flag"}
@@ -450,7 +452,7 @@ def _sheets(parts: list[Part], names: list[str], name: str, reasons: list[Reason
         found += [(part, sheet) for sheet in fits]
         if not fits:
             wanted = f"sheet number {part.sheet}" if part.sheet.isdigit() else f"sheet {part.sheet!r}"
-            sentence = f"{name}: has no {wanted} for the {part.part}; its sheets are {_quoted(names)}."
+            sentence = f"{name}: has no {wanted} for the {part.part}; its sheets are {_few(names)}."
             reasons.append(Reason("ST05", sentence))
     for sheet in names:
         meant = [part.part for part, one in found if one == sheet]
@@ -573,17 +575,17 @@ def _by_heading(
     if unknown:
         wrong(
             "ST07",
-            f"unknown heading {_quoted(unknown)}; {expected} {_quoted(missing or part.headings)}"
+            f"unknown heading {_few(unknown)}; {expected} {_quoted(missing or part.headings)}"
             f"{' instead' if missing else ''}; rename or remove the column{_more_groups(unknown, part)}.",
         )
     elif missing:
         wrong(
             "ST08",
             f"heading {_quoted(missing)} is missing; {expected} it, and row {heading_row} has "
-            f"{_quoted(named)}; add the column, blank if there is nothing to say.",
+            f"{_few(named)}; add the column, blank if there is nothing to say.",
         )
     if twice := sorted({heading for heading in named if named.count(heading) > 1}):
-        wrong("ST09", f"heading {_quoted(twice)} stands more than once; keep one column of each.")
+        wrong("ST09", f"heading {_few(twice)} stands more than once; keep one column of each.")
     for feed in feeds:
         for rows in feed.columns.values():
             aliases = list(dict.fromkeys(row.heading for row in rows if row.heading in named))
@@ -615,3 +617,9 @@ def _where(file: str, sheet: str | None) -> str:
 
 def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
+
+
+def _few(names: list[str]) -> str:
+    """Names that a file has, which may be thousands and of any length."""
+    short = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…" for name in names[:SHOWN]]
+    return _quoted(short) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
