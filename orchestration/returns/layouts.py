@@ -566,7 +566,7 @@ def _check_tables(layout: str, tables: dict[tuple[str, str, str], list[Part]]) -
             if parts is others or not fnmatchcase(re.sub("[*?]", "1", pattern), other_pattern):
                 continue
             of_one_book = form == other_form != "csv"
-            if of_one_book and not (re.search("[*?]", other_sheet) and fits_sheet(sheet, other_sheet)):
+            if of_one_book and not (is_pattern(other_sheet) and fits_sheet(sheet, other_sheet)):
                 continue
             raise LayoutError(
                 f"layouts.csv: layout {layout}: a file for part {parts[0].part} would be one for part "
@@ -574,9 +574,14 @@ def _check_tables(layout: str, tables: dict[tuple[str, str, str], list[Part]]) -
             )
 
 
+def is_pattern(sheet: str) -> bool:
+    """Whether a part's sheet is any whose name fits; no sheet of a workbook has these marks in its name."""
+    return "*" in sheet or "?" in sheet
+
+
 def fits_sheet(name: str, pattern: str) -> bool:
     """Whether a sheet's name is that of a part, or one that its pattern (`*`, `?`) lets in."""
-    if not re.search("[*?]", pattern):
+    if not is_pattern(pattern):
         return name == pattern
     shape = re.escape(look_alikes.heading(pattern).casefold()).replace(r"\*", ".*").replace(r"\?", ".")
     return bool(re.fullmatch(shape, look_alikes.heading(name).casefold()))

@@ -9,6 +9,7 @@ import io
 import re
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from orchestration.returns import counting, file_safety, opening, repairs
-from orchestration.returns.layouts import Layout, Part, fits_sheet
+from orchestration.returns.layouts import Layout, Part, fits_sheet, is_pattern
 from orchestration.returns.look_alikes import heading as one_heading
 from orchestration.returns.look_alikes import plain
 from orchestration.returns.reasons import SHOWN, Reason, Unreadable, unreadable
@@ -438,7 +439,26 @@ def _read_workbook(
                 grids.append(_sheet(book, sheet, part, layout))
             except Unreadable as problem:
                 reasons.extend(problem.reasons)
+        reasons.extend(_like_those_read(book, grids))
     return grids
+
+
+def _like_those_read(book: opening.Book, grids: list[Grid]) -> list[Reason]:
+    """A sheet with the headings of those that a pattern lets in, under a name that it does not: a month would be lost."""
+    reasons, read = [], {grid.sheet for grid in grids}
+    for part in {grid.part.part: grid.part for grid in grids if is_pattern(grid.part.sheet)}.values():
+        heading_row = part.banner_rows + part.heading_rows
+        for name in (name for name in book.names if name not in read):
+            with suppress(Unreadable):  # what is wrong with a sheet that is not read is no one's business
+                rows = book.sheet(name, heading_row).rows(heading_row)[part.banner_rows :]
+                found = set(joined_headings(rows)) if len(rows) == part.heading_rows else set()
+                if len(found & set(part.headings)) * 2 > len(part.headings):
+                    sentence = (
+                        f"{book.name}: sheet {name!r} has the headings of the {part.part}, but its name does not fit "
+                        f"{part.sheet!r}; name it as the others are, or remove it if it is a copy."
+                    )
+                    reasons.append(Reason("ST05", sentence))
+    return reasons
 
 
 def _sheets(parts: list[Part], names: list[str], name: str, reasons: list[Reason]) -> list[tuple[Part, str]]:

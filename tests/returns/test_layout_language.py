@@ -346,6 +346,19 @@ def test_monthly_sheets_are_one_table(months, tmp_path):
     assert reason.startswith("ST05 return.xlsx: has no sheet '* 20??' for the all; its sheets are 'January'")
 
 
+def test_a_month_under_another_name_is_not_left_out(months, tmp_path):
+    sheets = {
+        "Jan 2023": [FLAT_HEAD, [*OF_CRIMES, "V1", "S1"]],
+        "February": [FLAT_HEAD, ["46/2/23", *OF_CRIMES[1:], "V3", "S3"]],
+        "Notes": [["Ref", "what it means"]],
+        "Blank": [],
+    }
+    (reason,) = told(workbook(tmp_path / "in", sheets), months)
+    assert reason.startswith(
+        "ST05 return.xlsx: sheet 'February' has the headings of the all, but its name does not fit"
+    )
+
+
 def test_a_sheet_that_two_parts_mean(seeds, tmp_path):
     part = {"file_pattern": "*.xlsx", "format": "xlsx"}
     layout = layout_of(
