@@ -68,7 +68,7 @@ def _write(path, rows):
 def with_seeds(seeds, monkeypatch):
     monkeypatch.delenv("CPAI_LEDGER_URL", raising=False)
     monkeypatch.setattr(intake, "layout_for", partial(layout_for, seeds=seeds))
-    monkeypatch.setattr(compiled, "seed_rows", partial(seed_rows, seeds=seeds))
+    monkeypatch.setattr(compiled, "build", partial(compiled.build, seeds=seeds))
     # their references begin with no force's number: here it is asked what they hold
     monkeypatch.setattr(checks, "of_the_force", lambda *_: [])
 
