@@ -108,7 +108,7 @@ def _try(drafted: Draft, files: tuple[Path, ...], force: str, quarter: str) -> T
     from orchestration.warehouse import compiled
 
     if not compiled.ready(check.MODELS):
-        click.echo("preparing the rules, once for each version of this package: about 15 seconds", err=True)
+        say("preparing the rules, once for each version of this package: about 15 seconds", err=True)
     return trial.trial(drafted, {file.name: file for file in files}, force, quarter)
 
 
