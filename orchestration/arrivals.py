@@ -12,7 +12,7 @@ from orchestration import quarters
 from orchestration.home import home
 from orchestration.jobs import quarter_job
 from orchestration.returns.assets import QUARTERS, partition_range
-from orchestration.returns.recorded_crime import LANDING as RECORDED_CRIME
+from orchestration.returns.landing import RECORDED_CRIME, is_clutter, unread
 
 SETTLED_AFTER = 60  # seconds without a change: a delivery still being copied is not read
 
@@ -52,6 +52,10 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
             )
     settling = [folder for folder, look in looked.items() if not look["run"]]
     reason = f"not yet still for a minute: {', '.join(settling)}" if settling else "nothing new has landed"
+    if astray := [found.sentence for found in unread(home().landing)]:
+        reason += "; not read: " + " ".join(astray)
+        if requests:  # a look with requests shows no reason
+            context.log.warning(f"not read: {' '.join(astray)}")
     return dg.SensorResult(
         run_requests=requests,
         skip_reason=None if requests else dg.SkipReason(reason),
@@ -79,7 +83,7 @@ def _seen(folder: Path) -> str:
     """What a folder in landing/ holds, by name, size and time of change; blank when nothing."""
     state = []
     for file in sorted(folder.rglob("*")):
-        if not file.name.startswith((".", "~$")) and file.is_file():
+        if file.is_file() and not any(map(is_clutter, file.relative_to(folder).parts)):
             stat = file.lstat()
             state.append(f"{file.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}")
     return (

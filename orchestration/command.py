@@ -151,13 +151,26 @@ def run(home: Home, wanted: tuple[str, ...], as_of: str | None, wants_json: bool
         return
     if not wanted:
         raise click.UsageError("say which quarters to run, as in: cpai run 2023-Q1 2023-Q2")
+    from orchestration.returns.landing import unread
+
     summary, not_read = _run(home, list(wanted))
-    done = not not_read and not any(row["refused"] for row in summary)
+    astray = unread(home.landing)
+    # what was meant for these quarters has not been received
+    left_out = any(found.quarter in wanted for found in astray)
+    done = not not_read and not left_out and not any(row["refused"] for row in summary)
     if wants_json:
-        answer = {"done": done, "quarters": summary, "recorded_crime_refused": not_read}
+        sentences = [found.sentence for found in astray]
+        answer = {
+            "done": done,
+            "quarters": summary,
+            "recorded_crime_refused": not_read,
+            "not_read": sentences,
+        }
         say(json.dumps(answer, default=str))
     else:
         _show(summary)
+        for found in astray:
+            say(f"not read: {found.sentence}")
     if not done:
         sys.exit(1)
 
@@ -308,11 +321,18 @@ def _show(summary: list[dict]) -> None:
 @click.pass_obj
 def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
     """Which forces have sent what, by quarter."""
+    from orchestration.returns.landing import unread
     from orchestration.returns.receipts import grid, nobodys, quarters_known, standing
 
     shown = list(wanted) or quarters_known(home)
+    astray = unread(home.landing)
     rows = [
-        {"quarter": quarter, **standing(home, quarter), "nobodys": nobodys(home, quarter)}
+        {
+            "quarter": quarter,
+            **standing(home, quarter),
+            "nobodys": nobodys(home, quarter),
+            "not_read": [found.sentence for found in astray if found.quarter in (quarter, None)],
+        }
         for quarter in shown
     ]
     held, unknown = _holding_or_why_not(home, shown)
@@ -324,6 +344,8 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
         return
     if not rows:
         say("nothing received yet: put returns into landing/<quarter>/<force>/ and `cpai run <quarter>`")
+        for found in astray:
+            say(f"not read: {found.sentence}")
         return
     _show_grid(cells, shown)
     for row in rows:
@@ -333,13 +355,13 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
         )
         for force, said in row["missing_said_so"].items():
             say(f"         {force} said it is missing: {said}")
-        for sentence in row["reasons"]:
+        for sentence in [*row["reasons"], *row["remarks"]]:
             say(f"         {sentence}")
-        for folder in row["nobodys"]:
-            say(f"         {folder}: no force has this name; rename the folder in landing/{row['quarter']}")
         _show_holding(row["holds_the_release"])
     if unknown:
         say(unknown)
+    for found in astray:
+        say(f"not read: {found.sentence}")
 
 
 # at most eight letters, so that a year's quarters stand side by side

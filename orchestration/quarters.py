@@ -8,7 +8,7 @@ FIRST = "2023-Q1"  # COCAD collection starts (seeds/known_breaks.csv)
 
 def valid(quarter: str) -> str:
     """`quarter` itself; ValueError when it is not written `2023-Q1`."""
-    if not re.fullmatch(r"\d{4}-Q[1-4]", quarter):
+    if not re.fullmatch(r"[0-9]{4}-Q[1-4]", quarter):
         raise ValueError(f"{quarter!r} is not a quarter: write it like 2023-Q1")
     return quarter
 

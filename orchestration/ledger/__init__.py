@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from orchestration.home import Home
 from orchestration.stopping import Stopped
 
-HEAD = "0005"  # the newest revision in migrations/versions
+HEAD = "0006"  # the newest revision in migrations/versions
 metadata = MetaData()
 
 # Stored as decided on arrival. `superseded` and `accepted_with_rejections` follow from later submissions and
@@ -69,8 +69,6 @@ submissions = Table(
     Column("reasons", Text, nullable=False, default="[]"),
     Column("said", Text),
     CheckConstraint("status in ('accepted', 'refused', 'nil', 'missing')", name="submission_status"),
-    # the same bytes twice are one submission
-    UniqueConstraint("force", "quarter", "fingerprint", name="submission_once"),
 )
 
 submission_files = Table(
@@ -86,6 +84,40 @@ submission_files = Table(
         ["force", "quarter", "submission"],
         [submissions.c.force, submissions.c.quarter, submissions.c.submission],
     ),
+)
+
+# Where in landing/<quarter>/<delivered_as>/ a submission came: blank for that folder itself. The same bytes in another
+# folder are another act: a return sent again after a mistaken one. None for what came before this was kept, until it
+# is next looked at.
+submission_folders = Table(
+    "submission_folders",
+    metadata,
+    Column("force", Text, primary_key=True),
+    Column("quarter", Text, primary_key=True),
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("folder", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["force", "quarter", "submission"],
+        [submissions.c.force, submissions.c.quarter, submissions.c.submission],
+    ),
+)
+
+# The raw files of each submission (path in raw/) as they were written. Of a file that was made again the newest counts.
+raw_files = Table(
+    "raw_files",
+    metadata,
+    Column("raw_file", Integer, primary_key=True),
+    Column("force", Text, nullable=False),
+    Column("quarter", Text, nullable=False),
+    Column("submission", Integer, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["force", "quarter", "submission"],
+        [submissions.c.force, submissions.c.quarter, submissions.c.submission],
+    ),
+    Index("raw_files_of", "force", "quarter", "submission"),
 )
 
 # What a force says about findings of an earlier submission. Free text, which may name a person: here and in the
@@ -362,9 +394,20 @@ def now() -> str:
 
 
 def received_as(connection: Connection, digests: Iterable[str]) -> list[Any]:
-    """The submissions, refused ones left out, that hold a file of these SHA-256: rows of force, quarter, submission,
-    delivered_as and sha256.
+    """The submissions that stand and hold a file of these SHA-256: rows of force, quarter, submission, delivered_as and
+    sha256. One that was replaced was a mistake mended: it keeps nobody from sending the file where it belongs.
     """
+    later = submissions.alias()
+    replaced = (
+        select(later.c.submission)
+        .where(
+            later.c.force == submissions.c.force,
+            later.c.quarter == submissions.c.quarter,
+            later.c.submission > submissions.c.submission,
+            later.c.status.in_(("accepted", "nil")),
+        )
+        .exists()
+    )
     statement = (
         select(
             submissions.c.force,
@@ -374,7 +417,7 @@ def received_as(connection: Connection, digests: Iterable[str]) -> list[Any]:
             submission_files.c.sha256,
         )
         .join(submission_files)
-        .where(submission_files.c.sha256.in_(list(digests)), submissions.c.status != "refused")
+        .where(submission_files.c.sha256.in_(list(digests)), submissions.c.status != "refused", ~replaced)
         .order_by(submissions.c.quarter, submissions.c.force, submissions.c.submission)
     )
     return list(connection.execute(statement))
@@ -385,34 +428,77 @@ def record_submission(
     submission: Mapping[str, Any],
     files: Iterable[tuple[str, str, int]],
     explained: Iterable[Mapping[str, Any]] = (),
+    raw: Iterable[tuple[str, str]] = (),
 ) -> None:
-    """Write one receipt: a row of `submissions` (reasons as a list), its files (name, sha256, bytes), and what the
-    force explains (record_number, rule, crime_reference, explanation).
+    """Write one receipt: a row of `submissions` (reasons as a list) with the `folder` it came in, its files (name,
+    sha256, bytes), what the force explains (record_number, rule, crime_reference, explanation), and its raw files
+    (path in raw/, sha256).
     """
     key = {name: submission[name] for name in ("force", "quarter", "submission")}
-    connection.execute(
-        insert(submissions), {**submission, "reasons": json.dumps(submission["reasons"], ensure_ascii=False)}
-    )
+    cells = {**submission, "reasons": json.dumps(submission["reasons"], ensure_ascii=False)}
+    folder = cells.pop("folder", None)
+    connection.execute(insert(submissions), cells)
     for table, rows in (
         (
             submission_files,
             [{**key, "file": name, "sha256": sha256, "bytes": size} for name, sha256, size in files],
         ),
         (explanations, [{**key, **row} for row in explained]),
+        (submission_folders, [{**key, "folder": folder}] if folder is not None else []),
     ):
         if rows:
             connection.execute(insert(table), rows)
+    record_raw_files(connection, key, raw)
+
+
+def record_folder(connection: Connection, submission: Mapping[str, Any], folder: str) -> None:
+    """Say of a submission that was received before folders were kept which one it came in."""
+    key = {name: submission[name] for name in ("force", "quarter", "submission")}
+    connection.execute(insert(submission_folders), {**key, "folder": folder})
+
+
+def record_raw_files(
+    connection: Connection, submission: Mapping[str, Any], files: Iterable[tuple[str, str]]
+) -> None:
+    """Write down the raw files (path in raw/, sha256) of a submission as they now are."""
+    key = {name: submission[name] for name in ("force", "quarter", "submission")}
+    made_at = now()
+    rows = [{**key, "file": file, "sha256": sha256, "made_at": made_at} for file, sha256 in files]
+    if rows:
+        connection.execute(insert(raw_files), rows)
+
+
+def read_raw_files(engine: Engine) -> dict[tuple[str, str, int], dict[str, str]]:
+    """(force, quarter, submission) -> path in raw/ -> SHA-256, as each was last written."""
+    found: dict[tuple[str, str, int], dict[str, str]] = {}
+    with engine.connect() as connection:
+        for row in connection.execute(select(raw_files).order_by(raw_files.c.raw_file)):
+            found.setdefault((row.force, row.quarter, row.submission), {})[row.file] = row.sha256
+    return found
 
 
 def read_submissions(engine: Engine, quarter: str | None = None) -> list[dict[str, Any]]:
-    """Every submission (of one quarter), by force, quarter and number; reasons as a list."""
-    statement = select(submissions).order_by(
-        submissions.c.force, submissions.c.quarter, submissions.c.submission
+    """Every submission (of one quarter), by force, quarter and number; reasons as a list, and the folder it came in
+    (None: received before that was kept)."""
+    statement = (
+        select(submissions, submission_folders.c.folder)
+        .outerjoin(submission_folders)
+        .order_by(submissions.c.force, submissions.c.quarter, submissions.c.submission)
     )
     if quarter:
         statement = statement.where(submissions.c.quarter == quarter)
     with engine.connect() as connection:
         return [{**row._mapping, "reasons": json.loads(row.reasons)} for row in connection.execute(statement)]
+
+
+def read_submission_files(engine: Engine, quarter: str) -> dict[tuple[str, int], dict[str, str]]:
+    """(force, submission) of a quarter -> name of each of its files -> SHA-256."""
+    found: dict[tuple[str, int], dict[str, str]] = {}
+    with engine.connect() as connection:
+        files = select(submission_files).where(submission_files.c.quarter == quarter)
+        for row in connection.execute(files):
+            found.setdefault((row.force, row.submission), {})[row.file] = row.sha256
+    return found
 
 
 def read_explanations(engine: Engine, force: str, quarter: str) -> list[dict[str, Any]]:
@@ -504,6 +590,14 @@ def snapshot(engine: Engine, home: Home) -> None:
     """
     from orchestration.returns import raw
 
+    for name, table in snapshots(engine):
+        raw.write_if_changed(table, home.raw / f"{name}.parquet")
+
+
+def snapshots(engine: Engine) -> Iterator[tuple[str, pa.Table]]:
+    """Name and rows of each file of raw/ that holds what models read of the ledger."""
+    from orchestration.returns import raw
+
     with engine.connect() as connection:
         for name, schema, table, key in (
             ("submissions", raw.submissions_schema(), submissions, submissions.primary_key.columns),
@@ -513,7 +607,7 @@ def snapshot(engine: Engine, home: Home) -> None:
         ):
             columns = [table.c[field.name] for field in schema]
             rows = connection.execute(select(*columns).order_by(*key)).all()
-            raw.write_if_changed(_arrow(rows, schema), home.raw / f"{name}.parquet")
+            yield name, _arrow(rows, schema)
 
 
 def _further_slots() -> Subquery:

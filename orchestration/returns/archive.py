@@ -11,7 +11,7 @@ CHUNK = 1024**2
 
 
 class ArchiveDamaged(Exception):
-    """A file of the archive no longer has the bytes that its name promises."""
+    """A file of the archive is missing, or no longer has the bytes that its name promises."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def keep(file: Path, archive: Path) -> Kept:
     """
     archive.mkdir(parents=True, exist_ok=True)
     sha256, size = digest(file)
-    path = archive / sha256[:2] / sha256
+    path = place(archive, sha256)
     if path.exists():
         if digest(path) != (sha256, size):
             raise ArchiveDamaged(f"{path}: its bytes are not those of its name; restore it from a backup.")
@@ -49,10 +49,26 @@ def keep(file: Path, archive: Path) -> Kept:
         size = target.tell()
     sha256 = copied.hexdigest()
     # named by what was copied: a file still being written has moved on since the first look
-    path = archive / sha256[:2] / sha256
+    path = place(archive, sha256)
     path.parent.mkdir(exist_ok=True)
     aside.chmod(0o444)
     aside.replace(path)
+    return Kept(sha256, size, path)
+
+
+def place(archive: Path, sha256: str) -> Path:
+    """Where the archive has the bytes of a SHA-256, if it has them."""
+    return archive / sha256[:2] / sha256
+
+
+def take(archive: Path, sha256: str) -> Kept:
+    """The file that was kept under a SHA-256. Raises ArchiveDamaged where it is missing or has other bytes."""
+    path = place(archive, sha256)
+    if not path.exists():
+        raise ArchiveDamaged(f"{path}: is missing; restore it from a backup.")
+    found, size = digest(path)
+    if found != sha256:
+        raise ArchiveDamaged(f"{path}: its bytes are not those of its name; restore it from a backup.")
     return Kept(sha256, size, path)
 
 

@@ -42,14 +42,19 @@ def partition_range(first: str, last: str) -> dict[str, str]:
     description="What forces delivered: archived by SHA-256, read by their layout to text, written as raw Parquet.",
 )
 def returns(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    from orchestration.returns import read_ahead
+    from orchestration.returns import kept, read_ahead
     from orchestration.returns.intake import receive
 
+    try:
+        for line in kept.make_again(home()):
+            context.log.warning(line)
+    except kept.CannotMakeAgain as problem:
+        raise dg.Failure(str(problem)) from problem
     wanted: dict[str, set[str]] = {}
     for key in context.partition_keys:
         force, day = key.split("|")
         wanted.setdefault(quarters.of(QUARTERS.start_time_for_partition_key(day).date()), set()).add(force)
-    refused, new = [], 0
+    refused, told, new = [], [], 0
     with read_ahead.readers(home().landing / quarter for quarter in wanted) as readers:
         for quarter, forces in sorted(wanted.items()):
             whole = len(forces) == len(FORCES)
@@ -61,13 +66,15 @@ def returns(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             fresh = [receipt for receipt in receipts if receipt.new]
             new += len(fresh)
             refused += [receipt for receipt in fresh if receipt.status == "refused"]
+            told += [receipt for receipt in fresh if receipt.reasons]
             context.log.info(
                 f"{quarter}: {len(fresh)} new submissions, {len(receipts) - len(fresh)} already received"
             )
-    for receipt in refused:
+    for receipt in told:
+        became = "refused" if receipt.status == "refused" else "received, and remarked on"
         for reason in receipt.reasons:
             context.log.warning(
-                f"{receipt.quarter} {receipt.force} submission {receipt.submission} refused: {reason}"
+                f"{receipt.quarter} {receipt.force} submission {receipt.submission} {became}: {reason}"
             )
     return dg.MaterializeResult(
         metadata={"new_submissions": new, "refused": len(refused)},

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
@@ -21,10 +21,11 @@ from sqlalchemy import Connection
 from orchestration import ledger, quarters, strict_csv
 from orchestration.home import seed_rows
 from orchestration.returns.archive import Kept
-from orchestration.returns.layouts import force_codes
+from orchestration.returns.layouts import certain_force_codes, force_codes, force_numbers
 from orchestration.returns.read_ahead import Sent
 from orchestration.returns.reading import MANIFEST, NIL
 from orchestration.returns.reasons import Reason
+from orchestration.returns.usable import blank_reference, cancelled_earlier, day, held_out, known_codes
 from orchestration.strict_csv import NotRead
 
 Records = dict[str, pa.Table]
@@ -67,70 +68,155 @@ def of_the_forces(records: Records, prefixes: dict[str, str]) -> list[Reason]:
     return reasons
 
 
+def usable_crimes(records: Records) -> list[Reason]:
+    """Most crimes have to be such as can be counted: a return re-saved with dates in another form, or without its
+    status, would be received and lost, and would replace a sound one."""
+    crimes = records["crimes"]
+    held = held_out(crimes)
+    if (lost := _count(*held.values())) > MOST * crimes.num_rows:
+        why = "; ".join(f"{_count(where)} {reason}" for reason, where in held.items())
+        sentence = (
+            f"{lost} of {crimes.num_rows} crimes could not be counted: {why}. Export them as the layout has them, "
+            "filled in, and send the return again."
+        )
+        return [Reason("ST31", sentence)]
+    for column, known in known_codes(crimes).items():
+        unknown = crimes.num_rows - _count(known)
+        if unknown > MOST * crimes.num_rows:
+            sentence = (
+                f"{unknown} of {crimes.num_rows} crimes have a {column} that is in no list: the column may hold "
+                "something else; send the codes that the layout has there, or tell the centre what these mean."
+            )
+            return [Reason("ST32", sentence)]
+    return []
+
+
 def of_the_quarter(records: Records, quarter: str) -> list[Reason]:
-    """Most crimes with a readable date have to be recorded in the quarter."""
+    """Most crimes have to be recorded in the quarter; a date that cannot be read is not. Crimes of earlier quarters that
+    are cancelled are left alone: a later return is where a force says so."""
+    crimes = records["crimes"]
+    crimes = crimes.filter(pa.array(~cancelled_earlier(crimes, quarters.first_day(quarter))))
     found: Counter[str] = Counter()
-    for pair in records["crimes"]["recorded_on"].drop_null().value_counts().to_pylist():
-        try:
-            found[quarters.of(date.fromisoformat(pair["values"]))] += pair["counts"]
-        except ValueError:
-            continue
-    readable = found.total()
-    outside = readable - found[quarter]
-    if outside <= MOST * readable:
+    for pair in crimes["recorded_on"].drop_null().value_counts().to_pylist():
+        if recorded_on := day(pair["values"]):
+            found[quarters.of(recorded_on)] += pair["counts"]
+    outside, unreadable = found.total() - found[quarter], crimes.num_rows - found.total()
+    if outside + unreadable <= MOST * crimes.num_rows:
         return []
-    column = "recorded_on"
-    other, count = found.most_common(1)[0]
+    other, count = found.most_common(1)[0] if found else ("", 0)
     likely = (
-        f"this looks like the {other} return" if count > MOST * readable else "the dates are of many quarters"
+        f"this looks like the {other} return"
+        if other != quarter and count > MOST * crimes.num_rows
+        else "the dates are of many quarters"
     )
+    blank = f", and {unreadable} have none that can be read" if unreadable else ""
     sentence = (
-        f"{outside} of {readable} crimes with a readable {column} were recorded outside {quarter}: {likely}; "
+        f"{outside} of {crimes.num_rows} crimes have a recorded_on outside {quarter}{blank}: {likely}; "
         f"send the {quarter} return, or put this one in the folder of its quarter."
     )
     return [Reason("ST19", sentence)]
 
 
-def of_the_force(records: Records, force: str) -> list[Reason]:
-    """Where a force's references begin with its own two digits and a slash, most of these have to."""
+def of_the_force(records: Records, force: str, quarter: str) -> list[Reason]:
+    """Most references must not be those of another force, by the two digits and slash that they begin with.
+
+    How a force's own begin is known for certain of few (`reference_certainty` in forces.csv): of the others it is only
+    remarked on where most begin otherwise.
+    """
     codes = force_codes()
-    if force not in codes:
-        return []
-    references = records["crimes"]["crime_reference"].drop_null()
+    references = records["crimes"]["crime_reference"]
     starts = Counter(
         {
             pair["values"]: pair["counts"]
-            for pair in pc.utf8_slice_codeunits(references, 0, 3).value_counts().to_pylist()
+            for pair in pc.utf8_slice_codeunits(references.drop_null(), 0, 3).value_counts().to_pylist()
         }
     )
-    others = len(references) - starts[codes[force]]
-    if others <= MOST * len(references):
+    most = MOST * len(references)
+    # 23/ is Warwickshire's, and how a reference of 2023 may begin anywhere
+    year = quarters.first_day(quarter).year
+    years = {f"{year % 100:02}/", f"{(year - 1) % 100:02}/"}
+    numbers = force_numbers()
+    owner = next((name for name, code in numbers.items() if starts[code] > most and code not in years), None)
+    others = len(references) - starts[codes[force]] if force in codes else 0
+    if owner == force or (others <= most and not owner):
         return []
-    owner = next((name for name, code in codes.items() if starts[code] > MOST * len(references)), None)
+    if force not in codes:
+        sentence = (
+            f"most crime references begin with {numbers[owner]}, the number of {owner}; look whether this is the return "
+            f"of {force}."
+        )
+        return [Reason("ST33", sentence)]
     likely = f"they look like those of {owner}" if owner else "they may be another force's"
-    sentence = (
-        f"{others} of {len(references)} crime references do not begin with {codes[force]}, as those of "
-        f"{force} do: {likely}; send the return of {force}."
-    )
-    return [Reason("ST20", sentence)]
+    begin = f"{others} of {len(references)} crime references do not begin with {codes[force]}"
+    if owner or force in certain_force_codes():
+        sentence = f"{begin}, as those of {force} do: {likely}; send the return of {force}."
+        return [Reason("ST20", sentence)]
+    sentence = f"{begin}, as those of {force} are thought to; look whether this is its return."
+    return [Reason("ST33", sentence)]
 
 
 def persons_of_its_crimes(records: Records) -> list[Reason]:
-    """Most victims and suspects have to be on a crime of the return: a file of another quarter would not be."""
+    """Most victims and suspects have to have a reference, and be on a crime of the return that can be counted: a file of
+    another quarter would not be."""
+    crimes = records["crimes"]
+    counted = np.ones(crimes.num_rows, bool)
+    for where in held_out(crimes).values():
+        counted &= ~where
     reasons = []
-    for kind in ("victims", "suspects"):
-        references = records[kind]["crime_reference"].drop_null()
-        known = pc.sum(pc.is_in(references, value_set=records["crimes"]["crime_reference"])).as_py() or 0
-        strangers = len(references) - known
+    for kind, reference in (("victims", "victim_reference"), ("suspects", "suspect_reference")):
+        persons = records[kind]
+        blank = blank_reference(persons["crime_reference"]) | pc.is_null(persons[reference]).to_numpy()
+        known = pc.is_in(persons["crime_reference"], value_set=_one(crimes["crime_reference"]))
+        usable = pc.is_in(
+            persons["crime_reference"], value_set=_one(crimes["crime_reference"].filter(pa.array(counted)))
+        )
+        strangers = ~blank & ~known.to_numpy()
+        left_out = ~blank & known.to_numpy() & ~usable.to_numpy()
+        most, lost = MOST * persons.num_rows, _count(blank, strangers, left_out)
         # FEWEST: one or two stray persons of a small force are records to hold out, not another file
-        if strangers > max(MOST * len(references), FEWEST):
-            file = records[kind]["file"][0].as_py()
+        if not (_count(blank) > most or lost > max(most, FEWEST)):
+            continue
+        file = persons["file"][0].as_py()
+        if _count(strangers) > max(most, FEWEST):
             sentence = (
-                f"{file}: {strangers} of {len(references)} {kind} are on no crime of this return: the file may be "
-                f"of another quarter or force; send the {kind} of these crimes."
+                f"{file}: {_count(strangers)} of {persons.num_rows} {kind} are on no crime of this return: the file may "
+                f"be of another quarter or force; send the {kind} of these crimes."
             )
             reasons.append(Reason("AC01", sentence))
+            continue
+        why = [
+            f"{_count(where)} {what}"
+            for what, where in (
+                ("have no reference of a crime or person", blank),
+                ("are on no crime of this return", strangers),
+                ("are on crimes that could not be counted", left_out),
+            )
+            if where.any()
+        ]
+        sentence = (
+            f"{file}: {lost} of {persons.num_rows} {kind} could not be counted: {'; '.join(why)}. Fill in the "
+            f"references and send the return again."
+        )
+        reasons.append(Reason("AC02", sentence))
     return reasons
+
+
+def _one(texts: pa.ChunkedArray) -> pa.Array:
+    return texts.drop_null().combine_chunks()
+
+
+def _count(*masks: np.ndarray) -> int:
+    return int(sum(mask.sum() for mask in masks))
+
+
+def refuses(reason: Reason) -> bool:
+    """Whether what was found refuses the return, or is only remarked on."""
+    return _outcomes().get(reason.code) != "reports"
+
+
+@cache
+def _outcomes() -> dict[str, str]:
+    return {row["code"]: row["outcome"] for row in seed_rows("return_checks.csv")}
 
 
 def not_received_before(

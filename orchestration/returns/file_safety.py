@@ -16,6 +16,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
+from orchestration.returns.landing import is_clutter
 from orchestration.returns.reasons import Unreadable, unreadable
 
 # A force's quarter at 50 times the real volume is under 100 MB; arrow's text offsets end at 2 GB.
@@ -44,7 +45,6 @@ FOREIGN = {
 }
 MARKUP = (b"<!doctype", b"<html", b"<table", b"<?xml")
 STILL_COPYING = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp")
-DESKTOP = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 # no-break and narrow no-break space, figure space
 NO_BREAK = re.compile("[\u00a0\u202f\u2007]")
@@ -183,12 +183,13 @@ def unpack(path: Path, name: str, into: Path) -> dict[str, Path]:
     with opened(path, name) as packed:
         into.mkdir(parents=True, exist_ok=True)
         for entry in packed.infolist():
-            # some programs pack with backslashes, against the standard
+            # some packers of Windows write its own separator, which the format does not have
             inside = entry.filename.replace("\\", "/")
-            if inside.endswith("/") or inside.startswith(DESKTOP[0]) or inside.rpartition("/")[2] in DESKTOP:
-                continue
             place = PurePosixPath(inside)
-            if place.is_absolute() or ".." in place.parts or ":" in inside:
+            leads_out = place.is_absolute() or ".." in place.parts
+            if not leads_out and (inside.endswith("/") or any(map(is_clutter, place.parts))):
+                continue
+            if leads_out or ":" in inside:
                 raise unreadable(
                     "FL15",
                     f"{name}: an entry's name leads out of its folder; pack the files again by plain names.",

@@ -2,6 +2,8 @@
 
 A force's folder holds deliveries: the files in it are one, each sub-folder is one. Sub-folders `part-1-of-2` and
 `part-2-of-2` (or `later-part-1-of-2`, …) are one delivery together, refused until all its parts are there.
+Of deliveries that are new at one look the later is told by the folders' names, else by their files' times; where neither
+tells, they are refused. What is new after others were received is later than they, whatever its folder's name.
 A file `NIL` or `MISSING` alone, holding the name and date of who says so, says that there is nothing to report,
 or that the return will not come (in time).
 
@@ -35,15 +37,14 @@ from sqlalchemy import Engine
 
 from orchestration import ledger, quarters
 from orchestration.home import Home
-from orchestration.returns import archive, checks, file_safety, raw, read_ahead, reading
+from orchestration.returns import archive, checks, file_safety, landing, raw, read_ahead, reading
 from orchestration.returns.layouts import RECORD_TYPES, Layout, LayoutError, delivered, forces_of, layout_for
 from orchestration.returns.reasons import Reason, ended_reasons
+from orchestration.returns.receipts import ANSWERS
 from orchestration.returns.repairs import Note
 
 log = logging.getLogger(__name__)
 
-# What desktops leave in a shared folder; no one sent it.
-CLUTTER = ("thumbs.db", "desktop.ini")
 BESIDE_THE_RECORDS = (reading.MANIFEST, reading.EXPLANATIONS)
 MISSING = "MISSING"
 # A file that is the whole delivery, by name (`.txt` or not), and the status it gives.
@@ -67,22 +68,29 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Delivery:
-    """The files of one delivery by name, with its part's folder where it came in parts; what is wrong with them."""
+    """The folder of one delivery, its files by name, with its part's folder where it came in parts, and what is wrong
+    with them."""
 
+    folder: str
     files: dict[str, Path]
     problems: list[Reason] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A delivery in the archive: what is wrong with its files, what tells it apart, and its records being read."""
+    """A delivery in the archive: what is wrong with its files, what tells it apart, the submissions that it has been
+    received as, and its records being read. `remarks` refuse nothing; `changed_at`: the time of its newest file."""
 
     delivered_as: str
+    folder: str
     layout: Layout | None
     kept: dict[str, archive.Kept]
     problems: list[Reason]
     fingerprint: str
     if_refused: str
+    changed_at: float | None = None
+    received: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    remarks: list[Reason] = field(default_factory=list)
     reading: Future | None = None
 
 
@@ -90,20 +98,66 @@ class Submissions:
     """The submissions of a quarter, each noted as its receipt is written: looked up in the ledger for each delivery,
     they took a fifth of the time of taking a quarter in."""
 
-    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._by_bytes: dict[tuple[str, str], Mapping[str, Any]] = {}
+    def __init__(
+        self, rows: Iterable[Mapping[str, Any]], files: Mapping[tuple[str, int], Mapping[str, str]]
+    ) -> None:
+        self._rows: list[Mapping[str, Any]] = []
+        self._of_folder: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         self._last: dict[str, int] = {}
+        self._last_answer: dict[str, int] = {}
+        self._files: dict[tuple[str, int], Mapping[str, str]] = {}
         for row in rows:
-            self.note(row)
+            self.note(row, files.get((row["force"], row["submission"]), {}))
 
-    def note(self, row: Mapping[str, Any]) -> None:
-        self._by_bytes[row["force"], row["fingerprint"]] = row
+    def note(self, row: Mapping[str, Any], files: Mapping[str, str]) -> None:
+        """Take up a submission and its files (name -> SHA-256)."""
+        self._rows.append(row)
+        self._files[row["force"], row["submission"]] = files
         self._last[row["force"]] = row["submission"]
+        if row["status"] in ANSWERS:
+            self._last_answer[row["force"]] = row["submission"]
+        if row["folder"] is not None:
+            self._of_folder[row["force"], row["delivered_as"], row["folder"]] = row
+
+    def received(self, force: str, arrival: Arrival) -> Mapping[str, Any] | None:
+        """The force's submission that this folder, with the bytes now in it, has been received as; a refused one only
+        under the same layout, unless a later one stands: read anew it would replace what came after it. The same
+        bytes in another folder, or in this one after others, are sent anew."""
+        row = self._of_folder.get((force, arrival.delivered_as, arrival.folder))
+        if not row or row["fingerprint"] in (arrival.fingerprint, arrival.if_refused):
+            return row
+        replaced = self._last_answer.get(force, 0) > row["submission"]
+        return row if replaced and row["status"] == "refused" and self.holds(row, arrival) else None
+
+    def holds(self, row: Mapping[str, Any], arrival: Arrival) -> bool:
+        """Whether a submission has the files of an arrival, byte for byte."""
+        files = {name: file.sha256 for name, file in arrival.kept.items()}
+        return self._files[row["force"], row["submission"]] == files
+
+    def before_folders_were_kept(self, delivered_as: str) -> list[Mapping[str, Any]]:
+        """The submissions of a delivery whose folder is not known; none once one is."""
+        rows = [row for row in self._rows if row["delivered_as"] == delivered_as]
+        return rows if all(row["folder"] is None for row in rows) else []
+
+    def adopt(self, row: Mapping[str, Any], folder: str) -> None:
+        """Note the folder of a submission that was received before folders were kept."""
+        self._of_folder[row["force"], row["delivered_as"], folder] = row
+        self._rows[self._rows.index(row)] = {**row, "folder": folder}
+
+    def folders_received(self, delivered_as: str) -> list[str]:
+        """The folders of a delivery that something has been received from and accepted."""
+        return [
+            folder
+            for (_force, name, folder), row in self._of_folder.items()
+            if name == delivered_as and row["status"] != "refused"
+        ]
 
     def with_bytes_of(self, force: str, arrival: Arrival) -> Mapping[str, Any] | None:
-        """The force's submission that had these bytes, if it had; refused ones only under the same layout."""
-        found = (self._by_bytes.get((force, as_)) for as_ in (arrival.fingerprint, arrival.if_refused))
-        return next(filter(None, found), None)
+        """The last submission of a force, refused ones left out, that had these bytes in whatever folder."""
+        same = [
+            row for row in self._rows if row["force"] == force and row["fingerprint"] == arrival.fingerprint
+        ]
+        return same[-1] if same else None
 
     def next_number(self, force: str) -> int:
         """1 for the first submission of a force, then 2, …"""
@@ -151,8 +205,9 @@ def receive(
         engine = ledger.open_ledger(home)
         try:
             with nullcontext(readers) if readers else ThreadPoolExecutor(read_ahead.COUNT) as readers:
-                submissions = Submissions(ledger.read_submissions(engine, quarter))
-                arrivals = _arrivals(home, submissions, quarter, delivered_as, readers, layout)
+                files = ledger.read_submission_files(engine, quarter)
+                submissions = Submissions(ledger.read_submissions(engine, quarter), files)
+                arrivals = _arrivals(home, engine, submissions, quarter, delivered_as, readers, layout)
                 for arrival in read_ahead.ahead(arrivals):
                     receipts.extend(_settle(home, engine, submissions, quarter, arrival))
         finally:
@@ -172,14 +227,9 @@ def alone(home: Home) -> Iterator[None]:
         yield
 
 
-def _folders(landing: Path) -> list[Path]:
-    if not landing.is_dir():
-        return []
-    return sorted(path for path in landing.iterdir() if not _clutter(path))
-
-
 def _arrivals(
     home: Home,
+    engine: Engine,
     submissions: Submissions,
     quarter: str,
     delivered_as: str | None,
@@ -187,23 +237,25 @@ def _arrivals(
     layout: Layout | None,
 ) -> Iterator[Arrival | Receipt]:
     """Each delivery, archived and being read; a refusal at once for a folder that is nobody's."""
-    for folder in _folders(home.landing / quarter):
+    for folder in landing.inside(home.landing / quarter):
         name = folder.name
         if delivered_as not in (None, name) and delivered_as not in forces_of(name, quarter):
             continue
         if name in delivered(quarter):
-            for delivery in _deliveries(folder):
-                yield _arrival(home, submissions, quarter, name, delivery, readers, layout)
+            arrivals = [_arrival(home, quarter, name, delivery, layout) for delivery in _deliveries(folder)]
+            _adopt(engine, submissions, arrivals)
+            for arrival in _in_order(submissions, quarter, arrivals):
+                yield _begin_to_read(home, quarter, arrival, readers)
             continue
-        sentence = (
-            f"{folder.parent.name}/{name}: no force or joint return of {quarter} has this name; "
-            "rename the folder to the force's name as in seeds/forces.csv."
-        )
-        reason = str(Reason("FL01", sentence))
+        why = landing.nobodys(folder, f"no force or joint return of {quarter}")
+        reason = str(Reason("FL01", f"{quarter}/{name}: {why}"))
         # kept, though it is no one's submission yet: renamed, it will be received
-        for delivery in _deliveries(folder) if folder.is_dir() and not folder.is_symlink() else ():
-            for path in delivery.files.values():
-                archive.keep(path, home.archive)
+        if folder.is_dir() and not folder.is_symlink():
+            files = [path for delivery in _deliveries(folder) for path in delivery.files.values()]
+        else:
+            files = [folder] if folder.is_file() and not folder.is_symlink() else []
+        for path in files:
+            archive.keep(path, home.archive)
         log.warning("%s: refused: %s", name, reason)
         yield Receipt(name, quarter, 0, "refused", [reason], dict.fromkeys(RECORD_TYPES, 0), True)
 
@@ -212,26 +264,25 @@ def _deliveries(folder: Path) -> Iterator[Delivery]:
     """The files of the folder itself, then each of its sub-folders, by name; those of one return in parts as one."""
     if folder.is_symlink() or not folder.is_dir():
         sentence = f"{folder.name}: is a link or a file, not a folder; put the files in a folder."
-        yield Delivery({}, [Reason("FL02", sentence)])
+        yield Delivery("", {}, [Reason("FL02", sentence)])
         return
-    paths = sorted(path for path in folder.iterdir() if not _clutter(path))
+    paths = landing.inside(folder)
     subfolders = [path for path in paths if path.is_dir() and not path.is_symlink()]
-    yield from _delivery({"": [path for path in paths if path not in subfolders]})
+    yield from _delivery("", {"": [path for path in paths if path not in subfolders]})
     together: dict[tuple[str, ...], list[Path]] = {}
     for subfolder in subfolders:
         part = PART.fullmatch(subfolder.name)
         together.setdefault((part["of"], part["parts"]) if part else (subfolder.name,), []).append(subfolder)
     for which, folders in together.items():
         if len(which) == 1:
-            yield from _delivery({"": _inside(folders[0])})
+            yield from _delivery(which[0], {"": landing.inside(folders[0])})
         else:
+            of, parts = which
             yield from _delivery(
-                {f"{part.name}/": _inside(part) for part in folders}, _all_parts(folders, int(which[1]))
+                f"{of}part-*-of-{parts}",
+                {f"{part.name}/": landing.inside(part) for part in folders},
+                _all_parts(folders, int(parts)),
             )
-
-
-def _inside(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not _clutter(path))
 
 
 def _all_parts(folders: list[Path], parts: int) -> list[Reason]:
@@ -246,7 +297,9 @@ def _all_parts(folders: list[Path], parts: int) -> list[Reason]:
     return [Reason("FL36", sentence)]
 
 
-def _delivery(parts: dict[str, list[Path]], problems: list[Reason] | None = None) -> Iterator[Delivery]:
+def _delivery(
+    folder: str, parts: dict[str, list[Path]], problems: list[Reason] | None = None
+) -> Iterator[Delivery]:
     files: dict[str, Path] = {}
     problems = list(problems or ())
     for part, paths in parts.items():
@@ -273,47 +326,137 @@ def _delivery(parts: dict[str, list[Path]], problems: list[Reason] | None = None
             else:
                 files[name] = path
     if files or problems:
-        yield Delivery(files, problems)
-
-
-def _clutter(path: Path) -> bool:
-    return path.name.startswith((".", "~$")) or path.name.lower() in CLUTTER
+        yield Delivery(folder, files, problems)
 
 
 def _arrival(
-    home: Home,
-    submissions: Submissions,
-    quarter: str,
-    delivered_as: str,
-    delivery: Delivery,
-    readers: Executor,
-    layout: Layout | None = None,
+    home: Home, quarter: str, delivered_as: str, delivery: Delivery, layout: Layout | None = None
 ) -> Arrival:
-    """Archive a delivery and let `readers` begin to read it, unless it has been received before."""
+    """Archive a delivery, and say what tells it apart."""
     kept: dict[str, archive.Kept] = {}
+    times: list[float] = []
     problems = list(delivery.problems)
     for name, path in delivery.files.items():
         before = path.stat()
+        times.append(before.st_mtime)
         kept[name] = archive.keep(path, home.archive)
         if file_safety.still_being_written(name, before, path.stat()):
             sentence = f"{name}: is still being written; it is read again once it has settled."
             problems.append(Reason("FL11", sentence))
-    fingerprint = _fingerprint(kept, problems)
+    read_as = ""
     try:
         layout = layout or layout_for(delivered_as, quarter)
-        read_as = repr(layout)
     except LayoutError as problem:
         read_as = str(problem)
-        problems = problems or [Reason("ST17", f"{problem}.")]
+    arrival = Arrival(delivered_as, delivery.folder, layout, kept, problems, "", "", max(times, default=None))
+    arrival = _told_apart(arrival, read_as)
+    return replace(arrival, problems=problems or [Reason("ST17", f"{read_as}.")]) if read_as else arrival
+
+
+def _told_apart(arrival: Arrival, read_as: str = "") -> Arrival:
+    """An arrival with its fingerprints, as its files and what is wrong with them now are."""
+    fingerprint = _fingerprint(arrival.kept, arrival.problems)
     # a layout row added for a renamed column must let the same bytes in: refusals stand for this layout alone
-    if_refused = hashlib.sha256(f"{fingerprint}\n{read_as}".encode()).hexdigest()
-    arrival = Arrival(delivered_as, layout, kept, problems, fingerprint, if_refused)
-    forces = forces_of(delivered_as, quarter)
-    if problems or all(submissions.with_bytes_of(force, arrival) for force in forces):
+    text = f"{fingerprint}\n{read_as or repr(arrival.layout)}"
+    return replace(arrival, fingerprint=fingerprint, if_refused=hashlib.sha256(text.encode()).hexdigest())
+
+
+def _adopt(engine: Engine, submissions: Submissions, arrivals: list[Arrival]) -> None:
+    """Give each folder the submission that it was received as before folders were kept, all at once: what is left
+    over then is in no folder any more, and the same bytes are sent anew."""
+    adopted: list[tuple[Mapping[str, Any], str]] = []
+    left = submissions.before_folders_were_kept(arrivals[0].delivered_as) if arrivals else []
+    if not left:
+        return
+    for arrival in arrivals:
+        forces = set()
+        for row in list(left):
+            if submissions.holds(row, arrival) and row["force"] not in forces:
+                forces.add(row["force"])
+                left.remove(row)
+                adopted.append((row, arrival.folder))
+    with engine.begin() as connection:
+        for row, folder in adopted:
+            ledger.record_folder(connection, row, folder)
+    for row, folder in adopted:
+        submissions.adopt(row, folder)
+
+
+def _in_order(submissions: Submissions, quarter: str, arrivals: list[Arrival]) -> Iterator[Arrival]:
+    """The deliveries of a force, new ones in the order that their folders tell; with a problem where they tell none."""
+    forces = forces_of(arrivals[0].delivered_as, quarter) if arrivals else {}
+
+    def looked_up(arrival: Arrival) -> Arrival:
+        found = {force: submissions.received(force, arrival) for force in forces}
+        return replace(arrival, received={force: row for force, row in found.items() if row})
+
+    arrivals = [looked_up(arrival) for arrival in arrivals]
+    new = {arrival.folder: arrival for arrival in arrivals if len(arrival.received) < len(forces)}
+    known = submissions.folders_received(arrivals[0].delivered_as) if arrivals else []
+    ordered = landing.in_order({name: arrival.changed_at for name, arrival in new.items()}, quarter)
+    for name, arrival in new.items():
+        problem = None
+        if ordered is None:
+            problem = _no_order(new)
+        elif known and landing.says_earlier(name):
+            sentence = (
+                f"{name}/: its name says that it was replaced, but it came after {_shown(known[-1])}; take it out of "
+                "the folder, or name it by its date if it is to stand."
+            )
+            problem = Reason("FL45", sentence)
+        if problem:
+            new[name] = looked_up(_told_apart(replace(arrival, problems=[*arrival.problems, problem])))
+        else:
+            # not of a force whose receipt a killed run has written: that one is this delivery itself
+            left = [force for force in forces if force not in arrival.received]
+            new[name] = replace(arrival, remarks=_remarks(submissions, quarter, left, arrival, known))
+    # in the places of the new ones, the new ones in their order
+    following = iter(ordered or list(new))
+    for arrival in arrivals:
+        yield new[next(following)] if arrival.folder in new else arrival
+
+
+def _no_order(new: Mapping[str, Arrival]) -> Reason:
+    sentence = (
+        f"{', '.join(map(_shown, new))}: came together, and neither their names nor the times of their files tell "
+        "which is the later; name the folders in their order (1, 2) or by date (2023-06-01), or leave one alone there."
+    )
+    return Reason("FL45", sentence)
+
+
+def _remarks(
+    submissions: Submissions, quarter: str, forces: Iterable[str], arrival: Arrival, known: list[str]
+) -> list[Reason]:
+    """What should be said of a delivery that is taken: received after one that its name puts later; sent before."""
+    remarks = []
+    if later := [name for name in known if landing.sorts_before(arrival.folder, name, quarter)]:
+        sentence = (
+            f"{_shown(arrival.folder)}: came after {_shown(later[-1])} had been received, and so stands over it, "
+            "though its name is that of an earlier one; if that was not meant, send the right one in a new folder."
+        )
+        remarks.append(Reason("FL46", sentence))
+    if same := [row for force in forces if (row := submissions.with_bytes_of(force, arrival))]:
+        sentence = (
+            f"{_shown(arrival.folder)}: holds what came as submission {same[0]['submission']}, byte for byte, and was "
+            "sent again: it stands anew; if that was not meant, send the right one in a new folder."
+        )
+        remarks.append(Reason("FL47", sentence))
+    return remarks
+
+
+def _shown(folder: str) -> str:
+    return f"{folder}/" if folder else "the force's own folder"
+
+
+def _begin_to_read(home: Home, quarter: str, arrival: Arrival, readers: Executor) -> Arrival:
+    """Let `readers` begin to read a delivery, unless it has been received before or is wrong already."""
+    forces = forces_of(arrival.delivered_as, quarter)
+    if arrival.problems or len(arrival.received) == len(forces):
         return arrival
-    files = {name: file.path for name, file in _record_files(kept).items()}
+    kept = arrival.kept
+    files = record_files(kept)
     listed = any(_base(name) == reading.MANIFEST for name in kept)
-    under_way = readers.submit(read_ahead.read, files, layout, forces, raw.being_read(home), listed)
+    under_way = readers.submit(read_ahead.read, files, arrival.layout, forces, raw.being_read(home), listed)
     return replace(arrival, reading=under_way)
 
 
@@ -326,13 +469,12 @@ def _settle(
         return
     delivered_as, kept = arrival.delivered_as, arrival.kept
     forces = forces_of(delivered_as, quarter)
-    # asked again: the delivery before this one may have held the same bytes
-    earlier = {force: submissions.with_bytes_of(force, arrival) for force in forces}
-    new = [force for force in forces if not earlier[force]]
+    new = [force for force in forces if force not in arrival.received]
     judged = _judge(engine, quarter, forces, arrival) if new else Judged("")
-    reasons = [str(reason) for reason in ended_reasons(judged.reasons)]
+    remarks = [] if judged.status == "refused" else arrival.remarks
+    reasons = [str(reason) for reason in ended_reasons([*judged.reasons, *remarks])]
     for force in forces:
-        if known := earlier[force]:
+        if known := arrival.received.get(force):
             counts = {kind: known[kind] for kind in RECORD_TYPES}
             yield Receipt(
                 force,
@@ -347,15 +489,13 @@ def _settle(
         number = submissions.next_number(force)
         own = judged.records.get(force, {})
         counts = {kind: own[kind].num_rows if own else 0 for kind in RECORD_TYPES}
+        # a killed run may have written this number's records for files that have changed since
+        raw.remove(home, quarter, force, number)
+        written: list[tuple[str, str]] = []
         if own:
-            for kind in RECORD_TYPES:
-                path = raw.records_file(home, kind, quarter, force, number)
-                raw.write(_with_origin(own[kind], kind, force, quarter, number), path)
-            raw.write_intake_findings(home, judged.notes, own, force, quarter, number)
-            raw.keep_as_sent(home, judged.as_sent / force, quarter, force, number)
-        else:
-            # a killed run may have written this number's records for files that have changed since
-            raw.remove(home, quarter, force, number)
+            written = raw.write_submission(
+                home, own, judged.notes, judged.as_sent / force, quarter, force, number
+            )
         submission = {
             "force": force,
             "quarter": quarter,
@@ -368,6 +508,7 @@ def _settle(
             **counts,
             "reasons": reasons,
             "said": judged.said,
+            "folder": arrival.folder,
         }
         with engine.begin() as connection:
             ledger.record_submission(
@@ -375,8 +516,9 @@ def _settle(
                 submission,
                 [(name, file.sha256, file.bytes) for name, file in kept.items()],
                 checks.explained_by(judged.explained, forces[force]),
+                written,
             )
-        submissions.note(submission)
+        submissions.note(submission, {name: file.sha256 for name, file in kept.items()})
         log.info("%s %s submission %s: %s", quarter, force, number, judged.status)
         yield Receipt(force, quarter, number, judged.status, reasons, counts, True)
 
@@ -415,18 +557,20 @@ def _judge(engine: Engine, quarter: str, forces: dict[str, str], arrival: Arriva
     return Judged("refused", layout, reasons=reasons)
 
 
-def _record_files(kept: dict[str, archive.Kept]) -> dict[str, archive.Kept]:
-    return {name: file for name, file in kept.items() if _base(name) not in BESIDE_THE_RECORDS}
+def record_files(kept: dict[str, archive.Kept]) -> dict[str, Path]:
+    """Where the files of a delivery are that hold its records."""
+    return {name: file.path for name, file in kept.items() if _base(name) not in BESIDE_THE_RECORDS}
 
 
 def _judge_records(
     engine: Engine, layout: str, quarter: str, forces: dict[str, str], arrival: Arrival
 ) -> Judged:
-    kept, files = arrival.kept, _record_files(arrival.kept)
+    kept = arrival.kept
+    files = {name: kept[name] for name in record_files(kept)}
     manifests = {name: file for name, file in kept.items() if _base(name) == reading.MANIFEST}
     explaining = {name: file.path for name, file in kept.items() if _base(name) == reading.EXPLANATIONS}
     read = arrival.reading.result()
-    records = {force: _of(read.records, prefix) for force, prefix in forces.items()}
+    records = {force: of_force(read.records, prefix) for force, prefix in forces.items()}
 
     def structure() -> Iterator[Reason]:
         for name, manifest in manifests.items():
@@ -437,8 +581,10 @@ def _judge_records(
             yield from checks.of_the_forces(read.records, forces)
         for force, own in records.items():
             yield from checks.holds_crimes(own, force)
-            yield from checks.of_the_quarter(own, quarter)
-            yield from checks.of_the_force(own, force)
+            unusable = checks.usable_crimes(own)
+            # dates that cannot be read are of no quarter: one fault, one sentence
+            yield from unusable or checks.of_the_quarter(own, quarter)
+            yield from checks.of_the_force(own, force, quarter)
 
     def across_records() -> Iterator[Reason]:
         for own in records.values():
@@ -450,12 +596,21 @@ def _judge_records(
         with engine.connect() as connection:
             yield from checks.not_received_before(connection, holding, arrival.delivered_as, quarter)
 
+    remarks: list[Reason] = []
     for stage in (structure, across_records, earlier):
-        if reasons := list(dict.fromkeys(stage())):
-            return Judged("refused", layout, reasons=reasons)
-    explained, remarks = checks.explanations(explaining)
+        reasons = list(dict.fromkeys(stage()))
+        if refusing := list(filter(checks.refuses, reasons)):
+            return Judged("refused", layout, reasons=refusing)
+        remarks += reasons
+    explained, unusable = checks.explanations(explaining)
     return Judged(
-        "accepted", layout, records, remarks, explained=explained, as_sent=read.as_sent, notes=read.notes
+        "accepted",
+        layout,
+        records,
+        remarks + unusable,
+        explained=explained,
+        as_sent=read.as_sent,
+        notes=read.notes,
     )
 
 
@@ -494,21 +649,11 @@ def _said(path: Path) -> str:
     return text if re.search(r"[^\W\d_]", text) and re.search(r"\d", text) and text.isprintable() else ""
 
 
-def _of(records: dict[str, pa.Table], prefix: str) -> dict[str, pa.Table]:
+def of_force(records: dict[str, pa.Table], prefix: str) -> dict[str, pa.Table]:
+    """The records of one force of a delivery, by the prefix of its references; all of them for none."""
     if not prefix:
         return records
     return {
         kind: table.filter(pc.fill_null(pc.starts_with(table["crime_reference"], prefix), False))
         for kind, table in records.items()
     }
-
-
-def _with_origin(records: pa.Table, kind: str, force: str, quarter: str, submission: int) -> pa.Table:
-    count = records.num_rows
-    origin = {
-        "force": pa.repeat(pa.scalar(force), count),
-        "quarter": pa.repeat(pa.scalar(quarter), count),
-        "submission": pa.repeat(pa.scalar(submission, pa.int32()), count),
-    }
-    schema = raw.records_schema(kind)
-    return pa.table({**origin, **{name: records[name] for name in records.column_names}}, schema=schema)

@@ -236,10 +236,21 @@ def forces_of(delivered_as: str, quarter: str, seeds: Path = SEEDS) -> dict[str,
 @cache
 def force_codes() -> dict[str, str]:
     """force -> `46/`, for the forces whose crime references always begin so."""
-    codes = {
-        row["force"]: (f"{row['pnc_code']}/", row["reference_pattern"]) for row in seed_rows("forces.csv")
-    }
-    return {force: code for force, (code, pattern) in codes.items() if pattern.startswith(code)}
+    patterns = {row["force"]: row["reference_pattern"] for row in seed_rows("forces.csv")}
+    return {force: code for force, code in force_numbers().items() if patterns[force].startswith(code)}
+
+
+@cache
+def force_numbers() -> dict[str, str]:
+    """force -> `46/`, its number on the Police National Computer as a reference may begin with it."""
+    return {row["force"]: f"{row['pnc_code']}/" for row in seed_rows("forces.csv")}
+
+
+@cache
+def certain_force_codes() -> frozenset[str]:
+    """The forces of which it is certain that their references begin so: a return may be refused for it."""
+    certain = {row["force"] for row in seed_rows("forces.csv") if row["reference_certainty"] == "high"}
+    return frozenset(certain & force_codes().keys())
 
 
 def return_columns(record_type: str, seeds: Path = SEEDS) -> tuple[str, ...]:

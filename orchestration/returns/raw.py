@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.home import Home
+from orchestration.returns import archive
 from orchestration.returns.layouts import RECORD_TYPES, return_columns
 from orchestration.returns.reading import Grid
 from orchestration.returns.repairs import Note
@@ -236,6 +237,47 @@ def keep_as_sent(home: Home, written: Path, quarter: str, force: str, submission
     # a killed run may have left one
     shutil.rmtree(folder, ignore_errors=True)
     written.replace(folder)
+
+
+def write_submission(
+    home: Home,
+    own: dict[str, pa.Table],
+    notes: list[Note],
+    as_sent: Path,
+    quarter: str,
+    force: str,
+    submission: int,
+) -> list[tuple[str, str]]:
+    """Write the records of a submission, what intake met in them, and their cells from where they were read to
+    (`as_sent`): path in raw/ and SHA-256 of each file. Written again by the same versions each is the same byte for
+    byte."""
+    for kind in RECORD_TYPES:
+        path = records_file(home, kind, quarter, force, submission)
+        write(_with_origin(own[kind], kind, force, quarter, submission), path)
+    write_intake_findings(home, notes, own, force, quarter, submission)
+    keep_as_sent(home, as_sent, quarter, force, submission)
+    return hashes_of(home, quarter, force, submission)
+
+
+def hashes_of(home: Home, quarter: str, force: str, submission: int) -> list[tuple[str, str]]:
+    """Path in raw/ and SHA-256 of each file of a submission that is there."""
+    paths = [records_file(home, kind, quarter, force, submission) for kind in RECORD_TYPES]
+    paths.append(findings_file(home, quarter, force, submission))
+    paths.extend(sorted(as_sent_folder(home, quarter, force, submission).glob("*.parquet")))
+    return [
+        (path.relative_to(home.raw).as_posix(), archive.digest(path)[0]) for path in paths if path.exists()
+    ]
+
+
+def _with_origin(records: pa.Table, kind: str, force: str, quarter: str, submission: int) -> pa.Table:
+    count = records.num_rows
+    origin = {
+        "force": pa.repeat(pa.scalar(force), count),
+        "quarter": pa.repeat(pa.scalar(quarter), count),
+        "submission": pa.repeat(pa.scalar(submission, pa.int32()), count),
+    }
+    schema = records_schema(kind)
+    return pa.table({**origin, **{name: records[name] for name in records.column_names}}, schema=schema)
 
 
 def remove(home: Home, quarter: str, force: str, submission: int) -> None:

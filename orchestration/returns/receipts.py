@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from orchestration.home import Home, seed_rows
 from orchestration.ledger import open_ledger, read_submissions, submissions
+from orchestration.returns import landing
 
 ANSWERS = ("accepted", "nil")  # what stands until the next of these comes
 
@@ -37,11 +38,13 @@ def standing(home: Home, quarter: str) -> dict[str, Any]:
 
     A force whose latest delivery was refused may still be `received`: its last accepted submission stands. Of the
     missing, `missing_said_so` is what each says of it (name and date). `deliveries` and `refused_deliveries` are
-    every submission's force; `reasons` a sentence for each problem of the forces refused.
+    every submission's force; `reasons` a sentence for each problem of the forces refused, `remarks` for each thing
+    remarked on in what stands.
     """
     rows = received(home, quarter)
     latest = {row["force"]: row for row in rows}
-    stands = {row["force"]: row["status"] for row in rows if row["status"] in ANSWERS}
+    answers = {row["force"]: row for row in rows if row["status"] in ANSWERS}
+    stands = {force: row["status"] for force, row in answers.items()}
     owed = expected(quarter)
     refused = sorted(force for force, row in latest.items() if row["status"] == "refused")
     said = {row["force"]: row["said"] for row in rows if row["status"] == "missing"}
@@ -54,6 +57,7 @@ def standing(home: Home, quarter: str) -> dict[str, Any]:
         "missing": [force for force in owed if force not in stands],
         "missing_said_so": {force: said[force] for force in owed if force in said and force not in stands},
         "reasons": [f"{force}: {reason}" for force in refused for reason in latest[force]["reasons"]],
+        "remarks": [f"{force}: {reason}" for force, row in answers.items() for reason in row["reasons"]],
     }
 
 
@@ -88,11 +92,8 @@ def grid(home: Home, wanted: list[str]) -> dict[str, dict[str, dict[str, Any] | 
 
 
 def nobodys(home: Home, quarter: str) -> list[str]:
-    """Folders landed for a quarter that are named for no force and no joint return: no receipt tells of them."""
-    names = owing().keys() | {row["delivered_as"] for row in seed_rows("joint_returns.csv")}
-    folder = home.landing / quarter
-    found = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    return [name for name in found if name not in names and not name.startswith(".")]
+    """What landed for a quarter by the name of no force and no joint return: no receipt tells of it."""
+    return [path.name for path in landing.inside(home.landing / quarter) if landing.nobodys(path)]
 
 
 def _with_rejections(home: Home) -> set[tuple[str, str, int]]:

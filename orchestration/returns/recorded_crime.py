@@ -19,10 +19,11 @@ from pathlib import Path
 from orchestration import quarters
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.printing import printable
+from orchestration.returns.landing import RECORDED_CRIME, is_clutter
 from orchestration.returns.reasons import ended
 
 FOLDER = "police_recorded_crime"
-LANDING = "recorded_crime"
+
 SHIPPED = SEEDS / FOLDER / "releases"
 # what a table must tell of each count; the quarter is told as such or as year and quarter of the financial year
 TOLD = ("force", "offence_class", "crimes")
@@ -148,10 +149,8 @@ def _shipped() -> list[tuple[str, Path]]:
 
 def _landed(home: Home, refused: list[str]) -> Iterator[tuple[str, Path]]:
     """(date of publication, file) of what lies in landing/recorded_crime, or in a folder there named by that date."""
-    from orchestration.returns.intake import CLUTTER
-
-    for path in sorted((home.landing / LANDING).rglob("*")):
-        if path.is_dir() or path.name.startswith((".", "~$")) or path.name.lower() in CLUTTER:
+    for path in sorted((home.landing / RECORDED_CRIME).rglob("*")):
+        if path.is_dir() or any(map(is_clutter, path.relative_to(home.landing).parts)):
             continue
         if path.is_symlink() or not path.is_file():
             refused.append(f"{path.name}: is a link or no file; put the published file itself there.")
@@ -167,7 +166,7 @@ def _landed(home: Home, refused: list[str]) -> Iterator[tuple[str, Path]]:
         else:
             refused.append(
                 f"{path.name}: its name does not say when it was published; put it in a folder named by that "
-                f"date, such as landing/{LANDING}/2024-01-25."
+                f"date, such as landing/{RECORDED_CRIME}/2024-01-25."
             )
 
 
@@ -175,12 +174,12 @@ def _to_come(published_on: str) -> str:
     # of a force and quarter the release published last counts: one of 2099 would stand over all that are to come
     return (
         f"its date of publication, {published_on}, is still to come; correct the date that ends its name, or put it in "
-        f"a folder named by the day it was published, such as landing/{LANDING}/2024-01-25."
+        f"a folder named by the day it was published, such as landing/{RECORDED_CRIME}/2024-01-25."
     )
 
 
 def _published_on(path: Path, home: Home) -> str | None:
-    if path.parent != home.landing / LANDING:
+    if path.parent != home.landing / RECORDED_CRIME:
         try:
             return date.fromisoformat(path.parent.name).isoformat()
         except ValueError:

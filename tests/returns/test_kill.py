@@ -25,10 +25,10 @@ processes.set_forkserver_preload(["orchestration.returns.intake"])
 def landed(tmp_path_factory):
     """A home in which there has landed what takes every way through intake."""
     home = Home(tmp_path_factory.mktemp("landed") / "home")
-    land(home, records=a_return("kent", 2), delivery="part-1-of-2")
-    second = land(home, records=a_return("kent", 3), delivery="part-2-of-2")["return.csv"]
+    land(home, records=a_return("kent", 2), delivery="2-part-1-of-2")
+    second = land(home, records=a_return("kent", 3), delivery="2-part-2-of-2")["return.csv"]
     (second.parent / "explanations.csv").write_text("rule,crime_reference,explanation\nCR13,,So it is\n")
-    refused = land(home, records=a_return("kent"), delivery="refused")["return.csv"]
+    refused = land(home, records=a_return("kent"), delivery="3")["return.csv"]
     refused.write_bytes(refused.read_bytes().replace(b"LocalID", b"Local"))
     crimes = [crime(1, "36/{}/23"), crime(2, "37/{}/23")]
     persons = [victim(one) for one in crimes]

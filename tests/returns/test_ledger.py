@@ -24,6 +24,8 @@ BEFORE_REVISIONS = Path(__file__).with_name("ledger_before_revisions.sql")
 APPEND_ONLY = [
     ledger.submissions,
     ledger.submission_files,
+    ledger.submission_folders,
+    ledger.raw_files,
     ledger.explanations,
     ledger.readings,
     ledger.items,
@@ -92,13 +94,29 @@ def submission(number, fingerprint, **cells):
     }
 
 
-def test_the_same_bytes_are_one_submission(engine):
+def test_a_number_is_given_once(engine):
     with engine.begin() as connection:
-        ledger.record_submission(connection, submission(1, "a"), [("x.csv", "sha", 3)])
+        ledger.record_submission(connection, submission(1, "a", folder="2"), [("x.csv", "sha", 3)])
     with pytest.raises(IntegrityError), engine.begin() as connection:
-        ledger.record_submission(connection, submission(2, "a"), [])
+        ledger.record_submission(connection, submission(1, "b"), [])
     (row,) = ledger.read_submissions(engine, "2023-Q1")
-    assert (row["submission"], row["crimes"], row["reasons"]) == (1, 0, ["One.", "Two."])
+    assert (row["submission"], row["crimes"], row["reasons"], row["folder"]) == (1, 0, ["One.", "Two."], "2")
+
+
+def test_the_same_bytes_may_be_sent_again(engine):
+    with engine.begin() as connection:
+        for number, folder in ((1, ""), (2, "3")):
+            ledger.record_submission(connection, submission(number, "a", folder=folder), [])
+    assert [row["folder"] for row in ledger.read_submissions(engine)] == ["", "3"]
+
+
+def test_of_a_raw_file_made_again_the_newest_hash_counts(engine):
+    with engine.begin() as connection:
+        ledger.record_submission(
+            connection, submission(1, "a"), [], raw=[("crimes/a", "1"), ("victims/a", "2")]
+        )
+        ledger.record_raw_files(connection, submission(1, "a"), [("crimes/a", "3")])
+    assert ledger.read_raw_files(engine) == {("kent", "2023-Q1", 1): {"crimes/a": "3", "victims/a": "2"}}
 
 
 def test_a_status_that_is_derived_is_not_stored(engine):
@@ -110,7 +128,8 @@ def test_a_status_that_is_derived_is_not_stored(engine):
 def test_what_is_written_stays(engine, table):
     explained = [{"record_number": 1, "rule": "CR13", "crime_reference": "46/1/23", "explanation": "So."}]
     with engine.begin() as connection:
-        ledger.record_submission(connection, submission(1, "a"), [("x.csv", "sha", 3)], explained)
+        row = submission(1, "a", folder="")
+        ledger.record_submission(connection, row, [("x.csv", "sha", 3)], explained, [("crimes/a", "sha")])
         for desk_table, row in OF_THE_DESK:
             connection.execute(desk_table.insert(), row)
     ledger.add_readings(engine, [READING])

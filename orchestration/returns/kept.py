@@ -1,0 +1,224 @@
+"""What was received is still there: the archive and the raw files against the hashes in the ledger.
+
+A raw file that is missing or was changed is made again from the archive by the next run. The archive cannot be made
+again: what of it is missing or damaged is said, and comes back from a backup.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from sqlalchemy import Engine
+
+from orchestration import ledger
+from orchestration.home import Home
+from orchestration.returns import archive, intake, raw, read_ahead
+from orchestration.returns.layouts import RECORD_TYPES, all_layouts, forces_of, layout_for
+from orchestration.returns.reasons import Unreadable
+
+log = logging.getLogger(__name__)
+
+Row = Mapping[str, Any]
+
+
+class CannotMakeAgain(Exception):
+    """Raw files that are missing or were changed, and cannot be made from the archive: a sentence for each."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__(" ".join(sentences))
+
+
+def raw_differs(home: Home, engine: Engine) -> list[str]:
+    """A sentence for each raw or archived file that is not what the ledger says; none where all are.
+
+    Every byte is read: this is for the gate before a release, of which all that was ever received is a part.
+    """
+    hashes = ledger.read_raw_files(engine)
+    accepted = _accepted(engine)
+    sentences = []
+    for row in accepted:
+        name, now = _name(row), dict(raw.hashes_of(home, *_place(row)))
+        then = hashes.get(_key(row))
+        if then is None:
+            sentences.append(
+                f"{name}: came before the ledger kept hashes of raw files; run any quarter once: cpai run "
+                f"{row['quarter']}."
+            )
+            continue
+        for file in sorted(then.keys() | now.keys()):
+            if then.get(file) != now.get(file):
+                what = "is missing" if file not in now else "is not what was written when it was received"
+                sentences.append(
+                    f"{name}: raw/{file} {what}; it is made again from the archive by: cpai run {row['quarter']}."
+                )
+    sentences += _nobodys(home, accepted)
+    sentences += [
+        f"raw/{name} is not what the ledger holds; run any quarter again." for name in _stale(home, engine)
+    ]
+    return sentences + archive_differs(home, engine, every_byte=True)
+
+
+def archive_differs(home: Home, engine: Engine, every_byte: bool = False) -> list[str]:
+    """A sentence for each archived file that is missing or damaged: by its size, or by every byte of it."""
+    sentences = []
+    for sha256, size, of in _archived(engine):
+        path = archive.place(home.archive, sha256)
+        if not path.exists():
+            what = "is missing"
+        elif path.stat().st_size != size or (every_byte and archive.digest(path) != (sha256, size)):
+            what = "is damaged: its bytes are not those of its name"
+        else:
+            continue
+        sentences.append(f"{of}: archive/{path.relative_to(home.archive)} {what}; restore it from a backup.")
+    return sentences
+
+
+def make_again(home: Home) -> list[str]:
+    """Make raw files that are missing or were changed again from the archive; a line for each submission of which
+    there were any. Of submissions that came before the ledger kept hashes, take those of the files that are there.
+
+    Lines too for archived files that are missing or cut short, which nothing needs now. Raises CannotMakeAgain where
+    the archive has not what is needed, or what it has reads differently now.
+    """
+    said: list[str] = []
+    cannot: list[str] = []
+    if not home.root.exists():
+        return said
+    with intake.alone(home):
+        engine = ledger.open_ledger(home)
+        aside = raw.being_read(home)
+        try:
+            hashes = ledger.read_raw_files(engine)
+            before_hashes = 0
+            for row in _accepted(engine):
+                now = dict(raw.hashes_of(home, *_place(row)))
+                then = hashes.get(_key(row))
+                if then == now:
+                    continue
+                if then is None and _has_records(home, row):
+                    with engine.begin() as connection:
+                        ledger.record_raw_files(connection, row, now.items())
+                    before_hashes += 1
+                    continue
+                shutil.rmtree(aside, ignore_errors=True)
+                aside.mkdir(parents=True)
+                try:
+                    said.append(_made_again(home, engine, row, then or {}, now, aside))
+                except (Unreadable, CannotMakeAgain, archive.ArchiveDamaged) as problem:
+                    cannot.append(f"{_name(row)}: its raw files cannot be made again: {problem}")
+            if before_hashes:
+                said.append(
+                    f"the raw files of {before_hashes} submissions that came before the ledger kept their hashes were "
+                    "taken as they are"
+                )
+            said += archive_differs(home, engine)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+            engine.dispose()
+    if cannot:
+        raise CannotMakeAgain(cannot)
+    return said
+
+
+def _made_again(
+    home: Home, engine: Engine, row: Row, then: Mapping[str, str], now: Mapping[str, str], aside: Path
+) -> str:
+    """Read a submission again out of the archive and write its raw files, as they were where nothing else changed."""
+    quarter, force, number = _place(row)
+    layout = all_layouts().get(row["layout"]) or layout_for(row["delivered_as"], quarter)
+    forces = forces_of(row["delivered_as"], quarter)
+    kept = {
+        name: archive.take(home.archive, sha256)
+        for name, sha256 in ledger.read_submission_files(engine, quarter)[force, number].items()
+    }
+    read = read_ahead.read(intake.record_files(kept), layout, forces, aside)
+    own = intake.of_force(read.records, forces[force])
+    counts = {kind: own[kind].num_rows for kind in RECORD_TYPES}
+    if counts != {kind: row[kind] for kind in RECORD_TYPES}:
+        raise CannotMakeAgain(
+            [
+                f"its files read as {_counted(counts)} now, and as {_counted(row)} when they came: the layout or this "
+                "version reads them differently. Restore raw/ from a backup, or have the return sent again."
+            ]
+        )
+    raw.remove(home, quarter, force, number)
+    written = raw.write_submission(home, own, read.notes, read.as_sent / force, quarter, force, number)
+    lost = sum(then.get(file) != now.get(file) for file in then.keys() | now.keys())
+    line = f"{_name(row)}: {lost or 'its'} raw files were missing or changed and have been made again from the archive"
+    if dict(written) == dict(then):
+        return line
+    with engine.begin() as connection:
+        ledger.record_raw_files(connection, row, written)
+    return f"{line}; they are not byte for byte what was first written: another version wrote that"
+
+
+def _accepted(engine: Engine) -> list[Row]:
+    return [row for row in ledger.read_submissions(engine) if row["status"] == "accepted"]
+
+
+def _key(row: Row) -> tuple[str, str, int]:
+    return row["force"], row["quarter"], row["submission"]
+
+
+def _place(row: Row) -> tuple[str, str, int]:
+    return row["quarter"], row["force"], row["submission"]
+
+
+def _name(row: Row) -> str:
+    return f"{row['quarter']} {row['force']} submission {row['submission']}"
+
+
+def _counted(counts: Row) -> str:
+    return ", ".join(f"{counts[kind]} {kind}" for kind in RECORD_TYPES)
+
+
+def _has_records(home: Home, row: Row) -> bool:
+    return all(raw.records_file(home, kind, *_place(row)).exists() for kind in RECORD_TYPES)
+
+
+def _archived(engine: Engine) -> Iterator[tuple[str, int, str]]:
+    """SHA-256, size and whose it is, of every file received, once each."""
+    files = ledger.submission_files
+    seen = set()
+    with engine.connect() as connection:
+        for row in connection.execute(
+            files.select().order_by(files.c.quarter, files.c.force, files.c.submission, files.c.file)
+        ):
+            if row.sha256 not in seen:
+                seen.add(row.sha256)
+                yield row.sha256, row.bytes, f"{_name(row._mapping)}: {row.file}"
+
+
+def _nobodys(home: Home, accepted: list[Row]) -> list[str]:
+    """Files that models would read, though no submission has them; and records where there are to be none."""
+    known = {
+        file
+        for row in accepted
+        for file in (
+            *(raw.records_file(home, kind, *_place(row)) for kind in RECORD_TYPES),
+            raw.findings_file(home, *_place(row)),
+        )
+    }
+    sentences = []
+    for kind in (*RECORD_TYPES, "intake_findings"):
+        for path in sorted((home.raw / kind).glob("*/*.parquet")):
+            shown = path.relative_to(home.raw)
+            if path.parent.name == "none":
+                if path.name != "none.0.parquet" or pq.read_metadata(path).num_rows:
+                    sentences.append(f"raw/{shown} holds records of nobody; remove it.")
+            elif path not in known:
+                sentences.append(f"raw/{shown} is of no submission in the ledger; remove it.")
+    return sentences
+
+
+def _stale(home: Home, engine: Engine) -> Iterator[str]:
+    """Snapshots of the ledger that do not hold what it holds."""
+    for name, table in ledger.snapshots(engine):
+        path = home.raw / f"{name}.parquet"
+        if not path.exists() or not pq.read_table(path, partitioning=None).equals(table):
+            yield path.name

@@ -1,0 +1,182 @@
+"""What was received is still there: raw files made again from the archive, what the gate is told of both."""
+
+import shutil
+import sqlite3
+
+import pytest
+from click.testing import CliRunner
+from test_intake import QUARTER, a_return, land, state
+from written import crime, suspect, victim
+
+from orchestration import ledger
+from orchestration.command import cpai
+from orchestration.returns import archive
+from orchestration.returns.intake import receive
+from orchestration.returns.kept import CannotMakeAgain, make_again, raw_differs
+
+
+def differs(home):
+    engine = ledger.open_ledger(home)
+    try:
+        return raw_differs(home, engine)
+    finally:
+        engine.dispose()
+
+
+def damaged():
+    records = a_return("kent")
+    records["victims"][0]["victim_reference"] = "V\u200b1"
+    return records
+
+
+@pytest.fixture
+def received(home):
+    """A return, one that replaced it, a joint one; a spreadsheet's damage among their records."""
+    land(home, records=damaged())
+    land(home, records=a_return("kent", 5), delivery="2")
+    crimes = [crime(1, "36/{}/23"), crime(2, "37/{}/23")]
+    land(
+        home,
+        "norfolk-and-suffolk",
+        {"crimes": crimes, "victims": [victim(one) for one in crimes], "suspects": [suspect(crimes[1])]},
+    )
+    receive(home, QUARTER)
+    return home
+
+
+def test_what_is_as_it_came_differs_in_nothing(received):
+    assert differs(received) == []
+    before = state(received)
+    assert make_again(received) == []
+    assert state(received) == before
+
+
+def test_lost_raw_is_made_again_byte_for_byte(received):
+    before = state(received)
+    for folder in ("crimes", "victims", "suspects", "intake_findings", "as_sent"):
+        shutil.rmtree(received.raw / folder / QUARTER)
+    assert any("crimes/2023-Q1/kent.1.parquet is missing" in sentence for sentence in differs(received))
+    said = make_again(received)
+    receive(received, QUARTER)
+    assert state(received) == before
+    assert sorted(line.split(":")[0] for line in said) == [
+        "2023-Q1 kent submission 1",
+        "2023-Q1 kent submission 2",
+        "2023-Q1 norfolk submission 1",
+        "2023-Q1 suffolk submission 1",
+    ]
+    assert all("made again from the archive" in line for line in said)
+    assert differs(received) == []
+
+
+def test_a_raw_file_changed_by_hand_is_made_again(received):
+    before = state(received)
+    file = received.raw / "suspects" / QUARTER / "suffolk.1.parquet"
+    shutil.copy(received.raw / "suspects" / QUARTER / "kent.2.parquet", file)
+    (sentence,) = differs(received)
+    assert sentence.startswith(
+        "2023-Q1 suffolk submission 1: raw/suspects/2023-Q1/suffolk.1.parquet is not what"
+    )
+    (line,) = make_again(received)
+    assert "suffolk submission 1: 1 raw files were missing or changed" in line
+    assert state(received) == before
+
+
+def test_raw_files_of_nobody_and_stale_snapshots_are_told(received):
+    crimes = received.raw / "crimes"
+    shutil.copy(crimes / QUARTER / "kent.2.parquet", crimes / QUARTER / "kent.2b.parquet")
+    shutil.copy(crimes / QUARTER / "kent.2.parquet", crimes / "none" / "none.0.parquet")
+    shutil.copy(crimes / QUARTER / "kent.2.parquet", received.raw / "submissions.parquet")
+    assert differs(received) == [
+        "raw/crimes/2023-Q1/kent.2b.parquet is of no submission in the ledger; remove it.",
+        "raw/crimes/none/none.0.parquet holds records of nobody; remove it.",
+        "raw/submissions.parquet is not what the ledger holds; run any quarter again.",
+    ]
+
+
+def archived(home, path):
+    return archive.place(home.archive, archive.digest(path)[0])
+
+
+def test_an_archived_file_that_is_lost_is_said_in_one_sentence(received):
+    kept = archived(received, received.landing / QUARTER / "kent" / "return.csv")
+    kept.unlink()
+    shutil.rmtree(received.landing / QUARTER / "kent")  # else the next run would put it back
+    (sentence,) = differs(received)
+    assert sentence == (
+        f"2023-Q1 kent submission 1: return.csv: archive/{kept.parent.name}/{kept.name} is missing; "
+        "restore it from a backup."
+    )
+    assert make_again(received) == [sentence]  # nothing needs it now
+    (received.raw / "crimes" / QUARTER / "kent.1.parquet").unlink()
+    with pytest.raises(
+        CannotMakeAgain, match=r"kent submission 1: its raw files cannot be made again: .*is missing"
+    ):
+        make_again(received)
+
+
+def test_an_archived_file_that_was_changed_is_said_and_not_read(received):
+    kept = archived(received, received.landing / QUARTER / "kent" / "return.csv")
+    kept.chmod(0o644)
+    data = kept.read_bytes()
+    kept.write_bytes(data.replace(b"19E", b"19C"))
+    (sentence,) = differs(received)
+    assert "is damaged: its bytes are not those of its name; restore it from a backup." in sentence
+    (received.raw / "crimes" / QUARTER / "kent.1.parquet").unlink()
+    with pytest.raises(CannotMakeAgain, match="its bytes are not those of its name"):
+        make_again(received)
+    kept.write_bytes(data)
+    assert len(make_again(received)) == 1 and differs(received) == []
+
+
+def forget(home, *tables):
+    """The ledger as a version before these tables would have left it."""
+    with sqlite3.connect(home.root / "ledger.db") as connection:
+        for table in tables:
+            connection.execute(f"drop trigger {table}_no_delete")
+            connection.execute(f"delete from {table}")
+    connection.close()
+
+
+def test_what_came_before_hashes_were_kept_gets_them_at_the_next_run(received):
+    before = state(received)
+    forget(received, "raw_files")
+    assert all("came before the ledger kept hashes" in sentence for sentence in differs(received))
+    (received.raw / "victims" / QUARTER / "kent.2.parquet").unlink()
+    said = make_again(received)
+    assert len(said) == 2 and "of 3 submissions that came before the ledger kept their hashes" in said[1]
+    assert state(received) == before and differs(received) == []
+
+
+def test_folders_are_given_to_what_was_received_before_they_were_kept(received):
+    before = state(received)
+    forget(received, "submission_folders")
+    assert [receipt.new for receipt in receive(received, QUARTER)] == [False] * 4
+    assert state(received) == before
+    land(received, records=damaged(), delivery="3")
+    receipts = receive(received, QUARTER, "kent")
+    assert [(receipt.submission, receipt.new) for receipt in receipts] == [(1, False), (2, False), (3, True)]
+
+
+def run(home):
+    return CliRunner().invoke(cpai, ["--home", str(home.root), "run", QUARTER])
+
+
+def test_the_next_run_says_what_it_made_again(home, parsed):
+    shutil.copytree(parsed, home.dbt / "target")
+    path = land(home)["return.csv"]
+    assert run(home).exit_code == 0
+    shutil.rmtree(home.raw / "crimes" / QUARTER)
+    again = run(home)
+    assert again.exit_code == 0, again.output
+    assert (
+        "2023-Q1 kent submission 1: 1 raw files were missing or changed and have been made again"
+        in again.output
+    )
+    assert differs(home) == []
+    shutil.rmtree(home.raw / "crimes" / QUARTER)
+    archived(home, path).unlink()
+    path.unlink()
+    lost = run(home)
+    assert lost.exit_code == 1 and "Traceback" not in lost.output
+    assert "2023-Q1 kent submission 1: its raw files cannot be made again" in lost.output
