@@ -181,7 +181,8 @@ def figures_of(connection: Any, source: str) -> str:
 
 
 def _find_changes(connection: Any, vintages: list[dict]) -> None:
-    """Temp table `revised`: key, n of the vintage (the last is today's) and of the one before, numbers of both.
+    """Temp table `revised`: key, n of the vintage (the last is today's) and of the one before, numbers of both; and
+    `by_readers`, the figures among them that hang on readings.
 
     First by hash: of the 220,000 figures of a year few differ, and only those are put side by side.
     """
@@ -213,6 +214,7 @@ def _find_changes(connection: Any, vintages: list[dict]) -> None:
     covered = " union all ".join(
         f"select distinct {n} as n, period from {source} where {periods}" for n, source in enumerate(every)
     )
+    _put_side_by_side(connection, given, covered)
     # a figure that is not given any more is one of them too
     by_readers = " union ".join(
         f"select figure_id from {source} "
@@ -220,6 +222,11 @@ def _find_changes(connection: Any, vintages: list[dict]) -> None:
         for source in every
     )
     connection.execute(f"create or replace temp table by_readers as {by_readers}")
+
+
+def _put_side_by_side(connection: Any, given: str, covered: str) -> None:
+    """Temp table `revised`, from the figures that may differ as each vintage has them, and the periods each covers."""
+    key, printed = ", ".join(KEY), ", ".join(PRINTED)
     before = ", ".join(f"lag({name}) over figure as {name}_before" for name in PRINTED)
     differs = " or ".join(f"{name} is distinct from {name}_before" for name in PRINTED)
     connection.execute(
