@@ -8,7 +8,7 @@ from typing import IO
 from xml.parsers import expat
 
 from orchestration.returns import file_safety
-from orchestration.returns.reasons import unreadable
+from orchestration.returns.reasons import Unreadable, unreadable
 
 TRUE = ("1", "true", "on")
 
@@ -45,9 +45,13 @@ def parse(
     except expat.ExpatError as problem:
         if problem.code == expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]:
             raise MemoryError from None
-        raise unreadable(
-            "FL09", f"{where}: its contents are cut short or damaged; send the file again."
-        ) from None
+        raise _damaged(where) from None
+    except (LookupError, ValueError):  # of an encoding that there is not
+        raise _damaged(where) from None
+
+
+def _damaged(where: str) -> Unreadable:
+    return unreadable("FL09", f"{where}: its contents are cut short or damaged; send the file again.")
 
 
 def entries(packed: zipfile.ZipFile, name: str) -> dict[str, str]:
