@@ -29,7 +29,7 @@ from orchestration.returns.layouts import (
     layout_for,
 )
 from orchestration.returns.matching import usual_words
-from orchestration.returns.proposing import COULD_BE, Proposal, Proposed, propose
+from orchestration.returns.proposing import COULD_BE, Proposal, Proposed, propose, quoted
 from orchestration.returns.unknown_files import BLANK_WORDS, MONTHS, Table, joined, look
 
 # A layout that knows fewer of the files' headings is no base for them.
@@ -351,13 +351,13 @@ def _twice(found: list[_Found]) -> list[str]:
 def _of_the_table(table: Table, proposed: Proposed) -> list[str]:
     """What of a table as a whole a person has to say or ask for."""
     settle = [
-        f"{heading!r} stands over more than one column of {table.where}, and only one could be read: ask the force "
+        f"{quoted(heading)} stands over more than one column of {table.where}, and only one could be read: ask the force "
         "for a name for each"
         for heading in table.twice
     ]
     if proposed.roles and proposed.roles.others:
         settle.append(
-            f"{proposed.roles.heading!r}: {proposed.roles.others} rows say neither victim nor suspect in words that "
+            f"{quoted(proposed.roles.heading)}: {proposed.roles.others} rows say neither victim nor suspect in words that "
             "heading_words.csv knows; write their words into when_values of who they are, or into when_ignored"
         )
     return settle
@@ -367,7 +367,7 @@ def _gone(part: Part | None, found: list[Proposal]) -> list[str]:
     """Headings that the base has to have, that are not there, and whose column nothing else feeds."""
     fed = {(one.record_type, one.column) for one in found}
     return [
-        f"{rows[0].heading!r} of layout {part.layout} has gone and nothing took its place: ask the force for it, "
+        f"{quoted(rows[0].heading)} of layout {part.layout} has gone and nothing took its place: ask the force for it, "
         "or give it a row of its own without must"
         for target, rows in (part.sources.items() if part else ())
         if target not in fed and any(row.must for row in rows)
@@ -399,17 +399,17 @@ def _to_settle(proposals: list[Proposal], known: Headings) -> list[str]:
     for one in proposals:
         is_date = known.kinds.get((one.record_type, one.column)) == "date"
         if is_date and not one.date_format:
-            settle.append(f"{one.heading!r}: {UNDECIDED}; write it into date_format")
+            settle.append(f"{quoted(one.heading)}: {UNDECIDED}; write it into date_format")
         elif is_date and UNDECIDED in one.because:
-            settle.append(f"{one.heading!r}: {UNDECIDED}; is it {one.date_format}?")
+            settle.append(f"{quoted(one.heading)}: {UNDECIDED}; is it {one.date_format}?")
         elif one.record_type and one.confidence < TO_CONFIRM:
-            settle.append(f"{one.heading!r}: is it {one.record_type}.{one.column}? {one.because}")
+            settle.append(f"{quoted(one.heading)}: is it {one.record_type}.{one.column}? {one.because}")
         elif one.because.startswith(COULD_BE):
             settle.append(
-                f"{one.heading!r}: {one.because}; say which, for as it stands the column is ignored"
+                f"{quoted(one.heading)}: {one.because}; say which, for as it stands the column is ignored"
             )
         elif not one.record_type and one.confidence < 1:
-            settle.append(f"{one.heading!r}: nothing is proposed, so it is ignored ({one.because})")
+            settle.append(f"{quoted(one.heading)}: nothing is proposed, so it is ignored ({one.because})")
     return settle
 
 

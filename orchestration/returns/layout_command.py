@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from orchestration.returns.proposing import Proposal
     from orchestration.returns.trial import Trial
 
+# of a file with thousands of headings
+MOST_SETTLED, LONGEST_SHOWN = 200, 80
 SEEDS_DRAFTED = ("layouts", "layout_columns", "force_layouts")
 
 as_json = click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
@@ -155,7 +157,8 @@ def _show(drafted: Draft, into: Path | None) -> None:
     for part, headings in _by_table(drafted).items():
         say(f"\n{part}")
         for heading, (one, targets) in headings.items():
-            say(f"  {one.confidence:4.2f}  {heading:<40} {' '.join(targets) or '?':<32} {one.because}")
+            shown = heading if len(heading) <= LONGEST_SHOWN else f"{heading[:LONGEST_SHOWN]}\u2026"
+            say(f"  {one.confidence:4.2f}  {shown:<40} {' '.join(targets) or '?':<32} {one.because}")
     for name in SEEDS_DRAFTED if not into else ():
         rows = getattr(drafted, name)
         say(f"\n{name}.csv" if rows else f"\n{name}.csv: no row is needed")
@@ -167,7 +170,9 @@ def _show(drafted: Draft, into: Path | None) -> None:
             say(as_csv.getvalue().rstrip("\n"))
     if drafted.to_settle:
         say("\nTo settle before the rows are used:")
-        say("\n".join(f"  {sentence}" for sentence in drafted.to_settle))
+        say("\n".join(f"  {sentence}" for sentence in drafted.to_settle[:MOST_SETTLED]))
+        if (more := len(drafted.to_settle) - MOST_SETTLED) > 0:
+            say(f"  and {more:,} more: --json has them all")
     if into:
         say(f"\nrows added in {into}")
 

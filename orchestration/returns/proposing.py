@@ -22,6 +22,8 @@ from orchestration.returns.repeated_groups import folded, unfolded
 from orchestration.returns.roles import Roles, role_column
 from orchestration.returns.unknown_files import Table
 
+# headings named in one sentence, and how much of each
+SHOWN, LONGEST_SHOWN = 20, 80
 # begins what is said of a heading that nothing is proposed for
 COULD_BE, PERHAPS = "could be", "perhaps"
 RELATIONSHIP = ("suspects", "relationship")
@@ -96,7 +98,7 @@ def _beside(table: Table, part: Part, known: Headings) -> list[Proposal]:
         if by := taken.get(one.target):
             # a second heading for what the layout has one for: `Sex` beside its `Victim Gender`
             del new.sure[heading]
-            because = f"{COULD_BE} {'.'.join(one.target)}, as {by!r} is"
+            because = f"{COULD_BE} {'.'.join(one.target)}, as {quoted(by)} is"
             found.append(Proposal(name, heading, "", "", "", "", "", 0.0, because))
             unknown.remove(heading)
     return found + _proposals_of(name, table, unknown, part.contains, new, known)
@@ -243,12 +245,17 @@ def _unsure(heading: str, found: Matched) -> str:
     """Why nothing is proposed, and what it could be."""
     for headings, targets in found.rivals:
         if heading in headings:
-            others = [repr(other) for other in headings if other != heading]
+            others = [quoted(other) for other in headings[:SHOWN] if other != heading]
             beside = f", as {either(others, 'and')} could" if others else ""
             return f"{COULD_BE} {either(['.'.join(target) for target in targets], 'or')}{beside}"
     if hint := found.hints.get(heading):
         return f"{PERHAPS} {'.'.join(hint.target)}: {hint.because}"
     return "like no heading and no code list we have"
+
+
+def quoted(heading: str) -> str:
+    """A heading in a sentence: of a file's own texts some are as long as a page."""
+    return repr(heading if len(heading) <= LONGEST_SHOWN else f"{heading[:LONGEST_SHOWN]}\u2026")
 
 
 def either(names: list[str], word: str) -> str:

@@ -193,6 +193,24 @@ def test_headings_that_stand_again_on_each_page_are_headings(tmp_path):
     assert feeds(drafted(path))["HO Code"] == {"crimes.offence_code"}
 
 
+def test_what_is_quoted_of_a_files_headings_is_bounded(tmp_path):
+    columns = PLAIN | {f"FLD_{at:04}{'x' * 85}": lambda at: f"team {at}" for at in range(400)}
+    answer = CliRunner().invoke(
+        layout_group,
+        [
+            "draft",
+            str(write(tmp_path / "all.csv", columns)),
+            "--force",
+            "kent",
+            "--into",
+            str(tmp_path / "rows"),
+        ],
+    )
+    assert answer.exit_code == 0
+    assert max(map(len, answer.output.splitlines())) < 400
+    assert "more: --json has them all" in answer.output
+
+
 def test_a_heading_that_stands_twice_is_told(tmp_path):
     path = tmp_path / "all.csv"
     path.write_text(
