@@ -19,10 +19,11 @@ from xml.etree import ElementTree
 from orchestration.returns.landing import is_clutter
 from orchestration.returns.reasons import Unreadable, unreadable
 
-# A force's quarter at 50 times the real volume is under 100 MB; arrow's text offsets end at 2 GB.
-LARGEST_FILE = 2 * 1024**3
+# Of a file, and of the files of a delivery in all. A force's quarter at 50 times the real volume is under 100 MB; text is
+# read in the process that judges it, and takes four times its size.
+LARGEST_FILE = 512 * 1024**2
 # Real workbooks of 50,000 records unpack to 20 times their size and have about 15 entries.
-LARGEST_UNPACKED = 4 * 1024**3
+LARGEST_UNPACKED = 2 * 1024**3
 LARGEST_RATIO = 200
 # below this any ratio is harmless: an empty sheet packs 1,000 times
 SMALL = 10 * 1024**2

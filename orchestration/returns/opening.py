@@ -34,7 +34,7 @@ MOST_CHARACTERS = 512 * 1024**2
 
 
 def octets(name: str, path: Path, largest: int | None = None) -> bytes:
-    """The bytes of a file that is named as text, is not empty and no larger than `largest` (else 2 GB), and is no
+    """The bytes of a file that is named as text, is not empty and no larger than `largest` (else 512 MB), and is no
     workbook, page or printout."""
     file_safety.check_size(path, name, largest)
     data = path.read_bytes()

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
+from zoneinfo import ZoneInfo
 
 from orchestration.returns import file_safety
 from orchestration.returns.reasons import Unreadable, unreadable
@@ -209,6 +210,17 @@ def shown_as(number: float, style: str, from_1904: bool) -> str | Dated:
             return text
         return (_clock(number), text, TIME)
     return (iso(when), text, style)
+
+
+def of_day(text: str, from_1904: bool) -> str | Dated:
+    """A day that is written as such; with a zone, as it then was in Britain. What is none stays as it came."""
+    try:
+        when = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return text
+    if when.tzinfo:
+        when = when.astimezone(ZoneInfo("Europe/London")).replace(tzinfo=None)
+    return (iso(when), number_text((when - (FIRST_1904 if from_1904 else FIRST_1900)) / DAY), DATE)
 
 
 def iso(when: datetime) -> str:

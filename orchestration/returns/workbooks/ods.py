@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import datetime
 from pathlib import Path
 
 from orchestration.returns import file_safety
 from orchestration.returns.reasons import unreadable
 from orchestration.returns.workbooks import xml
 from orchestration.returns.workbooks.cells import (
-    DATE,
-    DAY,
-    FIRST_1900,
-    FIRST_1904,
     LAST_COLUMN,
     LAST_ROW,
     TIME,
     Cells,
     Dated,
     as_number,
-    iso,
     number_text,
+    of_day,
     shown_as,
     too_long,
 )
@@ -247,7 +242,7 @@ class _Sheet:
                 raise too_long(self.cells.where)
             return text
         if kind == "date":
-            return _of_day(told.get("date-value", ""), self._from_1904)
+            return of_day(told.get("date-value", ""), self._from_1904)
         if kind == "time":
             return _of_time(told.get("time-value", ""), self._from_1904)
         if kind == "boolean":
@@ -278,14 +273,6 @@ def _count(text: str | None, where: str) -> int:
     if not text.strip().isdecimal() or len(text) > 12:
         raise unreadable("FL09", f"{where}: its contents are damaged; send the file again.")
     return max(int(text), 1)
-
-
-def _of_day(text: str, from_1904: bool) -> str | Dated:
-    try:
-        when = datetime.fromisoformat(text.strip()).replace(tzinfo=None)
-    except ValueError:
-        return text
-    return (iso(when), number_text((when - (FIRST_1904 if from_1904 else FIRST_1900)) / DAY), DATE)
 
 
 def _of_time(text: str, from_1904: bool) -> str | Dated:

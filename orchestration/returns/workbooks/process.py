@@ -88,7 +88,8 @@ class Process:
     def close(self) -> None:
         self.alive = False
         self._process.kill()
-        self._process.stdin.close()
+        with suppress(OSError):  # what was not yet said to it
+            self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
 
@@ -120,10 +121,13 @@ class Opener:
 
     def __init__(self, name: str, path: Path) -> None:
         self._name, self._path, self._process = name, path, _taken()
+        self._ended: Unreadable | None = None
         self._seconds = SECONDS + path.stat().st_size / BYTES_A_SECOND
 
     def ask(self, what: str, *request: Any) -> Any:
-        """The answer to one question. Raises Unreadable, where the process dies too."""
+        """The answer to one question. Raises Unreadable, where the process dies too; then to every question after."""
+        if self._ended:
+            raise self._ended
         try:
             return self._process.ask(self._seconds, what, self._name, self._path, *request)
         except Died as death:
@@ -136,7 +140,6 @@ class Opener:
             raise self._refusal(death.why) from None
 
     def _refusal(self, why: str) -> Unreadable:
-        self._process = Process()
         says = {
             "memory": f"needs more than {MEMORY / 1024**3:.0f} GB of memory to be read, more than any return does; send the "
             "table alone in a new workbook, or in parts.",
@@ -145,7 +148,8 @@ class Opener:
             "damage": "ends the program that reads it: it is damaged, or asks for more memory than there is; send the table "
             "alone in a new workbook.",
         }
-        return unreadable("FL34", f"{self._name}: {says[why]}")
+        self._ended = unreadable("FL34", f"{self._name}: {says[why]}")
+        return self._ended
 
     def done(self) -> None:
         """Let the process have another file."""

@@ -6,7 +6,6 @@ import posixpath
 import re
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -15,16 +14,13 @@ from orchestration.returns.reasons import unreadable
 from orchestration.returns.workbooks import plain, xml
 from orchestration.returns.workbooks.cells import (
     DATE,
-    DAY,
-    FIRST_1900,
-    FIRST_1904,
     TIME,
     Cells,
     Dated,
     as_number,
     column_number,
-    iso,
     number_text,
+    of_day,
     place_of,
     shown_as,
     too_long,
@@ -418,21 +414,12 @@ class _Sheet:
         if len(text) > file_safety.LONGEST_CELL:
             raise too_long(self.cells.where)
         if style == "d":
-            return _of_day(text.strip(), self._from_1904)
+            return of_day(text, self._from_1904)
         number = as_number(text)
         if number is None:
             return text
         shown = self._styles.get(style.strip()) if style else None
         return shown_as(number, shown, self._from_1904) if shown else number_text(number)
-
-
-def _of_day(text: str, from_1904: bool) -> str | Dated:
-    """A day that is written as such."""
-    try:
-        when = datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError:
-        return text
-    return (iso(when), number_text((when - (FIRST_1904 if from_1904 else FIRST_1900)) / DAY), DATE)
 
 
 def unescaped(text: str) -> str:

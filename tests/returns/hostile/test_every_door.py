@@ -235,6 +235,22 @@ def test_a_process_that_was_killed_between_two_files_is_none_of_the_next_ones_fa
     assert rows_of(path) == [["a", "b"]]
 
 
+def test_a_workbook_whose_process_died_is_not_tried_sheet_by_sheet(alone, tmp_path):
+    path = small(tmp_path)
+    with opening.workbook(path.name, path) as book:
+        asked = []
+        alone.setattr(process.Process, "ask", lambda *request: asked.append(request) or _die())
+        alone.setattr(process.Process, "fresh", True, raising=False)
+        for _ in range(3):
+            with pytest.raises(Unreadable, match="FL34"):
+                book.sheet("Data")
+        assert len(asked) == 1
+
+
+def _die():
+    raise process.Died("damage")
+
+
 def test_a_process_is_kept_for_the_files_after(alone, tmp_path):
     path = small(tmp_path)
     rows_of(path)

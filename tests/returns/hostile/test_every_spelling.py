@@ -354,6 +354,21 @@ def test_shared_texts_of_an_xls_go_on_in_the_next_record():
     assert xls.blank_texts([first, b"\0fg" + b"\0\0\0"]) == {1, 3}
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("2024-03-31T23:30:00Z", "2024-04-01T00:30:00"),
+        ("2024-03-31T23:30:00+01:00", "2024-03-31T23:30:00"),
+        ("2024-03-31", "2024-03-31"),
+        ("31/03/2024", "31/03/2024"),
+    ],
+)
+def test_a_day_that_is_written_as_one_is_that_day_in_britain(written, shown, tmp_path):
+    path = tmp_path / "return.xlsx"
+    workbooks.xlsx(path, f'<row r="1"><c r="A1" t="d"><v>{written}</v></c></row>')
+    assert read(path).rows() == [[shown]]
+
+
 # what may be two things is refused ----------------------------------------------------------------------------
 
 
