@@ -248,11 +248,15 @@ def blank_texts(segments: list[bytes]) -> set[int]:
 
 
 def biff(stream: bytes, start: int) -> Iterator[tuple[int, bytes]]:
-    """Record type and content, from a substream's BOF to its EOF."""
+    """Record type and content, from a substream's BOF to its EOF; those of a chart within it are none of its own."""
+    deep = 0
     while start + 4 <= len(stream):
         kind, length = struct.unpack_from("<HH", stream, start)
-        yield kind, stream[start + 4 : start + 4 + length]
-        if kind == END:
+        deep += kind == BOF
+        if deep <= 1:
+            yield kind, stream[start + 4 : start + 4 + length]
+        deep -= kind == END
+        if kind == END and deep <= 0:
             return
         start += 4 + length
     raise IndexError("stream ends before its EOF record")

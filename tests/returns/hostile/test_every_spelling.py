@@ -283,6 +283,7 @@ def xls_of_all(path):
             workbooks.label(1, 0, "b"),
             workbooks.error(2, 0),
             workbooks.number(3, 0, 38472),
+            workbooks.chart(workbooks.number(9, 9, 1)),
             workbooks.merged(4, 5, 0, 1),
         ],
         from_1904=True,

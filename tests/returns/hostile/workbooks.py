@@ -160,6 +160,15 @@ def error(row: int, column: int) -> bytes:
     return _record(0x0205, struct.pack("<HHHBB", row, column, 0, 0x17, 1))
 
 
+def chart(*cells: bytes) -> bytes:
+    """A chart within a sheet, which keeps the values it shows as cells of its own."""
+    return (
+        _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0020, 0, 0, 0, 6))
+        + b"".join(cells)
+        + _record(0x000A)
+    )
+
+
 def hidden_row(row: int) -> bytes:
     return _record(0x0208, struct.pack("<HHHHHHHH", row, 0, 1, 255, 0, 0, 0x20, 0))
 
