@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestration import strict_csv
 from orchestration.printing import printable
@@ -43,6 +44,32 @@ def seed_rows(name: str, seeds: Path = SEEDS) -> list[dict[str, str]]:
     """The rows of a seed as text by column: `forces.csv`, `layouts/layouts.csv`. Raises NotRead."""
     table = _seed(name, seeds)
     return [SeedRow(table.name, zip(table.headings, cells, strict=True)) for _, cells in table.rows]
+
+
+class Settings(dict):
+    """What a seed of names and values says, as text by name; a name that it has not, or a value that is no number, says
+    so with the seed's name."""
+
+    def __init__(self, seed: str, cells: Iterable[tuple[str, str]]) -> None:
+        super().__init__(cells)
+        self.seed = seed
+
+    def __missing__(self, name: str) -> str:
+        raise NotRead(f"{self.seed}: has no row {name!r}; put it back, or mend how it is written.")
+
+    def number(self, name: str, kind: type = int) -> Any:
+        """A value as a number of this kind. Raises NotRead."""
+        written = self[name]
+        try:
+            return kind(written)
+        except ValueError:
+            words = "whole number" if kind is int else "number"
+            raise NotRead(f"{self.seed}, row {name!r}: its value is no {words}; mend it.") from None
+
+
+def settings(seed: str, name: str, value: str = "value") -> Settings:
+    """The `value` of each row of a seed by its `name`. Raises NotRead."""
+    return Settings(f"seeds/{seed}", [(row[name], row[value]) for row in seed_rows(seed)])
 
 
 def check_seeds(seeds: Path = SEEDS) -> dict[str, strict_csv.Table]:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from orchestration import ledger
-from orchestration.home import Home, seed_rows
+from orchestration.home import Home, seed_rows, settings
 from orchestration.ledger import (
     gold_slots,
     items,
@@ -360,7 +360,8 @@ class Desk:
         """Alpha and AC1 of what two must agree on, by quarter and question, as `reading_agreement` measures them."""
         from orchestration.readings.agreement import ALL, KEY, measure
 
-        policy = {row["setting"]: float(row["value"]) for row in seed_rows("agreement_policy.csv")}
+        rows = settings("agreement_policy.csv", "setting")
+        policy = {name: rows.number(name, float) for name in rows}
         counted: Counter = Counter()
         with self.engine.connect() as connection:
             chosen = worklist.c.state.in_(("adjudicator", "settled"))

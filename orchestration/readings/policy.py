@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.home import seed_rows
+from orchestration.home import seed_rows, settings
 
 # what two readers must say alike; on the network definition and the number of offenders they may differ
 AGREED = ("group_based", "criterion", "committed_by_children")
@@ -29,13 +29,13 @@ class Policy:
 
 
 def read_policy() -> Policy:
-    rows = {row["name"]: row["value"] for row in seed_rows("reading_policy.csv")}
+    rows = settings("reading_policy.csv", "name")
     numbers = ("new_reader_readings", "daily_cap", "claim_minutes", "workbook_days")
     lists = ("second_criteria", "second_confidence")
     return Policy(
-        **{name: int(rows[name]) for name in numbers},
+        **{name: rows.number(name) for name in numbers},
         **{name: frozenset(rows[name].split(";")) for name in lists},
-        **{name: float(rows[name]) for name in ("second_share", "gold_share")},
+        **{name: rows.number(name, float) for name in ("second_share", "gold_share")},
         draw_seed=rows["draw_seed"],
         codebook=rows["codebook"],
         children_collected_from=min(row["children_collected_from"] for row in seed_rows("criteria.csv")),

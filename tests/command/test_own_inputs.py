@@ -8,9 +8,11 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
-from orchestration import strict_csv
+from orchestration import home, strict_csv
 from orchestration.command import cpai
 from orchestration.home import PACKAGE, SEEDS, check_seeds, seed_rows
+from orchestration.readings.policy import read_policy
+from orchestration.releases.disclosure import policy as disclosure_policy
 from orchestration.strict_csv import NotRead
 from orchestration.warehouse import dbt
 
@@ -168,6 +170,21 @@ def test_a_column_that_is_asked_for_and_not_there_is_named(seeds):
     edited(seeds, line(1, lambda text: text.replace(b"spelling", b"spellign")))
     with pytest.raises(NotRead, match=r"seeds/code_spellings.csv, row 1: has no heading 'spelling'"):
         seed_rows(SPELLINGS, seeds)[0]["spelling"]
+
+
+def test_a_policy_that_lacks_a_row_or_a_number_is_named(seeds, monkeypatch):
+    monkeypatch.setattr(home, "seed_rows", lambda name: seed_rows(name, seeds))
+    edited(seeds, lambda data: data.replace(b"daily_cap,60", b"daily_cap,6O"), "reading_policy.csv")
+    with pytest.raises(
+        NotRead, match=r"seeds/reading_policy\.csv, row 'daily_cap': its value is no whole number"
+    ):
+        read_policy()
+    edited(seeds, lambda data: data.replace(b"daily_cap", b"dayly_cap"), "reading_policy.csv")
+    with pytest.raises(NotRead, match="has no row 'daily_cap'"):
+        read_policy()
+    edited(seeds, lambda data: data.replace(b"method,hide", b"method,hyde"), "disclosure_policy.csv")
+    with pytest.raises(NotRead, match="row 'method': its value is none of hide, round"):
+        disclosure_policy.read()
 
 
 @pytest.mark.parametrize(

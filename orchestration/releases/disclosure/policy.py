@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from orchestration.home import seed_rows
+from orchestration.home import settings
 from orchestration.releases.disclosure.cells import Cell
 from orchestration.releases.disclosure.relations import Sum
+from orchestration.strict_csv import NotRead
 
 
 @dataclass(frozen=True)
@@ -29,28 +30,28 @@ class Policy:
 
 
 def read() -> Policy:
-    """Raises KeyError when a rule is missing, ValueError when a value is not of its kind."""
-    rows = {row["rule"]: row["value"] for row in seed_rows("disclosure_policy.csv")}
+    """Raises NotRead when a rule is missing or a value is not of its kind."""
+    rows = settings("disclosure_policy.csv", "rule")
     words_of = {"written": ("yes", "no"), "method": ("hide", "round"), "zeros": ("shown", "hidden")}
     for rule, words in words_of.items():
         if rows[rule] not in words:
-            raise ValueError(f"disclosure_policy.csv: {rule} is {rows[rule]}, not one of {', '.join(words)}")
+            raise NotRead(f"{rows.seed}, row {rule!r}: its value is none of {', '.join(words)}; mend it.")
     return Policy(
         written=rows["written"] == "yes",
-        threshold=int(rows["threshold"]),
+        threshold=rows.number("threshold"),
         hide_zeros=rows["zeros"] == "hidden",
-        whole_group_below=int(rows["whole_group_below"]),
-        dominance=float(rows["dominance"]),
-        width=int(rows["width"]),
-        width_of_others=int(rows["width_of_others"]),
+        whole_group_below=rows.number("whole_group_below"),
+        dominance=rows.number("dominance", float),
+        width=rows.number("width"),
+        width_of_others=rows.number("width_of_others"),
         missed={
-            rule.removeprefix("missed_"): float(value)
-            for rule, value in rows.items()
+            rule.removeprefix("missed_"): rows.number(rule, float)
+            for rule in rows
             if rule.startswith("missed_")
         },
         rounded=rows["method"] == "round",
-        round_to=int(rows["round_to"]),
-        width_rounded=int(rows["width_rounded"]),
+        round_to=rows.number("round_to"),
+        width_rounded=rows.number("width_rounded"),
     )
 
 

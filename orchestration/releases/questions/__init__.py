@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orchestration.home import seed_rows
+from orchestration.home import seed_rows, settings
 from orchestration.releases.figures import base, definition, label
 from orchestration.warehouse.statements import quoted
 
@@ -43,7 +43,8 @@ def questions() -> list[dict[str, str]]:
 
 
 def interval_policy() -> dict[str, int]:
-    return {row["setting"]: int(row["value"]) for row in seed_rows("publication/interval_policy.csv")}
+    rows = settings("publication/interval_policy.csv", "setting")
+    return {name: rows.number(name) for name in rows}
 
 
 def splits() -> dict[str, dict[str, str]]:
