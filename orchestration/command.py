@@ -204,6 +204,15 @@ def _run_as_of(home: Home, wants_json: bool) -> None:
     known = quarters_known(home)
     if not known:
         stop([f"nothing had been received by {home.as_of}"], wants_json)
+    from orchestration.returns import kept
+
+    try:
+        said = kept.make_again(home)
+    except kept.CannotMakeAgain as problem:
+        stop([str(problem)], wants_json)
+    if not wants_json:
+        for line in said:
+            say(f"  {line}")
     engine = ledger.open_ledger(home)
     ledger.snapshot(engine, home)
     engine.dispose()
