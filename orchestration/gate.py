@@ -72,6 +72,7 @@ def _doubts(home: Home, _seen: tuple) -> list[str]:
     from orchestration.ledger import open_ledger
     from orchestration.readings import chain
     from orchestration.releases import verify
+    from orchestration.returns import kept
 
     if not home.warehouse.exists():
         return []  # said already: nothing was made of anything
@@ -81,7 +82,11 @@ def _doubts(home: Home, _seen: tuple) -> list[str]:
         names = [name for name in verify.release_names(home) if verify.has_manifest(home, name)]
         heads = [verify.manifest_of(home, name) for name in names]
         ends = {head["release"]: head.get("last_of_reading_chain") or {} for head in heads}
-        return [*chain.verify(engine), *chain.ends_otherwise(engine, ends)]
+        return [
+            *chain.verify(engine),
+            *chain.ends_otherwise(engine, ends),
+            *kept.raw_differs(home, engine),
+        ]
     finally:
         engine.dispose()
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
@@ -209,16 +210,23 @@ def _nobodys(home: Home, accepted: list[Row]) -> list[str]:
         for path in sorted((home.raw / kind).glob("*/*.parquet")):
             shown = path.relative_to(home.raw)
             if path.parent.name == "none":
-                if path.name != "none.0.parquet" or pq.read_metadata(path).num_rows:
+                if path.name != "none.0.parquet" or not _is_empty(path):
                     sentences.append(f"raw/{shown} holds records of nobody; remove it.")
             elif path not in known:
                 sentences.append(f"raw/{shown} is of no submission in the ledger; remove it.")
     return sentences
 
 
+def _is_empty(path: Path) -> bool:
+    try:
+        return not pq.read_metadata(path).num_rows
+    except (pa.ArrowInvalid, OSError):
+        return False
+
+
 def _stale(home: Home, engine: Engine) -> Iterator[str]:
     """Snapshots of the ledger that do not hold what it holds."""
     for name, table in ledger.snapshots(engine):
         path = home.raw / f"{name}.parquet"
-        if not path.exists() or not pq.read_table(path, partitioning=None).equals(table):
+        if not raw.holds(path, table):
             yield path.name

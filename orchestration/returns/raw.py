@@ -308,6 +308,13 @@ def write(table: pa.Table, path: Path) -> None:
 
 def write_if_changed(table: pa.Table, path: Path) -> None:
     """Write a Parquet file unless the one there holds the same rows."""
-    if path.exists() and pq.read_table(path, partitioning=None).equals(table):
-        return
-    write(table, path)
+    if not holds(path, table):
+        write(table, path)
+
+
+def holds(path: Path, table: pa.Table) -> bool:
+    """Whether a Parquet file holds these rows; one that is no Parquet any more holds none."""
+    try:
+        return path.exists() and pq.read_table(path, partitioning=None).equals(table)
+    except (pa.ArrowInvalid, OSError):
+        return False

@@ -33,7 +33,7 @@ def home(year, tmp_path, monkeypatch) -> Home:
         year.home.root,
         copy.root,
         symlinks=True,
-        ignore=shutil.ignore_patterns("landing", "archive", "packs"),
+        ignore=shutil.ignore_patterns("landing", "packs"),
     )
     monkeypatch.setattr("orchestration.warehouse.assets.run_dbt", stands_still)
     monkeypatch.setattr(inputs, "code_hash", lambda: "changed")
@@ -91,6 +91,21 @@ def readings_edited(anew: bool):
                     "update readings set previous_hash = ?, hash = ? where reading_id = ?",
                     [row["previous_hash"], previous, row["reading_id"]],
                 )
+
+    return edited
+
+
+def file_edited(folder: str, pattern: str, lost: bool = False):
+    """The first such file of a folder of the home: changed by hand, or lost."""
+
+    def edited(home: Home, _monkeypatch) -> None:
+        file = next(path for path in sorted((home.root / folder).rglob(pattern)) if path.is_file())
+        file.parent.chmod(0o755)
+        file.chmod(0o644)
+        if lost:
+            file.unlink()
+        else:
+            file.write_bytes(file.read_bytes()[:-1] + b"x")
 
     return edited
 
@@ -168,6 +183,18 @@ FOOLED = {
     "readings edited in the ledger, and their chain written anew": (
         readings_edited(anew=True),
         "the last that 2023.r1 was made from, is not in the ledger as it was",
+    ),
+    "a raw file changed by hand": (
+        file_edited("raw/crimes", "kent.1.parquet"),
+        "kent.1.parquet is not what was written when it was received; it is made again from the archive by: cpai run",
+    ),
+    "a raw file lost": (
+        file_edited("raw/suspects", "kent.1.parquet", lost=True),
+        "kent.1.parquet is missing",
+    ),
+    "an archived file changed": (
+        file_edited("archive", "*"),
+        "is damaged: its bytes are not those of its name",
     ),
     "results that cannot be written": (
         lambda _home, monkeypatch: monkeypatch.setattr(package, "write_expectation_results", unwritable),

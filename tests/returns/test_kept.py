@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from test_intake import QUARTER, a_return, land, state
 from written import crime, suspect, victim
 
-from orchestration import ledger
+from orchestration import gate, ledger
 from orchestration.command import cpai
 from orchestration.returns import archive
 from orchestration.returns.intake import receive
@@ -49,6 +49,35 @@ def test_what_is_as_it_came_differs_in_nothing(received):
     before = state(received)
     assert make_again(received) == []
     assert state(received) == before
+
+
+@pytest.mark.parametrize(
+    ("file", "lost", "says"),
+    [
+        (
+            "raw/crimes/2023-Q1/kent.2.parquet",
+            False,
+            "raw/crimes/2023-Q1/kent.2.parquet is not what was written",
+        ),
+        ("raw/victims/2023-Q1/norfolk.1.parquet", True, "raw/victims/2023-Q1/norfolk.1.parquet is missing"),
+        ("raw/submissions.parquet", False, "raw/submissions.parquet is not what the ledger holds"),
+        ("archive", False, "is damaged: its bytes are not those of its name"),
+        ("archive", True, "is missing; restore it from a backup"),
+    ],
+)
+def test_the_gate_is_shut_by_what_is_not_as_it_was_received(received, file, lost, says):
+    received.warehouse.touch()
+    assert gate.doubts(received) == []
+    path = received.root / file
+    if path.is_dir():
+        path = next(one for one in sorted(path.rglob("*")) if one.is_file())
+    path.chmod(0o644)
+    if lost:
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-1] + b"x")
+    (doubt,) = gate.doubts(received)
+    assert says in doubt
 
 
 def test_lost_raw_is_made_again_byte_for_byte(received):
