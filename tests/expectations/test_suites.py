@@ -244,6 +244,11 @@ class TestWhatCannotRun:
 
 
 class TestGate:
+    @pytest.fixture(autouse=True)
+    def received_as_written(self, monkeypatch):
+        """These homes are a warehouse without the ledger and archive that it came from: the suites alone are asked."""
+        monkeypatch.setattr(gate, "doubts", lambda home: [])
+
     def test_it_is_open_when_what_fails_is_waived(self, accepted):
         answer = gate.check(accepted(), PERIOD)
         assert answer.reasons == []
