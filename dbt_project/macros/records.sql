@@ -53,8 +53,9 @@ repeated as (
         row_number() over (
             partition by
                 {%- for column in key + columns if column not in of_another_person() %}
-                records.{{ column }}{{ ',' if not loop.last }}
+                records.{{ column }},
                 {%- endfor %}
+                records.place_in_row
             order by {{ order }}
         ) as record_order_of_person
         {%- endif %}
@@ -212,8 +213,10 @@ described as (
         concat_ws(
             '|',
             {%- for column in columns if column not in of_another_person() %}
-            coalesce(accepted.{{ column }}, ''){{ ',' if not loop.last }}
+            coalesce(accepted.{{ column }}, ''),
             {%- endfor %}
+            -- side by side in a row are several, however alike
+            cast(coalesce(accepted.place_in_row, 1) as varchar)
         ) as person
     from accepted
     {{ placeholder_join('placeholders', 'accepted.' ~ reference) }}
@@ -222,12 +225,16 @@ described as (
     {{ code_join('observed_codes', 'observed_ethnicity', 'observed_ethnicity', 'accepted') }}
 ),
 
--- in a flat file the row of a suspect is that of a victim, too
+-- in a flat file the row of a suspect is that of a victim, too; where a row says by its role what it is, no row is both
 {%- set other = 'victim' if person == 'suspect' else 'suspect' %}
 flat_files as (
-    select distinct force, quarter, submission, file, coalesce(sheet, '') as sheet
-    from {{ ref('stg_' ~ other ~ '_records') }}
-    where (force, quarter) in (select force, quarter from described)
+    select distinct
+        records.force, records.quarter, records.submission, records.file, coalesce(records.sheet, '') as sheet
+    from {{ records }} as records
+    inner join {{ ref('stg_' ~ other ~ '_records') }} as others
+        on {{ same_key('others', 'records', ['force', 'quarter', 'submission', 'file', 'record_number']) }}
+        and coalesce(others.sheet, '') = coalesce(records.sheet, '')
+    where (records.force, records.quarter) in (select force, quarter from described)
 ),
 
 repeated as (

@@ -584,11 +584,13 @@ class Derivation:
         self.rejected = Counter()
         self.held_out = Counter()  # of crimes, by force and quarter
         self.orphans = Counter()
-        places = [
-            {tuple(row[name] for name in ("force", "quarter", "submission", "file", "sheet")) for row in rows}
+        where = ("force", "quarter", "submission", "file", "sheet", "record_number")
+        rows = [
+            {tuple(row[name] for name in where) for row in rows}
             for rows in (records.victims, records.suspects)
         ]
-        self.flat = places[0] & places[1]  # where one row is of a victim and of a suspect
+        # files in which one row is of a victim and of a suspect
+        self.flat = {place[:-1] for place in rows[0] & rows[1]}
         self.crimes = {key: self._crime(key, row) for key, row in self._accepted_crimes(records).items()}
         for record_type in ("victims", "suspects"):
             self._add_persons(record_type, getattr(records, record_type))

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.home import SEEDS, Home, seed_rows
-from orchestration.returns import check, intake, mapping, raw, reading
+from orchestration.returns import check, mapping, raw, reading
 from orchestration.returns.layouts import RECORD_TYPES, _load, all_layouts
 from orchestration.warehouse import compiled
 
@@ -263,7 +263,7 @@ def stage(staging, records):
     home, connection, staged = staging
     for kind, table in records.items():
         path = raw.records_file(home, kind, QUARTER, "kent", 1)
-        raw.write(intake._with_origin(table, kind, "kent", QUARTER, 1), path)
+        raw.write(raw._with_origin(table, kind, "kent", QUARTER, 1), path)
     submission = {
         "force": "kent",
         "quarter": QUARTER,

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from orchestration.home import Home
-from orchestration.returns import check, intake, raw
+from orchestration.returns import check, raw
 from orchestration.returns.layouts import RECORD_TYPES
 from orchestration.warehouse import compiled
 
@@ -30,7 +30,7 @@ def staged_suspects(folder, suspects, victims=1):
         schema = pa.schema([raw.records_schema(kind).field(name) for name in names])
         table = pa.Table.from_pylist([same | row for row in sent[kind]], schema=schema)
         raw.write(
-            intake._with_origin(table, kind, "kent", QUARTER, 1),
+            raw._with_origin(table, kind, "kent", QUARTER, 1),
             raw.records_file(home, kind, QUARTER, "kent", 1),
         )
     submission = {
