@@ -148,13 +148,17 @@ def place_of(address: str | None, where: str) -> tuple[int, int]:
     if not row:
         raise unreadable("FL09", f"{where}: an address of its cells is none; the workbook is damaged.")
     if row > LAST_ROW:
-        raise unreadable(
-            "FL21",
-            f"{where}: has a cell in row {row:,}, and a sheet ends at {LAST_ROW:,}; delete what stands there.",
-        )
+        raise beyond(where, row)
     if column > LAST_COLUMN:
         raise file_safety.too_wide(where, column)
     return row, column
+
+
+def beyond(where: str, row: int) -> Unreadable:
+    """The refusal of a row that no sheet has."""
+    return unreadable(
+        "FL21", f"{where}: has a row {row:,}, and a sheet ends at {LAST_ROW:,}; delete what stands there."
+    )
 
 
 def column_number(text: str) -> int:

@@ -14,10 +14,12 @@ from orchestration.returns.reasons import unreadable
 from orchestration.returns.workbooks import plain, xml
 from orchestration.returns.workbooks.cells import (
     DATE,
+    LAST_ROW,
     TIME,
     Cells,
     Dated,
     as_number,
+    beyond,
     column_number,
     number_text,
     of_day,
@@ -268,7 +270,8 @@ class _Sheet:
 
     def _begin_row(self, attributes: dict[str, str]) -> None:
         self._row_text, self._column = attributes.get("r", "").strip(), 0
-        self._row = place_of(f"A{self._row_text}", self.cells.where)[0] if self._row_text else self._row + 1
+        told = place_of(f"A{self._row_text}", self.cells.where)[0] if self._row_text else self._row + 1
+        self._row = self._checked(told)
         self._row_text = str(self._row)
         self._hidden = attributes.get("hidden", "").strip() in xml.TRUE
         if self._row > self._most:
@@ -320,13 +323,19 @@ class _Sheet:
             found = plain.ROW.fullmatch(head)
             if not found:
                 raise plain.NotPlain
-            self._row = int(found[1]) if found[1] else self._row + 1
+            self._row = self._checked(int(found[1]) if found[1] else self._row + 1)
             if self._row > self._most:
                 raise xml.Enough
             if not head.endswith("/"):
                 self._take_row(cells.rstrip())
             elif cells.strip():
                 raise plain.NotPlain
+
+    def _checked(self, row: int) -> int:
+        """A row's number. Raises Unreadable where no sheet has such a row, though it may be blank."""
+        if row > LAST_ROW:
+            raise beyond(self.cells.where, row)
+        return row
 
     def _take_row(self, cells: str) -> None:
         row, written, column, marks = self._row, str(self._row), 0, 1

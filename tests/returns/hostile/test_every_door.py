@@ -177,6 +177,13 @@ def test_what_only_claims_to_be_large_is_read(write, tmp_path):
     assert len(sheet.met.get("RP57", [])) <= 10_000
 
 
+def test_blank_rows_without_end_are_refused_at_the_last_that_a_sheet_has(tmp_path):
+    path = tmp_path / "return.xlsx"
+    workbooks.xlsx(path, "<row/>" * 1_048_577)
+    with pytest.raises(Unreadable, match="FL21"), opening.workbook(path.name, path) as book:
+        book.sheet("Data")
+
+
 # the process ---------------------------------------------------------------------------------------------------
 
 
