@@ -51,6 +51,8 @@ CRIME = {
     "committed_from": DAYS,
     "committed_to": DAYS,
     "status": (*["recorded"] * 8, "cancelled", "No Crime", None),
+    "cancellation_code": (*[None] * 6, "C1", "C2", "C3", "C9"),
+    "linked_crime_reference": (*[None] * 4, "CR1", "essex:CR2", "of no force"),
     "csa_flag": FLAGS,
     "cse_flag": FLAGS,
     "offenders_stated": ("2", "2", None, "0", "1", "2.5", "-1"),
@@ -115,6 +117,11 @@ RETURNS = (
 )
 
 
+# what came of a crime once more: a copy of its record, one that says more or something else, one of another crime under
+# the same reference, or its cancellation in the return of the next quarter
+AGAIN = (*[None] * 8, "copy", "says more", "says else", "another crime", "cancelled later", "cancelled later")
+
+
 def one_of_each(values: dict[str, tuple]) -> st.SearchStrategy[dict]:
     return st.fixed_dictionaries({name: st.sampled_from(those) for name, those in values.items()})
 
@@ -130,6 +137,7 @@ READ = st.fixed_dictionaries(
         "in_a_first_round": st.none() | st.none() | ANSWERED,  # before the record said more
         "awaits_second": st.booleans(),
         "of_another_version": st.sampled_from((False, False, False, True)),
+        "again": st.sampled_from(AGAIN),
     }
 )
 INCIDENT = st.tuples(
@@ -186,10 +194,19 @@ def drawn(forces: tuple[str, ...], incidents: int, seed: int) -> tuple:
         given = {role: one(ANSWER) if draw.random() < share else None for role, share in SHARE_READ.items()}
         if draw.random() < SHARE_ALIKE[quarter]:
             given["second"] = "as the first"
-        return given | {"awaits_second": draw.random() < 0.2, "of_another_version": draw.random() < 0.1}
+        given |= {"awaits_second": draw.random() < 0.2, "of_another_version": draw.random() < 0.1}
+        return given | {"again": draw.choice(AGAIN)}
 
     returns = {(force, quarter): ("accepted",) for force in forces for quarter in RECORDED}
     return returns, [incident() for _ in range(incidents)]
+
+
+SAID_AGAIN = {
+    "copy": {},
+    "says more": {"csa_flag": "Y", "offenders_stated": "3", "committed_to": "2022-01-15"},
+    "says else": {"summary": "nothing more", "offenders_stated": "1", "cse_flag": "Y"},
+    "another crime": {"offence_code": "20/5"},
+}
 
 
 def records_of(example) -> Records:
@@ -203,7 +220,7 @@ def records_of(example) -> Records:
                 | {"force": force, "quarter": quarter, "submission": number, "layout": "national"}
                 | {"status": status, "received_at": NOW, "reasons": "[]"}
             )
-    for force, quarter, submission, reference, crime, victims, suspects, _ in incidents:
+    for force, quarter, submission, reference, crime, victims, suspects, plan in incidents:
         if returns[force, quarter][submission - 1 : submission] != ("accepted",):
             continue
         place = {"force": force, "quarter": quarter, "submission": submission, "layout": "national"}
@@ -211,6 +228,19 @@ def records_of(example) -> Records:
         if crime["recorded_on"] == "in the quarter":
             crime = crime | {"recorded_on": RECORDED[quarter]}
         _add(records.crimes, "crimes", place, crime)
+        later = sorted(RECORDED)[sorted(RECORDED).index(quarter) + 1 :][:1]
+        if plan["again"] == "cancelled later":
+            for next_quarter in later:
+                if returns.get((force, next_quarter), ())[:1] == ("accepted",):
+                    cancelled = {"status": "cancelled", "cancellation_code": "C2"}
+                    _add(
+                        records.crimes,
+                        "crimes",
+                        place | {"quarter": next_quarter, "submission": 1},
+                        crime | cancelled,
+                    )
+        elif plan["again"]:
+            _add(records.crimes, "crimes", place, crime | SAID_AGAIN[plan["again"]])
         for number, person in victims:
             _add(records.victims, "victims", place, {"victim_reference": number, **person})
         for number, person in suspects:
