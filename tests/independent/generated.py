@@ -229,7 +229,8 @@ def records_of(example) -> Records:
             crime = crime | {"recorded_on": RECORDED[quarter]}
         _add(records.crimes, "crimes", place, crime)
         later = sorted(RECORDED)[sorted(RECORDED).index(quarter) + 1 :][:1]
-        if plan["again"] == "cancelled later":
+        again = plan.get("again")
+        if again == "cancelled later":
             for next_quarter in later:
                 if returns.get((force, next_quarter), ())[:1] == ("accepted",):
                     cancelled = {"status": "cancelled", "cancellation_code": "C2"}
@@ -239,8 +240,8 @@ def records_of(example) -> Records:
                         place | {"quarter": next_quarter, "submission": 1},
                         crime | cancelled,
                     )
-        elif plan["again"]:
-            _add(records.crimes, "crimes", place, crime | SAID_AGAIN[plan["again"]])
+        elif again:
+            _add(records.crimes, "crimes", place, crime | SAID_AGAIN[again])
         for number, person in victims:
             _add(records.victims, "victims", place, {"victim_reference": number, **person})
         for number, person in suspects:

@@ -82,7 +82,7 @@ QUIET = {"deadline": None, "database": None, "suppress_health_check": list(Healt
 def test_a_drawn_year_agrees(warehouse, seeds):
     """Large enough to hold something of everything: an empty set would agree with an empty set."""
     derived = agree(warehouse, seeds, drawn(("kent", "essex", "surrey"), 800, seed=2023))
-    assert len(derived.cocad) > 50
+    assert len(derived.cocad) > 30
     assert len(set(derived.exclusions.values())) == 8
     assert set(derived.verdicts.values()) == {"published", "caveat", "withheld"}
 
