@@ -333,6 +333,7 @@ def seeds():
     return Seeds(SEEDS)
 
 
+# without shrinking, which takes minutes: what fails is small as it is
 QUIET = {
     "deadline": None,
     "database": None,

@@ -103,3 +103,16 @@ def test_a_cancellation_of_an_earlier_quarter_is_excluded_as_cancelled_and_no_fi
     assert rows(home, f"select rule from quality.findings {where}") == []
     assert rows(home, "select tested, verdict from quality.rule_results where rule = 'CR09' and quarter = '2023-Q2' and "
                       f"force = '{FORCE}'") == [(1, "pass")]  # fmt: skip
+
+
+def test_a_layout_that_was_taken_out_of_the_seeds_is_named(home, tmp_path):
+    """The codes of what came in it, replaced submissions included, would be in no list any more."""
+    tests = home.dbt / "target" / "compiled" / "cpai" / "tests"
+    sql = (tests / "layouts_of_received_records_are_known.sql").read_text(encoding="utf-8")
+    shutil.copy(home.warehouse, tmp_path / "warehouse.duckdb")
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as warehouse:
+        warehouse.execute(f"set file_search_path = '{home.raw}'")
+        assert warehouse.execute(sql).fetchall() == []
+        (layout,) = warehouse.execute("select distinct layout from staging.stg_crimes").fetchone()
+        warehouse.execute("delete from reference.layouts where layout = ?", [layout])
+        assert warehouse.execute(sql).fetchall() == [(layout,)]
