@@ -221,8 +221,10 @@ def test_what_the_gate_doubts_is_what_verify_doubts(home):
     """Regression: a release went out of readings that had been changed, and verify passed."""
     assert gate.doubts(home) == []
     readings_edited(anew=False)(home, None)
-    found = gate.doubts(home)
+    *found, snapshot = gate.doubts(home)
     assert len(found) == 10 and all("restore the ledger from a copy" in sentence for sentence in found)
+    # nor is the warehouse made of what the ledger holds now
+    assert snapshot.startswith("raw/readings.parquet is not what the ledger holds")
     answer = CliRunner().invoke(cpai, ["--home", str(home.root), "verify"])
     assert answer.exit_code == 1 and "reading 10, of a crime of" in answer.output
 
