@@ -463,6 +463,60 @@ EXEMPLARS = [
         _at("merseyside", {"another": {"crime": {"offence_code": "01916"}}}),
         also={"HO02", "HO03"},
     ),
+    # the persons of the sound record stay, so that the crime loses nobody
+    Exemplar(
+        "HO01",
+        "no_code_date_or_status",
+        _at("norfolk", {"another": {"crime": {"status": None}}}),
+        _at("norfolk", {"another": {"crime": {}}}),
+    ),
+    Exemplar(
+        "HO02",
+        "crime_not_in_return",
+        _at("north-yorkshire", {"crime": None, "suspect": None}),
+        _at("north-yorkshire", {"suspect": None}),
+    ),
+    Exemplar(
+        "HO03",
+        "crime_not_in_return",
+        _at("south-yorkshire", {"crime": None, "victim": None}),
+        _at("south-yorkshire", _crime(online_flag=None)),
+    ),
+    Exemplar(
+        "HO04",
+        "person_held_out",
+        _at(
+            "staffordshire",
+            {**_crime(offence_code="21"), "another": {"suspect": {"suspect_reference": None}}},
+        ),
+        _at("staffordshire", _crime(offence_code="21")),
+        also={"HO03"},
+    ),
+    Exemplar(
+        "CR11",
+        "reported_before_offence",
+        _at("norfolk", _crime(committed_from="2023-05-11", committed_to=None)),
+        _at("norfolk", _crime(committed_from="2023-05-09", committed_to="2023-05-09")),
+        also={"CR13"},
+    ),
+    Exemplar(
+        "ME03",
+        "placeholder_reference",
+        _at("gloucestershire", _suspected(suspect_reference="unk")),
+        _at("gloucestershire", _suspected(suspect_reference="unk 1")),
+    ),
+    Exemplar(
+        "UM03",
+        "unmapped_identified",
+        _at("gloucestershire", _suspected(identified="perhaps")),
+        _at("gloucestershire", _suspected(identified="N")),
+    ),
+    Exemplar(
+        "UM03",
+        "unmapped_deceased",
+        _at("gloucestershire", _suspected(deceased="perhaps")),
+        _at("gloucestershire", _suspected(deceased="N")),
+    ),
     Exemplar(
         "HO02",
         "no_reference",
@@ -572,6 +626,8 @@ ASKED_OF_K1 = {
 # What a rule is not asked of: it neither holds nor breaks, and the record is not among those tested.
 NOT_ASKED: list[tuple[str, dict[str, dict]]] = [
     ("CR19", _code("19/16", 9, "U")),
+    ("HO04", _at("surrey", _crime(offence_code="86/2", online_flag="Y"))),
+    ("HO04", _at("surrey", _crime(status="cancelled", cancellation_code="C2"))),
 ]
 
 

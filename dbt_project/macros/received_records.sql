@@ -1,8 +1,8 @@
 {#
     Each record of a type, used or held out, beside the rule that it can be used: what is held out no other rule sees. Held
-    out records are told one by one, used ones as the crimes or persons they are of.
+    out records are told one by one, used ones as the crimes or persons they are of. `reasons`: code -> the word for it.
 #}
-{% macro received_records(record_type, rule) -%}
+{% macro received_records(record_type, rule, reasons) -%}
 with
 
 held_out as (
@@ -12,11 +12,9 @@ held_out as (
         submission,
         crime_reference,
         case rule
-            when 'RE01' then 'no_reference'
-            when 'RE02' then 'no_code_date_or_status'
-            when 'RE03' then 'unreadable_recorded_date'
-            when 'RE04' then 'crime_not_in_return'
-            when 'RE05' then 'two_crimes_under_one_reference'
+            {%- for code, found in reasons.items() %}
+            when '{{ code }}' then '{{ found }}'
+            {%- endfor %}
         end as found
     from {{ ref('stg_rejected_records') }}
     where record_type = '{{ record_type }}'

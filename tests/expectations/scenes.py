@@ -1124,8 +1124,18 @@ def _crowded() -> list[Scene]:
     ]  # fmt: skip
 
 
+def _held_out() -> list[Scene]:
+    """A crime beside K1's own that has no reference of its own: no exemplar can be found without one."""
+    one = (
+        "insert into staging.stg_rejected_records by name select force, quarter, submission, 'crimes' as record_type, "
+        f"crime_reference, 'RE01' as rule from staging.stg_crimes where {K1}"
+    )
+    return [Scene("HO01: no reference", "HO01", K1, {"ok", "no_reference"}, [one], rows=2)]
+
+
 SCENES = [
     *_own_work(),
+    *_held_out(),
     *_crowded(),
     *_sums(),
     *_unlisted(),

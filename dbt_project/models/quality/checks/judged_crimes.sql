@@ -36,7 +36,7 @@ merged as (
 
 lost_persons as (
     select distinct force, quarter, crime_reference from {{ ref('stg_rejected_records') }}
-    where record_type <> 'crimes' and crime_reference is not null
+    where record_type <> 'crimes'
 ),
 
 described as (
@@ -109,7 +109,7 @@ select
     case
         when committed_from > committed_to then 'offence_ends_before_it_starts'
         when committed_from > coalesce(reported_on, recorded_on) then 'reported_before_offence'
-        when coalesce(committed_to, committed_from) > recorded_on then 'recorded_before_offence_ended'
+        when committed_to > recorded_on then 'recorded_before_offence_ended'
         when reported_on > recorded_on then 'recorded_before_reported'
         when recorded_on > received_on then 'recorded_after_delivery'
         when outcome_on < recorded_on then 'outcome_before_recorded'
@@ -271,7 +271,7 @@ select
     end as cr54,
 
     -- a person lost here may be the second offender: weighed by the crime, and more strictly than among all persons
-    case when is_counted and contact in ('Y', 'E') and image not in ('Y', 'C') then
+    case when is_counted and contact in ('Y', 'E') then
         case when has_lost_a_person then 'person_held_out' else 'ok' end
     end as ho04,
 

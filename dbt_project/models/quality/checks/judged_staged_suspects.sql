@@ -10,7 +10,6 @@ suspects as (
 
 duplicates as (
     select * from {{ ref('stg_duplicate_suspects') }}
-    where disagreement is not null or differs_elsewhere
 )
 
 select

@@ -10,7 +10,6 @@ victims as (
 
 duplicates as (
     select * from {{ ref('stg_duplicate_victims') }}
-    where disagreement is not null or differs_elsewhere
 )
 
 select
