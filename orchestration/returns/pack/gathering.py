@@ -133,7 +133,7 @@ class _Gathering:
             "layout": row["layout"],
             "stands": self.standing.get(force),
             "to_mend": (len(reasons) if row["status"] == "refused" else 0)
-            + sum(each["records"] for each in findings if each["answer"] == "mend"),
+            + sum(len(each["failing"]) for each in findings if each["answer"] == "mend"),
             "to_explain": sum(
                 not explained & {(each["code"], None), (each["code"], failing["crime_reference"])}
                 for each in findings
@@ -197,13 +197,12 @@ class _Gathering:
                 "select force, rule, tested from quality.rule_results where quarter = $quarter"
             )
         }
-        lost = Counter((row["force"], row["record_type"]) for row in held_out)
-        beyond = {
-            (force, record_type)
-            for (force, record_type), records in lost.items()
-            if _beyond_tolerance(HELD_OUT[record_type], records, tested.get((force, HELD_OUT[record_type])))
-        }
-        return _by_code(own, tested, beyond), _by_code(centre, tested, set())
+        # how many of a type there are is a rule of its own; which ones stand under their reasons
+        lost = Counter((row["force"], HELD_OUT[row["record_type"]]) for row in held_out)
+        for (force, code), records in lost.items():
+            if _beyond_tolerance(code, records, tested.get((force, code))):
+                own[force, "mend", code] = []
+        return _by_code(own, tested, lost), _by_code(centre, tested)
 
     def _files(self, record_type: str, forces: list[str]) -> list[str]:
         # by name, so that a quarter's packs do not read every quarter's records
@@ -447,29 +446,26 @@ class _Gathering:
 def _by_code(
     failing: dict[tuple[str, str, str], list[Row]],
     tested: dict[tuple[str, str], int],
-    beyond: set[tuple[str, str]],
+    held_out: Mapping[tuple[str, str], int] | None = None,
 ) -> dict[str, list[Row]]:
     """force -> its findings by rule, what must be mended first; each with its failing records in file order.
 
-    `holds` where so many records fail of those tested that the release waits for the force; held-out records are
-    counted together by type, and `beyond` says of which force and type there are too many.
+    `holds` where so many records fail of those tested that the release waits for the force. `held_out` has the number of
+    records of a rule whose records stand under other codes.
     """
     found: dict[str, list[Row]] = defaultdict(list)
     for (force, answer, code), rows in failing.items():
         statement, what_to_do = _said_of(code)
+        records = len(rows) or (held_out or {}).get((force, code), 0)
         found[force].append(
             {
                 "code": code,
                 "answer": answer,
                 "statement": statement,
                 "what_to_do": what_to_do,
-                "records": len(rows),
+                "records": records,
                 "tested": tested.get((force, code)),
-                "holds": answer == "mend"
-                and (
-                    _beyond_tolerance(code, len(rows), tested.get((force, code)))
-                    or (_is_held_out(code) and any((force, row["record_type"]) in beyond for row in rows))
-                ),
+                "holds": answer == "mend" and _beyond_tolerance(code, records, tested.get((force, code))),
                 "failing": sorted(
                     rows,
                     key=lambda row: (
@@ -488,10 +484,6 @@ def _by_code(
     for findings in found.values():
         findings.sort(key=lambda each: (ORDER.index(each["answer"]), each["code"]))
     return found
-
-
-def _is_held_out(code: str) -> bool:
-    return _checks().get(code, {}).get("outcome") == "rejects"
 
 
 def _beyond_tolerance(code: str, failed: int, tested: int | None) -> bool:
