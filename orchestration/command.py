@@ -280,15 +280,12 @@ def _holding(home: Home, wanted: list[str]) -> dict[str, list[dict]]:
 
 def _holding_or_why_not(home: Home, wanted: list[str]) -> tuple[dict[str, list[dict]], str]:
     """As `_holding`; nothing, and a sentence, while dbt is writing the warehouse: receipts are told all the same."""
-    import duckdb
+    from orchestration.warehouse.dbt import WarehouseClosed
 
     try:
         return _holding(home, wanted), ""
-    except duckdb.Error:
-        return (
-            {},
-            "what holds a release cannot be told while the warehouse is being built: ask again after it",
-        )
+    except WarehouseClosed as problem:
+        return {}, f"what holds a release cannot be told: {problem}"
 
 
 HELD_SHOWN = 20  # lines a quarter; a rule of ours that fails would fill a screen with all forces

@@ -156,23 +156,17 @@ def of_the_force(records: Records, force: str, quarter: str) -> list[Reason]:
 
 
 def persons_of_its_crimes(records: Records) -> list[Reason]:
-    """Most victims and suspects have to have a reference, and be on a crime of the return that can be counted: a file of
+    """Most victims and suspects have to have a reference, and be on a crime of the return: a file of
     another quarter would not be."""
     crimes = records["crimes"]
-    counted = np.ones(crimes.num_rows, bool)
-    for where in held_out(crimes).values():
-        counted &= ~where
     reasons = []
     for kind, reference in (("victims", "victim_reference"), ("suspects", "suspect_reference")):
         persons = records[kind]
         blank = blank_reference(persons["crime_reference"]) | pc.is_null(persons[reference]).to_numpy()
         known = pc.is_in(persons["crime_reference"], value_set=_one(crimes["crime_reference"]))
-        usable = pc.is_in(
-            persons["crime_reference"], value_set=_one(crimes["crime_reference"].filter(pa.array(counted)))
-        )
         strangers = ~blank & ~known.to_numpy()
-        left_out = ~blank & known.to_numpy() & ~usable.to_numpy()
-        most, lost = MOST * persons.num_rows, _count(blank, strangers, left_out)
+        # who is on a crime that is held out is lost with it: most crimes are not, and rules HO02 and HO03 count the rest
+        most, lost = MOST * persons.num_rows, _count(blank, strangers)
         # FEWEST: one or two stray persons of a small force are records to hold out, not another file
         if not (_count(blank) > most or lost > max(most, FEWEST)):
             continue
@@ -189,7 +183,6 @@ def persons_of_its_crimes(records: Records) -> list[Reason]:
             for what, where in (
                 ("have no reference of a crime or person", blank),
                 ("are on no crime of this return", strangers),
-                ("are on crimes that could not be counted", left_out),
             )
             if where.any()
         ]

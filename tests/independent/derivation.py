@@ -711,8 +711,10 @@ class Derivation:
             apart = key in contradicting or one_for_all or self.seeds.is_placeholder(key[3])
             apart = apart and len(those) > 1
             persons = self._each(those) if apart else merged(those, ("crime_reference",)).values()
-            for row in persons:
+            for number, row in enumerate(persons, 1):
                 person = self._person(key[3], row, record_type[:-1], crime, apart)
+                # Read as: who are kept apart under one reference are numbered, in record order
+                person["reference"] = f"{key[3]}#{number}" if apart else key[3]
                 getattr(crime, record_type).append(person)
 
     def _each(self, records: list[dict]) -> list[dict]:

@@ -27,6 +27,8 @@ def release():
             for table in ("cocad.cocad_settled_readings", "staging.stg_readings"):
                 connection.execute(f"create schema warehouse.{table.split('.')[0]}")
                 connection.execute(f"create table warehouse.{table} as from {table}")
+            connection.execute("create schema warehouse.marts")
+            connection.execute("create table warehouse.marts.fct_crimes as from main.fct_crimes")
             connection.execute("use memory")
             questions.add_dimensions(connection)
             misreading.add(connection, QUARTERS)

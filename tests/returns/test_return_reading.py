@@ -490,7 +490,10 @@ def test_texts_looked_at_one_by_one_become_what_they_become_together(part, cells
         notes = []
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(mapping, "FEW", few)
-            tables = mapping.records([grid], notes, force_codes())
+            try:
+                tables = mapping.records([grid], notes, force_codes())
+            except Unreadable as problem:  # most dates of a column are written otherwise
+                tables = problem.reasons
         met = [(note.code, note.record_type, note.column, note.records.tolist()) for note in notes]
         found.append((tables, met))
     assert found[0] == found[1]

@@ -209,6 +209,7 @@ def test_the_cells_as_sent_stay_beside_what_was_made_of_them(home):
         "file": "crime.csv",
         "sheet": None,
         "record_number": 1,
+        "place_in_row": None,
         "column": "offence_code",
         "records": 1,
     }
