@@ -676,6 +676,19 @@ def _later_quarters() -> list[Scene]:
                 ("ok", "essex", "2023-Q3", "2023-07-01", "cancelled"),
             )
         ),
+        # the last return that cancels it decides
+        Scene(
+            "CR02: cancelled before and after",
+            "CR02",
+            f"{K1} and quarter = '2023-Q2'",
+            {"cancelled_under_another_date"},
+            [
+                f"insert into {CLASSIFIED} by name select * replace ('{sent_with}' as quarter, date '{recorded_on}' as "
+                "recorded_on, 'cancelled' as status, 'cancelled' as exclusion_reason) "
+                f"from {CLASSIFIED} where {K1_OF_KENT} and quarter = '2023-Q2'"
+                for sent_with, recorded_on in (("2023-Q1", "2023-03-31"), ("2023-Q3", "2023-07-01"))
+            ],
+        ),
         Scene(
             "CR29: cancelled under another date",
             "CR29",

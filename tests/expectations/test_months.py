@@ -108,7 +108,11 @@ def made_up_crimes(scale: float, seed_number: int):
 @pytest.mark.parametrize(
     ("scale", "seed_number", "months"),
     [
-        *((scale, 2023, months) for scale, months in ((0.1, 490), (0.02, 90), (0.005, 3))),
+        (0.02, 2023, 90),
+        *(
+            pytest.param(scale, 2023, months, marks=pytest.mark.proof)
+            for scale, months in ((0.1, 490), (0.005, 3))
+        ),
         *(
             pytest.param(scale, seed, 0, marks=pytest.mark.proof)
             for scale in (1, 0.1, 0.02, 0.005)
@@ -126,11 +130,17 @@ def test_no_month_of_a_made_up_year_is_missing(asked, scale, seed_number, months
     ("gone", "scale", "word", "forces"),
     [
         ("recorded_on >= '2023-11-01'", 0.02, "month_2_missing", 4),
-        ("recorded_on >= '2023-12-01'", 0.1, "month_3_missing", 30),
+        pytest.param("recorded_on >= '2023-12-01'", 0.1, "month_3_missing", 30, marks=pytest.mark.proof),
         ("recorded_on >= '2023-12-16'", 0.1, "second_half_of_month_3_missing", 12),
         # the first return of all
         ("quarter = '2023-Q1' and month(recorded_on) = 2", 0.1, "month_2_missing", 25),
-        ("quarter = '2023-Q1' and month(recorded_on) > 1", 0.02, "month_3_missing", 3),
+        pytest.param(
+            "quarter = '2023-Q1' and month(recorded_on) > 1",
+            0.02,
+            "month_3_missing",
+            3,
+            marks=pytest.mark.proof,
+        ),
     ],
 )
 def test_what_was_taken_out_of_a_made_up_year_is_missing_of_the_larger_forces(

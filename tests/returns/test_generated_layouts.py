@@ -280,11 +280,26 @@ def stage(staging, records):
     return connection
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# an example takes a second: a layout loaded, files written and read, staging made
+QUIET = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+
+
+@settings(max_examples=12, **QUIET)
 @given(shape=shapes(), crimes=CRIMES)
 def test_what_loads_is_read_to_its_records_and_the_keys_of_staging_hold(
     shape, crimes, tmp_path_factory, staging
 ):
+    reads_and_stages(shape, crimes, tmp_path_factory, staging)
+
+
+@pytest.mark.proof
+@settings(max_examples=200, **QUIET)
+@given(shape=shapes(), crimes=CRIMES)
+def test_many_layouts_that_load_are_read(shape, crimes, tmp_path_factory, staging):
+    reads_and_stages(shape, crimes, tmp_path_factory, staging)
+
+
+def reads_and_stages(shape, crimes, tmp_path_factory, staging) -> None:
     folder = tmp_path_factory.mktemp("made")
     written = Written(shape, crimes, folder)
     files = written.write()

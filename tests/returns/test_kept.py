@@ -191,6 +191,7 @@ def run(home):
     return CliRunner().invoke(cpai, ["--home", str(home.root), "run", QUARTER])
 
 
+@pytest.mark.proof  # three whole runs
 def test_the_next_run_says_what_it_made_again(home, parsed):
     shutil.copytree(parsed, home.dbt / "target")
     path = land(home)["return.csv"]
