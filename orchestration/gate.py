@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration import verdicts
 from orchestration.home import SEEDS, Home
 
 if TYPE_CHECKING:
@@ -145,22 +146,24 @@ def holding_briefly(rows: list[dict]) -> list[str]:
     for row in rows:
         if row["scope"] == "return":
             of_returns.setdefault((row["quarter"], row["rule"]), []).append(row["force"])
+    blocks = verdicts.words("fails", "blocks")
     together = [
         f"{quarter}: {len(forces)} return{'s fail' if len(forces) > 1 else ' fails'} {rule} "
-        f"({', '.join(forces[:FORCES_NAMED])}{', ...' if len(forces) > FORCES_NAMED else ''}): holds the release"
+        f"({', '.join(forces[:FORCES_NAMED])}{', ...' if len(forces) > FORCES_NAMED else ''}): {blocks} the release"
         for (quarter, rule), forces in of_returns.items()
     ]
     return [row["sentence"] for row in rows if row["scope"] != "return"] + together
 
 
 def _held_by(row: dict) -> str:
-    """`kent 2024-Q2: 17 of 35 crimes held out (48.6%), beyond tolerance: holds the release`."""
+    """`kent 2024-Q2: 17 of 35 crimes held out (48.6%), beyond tolerance: blocks the release`."""
     many = row["tested"] != 1
     counted = f"{row['failed']:,} of {row['tested']:,} {row['scope']}{'s' if many else ''}"
     what = "held out" if row["rule"] in HELD_OUT else f"fail{'' if many else 's'} {row['rule']}"
     beyond = "ours to mend" if row["our_own"] == "Y" else "beyond tolerance"
     share = row["failed"] / row["tested"]
-    return f"{row['force']} {row['quarter']}: {counted} {what} ({share:.1%}), {beyond}: holds the release"
+    blocks = verdicts.words("fails", "blocks")
+    return f"{row['force']} {row['quarter']}: {counted} {what} ({share:.1%}), {beyond}: {blocks} the release"
 
 
 def shuts(result: "Result") -> bool:

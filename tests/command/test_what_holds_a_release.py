@@ -25,10 +25,10 @@ create table quality.rule_results as select * from (values
 ) as v(rule, force, quarter, failed, tested, verdict);
 """
 SAID = [
-    "essex 2024-Q2: 12 of 1,100 victims fail CR15 (1.1%), beyond tolerance: holds the release",
-    "essex 2024-Q2: 1 of 1 crime fails CR36 (100.0%), ours to mend: holds the release",
-    "kent 2024-Q2: 17 of 35 crimes held out (48.6%), beyond tolerance: holds the release",
-    "2024-Q2: 2 returns fail CR55 (cumbria, durham): holds the release",
+    "essex 2024-Q2: 12 of 1,100 victims fail CR15 (1.1%), beyond tolerance: blocks the release",
+    "essex 2024-Q2: 1 of 1 crime fails CR36 (100.0%), ours to mend: blocks the release",
+    "kent 2024-Q2: 17 of 35 crimes held out (48.6%), beyond tolerance: blocks the release",
+    "2024-Q2: 2 returns fail CR55 (cumbria, durham): blocks the release",
 ]
 
 
@@ -46,7 +46,7 @@ def status(home: Home, *words: str):
 def test_status_has_a_line_for_each_force_and_rule(home):
     answer = status(home)
     assert answer.exit_code == 0
-    assert [line.strip() for line in answer.output.splitlines() if "holds the release" in line] == SAID
+    assert [line.strip() for line in answer.output.splitlines() if "blocks the release" in line] == SAID
     (told,) = json.loads(status(home, "--json").output)
     assert [row["sentence"] for row in told["holds_the_release"]][:3] == SAID[:3]
     assert [row["force"] for row in told["holds_the_release"]] == [
@@ -70,7 +70,7 @@ def test_a_screen_is_not_filled_by_one_rule(home):
         warehouse.execute(
             "insert into quality.rule_results select 'CR36', 'force' || n, '2024-Q2', 1, 2, 'fails' from range(40) as v(n)"
         )
-    lines = [line for line in status(home).output.splitlines() if "holds the release" in line]
+    lines = [line for line in status(home).output.splitlines() if "blocks the release" in line]
     assert len(lines) == command.HELD_SHOWN
     assert "and 24 more like these" in status(home).output
 
@@ -81,4 +81,4 @@ def test_status_needs_no_warehouse(home):
     assert answer.exit_code == 0 and "what holds a release cannot be told" in answer.output
     home.warehouse.unlink()
     answer = status(home)
-    assert answer.exit_code == 0 and "holds the release" not in answer.output
+    assert answer.exit_code == 0 and "blocks the release" not in answer.output

@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from orchestration import verdicts
 from orchestration.home import seed_rows
 from orchestration.returns.layouts import RECORD_TYPES, Part, all_layouts, fits_sheet
 from orchestration.warehouse.statements import rows_of
@@ -487,13 +488,8 @@ def _by_code(
 
 
 def _beyond_tolerance(code: str, failed: int, tested: int | None) -> bool:
-    """As quality.rule_results gives its verdict: more than the rule's rate, and more than its number of records."""
     rule = _rules().get(code)
-    if not rule or not tested:
-        return False
-    return failed > float(rule["tolerance_rate"] or 0) * tested and failed > int(
-        rule["tolerance_records"] or 0
-    )
+    return bool(rule) and verdicts.judged(rule, failed, tested) == "fails"
 
 
 def _raw(record_type: str) -> str:
