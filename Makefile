@@ -34,7 +34,7 @@ lint: .venv/installed ## ruff and sqlfluff
 	$(BIN)/sqlfluff lint --processes 2 dbt_project/models
 
 dev: .venv/installed ## the Dagster UI on http://localhost:3000
-	$(BIN)/python -c 'from orchestration import home, jobs; jobs.write_settings(home.home())'
+	$(BIN)/python -c 'from orchestration import home, jobs; jobs.instance(home.home())'
 	CPAI_HOME=$$(realpath $${CPAI_HOME:-data}) DAGSTER_HOME=$$(realpath $${CPAI_HOME:-data})/dagster $(BIN)/dagster dev
 
 docs: .venv/installed ## dbt's documentation of every model and column as one page: data/dbt/target/static_index.html

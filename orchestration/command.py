@@ -27,6 +27,7 @@ from orchestration.releases.reports.report_command import report
 from orchestration.returns.check_command import check, pack
 from orchestration.returns.layout_command import layout
 from orchestration.stopping import Stopped, stop
+from orchestration.turns import WarehouseClosed, turn
 
 as_json = click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
 
@@ -96,12 +97,20 @@ class Sentences(click.Group):
 @click.option(
     "--home", "root", type=click.Path(path_type=Path), help="The home folder [CPAI_HOME, else data/]."
 )
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="How long to wait for whoever has the warehouse [CPAI_WAIT, else 1800].",
+)
 @click.version_option(package_name="cpai-warehouse")
 @click.pass_context
-def cpai(context: click.Context, root: Path | None) -> None:
+def cpai(context: click.Context, root: Path | None, wait: float | None) -> None:
     """Returns of 44 police forces into CPAI, COCAD and published figures."""
     check_seeds()
     context.obj = find_home(root)
+    if wait is not None:
+        os.environ["CPAI_WAIT"] = str(wait)
     os.environ["CPAI_HOME"] = str(context.obj.root)
     for switch in ("GX_ANALYTICS_ENABLED", "DBT_SEND_ANONYMOUS_USAGE_STATS"):
         os.environ[switch] = "false"
@@ -147,13 +156,15 @@ def run(home: Home, wanted: tuple[str, ...], as_of: str | None, wants_json: bool
     if as_of:
         if wanted:
             raise click.UsageError("--as-of builds every quarter received by then: leave the quarters out")
-        _run_as_of(replace(home, as_of=as_of), wants_json)
+        with turn(home):
+            _run_as_of(replace(home, as_of=as_of), wants_json)
         return
     if not wanted:
         raise click.UsageError("say which quarters to run, as in: cpai run 2023-Q1 2023-Q2")
     from orchestration.returns.landing import unread
 
-    summary, not_read = _run(home, list(wanted))
+    with turn(home):
+        summary, not_read = _run(home, list(wanted))
     astray = unread(home.landing)
     # what was meant for these quarters has not been received
     left_out = any(found.quarter in wanted for found in astray)
@@ -280,10 +291,9 @@ def _holding(home: Home, wanted: list[str]) -> dict[str, list[dict]]:
 
 def _holding_or_why_not(home: Home, wanted: list[str]) -> tuple[dict[str, list[dict]], str]:
     """As `_holding`; nothing, and a sentence, while dbt is writing the warehouse: receipts are told all the same."""
-    from orchestration.warehouse.dbt import WarehouseClosed
-
     try:
-        return _holding(home, wanted), ""
+        with turn(home, patience=1, reads=True):
+            return _holding(home, wanted), ""
     except WarehouseClosed as problem:
         return {}, f"what holds a release cannot be told: {problem}"
 
@@ -409,7 +419,8 @@ def _needs_warehouse(home: Home) -> None:
 @click.pass_obj
 def publish(home: Home, period: str, wants_json: bool) -> None:
     """Rebuild what readings change, check it, and publish PERIOD (2023 or 2023-Q1) if the gate is open."""
-    published = _publish(home, period, wants_json)
+    with turn(home):
+        published = _publish(home, period, wants_json)
     if wants_json:
         say(json.dumps({"done": True, **published}))
     else:
@@ -526,6 +537,11 @@ def diff(home: Home, older: str, newer: str, wants_json: bool) -> None:
 @click.pass_obj
 def demo(home: Home, scale: float, seed: int) -> None:
     """A made-up year from landing to a published release."""
+    with turn(home):
+        _demo(home, scale, seed)
+
+
+def _demo(home: Home, scale: float, seed: int) -> None:
     year = 2023
     if not (home.landing / f"{year}-Q4").is_dir():
         from orchestration.made_up import write_year

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from orchestration.arrivals import landing_sensor, quarterly
-from orchestration.jobs import LOGGERS, packs_job, publish_job, quarter_job
+from orchestration.jobs import LOGGERS, one_run_at_a_time, packs_job, publish_job, quarter_job
 from orchestration.readings.assets import readings, worklist
 from orchestration.releases.assets import gate, release, release_candidate
 from orchestration.returns.assets import police_recorded_crime, receipts, returns
@@ -28,5 +28,5 @@ defs = dg.Definitions(
     schedules=[quarterly],
     sensors=[landing_sensor],
     loggers=LOGGERS,
-    executor=dg.in_process_executor,  # a process a step would import dbt again each time: 3 s
+    executor=one_run_at_a_time,
 )

@@ -4,9 +4,12 @@ import logging
 import os
 
 import dagster as dg
+from dagster._core.execution.retries import RetryMode
+from dagster._core.executor.in_process import InProcessExecutor
 
-from orchestration.home import Home
+from orchestration.home import Home, home
 from orchestration.printing import printable
+from orchestration.turns import turn
 
 quarter_job = dg.define_asset_job(
     "quarter",
@@ -89,7 +92,46 @@ def instance(home: Home) -> dg.DagsterInstance:
     """Dagster's own storage, in the home."""
     write_settings(home)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
-    return dg.DagsterInstance.from_config(str(home.dagster))
+    storage = dg.DagsterInstance.from_config(str(home.dagster))
+    limit_pool(storage)
+    return storage
+
+
+POOL = "warehouse"
+
+
+def limit_pool(storage: dg.DagsterInstance) -> None:
+    """One step at a time in the pool of the warehouse, in homes made before too: Dagster knows no limit until told."""
+    log = storage.event_log_storage
+    if log.get_concurrency_info(POOL).slot_count != 1:
+        log.set_concurrency_slots(POOL, 1)
+
+
+def free_pool(storage: dg.DagsterInstance) -> None:
+    """Within a turn: who still holds a place in the pool was killed with it, and nobody else would give it back."""
+    for run in storage.event_log_storage.get_concurrency_run_ids():
+        storage.event_log_storage.free_concurrency_slots_for_run(run)
+
+
+class _OneRunAtATime(InProcessExecutor):
+    """Dagster's own, of a run that has its turn with the warehouse: while it waits its log says for whom."""
+
+    def execute(self, plan_context, execution_plan):
+        storage, run = plan_context.instance, plan_context.dagster_run
+
+        def told(sentence: str) -> None:
+            storage.report_engine_event(sentence, run)
+
+        with turn(home(), f"Dagster, run {run.run_id[:8]} of the job {run.job_name}", told=told):
+            limit_pool(storage)
+            free_pool(storage)
+            yield from super().execute(plan_context, execution_plan)
+
+
+@dg.executor(name="one_run_at_a_time")
+def one_run_at_a_time(_context: dg.InitExecutorContext) -> _OneRunAtATime:
+    """Steps in one process, for a process a step would import dbt again each time: 3 s."""
+    return _OneRunAtATime(retries=RetryMode.ENABLED)
 
 
 def execute(
@@ -99,9 +141,10 @@ def execute(
     os.environ["CPAI_HOME"] = str(home.root)
     # what a run plans, and the partitions of one asset, are written together: see event_log
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
-    from orchestration.definitions import defs
+    with turn(home), instance(home) as storage:
+        free_pool(storage)
+        from orchestration.definitions import defs
 
-    with instance(home) as storage:
         return defs.resolve_job_def(job).execute_in_process(
             instance=storage,
             tags=tags,

@@ -3,7 +3,6 @@
 Write, audit, publish: until the rename, readers see the release that was live before and nothing of this one.
 """
 
-import fcntl
 import json
 import os
 import re
@@ -31,6 +30,7 @@ from orchestration.releases import (
 from orchestration.releases import inputs as release_inputs
 from orchestration.releases.disclosure import policy as disclosure_policy
 from orchestration.releases.reports import front_door
+from orchestration.turns import turn
 from orchestration.warehouse import history
 from orchestration.warehouse.statements import quoted
 
@@ -74,7 +74,7 @@ def publish(home: Home, period: str, gate_result=None) -> Release:
     if not gate_result.open:
         raise GateShut(gate_result.reasons)
     home.releases.mkdir(parents=True, exist_ok=True)
-    with _one_at_a_time(home), open_warehouse(home) as connection:
+    with turn(home), open_warehouse(home) as connection:
         # attached, it cannot be written any more: what is copied below is what was judged
         if gate.state_of(home) != judged:
             raise release_inputs.WarehouseStale(
@@ -110,17 +110,6 @@ def publish(home: Home, period: str, gate_result=None) -> Release:
 
 
 @contextmanager
-def _one_at_a_time(home: Home) -> Iterator[None]:
-    """A lock on the releases folder itself: a second publisher waits, a killed one leaves no lock behind."""
-    folder = os.open(home.releases, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
-
-
-@contextmanager
 def open_warehouse(home: Home) -> Iterator:
     """A connection with the warehouse attached read-only: closed after use, or dbt could not write again."""
     import duckdb
@@ -129,8 +118,10 @@ def open_warehouse(home: Home) -> Iterator:
         raise release_inputs.WarehouseStale(
             f"there is no {home.warehouse.name}: build it (cpai run), then publish"
         )
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-    try:
+    with (
+        turn(home, reads=True),
+        duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection,
+    ):
         # a mart that is a view may read raw/ by relative path
         connection.execute(f"set file_search_path = {quoted(home.raw)}")
         # sorting a scale-50 year stays below the 8 GB of the whole run
@@ -138,8 +129,6 @@ def open_warehouse(home: Home) -> Iterator:
         connection.execute(f"set temp_directory = {quoted(home.releases / '.building-spill')}")
         connection.execute(f"attach {quoted(home.warehouse)} as warehouse (read_only)")
         yield connection
-    finally:
-        connection.close()
 
 
 def _build(

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from orchestration.home import Home, seed_rows
 from orchestration.ledger import open_ledger, read_submissions, submissions
 from orchestration.returns import landing
+from orchestration.turns import WarehouseClosed, turn
 
 ANSWERS = ("accepted", "nil")  # what stands until the next of these comes
 
@@ -100,18 +101,17 @@ def _with_rejections(home: Home) -> set[tuple[str, str, int]]:
     """Submissions of which the warehouse holds records out: known once it is built, and while nobody builds it."""
     if not home.warehouse.exists():
         return set()
-    import duckdb
+    from orchestration.warehouse.dbt import query
 
     try:
-        with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
-            return set(
-                warehouse.execute(
-                    "select force, quarter, submission from quality.returns "
-                    "where status = 'accepted_with_rejections'"
-                ).fetchall()
+        with turn(home, patience=0, reads=True):
+            rows = query(
+                home,
+                "select force, quarter, submission from quality.returns where status = 'accepted_with_rejections'",
             )
-    except (duckdb.IOException, duckdb.CatalogException):
+    except WarehouseClosed:
         return set()
+    return {(row["force"], row["quarter"], row["submission"]) for row in rows}
 
 
 def quarters_known(home: Home) -> list[str]:

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,20 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds
-from orchestration.stopping import Stopped
 from orchestration.strict_csv import NotRead
+from orchestration.turns import WarehouseClosed, alone, turn
 from orchestration.warehouse.statements import rows_of
 
 # above it each statement has both cores busy and needs the memory for itself: a year at scale 50 is 800 MB of Parquet
 ALONE_ABOVE = 200_000_000  # bytes
-
-
-# a model or two is built in this time; who waits for a quarter is better told so
-PATIENCE = 10  # seconds
-
-
-class WarehouseClosed(Stopped, RuntimeError):
-    """The warehouse cannot be read now: who holds it, or what to do."""
 
 
 class BuildFailed(RuntimeError):
@@ -57,10 +48,19 @@ def token_key(home: Home) -> str:
     file = home.root / "token.key"
     if not file.exists():
         home.root.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as handle:
-            handle.write(secrets.token_hex(32))
+        with alone(home.root):
+            if not file.exists():
+                _write_key(file)
     return file.read_text()
+
+
+def _write_key(file: Path) -> None:
+    """Whole or not at all: who comes while it is written reads no half of it."""
+    aside = file.with_name(f".{file.name}.{os.getpid()}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as handle:
+        handle.write(secrets.token_hex(32))
+    aside.replace(file)
 
 
 @contextmanager
@@ -105,10 +105,18 @@ def manifest_path(home: Home) -> Path:
     target = home.dbt / "target"
     stamp = target / "manifest.sha256"
     wanted = source_hash()
-    if not (stamp.exists() and (target / "manifest.json").exists() and stamp.read_text() == wanted):
-        invoke(home, ["parse", "--no-partial-parse"])
-        _check_seeds(target / "manifest.json")
-        stamp.write_text(wanted)
+
+    def parsed() -> bool:
+        return stamp.exists() and (target / "manifest.json").exists() and stamp.read_text() == wanted
+
+    if not parsed():
+        home.dbt.mkdir(parents=True, exist_ok=True)
+        # no turn: a page of Dagster's that opens during a run needs the models, not the warehouse
+        with alone(home.dbt):
+            if not parsed():
+                invoke(home, ["parse", "--no-partial-parse"])
+                _check_seeds(target / "manifest.json")
+                stamp.write_text(wanted)
     return target / "manifest.json"
 
 
@@ -276,38 +284,32 @@ def _sentence(node: Any, status: str, result: Any) -> str:
 def query(home: Home, sql: str, parameters: list | None = None) -> list[dict]:
     """Rows of the warehouse through a short read-only connection, closed before returning.
 
-    Raises WarehouseClosed where another process holds it for longer than PATIENCE, or it is not built to its end.
+    Raises WarehouseClosed where another process has it for longer than we wait, or it is not built to its end.
     """
     import duckdb
 
-    connection = open_read_only(home)
-    try:
-        return rows_of(connection, sql, parameters)
-    except duckdb.CatalogException as problem:
-        raise WarehouseClosed(
-            f"the warehouse in {home.root} is not built to its end: run `cpai run <quarter>`"
-        ) from problem
-    finally:
-        connection.close()
+    with open_read_only(home) as connection:
+        try:
+            return rows_of(connection, sql, parameters)
+        except duckdb.CatalogException as problem:
+            raise WarehouseClosed(
+                f"the warehouse in {home.root} is not built to its end: run `cpai run <quarter>`"
+            ) from problem
 
 
-def open_read_only(home: Home) -> Any:
-    """A connection to the warehouse, to be closed soon: nobody can build it meanwhile. Raises WarehouseClosed."""
+@contextmanager
+def open_read_only(home: Home) -> Iterator[Any]:
+    """A connection to the warehouse for a short turn: nobody can build it meanwhile. Raises WarehouseClosed."""
     import duckdb
 
-    until = time.monotonic() + PATIENCE
-    while True:
+    with turn(home, reads=True):
         try:
-            return duckdb.connect(str(home.warehouse), read_only=True)
-        except duckdb.IOException as problem:
-            held = re.search(r"Conflicting lock is held in (.*?) ?\(PID (\d+)\)", str(problem))
-            if not held:
-                raise WarehouseClosed(
-                    f"{home.warehouse} is no warehouse that can be opened: move it away and run `cpai run <quarter>`"
-                ) from None
-            if time.monotonic() > until:
-                raise WarehouseClosed(
-                    f"the warehouse is being built by process {held[2]} ({held[1]}), which nobody can read meanwhile: "
-                    "try again when it has ended"
-                ) from None
-        time.sleep(0.2)
+            connection = duckdb.connect(str(home.warehouse), read_only=True)
+        except duckdb.IOException:
+            raise WarehouseClosed(
+                f"{home.warehouse} is no warehouse that can be opened: move it away and run `cpai run <quarter>`"
+            ) from None
+        try:
+            yield connection
+        finally:
+            connection.close()

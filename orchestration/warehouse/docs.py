@@ -4,6 +4,7 @@ import sys
 
 from orchestration.home import home
 from orchestration.printing import say
+from orchestration.turns import turn
 from orchestration.warehouse.dbt import invoke
 
 
@@ -14,10 +15,11 @@ def main() -> None:
     place = home()
     if not place.warehouse.exists():
         sys.exit(f"there is no warehouse in {place.root} yet: run `make demo` or `cpai run <quarter>` first")
-    try:
-        invoke(place, ["docs", "generate", "--static"])
-    finally:
-        DuckDBConnectionManager.close_all_connections()
+    with turn(place):
+        try:
+            invoke(place, ["docs", "generate", "--static"])
+        finally:
+            DuckDBConnectionManager.close_all_connections()
     say(place.dbt / "target" / "static_index.html")
 
 

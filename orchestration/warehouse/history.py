@@ -6,15 +6,13 @@ nothing, so a year of runs costs what changed in it.
 
 # ruff: noqa: S608 - names in the SQL are this module's own
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from orchestration.home import Home
+from orchestration.turns import alone
 
 RESULT = "tested bigint, failed bigint, also_reported bigint, waived bigint, verdict varchar"
 TABLES = {
@@ -46,7 +44,7 @@ def keep(home: Home, connection: Any) -> tuple[int, str]:
     """
     prepare(home)
     key = ", ".join(KEY)
-    with _one_at_a_time(home):
+    with alone(home.history):  # two that keep at once would both keep the same change
         files = str(home.history / "rule_results" / "*.parquet")
         moment = datetime.now(UTC).isoformat(timespec="microseconds")
         connection.execute(
@@ -114,14 +112,3 @@ def _write(connection: Any, rows: str, file: Path) -> None:
     finally:
         os.close(descriptor)
     aside.replace(file)
-
-
-@contextmanager
-def _one_at_a_time(home: Home) -> Iterator[None]:
-    """A lock on the folder itself: two that keep at once would both keep the same change."""
-    folder = os.open(home.history, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)

@@ -24,7 +24,6 @@ from orchestration.readings.book import (
 )
 from orchestration.readings.policy import differences
 from orchestration.returns.file_safety import escape_formula
-from orchestration.warehouse import dbt
 
 GOOD = {
     "force": "kent",
@@ -334,7 +333,7 @@ time.sleep(float(sys.argv[2]))
 
 @pytest.mark.parametrize("seconds", [1, 60])
 def test_while_the_warehouse_is_built_readings_wait_or_say_who_holds_it(place, monkeypatch, seconds):
-    monkeypatch.setattr(dbt, "PATIENCE", 5 if seconds == 1 else 0.5)
+    monkeypatch.setenv("CPAI_WAIT", "5" if seconds == 1 else "0.6")
     good = written(place, GOOD)
     words = [sys.executable, "-c", BUILDING, str(place.warehouse), str(seconds)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as building:
@@ -345,9 +344,11 @@ def test_while_the_warehouse_is_built_readings_wait_or_say_who_holds_it(place, m
             assert (said.exit_code, in_ledger(place)) == (0, 1)
         else:
             assert said.exit_code == 1
-            assert said.stderr.startswith(f"the warehouse is being built by process {building.pid} (")
+            waiting, gave_up = said.stderr.splitlines()
+            assert waiting.startswith(f"waiting for process {building.pid} (")
+            assert f" is in use by process {building.pid} (" in gave_up
             said = CliRunner().invoke(cpai, [*home, "export", "2023-Q2", "--to", str(place.root / "l.csv")])
-            assert (said.exit_code, said.stderr.count("\n")) == (1, 1)
+            assert (said.exit_code, said.stderr.count("\n")) == (1, 2)
         building.kill()
 
 

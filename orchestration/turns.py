@@ -1,0 +1,181 @@
+"""Whose turn it is with a home's warehouse: one process at a time receives, builds, publishes or reads there.
+
+DuckDB lets one process write and nobody read meanwhile, and what a run receives is what it builds: a turn is a whole run.
+Who comes meanwhile waits, says for whom, and gives up after CPAI_WAIT seconds. It is a lock of the system's: let go when
+its process ends, however it ends.
+"""
+
+import json
+import os
+import re
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from orchestration.home import Home
+from orchestration.printing import printable, say
+from orchestration.stopping import Stopped
+
+try:
+    import fcntl
+except ImportError:  # Windows, where `cpai check` alone is used, each in a home of its own
+    fcntl = None
+
+PATIENCE = 1800  # seconds: a national quarter is built in two minutes, a year at scale 50 in half an hour
+QUIET = 0.5  # seconds that nobody needs to be told of
+LOOKS_AGAIN = 0.1  # seconds
+LONGEST = 200  # letters of a command
+
+_mine: set[Path] = set()
+
+
+class WarehouseClosed(Stopped, RuntimeError):
+    """The warehouse cannot be had now: who holds it, or what to do."""
+
+
+class NoNumber(Stopped, ValueError):
+    """A setting of the machine that is no number."""
+
+    code = 2
+
+
+def tell(sentence: str) -> None:
+    say(sentence, err=True)
+
+
+@contextmanager
+def turn(
+    home: Home,
+    doing: str = "",
+    patience: float | None = None,
+    told: Callable[[str], None] = tell,
+    reads: bool = False,
+) -> Iterator[None]:
+    """The warehouse of `home` for this process alone, who only `reads` it or writes it, too; within a turn another is
+    the same one. Raises WarehouseClosed."""
+    root = home.root.resolve()
+    if root in _mine or not fcntl:
+        yield
+        return
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / "warehouse.lock").open("a+", encoding="utf-8") as lock:
+
+        def holder() -> str:
+            return _holder(lock, doing or command()) or _opened_by(home, reads)
+
+        _wait(home, holder, _patience() if patience is None else patience, told)
+        _mine.add(root)
+        try:
+            yield
+        finally:
+            _mine.discard(root)
+            lock.truncate(0)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """A short lock on a folder itself: others wait, and a process that was killed leaves no lock behind."""
+    descriptor = os.open(folder, os.O_RDONLY) if fcntl else None
+    try:
+        if descriptor is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def command() -> str:
+    """What this process was started as: `cpai run 2023-Q1`."""
+    return _shortened([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def _shortened(words: list[str]) -> str:
+    text = printable(" ".join(words), lines=False)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def _patience() -> float:
+    written = os.environ.get("CPAI_WAIT") or str(PATIENCE)
+    try:
+        return float(written)
+    except ValueError:
+        raise NoNumber(f"CPAI_WAIT is {written!r}: give the seconds to wait for the warehouse") from None
+
+
+def _wait(home: Home, who: Callable[[], str], patience: float, told: Callable[[str], None]) -> None:
+    began, waits_for = time.monotonic(), ""
+    while holder := who():
+        waited = time.monotonic() - began
+        if waited >= patience:
+            raise WarehouseClosed(
+                f"the warehouse of {home.root} is in use by {holder}: waited {patience:,.0f} s for it; try again when "
+                "that has ended, or wait longer: --wait SECONDS, or CPAI_WAIT"
+            )
+        if holder != waits_for and waited >= min(QUIET, patience):
+            told(f"waiting for {holder}")
+            waits_for = holder
+        time.sleep(LOOKS_AGAIN)
+    if waits_for:
+        told(f"going on after {time.monotonic() - began:,.0f} s of waiting")
+
+
+def _holder(lock: TextIO, doing: str) -> str:
+    """Whose turn it is; blank where it is ours."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _noted(lock)
+    note = {"pid": os.getpid(), "host": socket.gethostname(), "command": doing, "since": _moment(time.time())}
+    lock.truncate(0)
+    lock.write(json.dumps(note))
+    lock.flush()
+    return ""
+
+
+def _noted(lock: TextIO) -> str:
+    lock.seek(0)
+    try:
+        note = json.loads(lock.read())
+    except ValueError:  # it has the lock, and has not written yet
+        return "another process"
+    elsewhere = f" on {note['host']}" if note["host"] != socket.gethostname() else ""
+    return f"process {note['pid']}{elsewhere} ({note['command']}), which has it since {note['since']}"
+
+
+def _opened_by(home: Home, reads: bool) -> str:
+    """Who has opened the warehouse's file without asking for a turn: a notebook, DuckDB's own command."""
+    if not home.warehouse.exists():
+        return ""
+    import duckdb
+
+    try:
+        duckdb.connect(str(home.warehouse), read_only=reads).close()
+    except duckdb.Error as problem:
+        return held_by(problem)
+    return ""
+
+
+def held_by(problem: Exception) -> str:
+    """Who holds a file that DuckDB could not open; blank where something else is wrong with it."""
+    if "Could not set lock" not in str(problem):
+        return ""
+    found = re.search(r"Conflicting lock is held in (.*?) ?\(PID (\d+)\)", str(problem))
+    if not found:
+        return "another process"
+    process = Path("/proc") / found[2]
+    try:
+        words = process.joinpath("cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
+        since = f", which runs since {_moment(process.stat().st_ctime)}"
+    except OSError:
+        words, since = [found[1]], ""
+    return f"process {found[2]} ({_shortened(words).strip()}){since}"
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).isoformat(sep=" ", timespec="seconds")
