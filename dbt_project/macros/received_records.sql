@@ -39,3 +39,46 @@ select
     found as {{ rule }}
 from records
 {%- endmacro %}
+
+{#
+    Each staged person, a victim or a suspect, beside two rules: `merged`, that the reference stands for one person, and
+    `unreadable`, that ages and dates can be read.
+#}
+{% macro judged_persons(person, merged, unreadable) -%}
+with
+
+persons as (
+    select * from {{ ref('stg_' ~ person ~ 's') }}
+),
+
+duplicates as (
+    select * from {{ ref('stg_duplicate_' ~ person ~ 's') }}
+)
+
+select
+    persons.force,
+    persons.quarter,
+    persons.submission,
+    '{{ person }}' as record_type,
+    persons.crime_reference,
+    persons.{{ person }}_reference as person_reference,
+
+    case
+        when duplicates.disagreement is not null then duplicates.disagreement
+        when duplicates.differs_elsewhere then 'merged_records_differ'
+        when persons.is_placeholder then 'placeholder_reference'
+        else 'ok'
+    end as {{ merged }},
+
+    -- 999 and 1 January 1900 are what systems fill in for not recorded, and only reported
+    case
+        when persons.has_unreadable_number then 'unreadable_age'
+        when persons.has_unreadable_date then 'unreadable_date'
+        when persons.age_doubt is not null then persons.age_doubt
+        else 'ok'
+    end as {{ unreadable }}
+from persons
+left join duplicates
+    on {{ same_key('duplicates', 'persons', ['force', 'quarter', 'crime_reference']) }}
+    and coalesce(persons.reference_as_sent, persons.{{ person }}_reference) = duplicates.{{ person }}_reference
+{%- endmacro %}

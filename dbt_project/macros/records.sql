@@ -312,6 +312,44 @@ final as (
 select * from final
 {%- endmacro %}
 
+{# CTE `rejected_victims` or `rejected_suspects`, of `<person>_records` and `crimes`. #}
+{% macro rejected_persons(person) -%}
+rejected_{{ person }}s as (
+    select
+        '{{ person }}s' as record_type,
+        records.force,
+        records.quarter,
+        records.submission,
+        records.file,
+        records.sheet,
+        records.record_number,
+        records.place_in_row,
+        records.crime_reference,
+        coalesce(records.rule, 'RE04') as rule
+    from {{ person }}_records as records
+    left join crimes
+        on {{ same_key('crimes', 'records', ['force', 'quarter', 'crime_reference']) }}
+    where records.rule is not null or crimes.force is null
+)
+{%- endmacro %}
+
+{# CTE `dated`: persons of `complete` with the days of their crime of `crimes`, and what can be told of birth and age. #}
+{% macro dated_persons() -%}
+dated as (
+    select
+        complete.*,
+        crimes.recorded_on,
+        {{ offence_day('first') }} as day_first,
+        {{ offence_day('last') }} as day_last,
+        {{ born('complete.date_of_birth', 'first') }} as born_first,
+        {{ born('complete.date_of_birth', 'last') }} as born_last,
+        {{ age_of_text('complete.age_at_offence', 'least') }} as age_least,
+        {{ age_of_text('complete.age_at_offence', 'greatest') }} as age_greatest
+    from complete
+    inner join crimes on {{ same_key('crimes', 'complete', ['force', 'quarter', 'crime_reference']) }}
+)
+{%- endmacro %}
+
 {# The columns of a person's record that say something of the person or of the person's part in the crime. #}
 {% macro person_columns(person) -%}
     {%- set both = [

@@ -40,41 +40,9 @@ rejected_crimes as (
 ),
 
 -- a person of a rejected or absent crime can be on none; staged crimes are those of the same submission
-rejected_victims as (
-    select
-        'victims' as record_type,
-        records.force,
-        records.quarter,
-        records.submission,
-        records.file,
-        records.sheet,
-        records.record_number,
-        records.place_in_row,
-        records.crime_reference,
-        coalesce(records.rule, 'RE04') as rule
-    from victim_records as records
-    left join crimes
-        on {{ same_key('crimes', 'records', ['force', 'quarter', 'crime_reference']) }}
-    where records.rule is not null or crimes.force is null
-),
+{{ rejected_persons('victim') }},
 
-rejected_suspects as (
-    select
-        'suspects' as record_type,
-        records.force,
-        records.quarter,
-        records.submission,
-        records.file,
-        records.sheet,
-        records.record_number,
-        records.place_in_row,
-        records.crime_reference,
-        coalesce(records.rule, 'RE04') as rule
-    from suspect_records as records
-    left join crimes
-        on {{ same_key('crimes', 'records', ['force', 'quarter', 'crime_reference']) }}
-    where records.rule is not null or crimes.force is null
-),
+{{ rejected_persons('suspect') }},
 
 final as (
     select * from rejected_crimes

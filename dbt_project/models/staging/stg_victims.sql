@@ -16,19 +16,7 @@ crimes as (
     rejected='rejected', apart='victim_reference'
 ) }},
 
-dated as (
-    select
-        complete.*,
-        crimes.recorded_on,
-        {{ offence_day('first') }} as day_first,
-        {{ offence_day('last') }} as day_last,
-        {{ born('complete.date_of_birth', 'first') }} as born_first,
-        {{ born('complete.date_of_birth', 'last') }} as born_last,
-        {{ age_of_text('complete.age_at_offence', 'least') }} as age_least,
-        {{ age_of_text('complete.age_at_offence', 'greatest') }} as age_greatest
-    from complete
-    inner join crimes on {{ same_key('crimes', 'complete', ['force', 'quarter', 'crime_reference']) }}
-),
+{{ dated_persons() }},
 
 final as (
     select
