@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,14 +72,21 @@ def settings(seed: str, name: str, value: str = "value") -> Settings:
     return Settings(f"seeds/{seed}", [(row[name], row[value]) for row in seed_rows(seed)])
 
 
+def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file below a folder with its name from there, `marts/figures.sql`: names and their order are the same on
+    every machine, whatever its separator and wherever the folder lies, so that they may be hashed and compared."""
+    found = sorted((path.relative_to(folder).parts, path) for path in folder.rglob("*") if path.is_file())
+    yield from (("/".join(parts), path) for parts, path in found)
+
+
 def check_seeds(seeds: Path = SEEDS) -> dict[str, strict_csv.Table]:
     """Every seed by name, read before anything is done by them. Raises NotRead with a sentence for each that cannot be
     read: dbt and Python then see the same rows or none."""
     tables, problems = {}, []
-    for path in sorted(seeds.rglob("*.csv")):
-        name = path.relative_to(seeds).as_posix()
-        if "releases" in path.parts[-3:-1]:
-            continue  # recorded crime as it was published: read as its releases are
+    for name, path in files_below(seeds):
+        # recorded crime as it was published is read as its releases are
+        if path.suffix != ".csv" or "releases" in name.split("/"):
+            continue
         try:
             tables[name] = _seed(name, seeds)
         except NotRead as problem:

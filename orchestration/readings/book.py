@@ -23,7 +23,7 @@ from orchestration.readings.chain import append
 from orchestration.readings.policy import Policy, read_policy, read_twice_because
 from orchestration.readings.worklist import GONE, settle
 from orchestration.returns import opening
-from orchestration.returns.file_safety import escape_formula
+from orchestration.returns.file_safety import escape_formula, sent
 from orchestration.returns.reasons import Unreadable, ended
 
 COLUMNS = [
@@ -292,15 +292,10 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
     at = {name: headings.index(name) for name in (*COLUMNS, *ALSO) if name in headings}
     blank = dict.fromkeys(ALSO, "")
     return [
-        (number, blank | {name: _sent(cells[column].strip()) for name, column in at.items()})
+        (number, blank | {name: sent(cells[column].strip()) for name, column in at.items()})
         for number, cells in rows
         if any(cell.strip() for cell in cells)
     ]
-
-
-def _sent(cell: str) -> str:
-    """A cell without the apostrophe that the worklist put before what a spreadsheet would calculate."""
-    return cell[1:] if cell.startswith("'") and escape_formula(cell[1:]) == cell else cell
 
 
 def _problems(row: dict[str, str], candidates: dict[tuple, dict], collected_from: str) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from orchestration.home import DBT_PROJECT, PACKAGE, PROJECT, SEEDS, Home
+from orchestration.home import DBT_PROJECT, PACKAGE, PROJECT, SEEDS, Home, files_below
 from orchestration.ledger import open_ledger, readings, submission_files, submissions
 from orchestration.quarters import in_period
 
@@ -230,8 +230,9 @@ def cancellation(row: dict) -> str:
 def seed_hashes() -> dict[str, str]:
     """SHA-256 of every seed by its path below seeds/."""
     return {
-        file.relative_to(SEEDS).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in sorted(SEEDS.rglob("*.csv"))
+        name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for name, file in files_below(SEEDS)
+        if file.suffix == ".csv"
     }
 
 
@@ -240,10 +241,10 @@ def code_hash() -> str:
     expectations = Path(find_spec("expectations").submodule_search_locations[0])
     digest = hashlib.sha256()
     for folder in (DBT_PROJECT, PACKAGE, expectations):
-        for file in sorted(folder.rglob("*")):
-            built = {"target", "logs", "__pycache__", "project"} & set(file.relative_to(folder).parts[:-1])
+        for name, file in files_below(folder):
+            built = {"target", "logs", "__pycache__", "project"} & set(name.split("/")[:-1])
             if file.suffix in SOURCE and not built:
-                digest.update(f"{folder.name}/{file.relative_to(folder).as_posix()}".encode())
+                digest.update(f"{folder.name}/{name}".encode())
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 

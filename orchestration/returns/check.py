@@ -14,8 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from orchestration import quarters
 from orchestration.home import SEEDS, Home
-from orchestration.returns.layouts import Layout, delivered, forces_of
+from orchestration.printing import printable
+from orchestration.returns import file_safety
+from orchestration.returns.landing import near_force
+from orchestration.returns.layouts import Layout, delivered, deliverers, forces_of
+from orchestration.stopping import Stopped
 
 # what a pack asks of a warehouse; everything they are made from follows
 MODELS = (
@@ -27,9 +32,17 @@ MODELS = (
     "cocad_candidates",
 )
 
+# the check that refuses deliveries whose order neither names nor times tell
+UNTOLD = "FL45"
+# A return has a handful of files, and a delivery may have 512 MB: what is far beyond is a folder of something else.
+MOST_FILES = 2_000
+MOST_BYTES = 4 * file_safety.LARGEST_FILE
 
-class CannotCheck(ValueError):
+
+class CannotCheck(Stopped, ValueError):
     """The folder, force or quarter is none that a return could be checked for: a sentence for whoever asked."""
+
+    code = 2
 
 
 def check(
@@ -37,8 +50,9 @@ def check(
 ) -> list[dict[str, Any]]:
     """The packs that the return in `folder` would get: one, or one for each force of a joint return named as such.
 
-    `layout` and `seeds`: read as the one says and judged with the rows of the other, in the trial of a draft.
-    Raises CannotCheck for a folder that is none, or a force that owes no return for `quarter`.
+    Of several deliveries in the folder the latest is judged; `checked` in each pack says which one that is. `layout` and
+    `seeds`: read as the one says and judged with the rows of the other, in the trial of a draft.
+    Raises CannotCheck for a folder that is none or holds no return, or a force that owes no return for `quarter`.
     """
     from orchestration import ledger
     from orchestration.returns.intake import receive
@@ -46,14 +60,21 @@ def check(
     from orchestration.returns.pack.writing import explanations
     from orchestration.warehouse import compiled
 
-    if not folder.is_dir():
-        raise CannotCheck(f"{folder}: is no folder; name the folder that holds the files of the return")
-    delivered_as = _delivered_as(force, quarter)
+    came_as = delivered_as(folder, force, quarter)
+    forces = forces_of(came_as, quarter) if force == came_as else {force}
     with TemporaryDirectory(prefix="cpai-check-") as place, _own_ledger():
         home = Home(Path(place))
-        # links stay links and times stay theirs: what intake would refuse, it refuses here
-        shutil.copytree(folder, home.landing / quarter / delivered_as, symlinks=True)
-        receive(home, quarter, delivered_as, layout=layout)
+        _copy(folder, home.landing / quarter / came_as)
+        receive(home, quarter, came_as, layout=layout)
+        engine = ledger.open_ledger(home)
+        try:
+            received = ledger.read_submissions(engine, quarter)
+            files = ledger.read_submission_files(engine, quarter)
+            explained = explanations(engine, quarter)
+        finally:
+            engine.dispose()
+        if not received:
+            raise CannotCheck(f"{folder}: holds no file of a return; name the folder that the files are in.")
         with _in_memory() as connection:
             compiled.build(connection, compiled.steps(MODELS), home.raw, seeds)
             # the national tables hold these and what other returns show
@@ -61,22 +82,73 @@ def check(
                 connection.execute(
                     f"create view quality.{table} as from judgements.judgements_in_a_return where {asked} is not null"
                 )
-            engine = ledger.open_ledger(home)
-            forces = forces_of(delivered_as, quarter) if force == delivered_as else {force}
-            packs = gather(connection, quarter, home.raw, forces, explanations(engine, quarter))
-            engine.dispose()
-    return list(packs.values())
+            packs = gather(connection, quarter, home.raw, forces, explained)
+    return [pack | {"checked": _checked(folder, pack, received, files)} for pack in packs.values()]
 
 
-def _delivered_as(force: str, quarter: str) -> str:
-    """The folder of landing/<quarter>/ that a force's return comes in: its own, or that of a joint return."""
+def _checked(
+    folder: Path, pack: dict[str, Any], received: list[dict[str, Any]], files: dict
+) -> dict[str, Any]:
+    """What of the folder was judged: the delivery of the pack's submission, the others there, and both in a sentence."""
+    folders = {row["submission"]: row["folder"] for row in received if row["force"] == pack["force"]}
+    name = printable(folder.resolve().name, lines=False)
+    said = {number: _delivery(name, inside) for number, inside in folders.items()}
+    judged = said[pack["submission"]]
+    if any(reason["code"] == UNTOLD for reason in pack["reasons"]):
+        judged = f"{len(said)} deliveries in {name}, of which nothing tells the latest"
+    elif len(said) > 1:
+        others = [one for number, one in said.items() if number != pack["submission"]]
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        judged += f", the latest of {len(said)} deliveries there (before it: {', '.join(others[-3:])}{more})"
+    return {
+        "folder": name,
+        "judged": folders[pack["submission"]],
+        "stands": said.get(pack["stands"]),
+        "files": sorted(files[pack["force"], pack["submission"]]),
+        "said": judged,
+    }
+
+
+def _delivery(name: str, inside: str) -> str:
+    return f"sub-folder {printable(inside, lines=False)} of {name}" if inside else f"the files in {name}"
+
+
+def delivered_as(folder: Path, force: str, quarter: str) -> str:
+    """The name in landing/<quarter>/ that a force's return comes under: its own, or that of a joint return.
+
+    Raises CannotCheck where it owes none, or the folder is not that of one return.
+    """
+    if not folder.is_dir():
+        raise CannotCheck(f"{folder}: is no folder; name the folder that holds the files of the return.")
+    if len(forces := sorted(path.name for path in folder.iterdir() if path.name in deliverers())) > 1:
+        raise CannotCheck(f"{folder}: holds folders of {len(forces)} forces; name the one of {force} alone.")
+    size = 0
+    for number, path in enumerate(folder.rglob("*")):
+        size += path.lstat().st_size
+        if number > MOST_FILES or size > MOST_BYTES:
+            raise CannotCheck(
+                f"{folder}: holds more than the files of a return; name the folder that has these alone."
+            )
     names = delivered(quarter)
     if force in names:
         return force
-    for name in names:
-        if force in forces_of(name, quarter):
-            return name
-    raise CannotCheck(f"{force}: owes no return for {quarter}; forces are written as in seeds/forces.csv")
+    joint = {each: name for name in names for each in forces_of(name, quarter)}
+    if force in joint:
+        return joint[force]
+    near = near_force(force, {*names, *joint})
+    meant = f"did you mean {near}?" if near else "forces are written as in seeds/forces.csv."
+    if quarter < quarters.FIRST:
+        meant = f"returns begin with {quarters.FIRST}."
+    raise CannotCheck(f"{force}: owes no return for {quarter}; {meant}")
+
+
+def _copy(folder: Path, into: Path) -> None:
+    """A folder as it lies there: links stay links and times stay theirs, so what intake would refuse, it refuses here."""
+    try:
+        shutil.copytree(folder, into, symlinks=True)
+    except shutil.Error as problem:
+        source, _, why = problem.args[0][0]
+        raise CannotCheck(f"{source}: cannot be read ({why}); take it out of the folder.") from None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from orchestration import quarters
 from orchestration.home import Home
 from orchestration.printing import say
+from orchestration.stopping import stop
 
 
 def valid_quarter(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -28,36 +30,54 @@ as_json = click.option("--json", "wants_json", is_flag=True, help="The result as
 @click.option(
     "--into",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where to write the pack [./<force>.pack].",
+    help="Write the pack into this folder, a new one or one that holds a pack [nothing is written].",
 )
 @as_json
 def check(folder: Path, force: str, quarter: str, into: Path | None, wants_json: bool) -> None:
     """Check the return in FOLDER before it is sent: offline, by the rules of the national run.
 
-    Writes a page, a workbook and JSON, and ends with 0 where nothing has to be mended, 1 where something has.
+    Says what would become of it, and with --into writes a page, a workbook and JSON with every failing record. Ends
+    with 0 where nothing has to be mended, 1 where something has.
     """
     from orchestration.returns import check as checking
-    from orchestration.returns.pack.writing import write_pack
+    from orchestration.returns.pack.summary import summary
     from orchestration.warehouse import compiled
 
+    if quarters.first_day(quarter) > datetime.now(UTC).date():
+        stop([f"{quarter}: has not begun; no return is owed for it yet."], wants_json, 2)
+    if into and into.resolve().is_relative_to(folder.resolve()):
+        stop(
+            [f"--into {into}: lies in the folder that is checked, as a delivery does; name another."],
+            wants_json,
+            2,
+        )
+    checking.delivered_as(folder, force, quarter)
     if not compiled.ready(checking.MODELS):
         say("preparing the rules, once for each version of this package: about 15 seconds", err=True)
-    try:
-        packs = checking.check(folder, force, quarter)
-    except checking.CannotCheck as problem:
-        raise click.UsageError(str(problem)) from None
-    written = []
-    for pack in packs:
-        target = into or Path(f"{pack['force']}.pack")
-        written.append(write_pack(pack, target / pack["force"] if into and len(packs) > 1 else target))
+    packs = checking.check(folder, force, quarter)
+    if into:
+        _write(packs, into, wants_json)
     if wants_json:
         say(json.dumps({"done": True, "packs": packs}))
     else:
-        for pack, place in zip(packs, written, strict=True):
-            say("\n".join(_said(pack)))
-            say(f"open {place / 'index.html'}; every failing record is in {place / 'pack.xlsx'}")
-    if not packs or any(pack["to_mend"] for pack in packs):
+        say("\n".join(summary(packs, into)))
+    if any(pack["to_mend"] for pack in packs):
         sys.exit(1)
+
+
+def _write(packs: list[dict], into: Path, wants_json: bool) -> None:
+    """The pack into a folder, those of a joint return each into one of its force's name."""
+    from orchestration.returns.pack.writing import may_be_replaced, write_pack
+
+    places = [into / pack["force"] if len(packs) > 1 else into for pack in packs]
+    if taken := [place for place in places if not may_be_replaced(place)]:
+        stop([f"--into {taken[0]}: holds other files than a pack; name a new folder."], wants_json, 2)
+    for pack, place in zip(packs, places, strict=True):
+        try:
+            write_pack(pack, place)
+        except OSError as problem:
+            why = f"{place}: cannot be written ({problem.strerror}); close what has the pack open, or name another folder."
+            stop([why], wants_json, 1)
 
 
 @click.command()
@@ -81,14 +101,3 @@ def pack(home: Home, quarter: str, forces: tuple[str, ...], wants_json: bool) ->
         say(json.dumps({"done": True, "packs": [str(folder) for folder in written]}))
     else:
         say(f"{len(written)} packs of {quarter} in {home.root / 'packs' / quarter}")
-
-
-def _said(pack: dict) -> list[str]:
-    """A pack in a few lines for a terminal: codes and counts, nothing of a record."""
-    lines = [f"{pack['force']} {pack['quarter']}: {pack['status'].replace('_', ' ')}"]
-    lines += [f"  {' '.join(filter(None, (row['code'], row['said'])))}" for row in pack["reasons"]]
-    lines += [
-        f"  {row['answer']:<8}{row['code']}  {row['records']:>6,}  {row['statement']}"
-        for row in pack["findings"]
-    ]
-    return [*lines, f"  {pack['to_mend']:,} to mend, {pack['to_explain']:,} to mend or explain"]

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from orchestration import ledger, quarters, strict_csv
 from orchestration.home import seed_rows
 from orchestration.returns.archive import Kept
+from orchestration.returns.file_safety import sent
 from orchestration.returns.layouts import certain_force_codes, force_codes, force_numbers
 from orchestration.returns.read_ahead import Sent
 from orchestration.returns.reading import MANIFEST, NIL
@@ -246,8 +247,10 @@ def explanations(files: dict[str, Path]) -> tuple[list[dict[str, Any]], list[Rea
         for line, row in enumerate(rows, 1):
             number += 1
             rule, text = row["rule"].upper(), row["explanation"]
-            if rule in _codes() and text and len(text) <= LONGEST_EXPLANATION:
-                reference = row["crime_reference"] or None
+            if not text:
+                continue  # of the fill-in that a pack brings: nothing is explained, and it is asked again
+            if rule in _codes() and len(text) <= LONGEST_EXPLANATION:
+                reference = sent(row["crime_reference"]) or None
                 explained.append(
                     {"record_number": number, "rule": rule, "crime_reference": reference, "explanation": text}
                 )
@@ -256,8 +259,8 @@ def explanations(files: dict[str, Path]) -> tuple[list[dict[str, Any]], list[Rea
         if unusable:
             sentence = (
                 f"{name}: {len(unusable)} of {len(rows)} explanations (the first is record {unusable[0]}) name no rule "
-                f"of the return pack, or are blank or longer than {LONGEST_EXPLANATION:,} characters; correct them "
-                "in the next submission."
+                f"of the return pack, or are longer than {LONGEST_EXPLANATION:,} characters; correct them in the next "
+                "submission."
             )
             remarks.append(Reason("FL38", sentence))
     return explained, remarks

@@ -63,6 +63,11 @@ def escape_formula(cell: object) -> object:
     return cell
 
 
+def sent(cell: str) -> str:
+    """A cell that comes back, without the apostrophe that `escape_formula` put there."""
+    return cell[1:] if cell.startswith("'") and escape_formula(cell[1:]) == cell else cell
+
+
 def still_being_written(name: str, before: os.stat_result, after: os.stat_result) -> bool:
     """A file that grew or was touched while it was copied, or has the name that a running download has."""
     return name.lower().endswith(STILL_COPYING) or (before.st_size, before.st_mtime_ns) != (

@@ -66,7 +66,12 @@ def unread(landing: Path) -> list[Unread]:
 
 def inside(folder: Path) -> list[Path]:
     """What is in a folder, by name, without clutter; nothing where there is no folder."""
-    return sorted(path for path in folder.iterdir() if not is_clutter(path.name)) if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    # by name: paths of Windows sort without regard to capitals
+    return sorted(
+        (path for path in folder.iterdir() if not is_clutter(path.name)), key=lambda path: path.name
+    )
 
 
 def nobodys(path: Path, nobody: str = "no force") -> str:

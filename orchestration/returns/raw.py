@@ -301,7 +301,8 @@ def write(table: pa.Table, path: Path) -> None:
     # Statistics of text columns took 40% of the writing time and prune nothing: models read every record.
     numbers = [field.name for field in table.schema if not pa.types.is_string(field.type)]
     pq.write_table(table, aside, compression="snappy", store_schema=False, write_statistics=numbers)
-    with aside.open("rb") as file:
+    # to be written to: Windows brings nothing else to the disk
+    with aside.open("r+b") as file:
         os.fsync(file.fileno())
     aside.replace(path)
 

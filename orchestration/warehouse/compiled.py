@@ -7,6 +7,7 @@ when a wheel is made, else into a cache folder. It is dbt's own output, so a che
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,7 @@ from typing import Any
 
 from orchestration import strict_csv
 from orchestration.home import SEEDS, Home, seed_rows
-from orchestration.warehouse.dbt import invoke, source_hash
+from orchestration.warehouse.dbt import invoke, seed_file, source_hash
 
 SHIPPED = Path(__file__).with_name("compiled.json")
 DATABASE = "warehouse"  # dbt-duckdb's name for warehouse.duckdb, which its SQL names in every relation
@@ -54,7 +55,8 @@ def steps(models: tuple[str, ...]) -> list[Step]:
         if found := _read(file, version):
             return found
     compiled = _compile(models)
-    _write(compiled, version, _cached(version))
+    with suppress(OSError):  # a cache that cannot be written is made again the next time
+        _write(compiled, version, _cached(version))
     return compiled
 
 
@@ -112,7 +114,7 @@ def _compile(models: tuple[str, ...]) -> list[Step]:
             return
         node = nodes[key]
         if node["resource_type"] == "seed":
-            file = str(Path(node["original_file_path"]).relative_to("../seeds"))
+            file = seed_file(node)
             # a copy goes by position, so the columns are the file's, in its order
             headings = strict_csv.read(SEEDS / file, f"seeds/{file}").headings
             columns = {name: node["config"]["column_types"][name] for name in headings}

@@ -12,10 +12,10 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds
+from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_below
 from orchestration.strict_csv import NotRead
 from orchestration.turns import WarehouseClosed, alone, turn
 from orchestration.warehouse.statements import rows_of
@@ -89,13 +89,9 @@ def source_hash() -> str:
     """SHA-256 over the dbt project and the seeds: the parsed manifest is good until it changes."""
     digest = hashlib.sha256()
     for folder in (DBT_PROJECT, SEEDS):
-        for file in sorted(folder.rglob("*")):
-            if (
-                file.is_file()
-                and file.suffix in {".sql", ".py", ".yml", ".md", ".csv"}
-                and "target" not in file.parts
-            ):
-                digest.update(str(file.relative_to(folder)).encode())
+        for name, file in files_below(folder):
+            if file.suffix in {".sql", ".py", ".yml", ".md", ".csv"} and "target" not in name.split("/"):
+                digest.update(name.encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -120,6 +116,11 @@ def manifest_path(home: Home) -> Path:
     return target / "manifest.json"
 
 
+def seed_file(node: dict[str, Any]) -> str:
+    """The file of a seed in dbt's manifest, from seeds/ on: dbt writes it with the separator of the machine."""
+    return PureWindowsPath(node["original_file_path"]).as_posix().partition("seeds/")[2]
+
+
 # how a cell is written that dbt and DuckDB take for a number or a truth as it is meant
 CELLS_OF = {
     "integer": r"-?\d+",
@@ -140,8 +141,7 @@ def _check_seeds(manifest: Path) -> None:
     nodes = [*parsed["nodes"].values(), *(node for nodes in parsed["disabled"].values() for node in nodes)]
     problems = []
     for node in nodes:
-        table = seeds.get(node["original_file_path"].partition("seeds/")[2])
-        if node["resource_type"] != "seed" or not table:
+        if node["resource_type"] != "seed" or not (table := seeds.get(seed_file(node))):
             continue
         types = node["config"].get("column_types") or {}
         if missing := types.keys() - set(table.headings):

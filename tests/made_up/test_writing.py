@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
+from sheets import as_libreoffice_shows
+from sheets import tables as by_headings
 
 from orchestration.made_up import write_year
 from orchestration.made_up.numbering import numbered
@@ -47,6 +49,27 @@ def tables(folder: Path, name: str, quarter: str):
             book = CalamineWorkbook.from_path(files[0])
             name_of_sheet = book.sheet_names[int(part.sheet) - 1] if part.sheet.isdigit() else part.sheet
             yield part, book.get_sheet_by_name(name_of_sheet).to_python()
+
+
+def test_every_sheet_is_as_wide_as_its_headings(written):
+    """All columns of a part have a heading, and each row a cell for each."""
+    books = sorted(written.glob("landing/2023-Q1/*/*.xlsx"))
+    assert len(books) > 5
+    for path in books:
+        (layout,) = {layout_for(path.parent.name, "2023-Q1")}
+        headings = {part.sheet: list(part.headings) for part in layout.parts}
+        found = by_headings(path, lambda sheet: None if sheet.startswith("Cover") else 0)
+        for sheet, rows in found.items():
+            if rows:
+                assert list(rows[0]) == headings.get(sheet, next(iter(headings.values()))), path
+
+
+@pytest.mark.proof
+def test_libreoffice_opens_every_sheet(written, tmp_path):
+    for path in sorted(written.glob("landing/2023-Q1/*/*.xlsx"))[:3]:
+        as_libreoffice_shows(
+            path, tmp_path / path.stem, lambda sheet: None if sheet.startswith("Cover") else 0
+        )
 
 
 def test_176_returns_in_172_folders(written):

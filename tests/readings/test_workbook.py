@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from python_calamine import CalamineWorkbook
+from sheets import as_libreoffice_shows, tables
 from small_desk import CSE, YES, Clock, Q, build, crime, desk_of, read_all, states
 
 from orchestration.readings.desk import DeskRefused
@@ -38,6 +39,18 @@ def filled(file, changes=lambda number, row: {}, add=()):
     return file
 
 
+def cases_alone(sheet):
+    """Where the headings are; the codebook has none."""
+    return {"cases": 0, "codebook": None}[sheet]
+
+
+@pytest.mark.proof
+def test_libreoffice_opens_a_workbook(desk, tmp_path):
+    file = tmp_path / "reader-01.xlsx"
+    export_workbook(desk, file, "reader-01", Q, cases=2)
+    as_libreoffice_shows(file, tmp_path / "shown", cases_alone)
+
+
 @pytest.fixture
 def desk(home):
     return desk_of(home, {f"46/{number}/23": crime(summary="=1+1") for number in range(3)})
@@ -53,6 +66,10 @@ def test_a_workbook_goes_out_and_comes_back(desk, tmp_path):
     headings, first, _ = rows_of(file)
     assert first[headings.index("summary")] == "'=1+1"
     assert CalamineWorkbook.from_path(file).sheet_names == ["cases", "codebook"]
+    one, other = tables(file, cases_alone)["cases"]
+    assert [one["crime_reference"], other["crime_reference"]] == ["46/0/23", "46/1/23"]
+    assert (one["slot"], one["summary"], one["offence_code"]) != ("", "", "")
+    assert [one[name] for name in ANSWERS if name != "committed_by_children"] == [""] * (len(ANSWERS) - 1)
     assert import_workbook(desk, filled(file), "reader-01") == 2
     assert states(desk)["settled"] == 2
     with pytest.raises(WorkbookRefused, match="A2: this case has been answered"):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
+from sheets import as_libreoffice_shows
 
 from orchestration.releases import reports
 from orchestration.releases.reports import pdf
@@ -160,6 +161,9 @@ def test_libreoffice_opens_a_workbook_and_finds_the_same_cells(folder, tmp_path,
             found = [number(cell) for row in csv.reader(file) for cell in row if cell]
         cells = [cell for row in held.get_sheet_by_name(name).to_python() for cell in row if cell != ""]
         assert found == [number(cell) for cell in cells], name
+    as_libreoffice_shows(
+        book, tmp_path / "by heading", lambda sheet: {"Cover": None, "Notes": 1}.get(sheet, 2)
+    )
 
 
 def number(cell: str | float) -> str:

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
+from sheets import tables as by_headings
 
 from orchestration.command import cpai
 from orchestration.home import Home
@@ -18,6 +19,8 @@ from orchestration.releases import reports
 from orchestration.releases.disclosure.public import NotSafe
 from orchestration.releases.package import file_hash
 from orchestration.releases.reports.page import Page
+from orchestration.releases.reports.printed import Table
+from orchestration.releases.reports.sheets import NOT_APPLICABLE, Sheet, _sheet
 from tests.reports.conftest import seed
 
 pytestmark = pytest.mark.xdist_group("reports")  # one worker writes them once
@@ -194,6 +197,25 @@ def test_a_workbook_holds_the_tables_of_its_page(folder, name, kind):
         in_book = [cell for cell in cells if isinstance(cell, float) or cell[0] == "["]
         numbers = [as_number(cell) for cell in on_page if re.match(r"[\d\[][\d,.]*%?($|[czux]])", cell)]
         assert in_book == numbers, sheet
+    by_heading = by_headings(
+        folder / "2023" / f"{name}.{kind}", lambda sheet: {"Cover": None, "Notes": 1}.get(sheet, 2)
+    )
+    assert list(by_heading) == book.sheet_names[1:] and all(by_heading.values())
+
+
+def test_a_row_of_another_width_than_its_headings_is_no_table():
+    heads = ["Category", "Crimes"]
+    assert Sheet(1, "", [], heads, [["All", "1"]]).rows
+    for row in (["All"], ["All", "1", "2"]):
+        with pytest.raises(ValueError, match=f"table 1: {len(row)} cells under 2 headings"):
+            Sheet(1, "", [], heads, [["All", "1"], row])
+
+
+def test_a_total_below_groups_stands_under_its_headings():
+    groups = [("Girls", [("under 13", ["1", "2"])])]
+    sheet = _sheet(Table(1, "", ["Crimes", "Victims"], groups, ("All", ["3"]), "", [], [], ""))
+    assert sheet.heads == ["Of", "Category", "Crimes", "Victims"]
+    assert sheet.rows == [["Girls", "under 13", "1", "2"], ["All", "All", "3", NOT_APPLICABLE]]
 
 
 def test_a_csv_holds_a_table_and_its_metadata_says_what_every_column_is(folder):

@@ -9,9 +9,11 @@ import pytest
 from answered import FORCES, QUARTER
 from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
+from sheets import as_libreoffice_shows, tables
 
 from orchestration.command import cpai
-from orchestration.returns.pack import writing
+from orchestration.returns.file_safety import escape_formula
+from orchestration.returns.pack import workbook, writing
 
 pytestmark = pytest.mark.xdist_group("answered")
 
@@ -25,7 +27,7 @@ def test_each_force_has_a_page_a_workbook_and_json(answered, packs):
     assert folders == {f"{force}.1" for force in FORCES}
     for folder in folders:
         files = {path.name for path in (answered.root / "packs" / QUARTER / folder).iterdir()}
-        assert files == {"index.html", "pack.xlsx", "pack.json"}
+        assert files == set(writing.FILES)
     assert set(packs) == set(FORCES)
 
 
@@ -94,6 +96,79 @@ def test_completeness_stands_beside_all_forces(packs):
     assert ages["last_quarter"] is None  # nothing was received for the quarter before
 
 
+@pytest.mark.parametrize("force", FORCES)
+def test_under_each_heading_stands_what_the_heading_says(answered, packs, force):
+    """Every sheet against the JSON, heading by heading: seven headings over five values put advice under another."""
+    pack = packs[force]
+    sheets = tables(answered.root / "packs" / QUARTER / f"{force}.1" / "pack.xlsx")
+    found = [*pack["findings"], *pack["found_by_the_centre"]]
+    assert sorted(row["Rule"] for row in sheets["Rules"]) == sorted(each["code"] for each in found)
+    for row in sheets["Rules"]:
+        (each,) = (one for one in found if one["code"] == row["Rule"] and one["answer"] == row["Answer"])
+        assert (row["Records"], row["Of"]) == (each["records"], each["tested"] or "")
+        assert row["Blocks the release"] == ("yes" if each["holds"] else "")
+        assert (row["What should hold"], row["What to do"]) == (each["statement"], each["what_to_do"])
+        assert row["Why it stands here"] == each["why"]
+    columns = {
+        **dict.fromkeys(("Rule", "Answer", "What to do"), 0),
+        **dict.fromkeys(("Crime reference", "Person", "File", "Sheet", "Row", "Found", "The crime is"), 1),
+        **dict.fromkeys(("Column", "As sent", "Allowed"), 2),
+    }
+    keys = dict(map(reversed, workbook.SHEETS["Records"]))
+    wanted = [
+        {name: (each, record, cell)[place].get(keys[name]) for name, place in columns.items()}
+        for each in found
+        for record in each["failing"]
+        for cell in record["values"] or [{}]
+    ]
+    told = [{name: row[name] for name in columns} for row in sheets["Records"]]
+    assert in_any_order(told) == in_any_order(wanted) != []
+    assert [row["Received"] for row in sheets["Balance"]] == [row["received"] for row in pack["balance"]]
+    assert [row["Crimes"] for row in sheets["Left out"]] == [
+        row["crimes"] for row in pack["counted"]["exclusions"]
+    ]
+    shares = [(row["Recorded"], row["Of"], row["This quarter, per cent"]) for row in sheets["Completeness"]]
+    assert shares == [(row["known"], row["of"], row["percent"]) for row in pack["completeness"]]
+
+
+def in_any_order(rows: list[dict]) -> list[str]:
+    """Rows as a spreadsheet would show them."""
+    return sorted(
+        "|".join(
+            "" if cell is None else str(escape_formula(cell)).removesuffix(".0") for cell in row.values()
+        )
+        for row in rows
+    )
+
+
+def test_a_sheet_of_nothing_is_not_there(answered, tmp_path):
+    """It had a lone "None" once, as if that were a heading."""
+    pack = json.loads((answered.root / "packs" / QUARTER / "kent.1" / "pack.json").read_text())
+    assert pack["explanations"] == [] == pack["reasons"]
+    path = tmp_path / "pack.xlsx"
+    workbook.write_workbook(pack, path)
+    assert set(tables(path)) == {"Return", "Rules", "Records", "Balance", "Left out", "Completeness"}
+    pack |= {
+        "explanations": [{"rule": "CR41", "crime_reference": "=46/1/23", "explanation": "not known yet"}],
+        "reasons": [{"code": "FL47", "said": "sent again", "what_to_do": None}],
+    }
+    workbook.write_workbook(pack, path)
+    sheets = tables(path)
+    assert sheets["Explanations"] == [
+        {"Rule": "CR41", "Crime reference": "'=46/1/23", "Explanation": "not known yet"}
+    ]
+    assert [*sheets["Remarks"][0].values()] == ["FL47", "sent again", ""]
+    workbook.write_workbook(pack | {"status": "refused"}, path)
+    assert [*tables(path)["Why refused"][0].values()] == ["FL47", "sent again", ""]
+
+
+@pytest.mark.proof
+def test_libreoffice_opens_every_sheet_of_a_pack(answered, tmp_path):
+    for force in ("kent", "west-midlands"):
+        path = answered.root / "packs" / QUARTER / f"{force}.1" / "pack.xlsx"
+        as_libreoffice_shows(path, tmp_path / force)
+
+
 def test_a_workbook_calculates_nothing(answered):
     for path in (answered.root / "packs" / QUARTER).glob("*/pack.xlsx"):
         with zipfile.ZipFile(path) as book:
@@ -159,7 +234,7 @@ def test_a_pack_is_replaced_whole(answered, tmp_path):
     writing.write_pack(pack, folder)
     (folder / "left over").touch()
     writing.write_pack(pack, folder)
-    assert {path.name for path in folder.iterdir()} == {"index.html", "pack.xlsx", "pack.json"}
+    assert {path.name for path in folder.iterdir()} == set(writing.FILES)
     assert [path.name for path in folder.parent.iterdir()] == ["kent.1"]
 
 

@@ -17,6 +17,11 @@ class Sheet:
     heads: list[str]
     rows: list[list[str | Number]]
 
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.heads):
+                raise ValueError(f"table {self.number}: {len(row)} cells under {len(self.heads)} headings")
+
     @property
     def name(self) -> str:
         return f"Table {self.number}"
@@ -57,7 +62,8 @@ def _sheet(table: Table) -> Sheet:
     ]
     if table.total:
         label, numbers = table.total
-        rows.append([label, *numbers, *[NOT_APPLICABLE] * (len(table.heads) - len(numbers))])
+        blank = [NOT_APPLICABLE] * (len(table.heads) - len(numbers))
+        rows.append(([label] if has_groups else []) + [label, *numbers, *blank])
     heads = (["Of"] if has_groups else []) + ["Category", *table.heads]
     # a table's columns are told apart by their headings
     told_apart = [

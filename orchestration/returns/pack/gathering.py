@@ -7,21 +7,20 @@ two give the same findings. Values of records are read here, for the force that 
 
 from __future__ import annotations
 
-import fnmatch
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration import verdicts
 from orchestration.home import seed_rows
-from orchestration.returns.layouts import RECORD_TYPES, Part, all_layouts, fits_sheet
+from orchestration.returns.layouts import RECORD_TYPES
+from orchestration.returns.pack.cells import columns_of, part_of, row_in_sheet, values_of
+from orchestration.returns.pack.order import HELD_OUT, beyond_tolerance, by_code, checks, left_out, rules
 from orchestration.warehouse.statements import rows_of
 
 Row = dict[str, Any]
@@ -34,12 +33,7 @@ ANSWERS = {
     "reported": "explain",
     "reports": "explain",
 }
-ORDER = ("mend", "explain", "nothing")
 UNIT = {"crime": "crimes", "victim": "victims", "suspect": "suspects"}
-# the rule that judges how many records of a type are held out; which ones and why a pack says by the reason's own code
-HELD_OUT = {"crimes": "HO01", "victims": "HO02", "suspects": "HO03"}
-LONGEST_LIST = 40
-NOT_SHOWN = "(not shown)"
 
 KNOWN = "{0} is not null and cast({0} as varchar) <> 'unmapped'"
 LISTED = "{0} in (select code from reference.{1} where {2} is not null)"
@@ -135,6 +129,7 @@ class _Gathering:
             "stands": self.standing.get(force),
             "to_mend": (len(reasons) if row["status"] == "refused" else 0)
             + sum(len(each["failing"]) for each in findings if each["answer"] == "mend"),
+            "records_to_mend": len(_records_to_mend(findings)),
             "to_explain": sum(
                 not explained & {(each["code"], None), (each["code"], failing["crime_reference"])}
                 for each in findings
@@ -149,6 +144,8 @@ class _Gathering:
             "completeness": self.completeness.get(force, []) if answered else [],
             "explanations": explanations,
             "only_the_centre": _only_the_centre(),
+            # of a check before sending: what of a folder was judged
+            "checked": None,
         }
 
     def _rows(self, sql: str, **parameters: Any) -> list[Row]:
@@ -181,16 +178,15 @@ class _Gathering:
             return {}, {}
         own: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
         centre: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-        rules, checks = _rules(), _checks()
         for row in (*self._broken(forces), *self._seen_by_the_centre(forces)):
-            rule = rules[row["code"]]
+            rule = rules()[row["code"]]
             # what was restored exactly, and what is the centre's own to mend, asks nothing of the force
             asks_nothing = rule["force_does"].startswith("Nothing")
             key = row["force"], "nothing" if asks_nothing else ANSWERS[row["severity"]], row["code"]
             (own if rule["judged_by"] == "force" else centre)[key].append(self._failing(row))
         held_out = self._held_out(forces)
         for row in (*held_out, *self._met_at_intake(forces)):
-            answer = ANSWERS.get(checks[row["code"]]["outcome"], "nothing")
+            answer = ANSWERS.get(checks()[row["code"]]["outcome"], "nothing")
             own[row["force"], answer, row["code"]].append(self._failing(row))
         tested = {
             (row["force"], row["rule"]): row["tested"]
@@ -199,11 +195,47 @@ class _Gathering:
             )
         }
         # how many of a type there are is a rule of its own; which ones stand under their reasons
-        lost = Counter((row["force"], HELD_OUT[row["record_type"]]) for row in held_out)
-        for (force, code), records in lost.items():
-            if _beyond_tolerance(code, records, tested.get((force, code))):
-                own[force, "mend", code] = []
-        return _by_code(own, tested, lost), _by_code(centre, tested)
+        lost = {
+            key: records
+            for key, records in Counter(
+                (row["force"], HELD_OUT[row["record_type"]]) for row in held_out
+            ).items()
+            if beyond_tolerance(key[1], records, tested.get(key))
+        }
+        own |= {(force, "mend", code): [] for force, code in lost}
+        crimes_are = self._crimes_are([*own.items(), *centre.items()])
+        return by_code(own, tested, crimes_are, lost), by_code(centre, tested, crimes_are)
+
+    def _crimes_are(
+        self, found: Iterable[tuple[tuple[str, str, str], list[Row]]]
+    ) -> dict[tuple[str, str], str]:
+        """What became of each crime that a finding is about, by force and reference."""
+        crimes = {(key[0], row["crime_reference"]) for key, rows in found for row in rows}
+        asked = sorted(crime for crime in crimes if crime[1] is not None)
+        rows = self._rows(
+            """
+            select asked.force, asked.crime_reference, cpai.is_contact, exclusions.reason
+            from (select unnest($forces) as force, unnest($references) as crime_reference) as asked
+            left join cpai.cpai_crimes as cpai
+                on cpai.force = asked.force and cpai.crime_reference = asked.crime_reference and cpai.quarter = $quarter
+            left join cpai.cpai_exclusions as exclusions
+                on exclusions.force = asked.force and exclusions.crime_reference = asked.crime_reference
+                and exclusions.quarter = $quarter
+            where cpai.force is not null or exclusions.force is not null
+            """,
+            forces=[force for force, _ in asked],
+            references=[reference for _, reference in asked],
+        )
+        return {
+            (row["force"], row["crime_reference"]): (
+                left_out(row["reason"])
+                if row["reason"]
+                else "contact crime"
+                if row["is_contact"]
+                else "counted"
+            )
+            for row in rows
+        }
 
     def _files(self, record_type: str, forces: list[str]) -> list[str]:
         # by name, so that a quarter's packs do not read every quarter's records
@@ -331,10 +363,10 @@ class _Gathering:
         """Give each row `as_sent`: the text of its cell before intake mended it, where the layout has one cell for it."""
         wanted: dict[tuple[str, str, str | None, str], dict[int, list[Row]]] = defaultdict(dict)
         for row in rows:
-            part = _part_of(self._layout_of(row), row["file"], row["sheet"])
+            part = part_of(self._layout_of(row), row["file"], row["sheet"])
             columns = part.of(row["record_type"]).get(row["fields"] or "", ()) if part else ()
             # names and dates of birth are not looked up at all
-            if _columns(row["record_type"]).get(row["fields"] or "", {}).get("personal") == "N":
+            if columns_of(row["record_type"]).get(row["fields"] or "", {}).get("personal") == "N":
                 # of persons side by side, the one that the record is
                 for column in (one for one in columns if one.place == (row.get("place_in_row") or 1)):
                     place = row["force"], row["file"], row["sheet"], column.heading
@@ -368,11 +400,11 @@ class _Gathering:
             "person_reference": person,
             "file": row.get("file"),
             "sheet": row.get("sheet"),
-            "row": _sheet_row(
+            "row": row_in_sheet(
                 self._layout_of(row), row.get("file"), row.get("sheet"), row.get("record_number")
             ),
             "found": row.get("found"),
-            "values": _values(row),
+            "values": values_of(row),
         }
 
     def _layout_of(self, row: Row) -> str | None:
@@ -444,184 +476,37 @@ class _Gathering:
         return found
 
 
-def _by_code(
-    failing: dict[tuple[str, str, str], list[Row]],
-    tested: dict[tuple[str, str], int],
-    held_out: Mapping[tuple[str, str], int] | None = None,
-) -> dict[str, list[Row]]:
-    """force -> its findings by rule, what must be mended first; each with its failing records in file order.
-
-    `holds` where so many records fail of those tested that the release waits for the force. `held_out` has the number of
-    records of a rule whose records stand under other codes.
-    """
-    found: dict[str, list[Row]] = defaultdict(list)
-    for (force, answer, code), rows in failing.items():
-        statement, what_to_do = _said_of(code)
-        records = len(rows) or (held_out or {}).get((force, code), 0)
-        found[force].append(
-            {
-                "code": code,
-                "answer": answer,
-                "statement": statement,
-                "what_to_do": what_to_do,
-                "records": records,
-                "tested": tested.get((force, code)),
-                "holds": answer == "mend" and _beyond_tolerance(code, records, tested.get((force, code))),
-                "failing": sorted(
-                    rows,
-                    key=lambda row: (
-                        row["file"] or "",
-                        row["sheet"] or "",
-                        row["row"] or 0,
-                        row["record_type"] or "",
-                        row["crime_reference"] or "",
-                        row["person_reference"] or "",
-                        row["found"] or "",
-                        json.dumps(row["values"], sort_keys=True),
-                    ),
-                ),
-            }
-        )
-    for findings in found.values():
-        findings.sort(key=lambda each: (ORDER.index(each["answer"]), each["code"]))
-    return found
-
-
-def _beyond_tolerance(code: str, failed: int, tested: int | None) -> bool:
-    rule = _rules().get(code)
-    return bool(rule) and verdicts.judged(rule, failed, tested) == "fails"
+def _records_to_mend(findings: list[Row]) -> set[tuple]:
+    """The records that something is to be mended on, each once however much is wrong with it."""
+    place = ("record_type", "file", "sheet", "row", "crime_reference", "person_reference")
+    return {
+        tuple(failing[name] for name in place)
+        for each in findings
+        if each["answer"] == "mend"
+        for failing in each["failing"]
+    }
 
 
 def _raw(record_type: str) -> str:
     """The raw records of the standing submissions without what is personal: it cannot reach a pack."""
-    columns = ", ".join(name for name, column in _columns(record_type).items() if column["personal"] != "Y")
+    columns = ", ".join(name for name, column in columns_of(record_type).items() if column["personal"] != "Y")
     place = "force, layout, file, sheet, record_number, place_in_row"
     return f"(select {place}, {columns} from read_parquet($files, union_by_name = true))"
-
-
-def _values(row: Row) -> list[Row]:
-    """The cells that a finding is about, each with what would be allowed there."""
-    columns = _columns(row["record_type"] or "")
-    found = row.get("found") or ""
-    fields = [field for field in (row.get("fields") or "").split(", ") if field]
-    if found.startswith("unmapped_"):
-        fields = [found.removeprefix("unmapped_")]
-    elif found in ("unreadable_date", "unreadable_number"):
-        fields = [
-            field
-            for field in fields
-            if columns.get(field, {}).get("personal") == "Y"
-            or _unreadable(columns.get(field, {}).get("kind"), row.get(field))
-        ]
-    elif found == "unreadable_age":
-        fields = ["age_at_offence"]
-    elif row["code"] == "RE05":
-        fields = ["crime_reference", "offence_code", "recorded_on", "status"]
-    elif row["code"] in ("RE01", "RE02"):
-        fields = [name for name, column in columns.items() if column["must"] == "Y" and row.get(name) is None]
-    elif row["code"] == "RE03":
-        fields = ["recorded_on"]
-    elif row["code"] == "RE04":
-        fields = ["crime_reference"]
-    values = []
-    for field in fields:
-        # a victim's finding may be about the code of the crime
-        value = (
-            row[field] if field in row else row.get("offence_code_sent" if field == "offence_code" else "")
-        )
-        if field == "age_at_offence" and row.get("ages") is not None:
-            value = f"victims: {row['ages']}"
-        elif field == "age_at_offence" and value is None and row.get("known_age") is not None:
-            value = f"{row['known_age']} (from the date of birth)"
-        allowed = _allowed(row, field)
-        if "as_sent" in row:
-            value, allowed = row["as_sent"], f"read as {value}" if value != row["as_sent"] else allowed
-        if field in columns and columns[field]["personal"] == "Y":
-            value, allowed = NOT_SHOWN, None
-        values.append({"column": field, "value": value, "allowed": allowed})
-    return values
-
-
-def _unreadable(kind: str | None, text: str | None) -> bool:
-    pattern = {"date": r"\d{4}-\d{2}-\d{2}", "integer": r"\d{1,4}"}.get(kind or "")
-    if text is None or pattern is None:
-        return False
-    if not re.fullmatch(pattern, text):
-        return True
-    if kind == "integer":
-        return False
-    from datetime import date
-
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return True
-    return False
-
-
-def _allowed(row: Row, field: str) -> str | None:
-    """What a cell may hold, in words; None where the rule's own statement says it."""
-    if row["code"] in ("CR15", "CR16", "CR18") and field == "age_at_offence":
-        low, high = _ages().get(row.get("counted_as") or "", ("", ""))
-        return f"{low or 0} to {high}" if high else f"{low} or older" if low else None
-    column = _columns(row["record_type"]).get(field)
-    if not column or row["code"].startswith("CR"):
-        return None
-    if field == "offence_code":
-        return "a Home Office class (19E), class/sub-code (19/16) or five digits (01916)"
-    if field == "crime_reference" and row["code"] == "RE04":
-        return "the reference of a crime in this return"
-    return {
-        "date": "a day, as the layout writes dates",
-        "integer": "a whole number",
-        "code": _codes(field),
-        "flag": _codes("flag"),
-    }.get(column["kind"], "not blank" if column["must"] == "Y" else None)
-
-
-def _sheet_row(layout: str | None, file: str | None, sheet: str | None, number: int | None) -> int | None:
-    """The row that a person sees in the file: below the banner and the heading row."""
-    part = _part_of(layout, file, sheet)
-    return number + part.banner_rows + part.heading_rows if number and part else None
-
-
-@cache
-def _part_of(layout: str | None, file: str | None, sheet: str | None) -> Part | None:
-    """The part of a layout that a file, and its sheet, were read as."""
-    if layout not in all_layouts() or not file:
-        return None
-    name = PurePosixPath(file).name.lower()
-    parts = [
-        part for part in all_layouts()[layout].parts if fnmatch.fnmatchcase(name, part.file_pattern.lower())
-    ]
-    # a sheet that the layout names by its number has only one name in the file
-    named = [part for part in parts if fits_sheet(sheet or "", part.sheet)] or [
-        part for part in parts if part.sheet.isdigit()
-    ]
-    return next(iter(named or parts), None)
 
 
 def _reason(sentence: str) -> Row:
     """A refusal reason of the ledger, `FL07 crimes.xlsx: is encrypted; …`, with what its check asks."""
     code, _, said = sentence.partition(" ")
-    if code not in _checks():
+    if code not in checks():
         return {"code": None, "said": sentence, "what_to_do": None}
-    return {"code": code, "said": said, "what_to_do": _checks()[code]["what_to_do"]}
-
-
-def _said_of(code: str) -> tuple[str, str]:
-    if code in _rules():
-        rule = _rules()[code]
-        return rule["statement"], rule["force_does"] or rule["what_to_do"]
-    check = _checks()[code]
-    return check["statement"], check["what_to_do"]
+    return {"code": code, "said": said, "what_to_do": checks()[code]["what_to_do"]}
 
 
 @cache
 def _only_the_centre() -> list[Row]:
     asked = [
         {"code": code, "statement": rule["statement"]}
-        for code, rule in _rules().items()
+        for code, rule in rules().items()
         if rule["judged_by"] == "centre"
         and rule["our_own"] == "N"
         and (rule["home"] == "record_rule" or rule["scope"] == "return")
@@ -630,7 +515,7 @@ def _only_the_centre() -> list[Row]:
     ]
     return asked + [
         {"code": code, "statement": check["statement"]}
-        for code, check in _checks().items()
+        for code, check in checks().items()
         if check["stage"] == "earlier_quarters"
     ]
 
@@ -645,59 +530,5 @@ def _percent(part: int | None, whole: int | None) -> float | None:
 
 
 @cache
-def _rules() -> dict[str, dict[str, str]]:
-    return {row["rule"]: row for row in seed_rows("rules.csv")}
-
-
-@cache
-def _checks() -> dict[str, dict[str, str]]:
-    return {row["code"]: row for row in seed_rows("return_checks.csv")}
-
-
-@cache
 def _forces() -> dict[str, str]:
     return {row["force"]: row["name"] for row in seed_rows("forces.csv")}
-
-
-@cache
-def _columns(record_type: str) -> dict[str, dict[str, str]]:
-    return {
-        row["column"]: row for row in seed_rows("return_columns.csv") if row["record_type"] == record_type
-    }
-
-
-@cache
-def _ages() -> dict[str, tuple[str, str]]:
-    """offence code -> the ages its victim may have; the class speaks where the code is silent."""
-    rows = seed_rows("offences.csv")
-    classes = {row["offence_class"]: row for row in rows if row["is_class_level"] == "Y"}
-    return {
-        row["offence_code"]: tuple(
-            row[limit] or classes.get(row["offence_class"], {}).get(limit, "")
-            for limit in ("victim_age_min", "victim_age_max")
-        )
-        for row in rows
-    }
-
-
-@cache
-def _codes(field: str) -> str:
-    lists = {
-        "self_defined_ethnicity": "self_defined_ethnicities",
-        "observed_ethnicity": "observed_ethnicities",
-        "relationship": "relationships",
-        "outcome_code": "outcomes",
-        "cancellation_code": "cancellation_codes",
-    }
-    codes = list(
-        dict.fromkeys(
-            row["code"]
-            for row in (
-                seed_rows(f"{lists[field]}.csv") if field in lists else seed_rows("code_spellings.csv")
-            )
-            if field in lists or row["field"] == field
-        )
-    )
-    if len(codes) > LONGEST_LIST:
-        return f"one of {len(codes)} codes, {codes[0]} to {codes[-1]}"
-    return ", ".join(codes)

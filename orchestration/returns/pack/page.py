@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.releases import pages
+from orchestration.returns.pack.order import in_order
+from orchestration.returns.pack.words import status_said, title_of
 
 # Enough to see what is meant; all of them are in the workbook, which sorts and filters.
 MOST_SHOWN = 25
@@ -26,14 +28,24 @@ COMPLETENESS = [
 ]
 
 
-def page(pack: dict[str, Any]) -> str:
-    """HTML of one pack."""
+def page(pack: dict[str, Any], fill_in: bool) -> str:
+    """HTML of one pack; `fill_in`: whether `explanations.csv` comes with it."""
     counted = pack["counted"] or {}
+    of_the_centre = {finding["code"] for finding in pack["found_by_the_centre"]}
     return (
         pages.environment(Path(__file__).parent)
         .get_template("pack.html")
         .render(
-            pack=pack | {"found_by_the_centre": [_in_words(each) for each in pack["found_by_the_centre"]]},
+            pack=pack,
+            title=title_of(pack),
+            status=status_said(pack),
+            fill_in=fill_in,
+            found=[
+                finding | {"place": place, "only_the_centre": finding["code"] in of_the_centre}
+                for place, finding in enumerate(
+                    in_order([*pack["findings"], *pack["found_by_the_centre"]]), 1
+                )
+            ],
             counted=[{"label": label, "crimes": counted.get(name)} for name, label in COUNTED.items()],
             # a force that checks alone has neither last quarter nor the others beside it
             completeness_columns=[
@@ -59,6 +71,7 @@ def _columns_of(finding: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("row", "Row", ""),
         ("found", "Found", "words"),
         ("values", "As sent", "values"),
+        ("crime_is", "The crime is", ""),
     ]
     columns = [column for column in columns if any(row[column[0]] for row in shown)]
     if any(cell["allowed"] for row in shown for cell in row["values"]):
@@ -70,11 +83,6 @@ def _shown_of(finding: dict[str, Any]) -> str:
     if finding["records"] <= MOST_SHOWN:
         return f"Records that break {finding['code']}"
     return (
-        f"The first {MOST_SHOWN} of {finding['records']:,} records that break {finding['code']}; "
+        f"{MOST_SHOWN} of {finding['records']:,} records that break {finding['code']}, those that matter most; "
         "all are in the workbook"
     )
-
-
-def _in_words(finding: dict[str, Any]) -> dict[str, Any]:
-    words = dict.fromkeys((row["found"] or "").replace("_", " ") for row in finding["failing"])
-    return finding | {"words": ", ".join(words)}

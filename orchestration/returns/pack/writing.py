@@ -1,7 +1,8 @@
-"""Packs on disk: `packs/<quarter>/<force>.<submission>/{index.html,pack.xlsx,pack.json}` in the home."""
+"""Packs on disk: `packs/<quarter>/<force>.<submission>/` in the home, with the files of `FILES`."""
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Iterable
@@ -9,12 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.home import Home
+from orchestration.returns.checks import EXPLAINED, MOST_BESIDE_RECORDS
+from orchestration.returns.file_safety import escape_formula
+from orchestration.returns.landing import is_clutter
 from orchestration.returns.pack.gathering import gather
+from orchestration.returns.pack.order import in_order
 from orchestration.returns.pack.page import page
 from orchestration.returns.pack.workbook import write_workbook
+from orchestration.returns.reading import EXPLANATIONS
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+# the fill-in is there where there is something to explain
+FILES = ("index.html", "pack.xlsx", "pack.json", EXPLANATIONS)
 
 
 def write_packs(home: Home, quarter: str, forces: Iterable[str] | None = None) -> list[Path]:
@@ -52,13 +61,51 @@ def folder_of(home: Home, pack: dict[str, Any]) -> Path:
 
 
 def write_pack(pack: dict[str, Any], folder: Path) -> Path:
-    """Write one pack's three files, whole or not at all; returns `folder`."""
+    """Write one pack's files, whole or not at all, in place of the pack that is there; returns `folder`."""
     aside = folder.with_name(f".{folder.name}.writing")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    (aside / "index.html").write_text(page(pack) + "\n", encoding="utf-8")
-    write_workbook(pack, aside / "pack.xlsx")
-    (aside / "pack.json").write_text(json.dumps(pack, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.rename(folder)
+    try:
+        rows = to_explain(pack)
+        (aside / "index.html").write_text(page(pack, bool(rows)) + "\n", encoding="utf-8")
+        write_workbook(pack, aside / "pack.xlsx")
+        (aside / "pack.json").write_text(
+            json.dumps(pack, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+        if rows:
+            # with a mark, by which Excel knows the encoding
+            with (aside / EXPLANATIONS).open("w", encoding="utf-8-sig", newline="") as file:
+                writer = csv.DictWriter(file, EXPLAINED, restval="")
+                writer.writeheader()
+                writer.writerows(rows)
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     return folder
+
+
+def may_be_replaced(folder: Path) -> bool:
+    """Whether a pack may take the place of a folder: it is not there, is empty, or holds a pack and nothing else."""
+    names = (
+        {path.name for path in folder.iterdir() if not is_clutter(path.name)} if folder.exists() else set()
+    )
+    return not names or ("pack.json" in names and names <= set(FILES))
+
+
+def to_explain(pack: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is not explained yet, as rows of `explanations.csv` for the force to fill in: for each rule one about all of its
+    records, then one for each crime. Of more than may come back only the former."""
+    explained = {(row["rule"], row["crime_reference"]) for row in pack["explanations"]}
+    rows: list[dict[str, Any]] = []
+    for finding in in_order([*pack["findings"], *pack["found_by_the_centre"]]):
+        rule = finding["code"]
+        if finding["answer"] != "explain" or (rule, None) in explained:
+            continue
+        crimes = {row["crime_reference"] for row in finding["failing"]}
+        if left := {crime for crime in crimes if (rule, crime) not in explained}:
+            rows += [
+                {"rule": rule, "crime_reference": escape_formula(crime)}
+                for crime in (None, *sorted(left - {None}))
+            ]
+    return rows if len(rows) <= MOST_BESIDE_RECORDS else [row for row in rows if not row["crime_reference"]]
