@@ -8,6 +8,7 @@ import atexit
 import gc
 import json
 import os
+import re
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from typing import Any
 
 import click
 
-from orchestration import quarters
+from orchestration import outbox, quarters
 from orchestration.home import Home, check_seeds
 from orchestration.home import home as find_home
 from orchestration.printing import make_consoles_printable, say
@@ -244,16 +245,9 @@ def _run_as_of(home: Home, wants_json: bool) -> None:
 
 def _failures(result: Any) -> list[str]:
     """Why a run failed: the failure's own words, or the kind of error when it is not ours."""
-    sentences = []
-    for event in result.all_events:
-        if event.is_step_failure and (error := event.step_failure_data.error):
-            cause = error
-            while cause.cause:
-                cause = cause.cause
-            described = event.step_failure_data.user_failure_data
-            sentences.append(
-                (described and described.description) or f"{event.step_key}: {cause.message.strip()}"
-            )
+    from orchestration.runs import failed_because
+
+    sentences = [failed_because(event) for event in result.all_events if event.is_step_failure]
     return sentences or ["the run failed; see it in Dagster (make dev)"]
 
 
@@ -341,13 +335,18 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
     from orchestration.returns.receipts import grid, nobodys, quarters_known, standing
 
     shown = list(wanted) or quarters_known(home)
-    astray = unread(home.landing)
+    astray, opened = unread(home.landing), outbox.opened(home)
     rows = [
         {
             "quarter": quarter,
             **standing(home, quarter),
             "nobodys": nobodys(home, quarter),
             "not_read": [found.sentence for found in astray if found.quarter in (quarter, None)],
+            "open": [
+                line
+                for line in opened
+                if quarter in line["about"] or not re.search(r"\d{4}-Q\d", line["about"])
+            ],
         }
         for quarter in shown
     ]
@@ -362,6 +361,7 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
         say("nothing received yet: put returns into landing/<quarter>/<force>/ and `cpai run <quarter>`")
         for found in astray:
             say(f"not read: {found.sentence}")
+        _show_open(opened)
         return
     _show_grid(cells, shown)
     for row in rows:
@@ -378,6 +378,13 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
         say(unknown)
     for found in astray:
         say(f"not read: {found.sentence}")
+    _show_open(opened)
+
+
+def _show_open(messages: list[dict[str, Any]]) -> None:
+    """What has been left in the outbox and not been settled since."""
+    for message in messages:
+        say(f"open since {message['at'][:16].replace('T', ' ')}: {message['sentence']}")
 
 
 # at most eight letters, so that a year's quarters stand side by side
@@ -431,17 +438,15 @@ def _publish(home: Home, period: str, wants_json: bool = False) -> dict:
     from orchestration import jobs
 
     _needs_warehouse(home)
-    result = jobs.execute(home, "publish", config=jobs.period(period))
+    if period not in quarters.periods(datetime.now(UTC).date()):
+        stop(
+            [f"{period} is no period that can be published: the collection is from {quarters.FIRST} to now"],
+            wants_json,
+            2,
+        )
+    result = jobs.execute(home, "publish", partition=period)
     if not result.success:
-        reasons = _failures(result)
-        # asked only where it was the gate that failed: of a warehouse that could not be built it would say what was
-        # true of the one before
-        if any(event.is_step_failure and event.step_key == "gate" for event in result.all_events):
-            from orchestration import gate
-
-            checked = gate.check(home, period)
-            if not checked.open:
-                reasons = ["the gate is shut; the live release stays:", *checked.reasons]
+        reasons = [sentence for told in _failures(result) for sentence in told.splitlines()]
         stop(reasons, wants_json)
     (event,) = result.asset_materializations_for_node("release")
     return {name: event.metadata[name].value for name in ("release", "unchanged", "because")}

@@ -2,18 +2,17 @@
 
 import dagster as dg
 
-from orchestration.arrivals import landing_sensor, quarterly
+from orchestration.arrivals import failed_runs, landing_sensor, quarterly
 from orchestration.jobs import LOGGERS, one_run_at_a_time, packs_job, publish_job, quarter_job
 from orchestration.readings.assets import readings, worklist
 from orchestration.releases.assets import gate, release, release_candidate
-from orchestration.returns.assets import police_recorded_crime, receipts, returns
+from orchestration.returns.assets import police_recorded_crime, returns
 from orchestration.returns.pack.assets import return_packs
 from orchestration.warehouse.assets import history, models
 
 defs = dg.Definitions(
     assets=[
         returns,
-        receipts,
         police_recorded_crime,
         models(),
         history,
@@ -26,7 +25,7 @@ defs = dg.Definitions(
     asset_checks=[gate],
     jobs=[quarter_job, packs_job, publish_job],
     schedules=[quarterly],
-    sensors=[landing_sensor],
+    sensors=[landing_sensor, failed_runs],
     loggers=LOGGERS,
     executor=one_run_at_a_time,
 )

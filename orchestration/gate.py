@@ -5,6 +5,7 @@ in. What cannot be judged shuts it too: no warehouse, a missing suite or table, 
 what a warehouse is made from where it is not as it was received or written: a table made of it may well be sound.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -41,13 +42,18 @@ def check(home: Home, period: str) -> GateResult:
     after them ask the same.
     Raises ValueError when `period` is none; whatever else is wrong shuts the gate with a reason.
     """
-    judged = _judged(home.warehouse, period, state_of(home))
-    if any(result.error for result in judged.results):
+    from expectations import SUITES
+
+    results = _judged(home.warehouse, period, state_of(home))
+    if any(result.error for result in results):
         # a file that another process was writing may be free the next time
         _judged.cache_clear()
-    if found := doubts(home):
-        return replace(judged, open=False, reasons=[*judged.reasons, *found], doubts=found)
-    return judged
+    reasons = reasons_against(results, refused_in(home, period))
+    # a suite that ran nothing has passed nothing
+    silent = [suite for suite in SUITES if not any(result.suite == suite for result in results)]
+    reasons += [f"suite {suite} gave no result: restore expectations/{suite}.py" for suite in silent]
+    found = doubts(home)
+    return GateResult(not (reasons or found), results, [*reasons, *found], found)
 
 
 def doubts(home: Home) -> list[str]:
@@ -102,15 +108,10 @@ def state_of(home: Home) -> tuple:
 
 
 @lru_cache(maxsize=4)
-def _judged(warehouse: Path, period: str, _state: tuple) -> GateResult:
-    from expectations import SUITES, run_suites
+def _judged(warehouse: Path, period: str, _state: tuple) -> list["Result"]:
+    from expectations import run_suites
 
-    results = run_suites(warehouse, period=period)
-    reasons = reasons_against(results)
-    # a suite that ran nothing has passed nothing
-    silent = [suite for suite in SUITES if not any(result.suite == suite for result in results)]
-    reasons += [f"suite {suite} gave no result: restore expectations/{suite}.py" for suite in silent]
-    return GateResult(open=not reasons, results=results, reasons=reasons)
+    return run_suites(warehouse, period=period)
 
 
 # records that a rule's count counts as held out: what fails them is used nowhere
@@ -171,23 +172,78 @@ def shuts(result: "Result") -> bool:
     return bool(result.error) or (result.severity == "blocks" and not result.success)
 
 
-def reasons_against(results: list["Result"]) -> list[str]:
+def reasons_against(
+    results: list["Result"], refused: Mapping[tuple[str, str], str] | None = None
+) -> list[str]:
     """A sentence for each rule and table that a blocking expectation fails, and for each thing that could not run.
 
     A reported rule that fails is no reason; one that raised is, for nobody knows what it would have said.
     """
-    shut = [result for result in results if shuts(result)]
-    shut.sort(key=lambda result: (result.error or "", result.suite, result.rule, result.table))
+    return said([result for result in results if shuts(result)], refused)
+
+
+def said(results: list["Result"], refused: Mapping[tuple[str, str], str] | None = None) -> list[str]:
+    """A sentence for each of these results, in the order of the story: what the returns lack before what follows from
+    it; then what could not run.
+
+    `refused`: (force, quarter) -> why nothing of it stands. Such a return is not told as missing, and one that is refused
+    or missing not a second time by the rule about late, missing and empty ones.
+    """
+    from expectations import SUITES
+
+    order = sorted(
+        results, key=lambda result: (result.error or "", SUITES.index(result.suite), result.rule != "RT01")
+    )
+    absent = next((result for result in order if result.rule == "RT01" and not result.error), None)
     reasons = []
-    for error, group in groupby(shut, key=lambda result: result.error or ""):
+    for error, group in groupby(order, key=lambda result: result.error or ""):
+        group = list(group)
         if error:
-            group = list(group)
             rules = sorted({result.rule for result in group})
             which = ", ".join(rules) if len(rules) <= NAMED else f"{len(rules)} rules"
             reasons.append(f"{which} could not be checked: {error}")
-        else:
-            reasons += [_sentence(result) for result in group]
+            continue
+        for result in group:
+            if result is absent and refused:
+                reasons += [
+                    f"{result.rule}: {force} {quarter} is refused, and nothing of it stands. {why}"
+                    for (force, quarter), why in refused.items()
+                ]
+                result = _without(result, len(refused), [*refused])
+            elif result.rule == "CR55" and absent:
+                result = _without(result, absent.failed, [_place(key) for key in absent.failing_keys])
+            if result.failed:
+                reasons.append(_sentence(result))
     return reasons
+
+
+def _without(result: "Result", told: int, places: list[tuple[str, str]]) -> "Result":
+    """A result about returns, less those that have been told of."""
+    left = [key for key in result.failing_keys if _place(key) not in places]
+    return replace(result, failed=max(0, result.failed - told), failing_keys=left)
+
+
+def _place(key: dict) -> tuple[str, str]:
+    return key.get("force", ""), key.get("quarter", "")
+
+
+def refused_in(home: Home, period: str) -> dict[tuple[str, str], str]:
+    """(force, quarter) of a period of which nothing stands, because what came is refused -> the refusal's sentences."""
+    from orchestration.quarters import in_period
+    from orchestration.returns.receipts import received
+
+    last: dict[tuple[str, str], dict] = {}
+    answered = set()
+    for row in received(home) if home.root.exists() else []:
+        last[row["force"], row["quarter"]] = row
+        if row["status"] in ("accepted", "nil"):
+            answered.add((row["force"], row["quarter"]))
+    wanted = in_period(period)
+    return {
+        place: " ".join(row["reasons"])
+        for place, row in last.items()
+        if row["status"] == "refused" and place not in answered and place[1] in wanted
+    }
 
 
 def result_rows(results: list["Result"]) -> list[dict]:

@@ -1,12 +1,13 @@
-"""The two jobs, and how a command runs one of them in this process, in the same event log as the web UI."""
+"""The jobs, and how a command runs one of them in this process, in the same event log as the web UI."""
 
 import logging
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
-from dagster._core.execution.retries import RetryMode
-from dagster._core.executor.in_process import InProcessExecutor
 
+from orchestration import runs
 from orchestration.home import Home, home
 from orchestration.printing import printable
 from orchestration.turns import turn
@@ -28,13 +29,6 @@ packs_job = dg.define_asset_job(
     selection=dg.AssetSelection.assets("return_packs"),
     description="What each force is told about its return of a quarter, as pages, workbooks and JSON.",
 )
-
-
-def period(wanted: str) -> dict:
-    """Run config of the publish job for one period."""
-    return {
-        "ops": {step: {"config": {"period": wanted}} for step in ("release_candidate", "gate", "release")}
-    }
 
 
 class _OwnWords(logging.Filter):
@@ -65,13 +59,14 @@ def progress(_context: dg.InitLoggerContext) -> logging.Logger:
     return logger
 
 
-LOGGERS = {"progress": progress}
+LOGGERS = {"progress": progress, "silent": runs.silent}
 
 
-SETTINGS = """\
+NO_NEWSLETTER = "nux:\n  enabled: false\n"
+SETTINGS = f"""\
 telemetry:
   enabled: false
-event_log_storage:
+{NO_NEWSLETTER}event_log_storage:
   module: orchestration.event_log
   class: OpenSqliteEventLog
   config:
@@ -81,11 +76,13 @@ event_log_storage:
 
 
 def write_settings(home: Home) -> None:
-    """`dagster.yaml` in the home, unless there is one: its telemetry off, its event log ours."""
+    """`dagster.yaml` in the home, unless there is one: its telemetry and newsletter off, its event log ours."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     file = home.dagster / "dagster.yaml"
     if not file.exists():
         file.write_text(SETTINGS)
+    elif "nux:" not in (text := file.read_text()):  # of a home made before
+        file.write_text(text.rstrip("\n") + "\n" + NO_NEWSLETTER)
 
 
 def instance(home: Home) -> dg.DagsterInstance:
@@ -113,29 +110,43 @@ def free_pool(storage: dg.DagsterInstance) -> None:
         storage.event_log_storage.free_concurrency_slots_for_run(run)
 
 
-class _OneRunAtATime(InProcessExecutor):
-    """Dagster's own, of a run that has its turn with the warehouse: while it waits its log says for whom."""
+class _OneRunAtATime(dg.Executor):
+    """Dagster's own executor of one process, for the runs that it launches: it notes by whom and from where, waits for its
+    turn with the warehouse (meanwhile its log says for whom), and leaves a line in the outbox when the run has failed."""
 
-    def execute(self, plan_context, execution_plan):
+    def __init__(self, within: dg.Executor) -> None:
+        self._within = within
+
+    @property
+    def retries(self) -> Any:
+        return self._within.retries
+
+    def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
         storage, run = plan_context.instance, plan_context.dagster_run
+        # a run executed again has the tags of the first, which somebody else may have launched
+        storage.add_run_tags(run.run_id, runs.launched(runs.from_where(run.tags)))
 
         def told(sentence: str) -> None:
             storage.report_engine_event(sentence, run)
 
+        failures = []
         with turn(home(), f"Dagster, run {run.run_id[:8]} of the job {run.job_name}", told=told):
             limit_pool(storage)
             free_pool(storage)
-            yield from super().execute(plan_context, execution_plan)
+            for event in self._within.execute(plan_context, execution_plan):
+                failures += [event] if event.is_step_failure else []
+                yield event
+        runs.note(home(), run, failures)
 
 
-@dg.executor(name="one_run_at_a_time")
-def one_run_at_a_time(_context: dg.InitExecutorContext) -> _OneRunAtATime:
+@dg.executor(name="one_run_at_a_time", config_schema=dg.in_process_executor.config_schema)
+def one_run_at_a_time(context: dg.InitExecutorContext) -> dg.Executor:
     """Steps in one process, for a process a step would import dbt again each time: 3 s."""
-    return _OneRunAtATime(retries=RetryMode.ENABLED)
+    return _OneRunAtATime(dg.in_process_executor.executor_creation_fn(context))
 
 
 def execute(
-    home: Home, job: str, tags: dict | None = None, config: dict | None = None
+    home: Home, job: str, tags: dict | None = None, partition: str | None = None
 ) -> dg.ExecuteInProcessResult:
     """Run a job here and now; the result carries its events, whether it succeeded or not."""
     os.environ["CPAI_HOME"] = str(home.root)
@@ -145,9 +156,13 @@ def execute(
         free_pool(storage)
         from orchestration.definitions import defs
 
-        return defs.resolve_job_def(job).execute_in_process(
-            instance=storage,
-            tags=tags,
-            run_config={"loggers": {"progress": {}}, **(config or {})},
+        result = defs.resolve_job_def(job).execute_in_process(
+            instance=runs.on_the_timeline(storage),
+            partition_key=partition,
+            tags={**(tags or {}), **runs.launched("terminal")},
+            run_config={"loggers": {"progress": {}}},
             raise_on_error=False,
         )
+        failures = [event for event in result.all_events if event.is_step_failure]
+        runs.note(home, result.dagster_run, failures)
+        return result

@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 FIRST = "2023-Q1"  # COCAD collection starts (seeds/known_breaks.csv)
+DUE_DAY = 15  # of the month after a quarter
 
 
 def valid(quarter: str) -> str:
@@ -25,6 +26,31 @@ def of(day: date) -> str:
 def following(quarter: str) -> str:
     year, number = valid(quarter).split("-Q")
     return f"{int(year) + 1}-Q1" if number == "4" else f"{year}-Q{int(number) + 1}"
+
+
+def begun(day: date) -> list[str]:
+    """Every quarter of the collection that has begun by a day."""
+    known, last = [FIRST], of(day)
+    while known[-1] < last:
+        known.append(following(known[-1]))
+    return known
+
+
+def periods(day: date) -> list[str]:
+    """Every quarter of the collection that has begun by a day, and after its quarters each year."""
+    known = begun(day)
+    years = sorted({quarter[:4] for quarter in known})
+    return [period for year in years for period in [*(each for each in known if each.startswith(year)), year]]
+
+
+def due(quarter: str) -> date:
+    """The day by which the returns of a quarter are owed; its run is on that day."""
+    return first_day(following(quarter)).replace(day=DUE_DAY)
+
+
+def before(quarter: str) -> str:
+    year, number = valid(quarter).split("-Q")
+    return f"{int(year) - 1}-Q4" if number == "1" else f"{year}-Q{int(number) - 1}"
 
 
 def runs(quarters: list[str]) -> list[tuple[str, str]]:

@@ -1,11 +1,17 @@
 """The gate and the release: what would be published, each expectation suite as a blocking check on it, the swap."""
 
+import warnings
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 
 from expectations import SUITES
+from orchestration import outbox, quarters
 from orchestration.home import home
+from orchestration.showing import link, table
+
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)  # checks of a partition, which we pin and test
 
 PUBLISHED = [
     ["marts", "figures"],
@@ -13,34 +19,33 @@ PUBLISHED = [
     ["quality", "rule_results"],
     ["quality", "returns"],
 ]
-
-
-class Period(dg.Config):
-    """What to publish: a year (2023) or a quarter (2023-Q1)."""
-
-    period: str
+# what is published is asked for once, as the partition of a run: a year (2023) or a quarter (2023-Q1)
+PERIODS = dg.StaticPartitionsDefinition(quarters.periods(date.today()))
 
 
 # dbt is one step, and a blocking check between two of its models would have to run in its middle: the suites
 # are checks on the candidate instead, and what they block is the release.
 @dg.asset(
     deps=[dg.AssetKey(path) for path in PUBLISHED],
+    partitions_def=PERIODS,
     group_name="releases",
     pool="warehouse",
     description="The marts and evidence as they stand, from known submissions, readings and rules: not yet public.",
 )
-def release_candidate(context: dg.AssetExecutionContext, config: Period) -> dg.MaterializeResult:
+def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from orchestration.releases import inputs
     from orchestration.releases.publish import open_warehouse
+    from orchestration.releases.shown import numbers
 
+    period = context.partition_key
     with open_warehouse(home()) as connection:
-        made_of = inputs.read(home(), config.period, connection)
+        made_of = inputs.read(home(), period, connection)
+        plotted = numbers(connection, quarters.in_period(period))
     return dg.MaterializeResult(
         metadata={
-            "period": config.period,
+            **plotted,
             "fingerprint": made_of.fingerprint,
-            "submissions": len(made_of.submissions),
-            "readings": made_of.readings["count"],
+            "made of": f"{len(made_of.submissions)} submissions, {made_of.readings['count']:,} readings",
         }
     )
 
@@ -52,6 +57,7 @@ def release_candidate(context: dg.AssetExecutionContext, config: Period) -> dg.M
             f"{suite}_{kind}",
             asset=release_candidate,
             blocking=kind == "suite",
+            partitions_def=PERIODS,
             description=f"expectations/{suite}.py: {what}",
         )
         for suite in SUITES
@@ -62,61 +68,118 @@ def release_candidate(context: dg.AssetExecutionContext, config: Period) -> dg.M
             "as_received",
             asset=release_candidate,
             blocking=True,
+            partitions_def=PERIODS,
             description="Readings, archived and raw files are as they were written and received.",
         )
     ],
     pool="warehouse",
 )
-def gate(context: dg.AssetCheckExecutionContext, config: Period) -> Iterator[dg.AssetCheckResult]:
+def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
     from orchestration.gate import check, shuts
 
     context.log.info("running the expectation suites")
-    judged = check(home(), config.period)
-    results = judged.results
+    period = context.partition_key
+    judged = check(home(), period)
     yield dg.AssetCheckResult(
         asset_key=release_candidate.key,
         check_name="as_received",
         passed=not judged.doubts,
-        metadata={"doubts": len(judged.doubts)},
+        metadata={"doubts": table([{"doubt": doubt} for doubt in judged.doubts], ["doubt"])},
     )
     for suite in SUITES:
-        ran = [result for result in results if result.suite == suite]
+        ran = [result for result in judged.results if result.suite == suite]
         shutting = [result for result in ran if shuts(result)]
         reported = [result for result in ran if not result.success and not shuts(result)]
         # a suite that ran nothing is no pass
         yield _checked(f"{suite}_suite", bool(ran) and not shutting, shutting, ran)
         yield _checked(f"{suite}_reported", not reported, reported, ran, dg.AssetCheckSeverity.WARN)
+    if judged.open:
+        outbox.settle(home(), "gate", period)
+        return
+    raise shut(period, judged.reasons)
+
+
+def shut(period: str, reasons: list[str]) -> dg.Failure:
+    """What a run fails with at a shut gate, with the sentences that the command prints; a line in the outbox."""
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    outbox.leave(home(), "gate", period, f"the gate is shut for {period}: {reasons[0]}{more}")
+    return dg.Failure(
+        "\n".join(["the gate is shut; the live release stays:", *reasons]),
+        metadata={
+            "reasons": table([{"reason": reason} for reason in reasons], ["reason"]),
+            outbox.TOLD: "gate",
+        },
+        allow_retries=False,
+    )
 
 
 def _checked(name: str, passed: bool, failed: list, ran: list, severity=dg.AssetCheckSeverity.ERROR):
     """One event for a suite: what each expectation found is a row of `quality.expectation_results`."""
+    from orchestration.gate import said
+
+    sentences = said(failed)
     return dg.AssetCheckResult(
         asset_key=release_candidate.key,
         check_name=name,
         passed=passed,
         severity=severity,
+        description=f"{len(failed)} of {len(ran)} expectations fail"
+        if failed
+        else f"{len(ran)} expectations hold",
         metadata={
-            "expectations": len(ran),
-            "failed": ", ".join(sorted({result.rule for result in failed})) or "none",
-            "dimensions": ", ".join(sorted({result.dimension for result in failed})) or "none",
-            "raised": sum(1 for result in failed if result.error),
+            "found": table([{"sentence": sentence} for sentence in sentences], ["sentence"]),
+            **_packs(failed),
         },
     )
 
 
+PACKS_LINKED = 10
+
+
+def _packs(failed: list) -> dict:
+    """Links to what the forces named were told, a few."""
+    from orchestration.returns import told
+
+    named = {
+        (key["force"], key["quarter"])
+        for result in failed
+        for key in result.failing_keys
+        if key.get("force") and key.get("quarter")
+    }
+    standing = told.standing(home()) if named else {}
+    here = sorted((quarter, force) for force, quarter in named if (force, quarter) in standing)
+    return {
+        f"pack of {force} {quarter}": told.metadata(home(), standing[force, quarter].latest)["pack"]
+        for quarter, force in here[:PACKS_LINKED]
+    }
+
+
 @dg.asset(
     deps=[release_candidate],
+    partitions_def=PERIODS,
     group_name="releases",
     kinds={"duckdb", "parquet", "csv"},
     pool="warehouse",
     description="One immutable published set of marts, built aside and swapped in by one rename.",
 )
-def release(context: dg.AssetExecutionContext, config: Period) -> dg.MaterializeResult:
-    from orchestration.releases.publish import publish
+def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    from orchestration.releases import shown
+    from orchestration.releases.publish import GateShut, publish
 
-    context.log.info(f"publishing {config.period}")
-    published = publish(home(), config.period)
-    because = list(published.because)
+    period = context.partition_key
+    context.log.info(f"publishing {period}")
+    try:
+        published = publish(home(), period)
+    except GateShut as problem:
+        raise shut(period, problem.reasons) from problem
+    outbox.settle(home(), "gate", period)
     return dg.MaterializeResult(
-        metadata={"release": published.name, "unchanged": published.unchanged, "because": because}
+        metadata={
+            "release": published.name,
+            "page": link(published.path / "index.html"),
+            **shown.headlines(home(), published.name, period),
+            **shown.difference(home(), published.name),
+            "unchanged": published.unchanged,
+            "because": list(published.because),
+        }
     )

@@ -5,129 +5,120 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import quarters
-from orchestration.home import home, seed_rows
+from orchestration import outbox
+from orchestration.home import home
+from orchestration.returns import told
+from orchestration.returns.landing import unread
+from orchestration.returns.partitions import FORCES, PARTITIONS, QUARTERS, asked, partition_range
+from orchestration.runs import apart
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)  # single-run backfills, which we pin and test
 
-FORCES = [row["force"] for row in seed_rows("forces.csv")]
-
-QUARTERS = dg.TimeWindowPartitionsDefinition(
-    cron_schedule="0 0 1 1,4,7,10 *",
-    start=str(quarters.first_day(quarters.FIRST)),
-    fmt="%Y-%m-%d",
-    end_offset=1,
-)
-PARTITIONS = dg.MultiPartitionsDefinition(
-    {"force": dg.StaticPartitionsDefinition(FORCES), "quarter": QUARTERS}
-)
+__all__ = ["FORCES", "PARTITIONS", "QUARTERS", "partition_range"]
+RETURNS = dg.AssetKey("returns")
+RECORDS = dg.AssetKey("records")
 
 
-def partition_range(first: str, last: str) -> dict[str, str]:
-    """Run tags for every force in the quarters `first` to `last`: one run, never one a partition."""
-    return {
-        "dagster/asset_partition_range_start": f"{FORCES[0]}|{quarters.first_day(first)}",
-        "dagster/asset_partition_range_end": f"{FORCES[-1]}|{quarters.first_day(last)}",
-    }
-
-
-@dg.asset(
-    partitions_def=PARTITIONS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name="returns",
-    kinds={"parquet"},
-    check_specs=[
-        dg.AssetCheckSpec("accepted", asset="returns", description="No delivery of these forces is refused.")
+# two assets of one step: of an output Dagster would mark every partition of the run as there, refused and missing ones too;
+# so returns say themselves which are, and what is built waits for the records
+@dg.multi_asset(
+    name="returns",
+    specs=[
+        dg.AssetSpec(
+            RETURNS,
+            partitions_def=PARTITIONS,
+            skippable=True,
+            group_name="returns",
+            description="What forces sent, archived by SHA-256 and read by their layout. A partition is there when a return of "
+            "that force and quarter stands, has failed when its latest delivery is refused, is empty when none has come.",
+        ),
+        dg.AssetSpec(
+            RECORDS,
+            deps=[RETURNS],
+            group_name="returns",
+            kinds={"parquet"},
+            description="Every record of every return as text: raw Parquet, with a table of the submissions.",
+        ),
     ],
-    description="What forces delivered: archived by SHA-256, read by their layout to text, written as raw Parquet.",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "accepted",
+            asset=RETURNS,
+            description="The latest delivery of no force, in no quarter, is refused.",
+        )
+    ],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    can_subset=True,
 )
-def returns(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    from orchestration.returns import kept, read_ahead
-    from orchestration.returns.intake import receive
+def returns(
+    context: dg.AssetExecutionContext,
+) -> Iterator[dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckResult | dg.MaterializeResult]:
+    """Of several returns the refused ones go into runs that fail, and the others on; of nothing but refused ones this fails."""
+    from orchestration.returns import kept
 
+    selected = context.selected_asset_keys
+    wanted = asked(context) if RETURNS in selected else {}
     try:
         for line in kept.make_again(home()):
             context.log.warning(line)
     except kept.CannotMakeAgain as problem:
         raise dg.Failure(str(problem)) from problem
-    wanted: dict[str, set[str]] = {}
-    for key in context.partition_keys:
-        force, day = key.split("|")
-        wanted.setdefault(quarters.of(QUARTERS.start_time_for_partition_key(day).date()), set()).add(force)
-    refused, told, new = [], [], 0
-    with read_ahead.readers(home().landing / quarter for quarter in wanted) as readers:
-        for quarter, forces in sorted(wanted.items()):
-            whole = len(forces) == len(FORCES)
-            receipts = [
-                receipt
-                for force in ([None] if whole else sorted(forces))
-                for receipt in receive(home(), quarter, force, readers)
-            ]
-            fresh = [receipt for receipt in receipts if receipt.new]
-            new += len(fresh)
-            refused += [receipt for receipt in fresh if receipt.status == "refused"]
-            told += [receipt for receipt in fresh if receipt.reasons]
-            context.log.info(
-                f"{quarter}: {len(fresh)} new submissions, {len(receipts) - len(fresh)} already received"
+    new = _take_in(context, wanted)
+    stand = told.standing(home())
+    places = [(force, quarter) for quarter, forces in wanted.items() for force in forces]
+    here = {place: stand[place] for place in places if place in stand}
+    refused = {place: row for place, row in here.items() if row.refused}
+    sentences = {f"{quarter} {force}": row.sentence for (force, quarter), row in refused.items()}
+    outbox.stands(home(), "refusal", sentences, within=[f"{quarter} {force}" for force, quarter in places])
+    astray = {found.sentence.partition(": ")[0]: found.sentence for found in unread(home().landing)}
+    said = [line["about"] for line in outbox.opened(home()) if line["kind"] == "not read"]
+    outbox.stands(home(), "not read", astray, within=dict.fromkeys([*said, *astray]))
+    nothing_stands = bool(wanted) and len(refused) == len(places)
+    for (force, quarter), row in here.items():
+        partition = f"{force}|{quarter}"
+        if nothing_stands:
+            yield dg.AssetObservation(
+                RETURNS, partition=partition, metadata=told.metadata(home(), row.latest)
             )
-    for receipt in told:
+        elif row.stands:
+            metadata = told.metadata(home(), row.stands)
+            yield dg.AssetMaterialization(RETURNS, partition=partition, metadata=metadata)
+    if RETURNS in selected:
+        yield told.check(home(), stand, list(astray.values()))
+    if nothing_stands:
+        raise told.failure(home(), refused)
+    for force, quarter in refused:
+        apart(context, returns, f"{force}|{quarter}")
+    if RECORDS in selected:
+        yield dg.MaterializeResult(asset_key=RECORDS, metadata={"new submissions": new})
+
+
+def _take_in(context: dg.AssetExecutionContext, wanted: dict[str, list[str]]) -> int:
+    """Receive what landed of all that was asked for; how many submissions were new."""
+    from orchestration.returns import read_ahead
+    from orchestration.returns.intake import receive
+
+    fresh = []
+    with read_ahead.readers(home().landing / quarter for quarter in wanted) as readers:
+        for quarter, forces in wanted.items():
+            receipts, looked_at = [], 0
+            # of a whole quarter in one go, what is nobody's too
+            for these in [forces] if len(forces) == len(FORCES) else [[force] for force in forces]:
+                receipts += receive(home(), quarter, these[0] if len(these) == 1 else None, readers)
+                looked_at += len(these)
+            new = [receipt for receipt in receipts if receipt.new]
+            fresh += new
+            context.log.info(
+                f"{quarter}: {len(forces)} asked, {looked_at} looked at; {len(new)} new submissions, "
+                f"{len(receipts) - len(new)} already received"
+            )
+    for receipt in fresh:
         became = "refused" if receipt.status == "refused" else "received, and remarked on"
         for reason in receipt.reasons:
             context.log.warning(
                 f"{receipt.quarter} {receipt.force} submission {receipt.submission} {became}: {reason}"
             )
-    return dg.MaterializeResult(
-        metadata={"new_submissions": new, "refused": len(refused)},
-        check_results=[
-            dg.AssetCheckResult(
-                check_name="accepted",
-                passed=not refused,
-                severity=dg.AssetCheckSeverity.WARN,  # the others go on, and the last accepted submission stands
-                metadata={
-                    "refused": dg.MetadataValue.json(
-                        [
-                            {
-                                "force": receipt.force,
-                                "quarter": receipt.quarter,
-                                "submission": receipt.submission,
-                                "reasons": receipt.reasons,
-                            }
-                            for receipt in refused
-                        ]
-                    )
-                },
-            )
-        ],
-    )
-
-
-@dg.asset(
-    partitions_def=PARTITIONS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name="returns",
-    deps=[returns],
-    output_required=False,
-    description="The grid: a partition is there when an accepted or nil return of that force and quarter stands.",
-)
-def receipts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMaterialization]:
-    """Says itself which partitions there are: of a run over 44 forces Dagster would mark all, the missing ones too."""
-    from orchestration.returns.receipts import grid
-
-    quarter_of = {
-        day: quarters.of(QUARTERS.start_time_for_partition_key(day).date())
-        for day in {key.split("|")[1] for key in context.partition_keys}
-    }
-    cells = grid(home(), sorted(quarter_of.values()))
-    # an event costs 4 ms: only for what is new in the grid
-    known = context.instance.get_latest_storage_id_by_partition(
-        context.asset_key, dg.DagsterEventType.ASSET_MATERIALIZATION
-    )
-    stands = {"accepted", "accepted_with_rejections", "nil"}
-    for key in context.partition_keys:
-        force, day = key.split("|")
-        cell = cells[force][quarter_of[day]]
-        if cell and cell["status"] in stands and key not in known:
-            yield dg.AssetMaterialization(context.asset_key, partition=key, metadata=cell)
+    return len(fresh)
 
 
 @dg.asset(

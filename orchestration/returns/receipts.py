@@ -35,7 +35,8 @@ def received(home: Home, quarter: str | None = None) -> list[dict[str, Any]]:
 
 
 def standing(home: Home, quarter: str) -> dict[str, Any]:
-    """Forces by how their return stands: `received`, `nil`, `missing`; and `refused`, whose latest delivery was.
+    """Forces by how their return stands: `received`, `nil`, `missing` (nothing has come); and `refused`, whose latest
+    delivery was.
 
     A force whose latest delivery was refused may still be `received`: its last accepted submission stands. Of the
     missing, `missing_said_so` is what each says of it (name and date). `deliveries` and `refused_deliveries` are
@@ -55,8 +56,12 @@ def standing(home: Home, quarter: str) -> dict[str, Any]:
         "refused": refused,
         "deliveries": [row["force"] for row in rows],
         "refused_deliveries": [row["force"] for row in rows if row["status"] == "refused"],
-        "missing": [force for force in owed if force not in stands],
-        "missing_said_so": {force: said[force] for force in owed if force in said and force not in stands},
+        "missing": [force for force in owed if force not in stands and force not in refused],
+        "missing_said_so": {
+            force: said[force]
+            for force in owed
+            if force in said and force not in stands and force not in refused
+        },
         "reasons": [f"{force}: {reason}" for force in refused for reason in latest[force]["reasons"]],
         "remarks": [f"{force}: {reason}" for force, row in answers.items() for reason in row["reasons"]],
     }

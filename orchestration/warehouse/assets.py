@@ -18,7 +18,7 @@ class Translator(DagsterDbtTranslator):
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: dict) -> str:
-        return dbt_resource_props["schema"]
+        return super().get_group_name(dbt_resource_props) or dbt_resource_props["schema"]
 
 
 def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
@@ -59,7 +59,7 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
                     asset_key=check.asset_key,
                     check_name="dbt_tests",
                     passed=not failed,
-                    metadata={"tests": len(tests), "failed": ", ".join(failed) or "none"},
+                    metadata={"tests": f"{len(tests)} run", "failed": ", ".join(failed) or "none"},
                 )
         if built.problems:
             raise dg.Failure("\n".join(built.problems), allow_retries=False)
@@ -77,8 +77,11 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
 )
 def history(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from orchestration.releases.publish import open_warehouse
+    from orchestration.releases.shown import numbers
     from orchestration.warehouse.history import keep
 
     with open_warehouse(home()) as connection:
         changed, last = keep(home(), connection)
-    return dg.MaterializeResult(metadata={"changed": changed, "last_change": last or "none"})
+        built = connection.execute("select quarter from warehouse.marts.quarter_summary").fetchall()
+        plotted = numbers(connection, [quarter for (quarter,) in built])
+    return dg.MaterializeResult(metadata=plotted | {"changed": changed, "last_change": last or "none"})

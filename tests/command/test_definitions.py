@@ -1,11 +1,14 @@
 """The code location: what a data engineer sees in Dagster before anything has run."""
 
+import re
 from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from orchestration import quarters
+import orchestration
 
 
 @pytest.fixture(scope="module")
@@ -72,4 +75,41 @@ def test_the_schedule_asks_for_the_quarter_that_ended(defs):
 
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2024, 1, 15, 6))
     request = quarterly(context)
-    assert request.tags["dagster/asset_partition_range_start"].endswith(str(quarters.first_day("2023-Q4")))
+    assert request.tags["dagster/asset_partition_range_start"].endswith("|2023-Q4")
+    assert request.tags["cpai/from"] == "schedule"
+
+
+def test_groups_read_as_the_story_does(graph):
+    """The lineage collapsed: no arrow goes back, so Dagster draws the groups in this order."""
+    story = ["returns", "staging", "cpai", "candidates", "readings", "cocad", "marts", "quality", "releases"]
+    groups = {key: graph.get(key).group_name for key in graph.get_all_asset_keys()}
+    arrows = {
+        (groups[parent], groups[key])
+        for key in graph.get_all_asset_keys()
+        for parent in graph.get(key).parent_keys
+        if {groups[parent], groups[key]} <= set(story) and groups[parent] != groups[key]
+    }
+    assert [pair for pair in arrows if story.index(pair[0]) > story.index(pair[1])] == []
+    assert set(pairwise(story)) <= arrows | {("marts", "quality")}
+    assert set(groups.values()) - set(story) <= {"reference", "answers", "default"}
+
+
+def test_publishing_asks_for_the_period_once(defs, graph):
+    job = defs.resolve_job_def("publish")
+    assert {"2023", "2023-Q1"} <= set(job.partitions_def.get_partition_keys())
+    assert dg.validate_run_config(job, {})  # and nothing else
+
+
+def test_quarters_read_as_they_are_written(graph):
+    keys = graph.get(dg.AssetKey("returns")).partitions_def.get_partition_keys()
+    assert keys[0] == "metropolitan|2023-Q1" and "kent|2023-Q4" in keys
+
+
+def test_what_is_imported_from_inside_dagster_is_listed():
+    """Each with its reason beside it, and a test at Dagster's pages or in its own files."""
+    within = {
+        path.name
+        for path in (Path(orchestration.__file__).parent).rglob("*.py")
+        if re.search(r"(from|import) dagster(_\w+)?\._", path.read_text())
+    }
+    assert within == {"event_log.py", "runs.py"}

@@ -249,9 +249,7 @@ def test_packs_are_an_asset_of_their_quarter(answered, monkeypatch):
     from orchestration.returns.pack.assets import return_packs
 
     monkeypatch.setenv("CPAI_HOME", str(answered.root))
-    result = dg.materialize(
-        [return_packs], partition_key="2023-01-01", instance=dg.DagsterInstance.ephemeral()
-    )
+    result = dg.materialize([return_packs], partition_key="2023-Q1", instance=dg.DagsterInstance.ephemeral())
     (event,) = result.asset_materializations_for_node("return_packs")
     assert event.metadata["packs"].value == len(FORCES)
 

@@ -2,9 +2,8 @@
 
 import dagster as dg
 
-from orchestration import quarters
 from orchestration.home import home
-from orchestration.returns.assets import QUARTERS
+from orchestration.returns.partitions import QUARTERS
 
 
 @dg.asset(
@@ -30,9 +29,8 @@ def return_packs(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from orchestration.returns.pack.writing import write_packs
 
     written = 0
-    for key in context.partition_keys:
-        quarter = quarters.of(QUARTERS.start_time_for_partition_key(key).date())
+    for quarter in context.partition_keys:
         packs = len(write_packs(home(), quarter))
         context.log.info(f"{quarter}: {packs} packs")
         written += packs
-    return dg.MaterializeResult(metadata={"packs": written})
+    return dg.MaterializeResult(metadata={"packs": f"{written} written"})

@@ -1,0 +1,58 @@
+"""What somebody has to hear of, a line each in the home's `outbox/`: a refused return, a shut gate, a failed run or sensor.
+
+`outbox/messages.jsonl` is only ever added to. A message is open until a later line about the same thing closes it: the
+return was accepted, the gate opened, a run of that job succeeded. Said again in the same words it is not a new line.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from orchestration.home import Home
+
+FILE = "messages.jsonl"
+TOLD = "outbox"  # metadata of a failure that has left its line: the kind of it
+
+
+def leave(home: Home, kind: str, about: str, sentence: str) -> None:
+    """One line, unless the open one about the same thing says it already."""
+    stands(home, kind, {about: sentence}, within=[about])
+
+
+def settle(home: Home, kind: str, about: str) -> None:
+    """Close what is open about a thing; nothing where nothing is."""
+    stands(home, kind, {}, within=[about])
+
+
+def stands(home: Home, kind: str, sentences: Mapping[str, str], within: Iterable[str]) -> None:
+    """Of the things `within`, those in `sentences` are open in these words, and the others are closed."""
+    known = {line["about"]: line["sentence"] for line in opened(home) if line["kind"] == kind}
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    lines = [
+        {"at": now, "kind": kind, "about": about, "open": about in sentences}
+        | {"sentence": sentences.get(about, known.get(about))}
+        for about in within
+        if sentences.get(about) != known.get(about)
+    ]
+    if lines:
+        folder = home.root / "outbox"
+        folder.mkdir(parents=True, exist_ok=True)
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        file = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            # in one write: another process may be adding its own
+            os.write(file, text.encode())
+        finally:
+            os.close(file)
+
+
+def opened(home: Home) -> list[dict]:
+    """The messages that are open, oldest first."""
+    file = home.root / "outbox" / FILE
+    last: dict[tuple[str, str], dict] = {}
+    for text in file.read_text(encoding="utf-8").splitlines() if file.exists() else []:
+        line = json.loads(text)
+        last.pop((line["kind"], line["about"]), None)
+        last[line["kind"], line["about"]] = line
+    return [line for line in last.values() if line["open"]]

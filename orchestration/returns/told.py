@@ -1,0 +1,101 @@
+"""What Dagster is told of each return: a partition of its own, and one check on what stands in the whole home."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+
+from orchestration import outbox, quarters
+from orchestration.home import Home
+from orchestration.returns.receipts import ANSWERS, received
+from orchestration.showing import link, table
+
+Place = tuple[str, str]  # force, quarter
+
+
+@dataclass(frozen=True)
+class Return:
+    """How the return of a force and quarter stands: its latest submission, and the one that counts, if any does."""
+
+    latest: dict[str, Any]
+    stands: dict[str, Any] | None
+
+    @property
+    def refused(self) -> bool:
+        return self.latest["status"] == "refused"
+
+    @property
+    def sentence(self) -> str:
+        row = self.latest
+        return f"{row['quarter']} {row['force']} submission {row['submission']} refused: {' '.join(row['reasons'])}"
+
+
+def standing(home: Home) -> dict[Place, Return]:
+    """Every return that anything has come for."""
+    found: dict[Place, Return] = {}
+    for row in received(home):
+        place = row["force"], row["quarter"]
+        before = found[place].stands if place in found else None
+        found[place] = Return(row, row if row["status"] in ANSWERS else before)
+    return found
+
+
+def metadata(home: Home, row: dict[str, Any]) -> dict[str, Any]:
+    """One submission as a partition shows it."""
+    came = datetime.fromisoformat(row["received_at"]).date()
+    pack = home.root / "packs" / row["quarter"] / f"{row['force']}.{row['submission']}" / "index.html"
+    return {
+        "submission": str(row["submission"]),  # as text: Dagster plots every number
+        "status": row["status"],
+        "layout": row["layout"] or "none",
+        "received": row["received_at"],
+        "days late": max(0, (came - quarters.due(row["quarter"])).days),
+        **{kind: row[kind] for kind in ("crimes", "victims", "suspects")},
+        "reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in row["reasons"]) or "none"),
+        "pack": link(pack),
+    } | ({"said": row["said"]} if row["said"] else {})
+
+
+def check(home: Home, returns: dict[Place, Return], not_read: list[str]) -> dg.AssetCheckResult:
+    """Of everything that stands, not only of what is new: a later run turns no refusal green."""
+    refused = [told for told in returns.values() if told.refused]
+    return dg.AssetCheckResult(
+        asset_key="returns",
+        check_name="accepted",
+        passed=not (refused or not_read),
+        severity=dg.AssetCheckSeverity.WARN,  # the others go on, and the last accepted submission stands
+        description=f"{len(refused)} of {len(returns)} returns stand refused; {len(not_read)} not read in landing/",
+        metadata={
+            "refused": table(_rows(home, refused), COLUMNS),
+            "not read": table([{"sentence": sentence} for sentence in not_read], ["sentence"]),
+        },
+    )
+
+
+COLUMNS = ("quarter", "force", "submission", "why", "stands instead", "pack")
+
+
+def _rows(home: Home, refused: list[Return]) -> list[dict[str, Any]]:
+    return [
+        {
+            "quarter": told.latest["quarter"],
+            "force": told.latest["force"],
+            "submission": told.latest["submission"],
+            "why": " ".join(told.latest["reasons"]),
+            "stands instead": f"submission {told.stands['submission']}" if told.stands else "nothing",
+            "pack": metadata(home, told.latest)["pack"].value,
+        }
+        for told in refused
+    ]
+
+
+def failure(home: Home, refused: dict[Place, Return]) -> dg.Failure:
+    """What a run fails with of which nothing that was asked for stands."""
+    rows = list(refused.values())
+    more = {"refused": table(_rows(home, rows), COLUMNS)} if len(rows) > 1 else metadata(home, rows[0].latest)
+    return dg.Failure(
+        "\n".join(told.sentence for told in rows),
+        metadata=more | {outbox.TOLD: "refusal"},
+        allow_retries=False,
+    )

@@ -1,0 +1,107 @@
+"""How a run is told apart from others on Dagster's timeline: by whom and from where it was launched, and whose job it is of."""
+
+import getpass
+import logging
+import os
+from collections.abc import Mapping
+
+import dagster as dg
+
+# the one import from inside Dagster beside event_log's: without an origin a run of this process is neither on the timeline
+# nor on the page of its job, and nothing public gives it one. tests/command/test_timeline.py asks Dagster's pages for it
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+
+from orchestration import outbox
+from orchestration.home import Home
+
+LOCATION = "cpai"  # in workspace.yaml
+WHO, WHERE = "cpai/who", "cpai/from"
+
+
+def launched(where: str) -> dict[str, str]:
+    """Run tags: the user of this machine, and `terminal`, `schedule`, `sensor` or `UI`."""
+    try:
+        who = getpass.getuser()
+    except (KeyError, OSError):  # a user that only has a number
+        who = str(os.getuid())
+    return {WHO: who, WHERE: where}
+
+
+def from_where(tags: Mapping[str, str]) -> str:
+    """From where a run was launched that Dagster launched."""
+    return next((door for door in ("schedule", "sensor") if f"dagster/{door}_name" in tags), "UI")
+
+
+def on_the_timeline(instance: dg.DagsterInstance) -> dg.DagsterInstance:
+    """The instance, whose runs in this process are of the code location that the pages show."""
+    create = instance.create_run_for_job
+
+    def create_run_for_job(job_def: dg.JobDefinition, **more):
+        repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), "__repository__")
+        return create(
+            job_def=job_def, **more | {"remote_job_origin": RemoteJobOrigin(repository, job_def.name)}
+        )
+
+    instance.create_run_for_job = create_run_for_job
+    return instance
+
+
+def apart(context: dg.AssetExecutionContext, asset: dg.AssetsDefinition, partition: str) -> None:
+    """A run of its own, inside this one, for one partition of an asset: it may fail, and this one go on."""
+    defs = dg.Definitions(assets=[asset], loggers={"silent": silent})
+    now = context.instance.get_run_by_id(context.run.run_id).tags
+    tags = {name: value for name, value in now.items() if name in (WHO, WHERE)}
+    defs.resolve_job_def("__ASSET_JOB").execute_in_process(
+        instance=on_the_timeline(context.instance),
+        asset_selection=[dg.AssetKey(asset.op.name)],
+        partition_key=partition,
+        tags=tags | {"cpai/part_of": context.run.run_id},
+        run_config={"loggers": {"silent": {}}},
+        raise_on_error=False,
+    )
+
+
+@dg.logger(description="Nothing on the terminal: the event log has it.")
+def silent(_context: dg.InitLoggerContext) -> logging.Logger:
+    logger = logging.getLogger("cpai.silent")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger
+
+
+def note(home: Home, run: dg.DagsterRun, failures: list[dg.DagsterEvent]) -> None:
+    """A line in the outbox for a run that failed, unless what failed it has left one; closed by one that asks the same."""
+    if not failures:
+        outbox.settle(home, "run", _about(run))
+    elif untold := [event for event in failures if not _told(event)]:
+        steps = ", ".join(event.step_key for event in untold)
+        note_failed(home, run, f"in {steps}: {failed_because(untold[0])}")
+
+
+def note_failed(home: Home, run: dg.DagsterRun, why: str) -> None:
+    outbox.leave(
+        home, "run", _about(run), f"run {run.run_id[:8]} of {_about(run)} failed {' '.join(why.split())}"
+    )
+
+
+def _about(run: dg.DagsterRun) -> str:
+    start, end = (run.tags.get(f"dagster/asset_partition_range_{side}") for side in ("start", "end"))
+    asked = f"{start} to {end}" if start else run.tags.get("dagster/partition", "")
+    return f"{run.job_name} {asked}".strip()
+
+
+def _told(event: dg.DagsterEvent) -> bool:
+    described = event.step_failure_data.user_failure_data
+    return bool(described and outbox.TOLD in described.metadata)
+
+
+def failed_because(event: dg.DagsterEvent) -> str:
+    """A failed step's own words, or the kind of error when it is not ours."""
+    error, described = event.step_failure_data.error, event.step_failure_data.user_failure_data
+    while error.cause:
+        error = error.cause
+    return (described and described.description) or f"{event.step_key}: {error.message.strip()}"
