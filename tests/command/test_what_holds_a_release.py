@@ -6,6 +6,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from expectations import Result
 from orchestration import command, gate
 from orchestration.command import cpai
 from orchestration.home import Home
@@ -82,3 +83,29 @@ def test_status_needs_no_warehouse(home):
     home.warehouse.unlink()
     answer = status(home)
     assert answer.exit_code == 0 and "blocks the release" not in answer.output
+
+
+def test_a_gate_tells_causes_first_and_a_refused_return_neither_as_missing_nor_twice():
+    def found(suite: str, rule: str, *places: tuple[str, str]) -> Result:
+        keys = [{"force": force, "quarter": quarter} for force, quarter in places]
+        return Result(
+            suite, rule, "a.table", "rows", "blocks", "completeness", False, 44, len(keys), None, f"{rule} asks",
+            f"Mend {rule}.", keys,
+        )  # fmt: skip
+
+    lost, sent = ("essex", "2023-Q1"), ("kent", "2023-Q1")
+    results = [
+        found("marts", "MT10", ("all", "2023-Q1")),
+        found("returns", "CR55", lost, sent),
+        found("returns", "RT01", lost, sent),
+    ]
+    said = gate.said(results, {sent: "FL10 a.xlsx: is another kind of file."})
+    assert said == [
+        "RT01: kent 2023-Q1 is refused, and nothing of it stands. FL10 a.xlsx: is another kind of file.",
+        "RT01 in a.table: 1 of 44 returns are missing (essex 2023-Q1). RT01 asks. Mend RT01.",
+        "MT10 in a.table: 1 of 44 rows fail (all 2023-Q1). MT10 asks. Mend MT10.",
+    ]
+    # an empty return is late, missing or empty, and not missing: told of by its own rule alone
+    both = [found("returns", "RT01", lost), found("returns", "CR55", lost, ("surrey", "2023-Q1"))]
+    assert [sentence[:4] for sentence in gate.said(both)] == ["RT01", "CR55"]
+    assert "1 of 44" in gate.said(both)[1] and "essex" not in gate.said(both)[1]

@@ -257,7 +257,8 @@ class TestGate:
 
     def test_a_reason_names_rule_table_returns_and_what_to_do(self, results):
         reasons = gate.reasons_against(results)
-        assert len(reasons) == len(SHUT_AS_BUILT)
+        # of the three absent returns CR55 says nothing that RT01 has not said
+        assert [reason[:4] for reason in reasons] == ["RT01", "CR15"]
         (ages,) = [reason for reason in reasons if reason.startswith("CR15")]
         assert (
             "CR15 in quality.rule_results: 1 of 44 returns are beyond the tolerance (devon-and-cornwall"
@@ -293,7 +294,7 @@ class TestGate:
             broken.setattr("expectations.running._engine", lambda warehouse: 1 / 0)
             shut = gate.check(built, PERIOD).reasons
         assert "the warehouse could not be checked" in " ".join(shut)
-        assert len(gate.check(built, PERIOD).reasons) == len(SHUT_AS_BUILT)
+        assert len(gate.check(built, PERIOD).reasons) == len(SHUT_AS_BUILT) - 1  # CR55 is RT01's
 
     def test_a_suite_that_expects_nothing_shuts_it(self, accepted, monkeypatch):
         monkeypatch.setattr("expectations.marts.expected", lambda period, quarters: [])
