@@ -247,10 +247,10 @@ def furnished(root: Path, readers: int, cases: int) -> None:
 
 
 def start(root: Path, port: int) -> subprocess.Popen:
-    """The room as the command serves it, once it answers; nobody's day is capped."""
+    """The room as the command serves it, once it answers; nobody's day is capped, and nobody is offered a pause."""
     code = (
         "import sys; from orchestration.readings import desk; from dataclasses import replace; "
-        "read = desk.read_policy; desk.read_policy = lambda: replace(read(), daily_cap=10**6); "
+        "read = desk.read_policy; desk.read_policy = lambda: replace(read(), daily_cap=10**6, pause_after=0); "
         "from orchestration.command import cpai; cpai()"
     )
     server = subprocess.Popen(

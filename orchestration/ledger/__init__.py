@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from orchestration.home import Home
 from orchestration.stopping import Stopped
 
-HEAD = "0006"  # the newest revision in migrations/versions
+HEAD = "0007"  # the newest revision in migrations/versions
 metadata = MetaData()
 
 # Stored as decided on arrival. `superseded` and `accepted_with_rejections` follow from later submissions and
@@ -168,6 +168,8 @@ readings = Table(
     Column("corrects", Integer),
     Column("previous_hash", Text),
     Column("hash", Text),
+    # the rules of the codebook that it goes against and was kept against, by semicolons
+    Column("checks", Text),
     UniqueConstraint("corrects", name="reading_corrected_once"),
     # two readings after one and the same would be two histories
     UniqueConstraint("previous_hash", name="reading_chain"),

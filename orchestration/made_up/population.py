@@ -22,6 +22,7 @@ from orchestration.made_up.reference import (
     count,
     day,
     forces,
+    local_authorities,
     offences,
     recorded_crime,
     seed,
@@ -514,10 +515,10 @@ def _flags(rng: np.random.Generator, crimes: pd.DataFrame, victims: pd.DataFrame
     location = np.where(crimes.image | (crimes.offence_class == "88A"), "online", location)
     location = np.where(crimes.criterion == "institutional", pick(rng, n, settings), location)
     crimes["location_type"] = np.where(crimes.criterion == "familial", pick(rng, n, homes), location)
-    codes = forces().pnc_code.loc[crimes.force].to_numpy()
     number = rng.integers(1, 5, n)
+    authorities = [local_authorities().get(force, [""]) for force in crimes.force]
     crimes["local_authority"] = np.where(
-        rng.random(n) < 0.1, "", [f"E07{c}{k:04}" for c, k in zip(codes, number, strict=True)]
+        rng.random(n) < 0.1, "", [of[k % len(of)] for of, k in zip(authorities, number, strict=True)]
     )
 
 

@@ -67,6 +67,13 @@ def forces() -> pd.DataFrame:
     return seed("forces").set_index("force", drop=False)
 
 
+@cache
+def local_authorities() -> dict[str, list[str]]:
+    """Codes of the local authorities of each force as they are today; a force without an area has none."""
+    rows = seed("local_authorities")
+    return rows[rows.until == ""].groupby("force").code.apply(list).to_dict()
+
+
 @dataclass(frozen=True)
 class RecordedCrime:
     """Police recorded crime of two real quarters: crimes[quarter][force, class]."""

@@ -4,8 +4,9 @@ The columns and allowed values are the readings file of the design; a file is ta
 """
 
 import csv
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -17,11 +18,13 @@ from sqlalchemy import Connection, select
 from orchestration import quarters, strict_csv, warehouse
 from orchestration.home import Home
 from orchestration.ledger import now, open_ledger, readings, worklist, writing
-from orchestration.readings.answers import children_or_none
+from orchestration.readings import codebook
+from orchestration.readings.answers import completed
 from orchestration.readings.answers import problems as answer_problems
 from orchestration.readings.chain import append
 from orchestration.readings.policy import Policy, read_policy, read_twice_because
-from orchestration.readings.worklist import GONE, settle
+from orchestration.readings.room import care
+from orchestration.readings.worklist import GONE, settle, suspects_of
 from orchestration.returns import opening
 from orchestration.returns.file_safety import escape_formula, sent
 from orchestration.returns.reasons import Unreadable, ended
@@ -62,12 +65,19 @@ class ReadingsRefused(ValueError):
 @dataclass(frozen=True)
 class Imported:
     """`plain`: crimes of the file whose first answer asks for no second; `plain_twice`: those that have one, as a
-    readings file brings its own second readings and nobody draws them at the desk."""
+    readings file brings its own second readings and nobody draws them at the desk. `against`: readings added that go
+    against a rule of the codebook and were kept."""
 
     added: int
     already: int
     plain: int = 0
     plain_twice: int = 0
+    against: int = 0
+
+
+NOT_KEPT = "these answers go against the codebook: mend them, or import the file again and keep them"
+# asked before readings are kept that go against the codebook: the file and a sentence for each
+Keeps = Callable[[Path, list[str]], bool]
 
 
 def export_worklist(home: Home, file: Path, quarter: str) -> int:
@@ -97,11 +107,12 @@ def export_worklist(home: Home, file: Path, quarter: str) -> int:
         """,
         [quarters.valid(quarter)],
     )
-    case = ["offence_code", "suspect_rows", "offenders_stated", "summary"]
+    case = ["offence_code", "suspect_rows", "offenders_stated", "warning", "summary"]
     with file.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.DictWriter(handle, [*COLUMNS, *case], restval="", lineterminator="\n")
         writer.writeheader()
         for row in rows:
+            row["warning"] = " ".join(care.warnings(row["offence_code"] or ""))
             row = {name: escape_formula(value) for name, value in row.items()}
             writer.writerow(row | {"version": as_written(row["version"])})
     return len(rows)
@@ -118,15 +129,22 @@ def as_written(version: str) -> str:
     return f"v{version}"
 
 
-def import_readings(home: Home, file: Path) -> Imported:
+def kept(_file: Path, _sentences: list[str]) -> bool:
+    """The answer where nobody is there to be asked: an unusual answer can be right, and stays with its reading."""
+    return True
+
+
+def import_readings(home: Home, file: Path, keeps: Keeps = kept) -> Imported:
     """One file of `import_files`. Raises ReadingsRefused where it is refused."""
-    ((_, imported),) = import_files(home, [file])
+    ((_, imported),) = import_files(home, [file], keeps)
     if isinstance(imported, ReadingsRefused):
         raise imported
     return imported
 
 
-def import_files(home: Home, files: Iterable[Path]) -> Iterator[tuple[Path, Imported | ReadingsRefused]]:
+def import_files(
+    home: Home, files: Iterable[Path], keeps: Keeps = kept
+) -> Iterator[tuple[Path, Imported | ReadingsRefused]]:
     """Check readings files and append them to the ledger, one after the other, each whole or not at all: what became
     of each, once it is written. The same reading again is counted, not added; a refused file leaves the others be.
 
@@ -134,7 +152,8 @@ def import_files(home: Home, files: Iterable[Path]) -> Iterator[tuple[Path, Impo
     ask for a second reader or an adjudicator, who then stand on the worklist.
 
     A file is refused, with a sentence a row, when any row is out of list, names no candidate, answers
-    an old version of one, or answers a slot (crime, version, role) that already has a different answer.
+    an old version of one, or answers a slot (crime, version, role) that already has a different answer. So it is when
+    new rows go against a rule of the codebook that can be right all the same, and `keeps` does not keep them.
     """
     candidates = {
         (row["force"], row["crime_reference"]): row
@@ -149,6 +168,12 @@ def import_files(home: Home, files: Iterable[Path]) -> Iterator[tuple[Path, Impo
         for file in files:
             try:
                 checked, problems = _checked(_rows(file), candidates, policy)
+                with engine.connect() as connection:
+                    known.follow(connection)
+                against = _against(home, checked, candidates, policy, known)
+                # before the transaction: a person may think about it for a while
+                if against and not problems and not keeps(file, against):
+                    raise ReadingsRefused(file, [NOT_KEPT, *against])
                 # the file is read and judged by itself before: those at the desk wait for who writes readings
                 with writing(engine) as connection:
                     fresh = _fresh(connection, file, checked, problems, known)
@@ -165,7 +190,8 @@ def import_files(home: Home, files: Iterable[Path]) -> Iterator[tuple[Path, Impo
                 and not read_twice_because(policy, {**row, "slot": None}, drawn=False, new_reader=False)
             ]
             twice = sum((*crime, "second") in known.answers for crime in plain)
-            yield file, Imported(len(fresh), len(checked) - len(fresh), len(plain), twice)
+            kept_against = sum(row["checks"] is not None for row in fresh)
+            yield file, Imported(len(fresh), len(checked) - len(fresh), len(plain), twice, kept_against)
     finally:
         engine.dispose()
 
@@ -196,7 +222,7 @@ def _checked(
     problems: list[str] = []
     checked: dict[tuple, tuple[int, dict]] = {}
     for number, row in rows:
-        wrong = _problems(row, candidates, policy.children_collected_from)
+        wrong = _problems(row, candidates, policy)
         if not wrong:
             slot = _slot(row)
             before, first = checked.setdefault(slot, (number, row))
@@ -204,6 +230,31 @@ def _checked(
                 wrong = [f"a second answer by the {row['role']} reader; row {before} has the first: keep one"]
         problems += [f"row {number}: {sentence}" for sentence in wrong]
     return checked, problems
+
+
+def _against(
+    home: Home,
+    checked: dict[tuple, tuple[int, dict]],
+    candidates: dict[tuple, dict],
+    policy: Policy,
+    known: _Known,
+) -> list[str]:
+    """A sentence for each rule of the codebook that a row goes against, unless it is in the ledger already; every row
+    has the rules in its cell `checks`."""
+    sentences = []
+    records: dict[str, Mapping[tuple, str]] = {}
+    for slot, (number, row) in checked.items():
+        crime = (row["force"], row["crime_reference"])
+        quarter = candidates[crime]["quarter"]
+        if quarter not in records:
+            records[quarter] = suspects_of(home, quarter)
+        suspects = records[quarter].get((*crime, row["version"]))
+        record = codebook.on_record(json.loads(suspects)) if suspects else None
+        rules = codebook.asked(policy.codebook, row, record)
+        row["checks"] = ";".join(rule.rule for rule in rules) or None
+        if slot not in known.answers:
+            sentences += [f"row {number}: {rule.sentence}" for rule in rules]
+    return sentences
 
 
 def _fresh(
@@ -240,7 +291,7 @@ def _fresh(
 def _to_append(row: dict, file: Path, moment: str) -> dict[str, Any]:
     return {
         **{name: row[name] for name in COLUMNS},
-        **{name: row[name] or None for name in ALSO},
+        **{name: row[name] or None for name in (*ALSO, "checks")},
         "offenders_read": int(row["offenders_read"]) if row["offenders_read"] else None,
         "round": row["round"],
         "imported_at": moment,
@@ -298,10 +349,10 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
     ]
 
 
-def _problems(row: dict[str, str], candidates: dict[tuple, dict], collected_from: str) -> list[str]:
-    """What is wrong with one row; fills in its version when it is blank, and what need not be said on children."""
-    row["committed_by_children"] = children_or_none(row)
-    wrong = answer_problems(row, children_asked=None)
+def _problems(row: dict[str, str], candidates: dict[tuple, dict], policy: Policy) -> list[str]:
+    """What is wrong with one row; fills in its version when it is blank, and what follows from its first answer."""
+    row.update(completed(row))
+    wrong = [sentence for _, sentence in answer_problems(row, None, policy.codebook)]
     if row["role"] not in ROLES:
         wrong.append(f"role must be one of {', '.join(sorted(ROLES))}")
     if not row["reader"]:
@@ -324,6 +375,7 @@ def _problems(row: dict[str, str], candidates: dict[tuple, dict], collected_from
         ]
     wrong += _version(row, candidate["version"])
     is_said = row["committed_by_children"] != "not_collected"
+    collected_from = policy.children_collected_from
     is_asked = candidate["quarter"] >= collected_from
     if is_said != is_asked and (is_said or row["group_based"] == "yes"):
         wrong.append(

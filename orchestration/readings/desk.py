@@ -6,7 +6,7 @@ with a sentence for the person at the door.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from orchestration import ledger
-from orchestration.home import Home, seed_rows, settings
+from orchestration.home import Home, seed_rows
 from orchestration.ledger import (
     gold_slots,
     items,
@@ -37,10 +37,11 @@ from orchestration.ledger import (
     readings,
     worklist,
 )
-from orchestration.readings import chain
+from orchestration.readings import chain, codebook, pairs, progress
 from orchestration.readings import worklist as making
-from orchestration.readings.answers import problems
-from orchestration.readings.policy import AGREED, Policy, differences, keyed_number, read_policy
+from orchestration.readings.answers import completed, problems
+from orchestration.readings.codebook import Rule
+from orchestration.readings.policy import Policy, differences, keyed_number, read_policy
 from orchestration.readings.worklist import FIELDS, GONE, Synced
 
 READER = ("first", "second")
@@ -74,6 +75,14 @@ GIVEN = _given()
 
 class DeskRefused(ValueError):
     """What was asked may not be; the sentence says why and what to do, and repeats no record's value."""
+
+
+class AgainstCodebook(DeskRefused):
+    """An answer that goes against rules of the codebook and was not said to be kept all the same: nothing is saved."""
+
+    def __init__(self, rules: Iterable[Rule]):
+        self.rules = tuple(rules)
+        super().__init__(" ".join(rule.sentence for rule in self.rules))
 
 
 @dataclass(frozen=True)
@@ -223,31 +232,36 @@ class Desk:
             answers = self._both_answers(connection, row.item) if row.state == "adjudicator" else ()
         return self._case(row, answers, row.state, slot)
 
-    def answer(self, reader: str, slot: int, answer: Answer) -> Reading:
-        """Append the holder's answer and open what it makes owed. Raises DeskRefused for what may not be said."""
+    def answer(self, reader: str, slot: int, answer: Answer, keeps: Collection[str] = ()) -> Reading:
+        """Append the holder's answer and open what it makes owed. Raises DeskRefused for what may not be said, and
+        AgainstCodebook where it goes against a rule that is not among those the reader `keeps` it against."""
         with ledger.writing(self.engine) as connection:
             row = self._own(connection, reader, slot)
             self._may_read(connection, reader)
-            return self._append(connection, row, row.state, reader, slot, answer)
+            return self._append(connection, row, row.state, reader, slot, answer, keeps)
 
-    def answer_and_claim(self, reader: str, slot: int, answer: Answer) -> Slot | None:
+    def answer_and_claim(
+        self, reader: str, slot: int, answer: Answer, keeps: Collection[str] = ()
+    ) -> Slot | None:
         """The same, and the reader's next case of the same kind: one transaction, as a page waits for both. None when
         nothing waits for them or the day's readings are done."""
         with ledger.writing(self.engine) as connection:
             row = self._own(connection, reader, slot)
             read_today = self._may_read(connection, reader)
-            self._append(connection, row, row.state, reader, slot, answer)
+            self._append(connection, row, row.state, reader, slot, answer, keeps)
             if read_today + 1 >= self.policy.daily_cap:
                 return None
             adjudicating = row.state == "adjudicator"
             slots = self._claim(connection, reader, None, adjudicating, self.policy.claim_minutes, 1)
             return slots[0] if slots else None
 
-    def answer_many(self, reader: str, answers: Mapping[int, Answer], source_file: str) -> list[Reading]:
+    def answer_many(
+        self, reader: str, answers: Mapping[int, Answer], source_file: str, keeps: Collection[str] = ()
+    ) -> list[Reading]:
         """The same for all the slots of a workbook, all or none."""
         with ledger.writing(self.engine) as connection:
             return [
-                self._append(connection, row, row.state, reader, slot, answer, source_file=source_file)
+                self._append(connection, row, row.state, reader, slot, answer, keeps, source_file=source_file)
                 for slot, answer in answers.items()
                 for row in [self._own(connection, reader, slot)]
             ]
@@ -267,7 +281,7 @@ class Desk:
             answers = self._both_answers(connection, row.item) if old.role == "adjudicator" else ()
         return self._case(row, answers, old.role, old.slot), Answer(**_shown(old._mapping))
 
-    def correct(self, reader: str, reading: int, answer: Answer) -> Reading:
+    def correct(self, reader: str, reading: int, answer: Answer, keeps: Collection[str] = ()) -> Reading:
         """Append a reader's correction of their own reading, which stays: the new one counts. It has a reason."""
         with ledger.writing(self.engine) as connection:
             old, row = self._own_reading(connection, reader, reading)
@@ -276,8 +290,20 @@ class Desk:
             if not answer.reason:
                 raise DeskRefused("say why you correct it: a correction has a reason")
             return self._append(
-                connection, row, old.role, reader, old.slot, answer, corrects=reading, started_at=None
+                connection, row, old.role, reader, old.slot, answer, keeps, corrects=reading, started_at=None
             )
+
+    def rest_due(self, reader: str, one_more: bool = False) -> int:
+        """How many cases a reader has read in a row (with `one_more`, the one they now answer) where it is time to offer
+        a pause, else 0.
+
+        In a row are those since the last break with no more than `row_minutes` between one and the next.
+        """
+        if not self.policy.pause_after:
+            return 0
+        with self.engine.connect() as connection:
+            in_a_row = self._in_a_row(connection, reader) + one_more
+        return 0 if in_a_row % self.policy.pause_after else in_a_row
 
     def pause(self, reader: str, on: bool) -> None:
         """Begin or end a reader's break; what they hold goes back to the others."""
@@ -287,30 +313,9 @@ class Desk:
                 self._give_back(connection, reader=reader)
 
     def progress(self, quarter: str | None = None) -> list[dict[str, Any]]:
-        """A row for each quarter and force: items, and how many of them are where."""
-
-        def of(*states: str) -> Any:
-            return func.count().filter(worklist.c.state.in_(states))
-
-        statement = (
-            select(
-                worklist.c.quarter,
-                worklist.c.force,
-                func.count().filter(worklist.c.state.not_in(GONE)).label("items"),
-                of("second", "adjudicator", "settled").label("read"),
-                of("adjudicator").label("to_adjudicate"),
-                of("settled").label("settled"),
-                of("first").label("unread"),
-                of("second").label("second_due"),
-                of("retired").label("retired"),
-            )
-            .group_by(worklist.c.quarter, worklist.c.force)
-            .order_by(worklist.c.quarter, worklist.c.force)
-        )
-        if quarter:
-            statement = statement.where(worklist.c.quarter == quarter)
+        """A row for each quarter and force: `progress.rows`."""
         with self.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(statement).mappings()]
+            return progress.rows(connection, self._now(), quarter)
 
     def history(self, item: int) -> dict[str, Any]:
         """All that happened to an item, for lead and auditor: its slots, readings and events in order."""
@@ -358,43 +363,23 @@ class Desk:
 
     def agreement(self) -> list[dict[str, Any]]:
         """Alpha and AC1 of what two must agree on, by quarter and question, as `reading_agreement` measures them."""
-        from orchestration.readings.agreement import ALL, KEY, measure
-
-        rows = settings("agreement_policy.csv", "setting")
-        policy = {name: rows.number(name, float) for name in rows}
-        counted: Counter = Counter()
         with self.engine.connect() as connection:
-            chosen = worklist.c.state.in_(("adjudicator", "settled"))
-            quarters = dict(
-                connection.execute(select(worklist.c.item, worklist.c.quarter).where(chosen)).all()
-            )
-            for item, of in making.standing(connection, chosen).items():
-                if not set(READER) <= set(of):
-                    continue
-                both_yes = of["first"]["group_based"] == of["second"]["group_based"] == "yes"
-                for question in AGREED:
-                    said = [of[role][question] for role in READER]
-                    # only of a group-based crime is it asked
-                    if (both_yes or question == "group_based") and "not_collected" not in said:
-                        key = ("readers", question, ALL, ALL, "quarter", quarters[item])
-                        counted[*key, *said] += 1
-        rows = measure([(*key, crimes) for key, crimes in counted.items()], policy).to_pylist()
-        rows = [row for row in rows if row["category"] == ALL]
-        return sorted(rows, key=lambda row: (row[KEY[-1]], AGREED.index(row["question"])))
+            return pairs.measured(pairs.of(connection))
 
     def agreement_counts(self, quarter: str | None = None) -> dict[str, int]:
         """Items read by two, and on how many of them the two agreed, by each of the things they must agree on."""
-        chosen = worklist.c.state.in_(("adjudicator", "settled"))
-        if quarter:
-            chosen = and_(chosen, worklist.c.quarter == quarter)
         with self.engine.connect() as connection:
-            pairs = [of for of in making.standing(connection, chosen).values() if set(READER) <= set(of)]
-        differing = [differences(of["first"], of["second"]) for of in pairs]
-        return {
-            "read_by_two": len(pairs),
-            "agreed": sum(not names for names in differing),
-            **{name: sum(name not in names for names in differing) for name in AGREED},
-        }
+            return pairs.counts(pairs.of(connection, quarter))
+
+    def agreement_asked(self, quarter: str | None = None) -> dict[str, int]:
+        """Of how many items read by two each question was asked of both: the base of `agreement_counts`."""
+        with self.engine.connect() as connection:
+            return pairs.asked(pairs.of(connection, quarter))
+
+    def agreement_against(self, quarter: str | None = None) -> list[dict[str, Any]]:
+        """Readings kept against the codebook, and how they agree with the other reader's: `pairs.against`."""
+        with self.engine.connect() as connection:
+            return pairs.against(connection, self.policy.codebook, quarter)
 
     def verify_chain(self) -> list[str]:
         """A sentence for each reading that is not as it was written; empty when all are."""
@@ -536,7 +521,12 @@ class Desk:
 
     def _both_answers(self, connection: Any, item: int) -> tuple[Mapping[str, Any], ...]:
         by_role = making.standing(connection, worklist.c.item == item)[item]
-        return tuple(_shown(by_role[role]) for role in READER if role in by_role)
+        # not who gave it
+        return tuple(
+            {**_shown(by_role[role]), "checks": pairs.kept_against(by_role[role])}
+            for role in READER
+            if role in by_role
+        )
 
     def _tables(self) -> list[tuple[Any, str]]:
         """Where cases are held, and by whom; gold items only where there are any, as a page waits for each statement."""
@@ -608,6 +598,22 @@ class Desk:
             )
         )
 
+    def _in_a_row(self, connection: Any, reader: str) -> int:
+        newest = (
+            select(readings.c.imported_at)
+            .where(readings.c.reader == reader, readings.c.slot.is_not(None), readings.c.corrects.is_(None))
+            .order_by(readings.c.imported_at.desc())
+            .limit(self.policy.daily_cap)
+        )
+        break_at = connection.scalar(select(func.max(pauses.c.at)).where(pauses.c.reader == reader)) or ""
+        at, count = self._now(), 0
+        for moment in connection.scalars(newest):
+            before = datetime.fromisoformat(moment)
+            if moment <= break_at or at - before > timedelta(minutes=self.policy.row_minutes):
+                break
+            at, count = before, count + 1
+        return count
+
     def _paused(self, connection: Any, reader: str) -> bool:
         newest = (
             select(pauses.c.paused).where(pauses.c.reader == reader).order_by(pauses.c.pause.desc()).limit(1)
@@ -624,12 +630,25 @@ class Desk:
         return read_today
 
     def _append(
-        self, connection: Any, row: Any, role: str, reader: str, slot: int, answer: Answer, **more: Any
+        self,
+        connection: Any,
+        row: Any,
+        role: str,
+        reader: str,
+        slot: int,
+        answer: Answer,
+        keeps: Collection[str],
+        **more: Any,
     ) -> Reading:
-        said = {**asdict(answer), "decided_by": ";".join(answer.decided_by)}
+        said = completed({**asdict(answer), "decided_by": ";".join(answer.decided_by), "role": role})
         asked = row.quarter >= self.policy.children_collected_from
-        if wrong := problems({**said, "role": role}, asked):
-            raise DeskRefused("; ".join(wrong))
+        if wrong := problems(said, asked, self.policy.codebook):
+            raise DeskRefused("; ".join(sentence for _, sentence in wrong))
+        shown = making.read_case(self.home, row.quarter, row.force, row.crime_reference) or {}
+        record = codebook.on_record(making.value("suspects", shown.get("suspects")))
+        against = codebook.asked(self.policy.codebook, said, record)
+        if unkept := [rule for rule in against if rule.rule not in keeps]:
+            raise AgainstCodebook(unkept)
         moment = self._moment()
         before = connection.scalar(
             select(func.count()).select_from(readings).where(readings.c.reader == reader)
@@ -640,7 +659,7 @@ class Desk:
                 {
                     **said,
                     **{name: getattr(row, name) for name in (*KEY, "round")},
-                    "role": role,
+                    "checks": ";".join(rule.rule for rule in against) or None,
                     "reader": reader,
                     "slot": slot,
                     "started_at": row.held_at,
@@ -695,6 +714,6 @@ def _slot(row: Any) -> Slot:
 
 
 def _shown(reading: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer as an adjudicator sees it: not who gave it."""
+    """An answer as a reader said it."""
     said = {one.name: reading[one.name] for one in fields(Answer)}
     return {**said, "decided_by": tuple((said["decided_by"] or "").split(";")) if said["decided_by"] else ()}

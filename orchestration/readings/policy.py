@@ -22,6 +22,8 @@ class Policy:
     gold_share: float
     draw_seed: str
     daily_cap: int
+    pause_after: int
+    row_minutes: int
     claim_minutes: int
     workbook_days: int
     codebook: str
@@ -30,7 +32,14 @@ class Policy:
 
 def read_policy() -> Policy:
     rows = settings("reading_policy.csv", "name")
-    numbers = ("new_reader_readings", "daily_cap", "claim_minutes", "workbook_days")
+    numbers = (
+        "new_reader_readings",
+        "daily_cap",
+        "pause_after",
+        "row_minutes",
+        "claim_minutes",
+        "workbook_days",
+    )
     lists = ("second_criteria", "second_confidence")
     return Policy(
         **{name: rows.number(name) for name in numbers},

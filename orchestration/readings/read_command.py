@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from orchestration.stopping import stop
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orchestration.readings.book import Imported
+    from orchestration.readings.book import Imported, Keeps
     from orchestration.readings.workbook import WorkbookRefused
 
 a_file = click.Path(path_type=Path, dir_okay=False)
@@ -85,7 +86,8 @@ def export(
 def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json: bool) -> None:
     """Check readings files, or a reader's workbooks, and append them to the ledger; each whole or not at all.
 
-    A file that is refused keeps none of the others back.
+    A file that is refused keeps none of the others back. Answers that go against the codebook and can be right all the
+    same are shown; at a terminal you are asked whether to keep them, elsewhere they are kept and said with --json, too.
     """
     from dataclasses import asdict
 
@@ -95,11 +97,19 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
     _needs(home, home.warehouse)
     taken: list[dict[str, Any]] = []
     refused: list[str] = []
-    for file, imported in _import_workbooks(home, files, reader) if reader else import_files(home, files):
+    against: dict[str, list[str]] = {}
+
+    def keeps(file: Path, sentences: list[str]) -> bool:
+        against[file.name] = sentences
+        return wants_json or _keep(file, sentences)
+
+    through = _import_workbooks(home, files, reader, keeps) if reader else import_files(home, files, keeps)
+    for file, imported in through:
         if not isinstance(imported, Imported):
             refused += str(imported).splitlines()
             continue
-        taken.append({"file": file.name, **asdict(imported)})
+        said = against.get(file.name, [])
+        taken.append({"file": file.name, **asdict(imported), "against_codebook": said})
         if not wants_json:
             say(f"{file.name}: {imported.added:,} readings added, {imported.already:,} already in the ledger")
             if imported.plain:
@@ -116,7 +126,7 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
 
 
 def _import_workbooks(
-    home: Home, files: tuple[Path, ...], reader: str
+    home: Home, files: tuple[Path, ...], reader: str, keeps: Keeps
 ) -> Iterator[tuple[Path, Imported | WorkbookRefused]]:
     from orchestration.readings.book import Imported
     from orchestration.readings.desk import Desk
@@ -124,42 +134,79 @@ def _import_workbooks(
 
     for file in files:
         try:
-            yield file, Imported(added=import_workbook(Desk(home), file, reader), already=0)
+            yield file, Imported(added=import_workbook(Desk(home), file, reader, keeps), already=0)
         except WorkbookRefused as refusal:
             yield file, refusal
 
 
+SHOWN = 20  # of the answers against the codebook, so that the question below them stays on a screen
+
+
+def _keep(file: Path, sentences: list[str]) -> bool:
+    """Whether to keep answers that go against the codebook: asked at a terminal, yes elsewhere."""
+    many = f"{len(sentences):,} answers go" if len(sentences) > 1 else "1 answer goes"
+    say(f"{file.name}: {many} against the codebook and can be right all the same")
+    for sentence in sentences[:SHOWN]:
+        say(f"         {sentence}")
+    if len(sentences) > SHOWN:
+        say(f"         and {len(sentences) - SHOWN:,} more")
+    if not sys.stdin.isatty():
+        say("         kept with the readings as such")
+        return True
+    return click.confirm("         Enter keeps them, n imports nothing of this file", default=True)
+
+
 @read.command("progress")
 @click.argument("quarter", callback=valid_quarter, required=False)
+@click.option(
+    "--sort",
+    "by",
+    type=click.Choice(["force", "left", "readings_done"]),
+    default="force",
+    show_default=True,
+    help="The order of the forces; by numbers the greatest first.",
+)
 @as_json
 @click.pass_obj
-def progress(home: Home, quarter: str | None, wants_json: bool) -> None:
-    """How far reading is, by quarter and force, and who has to read what is left."""
+def progress(home: Home, quarter: str | None, by: str, wants_json: bool) -> None:
+    """How far reading is, by quarter and force, who has to read what is left, and when that would be done."""
     from orchestration.readings.desk import Desk
+    from orchestration.readings.progress import in_order, summary
 
     rows = Desk(home).progress(quarter)
     if wants_json:
-        say(json.dumps(rows))
+        say(json.dumps([{**row, **summary([row])} for row in rows]))
         return
     if not rows:
         say("no candidates yet: run `cpai run <quarter>` first")
         return
-    counted = [name for name in rows[0] if name not in ("quarter", "force")]
-    totals: dict[str, dict[str, int]] = {}
-    for row in rows:
-        total = totals.setdefault(row["quarter"], dict.fromkeys(counted, 0))
-        for name in counted:
-            total[name] += row[name]
-    for name, total in totals.items():
+    for name in sorted({row["quarter"] for row in rows}):
+        of = [{**row, **summary([row])} for row in rows if row["quarter"] == name]
+        together = summary(of)
         say(
             "{0}: {items:,} candidates, {settled:,} settled; left: {unread:,} first and {second_due:,} second "
             "readings for readers, {to_adjudicate:,} disagreements for adjudicators; {retired:,} retired".format(
-                name, **total
+                name, **together
             )
         )
-        unfinished = [row for row in rows if row["quarter"] == name and row["settled"] < row["items"]]
-        for row in unfinished:
-            say(f"         {row['force']}: {row['items'] - row['settled']:,} left of {row['items']:,}")
+        say(
+            "         {readings_done:,} of {readings_owed:,} readings done, {0}".format(
+                _forecast(together), **together
+            )
+        )
+        for row in in_order([row for row in of if row["settled"] < row["items"]], by, down=by != "force"):
+            say(
+                f"         {row['force']}: {row['items'] - row['settled']:,} left of {row['items']:,}; "
+                f"{row['readings_done']:,} of {row['readings_owed']:,} readings done"
+            )
+
+
+def _forecast(row: dict[str, Any]) -> str:
+    if not row["left"]:
+        return "nothing is owed"
+    if not row["forecast"]:
+        return "none in the last four weeks, so no forecast"
+    return f"{row['pace']:,} a week in the last four weeks: done about {row['forecast']}"
 
 
 @read.command("verify")

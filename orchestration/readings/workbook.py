@@ -4,14 +4,14 @@ Rows carry their slot; a copy of what may not be changed is compared on the way 
 """
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from orchestration.home import PACKAGE
-from orchestration.readings.answers import ALLOWED, ALSO_ALLOWED, children_or_none, problems
-from orchestration.readings.book import as_written
+from orchestration.readings import codebook
+from orchestration.readings.answers import ALLOWED, ALSO_ALLOWED, completed, problems
+from orchestration.readings.book import NOT_KEPT, Keeps, as_written, kept
 from orchestration.readings.desk import Answer, Case, Desk, DeskRefused
+from orchestration.readings.room import care
 from orchestration.readings.room.sign_in import note_views
 from orchestration.returns import opening
 from orchestration.returns.file_safety import escape_formula
@@ -46,11 +46,6 @@ class WorkbookRefused(ValueError):
         self.problems = problems
 
 
-def codebook(version: str) -> str:
-    """The guideline of that version, as Markdown."""
-    return (PACKAGE / "readings" / "codebook" / f"{version}.md").read_text(encoding="utf-8")
-
-
 def export_workbook(
     desk: Desk, file: Path, reader: str, quarter: str, adjudicating: bool = False, cases: int | None = None
 ) -> int:
@@ -65,7 +60,7 @@ def export_workbook(
     given = [desk.case(reader, slot.slot) for slot in slots]
     with desk.engine.begin() as connection:
         note_views(connection, reader, "workbook", [{"slot": case.slot} for case in given])
-    _write(file, given, codebook(desk.policy.codebook))
+    _write(file, given, codebook.text(desk.policy.codebook))
     return len(slots)
 
 
@@ -110,7 +105,9 @@ def _write(file: Path, cases: list[Case], guideline: str) -> None:
         rules = book.add_worksheet("codebook")
         rules.protect()
         rules.set_column(0, 0, 130, text)
-        for number, line in enumerate(guideline.splitlines()):
+        support = [f"{one['name']}: {one['contact']}. {one['when']}." for one in care.support()]
+        lines = ["# Support, at any time", *support, "", *guideline.splitlines()]
+        for number, line in enumerate(lines):
             rules.write_string(number, 0, line, bold if line.startswith("#") else text)
 
 
@@ -120,6 +117,9 @@ def _shown(case: Case, heading: str) -> str:
         return "; ".join(f"{name} {value}" for name, value in answer.items() if value not in ("", None, ()))
     if heading == "changed":
         return "; ".join(f"{name} was {_text(was) or 'blank'}" for name, was in case.changed.items())
+    if heading == "offence":
+        # what the record may describe is said before its summary
+        return "\n".join([_text(case.fields["offence"]), *care.warnings(case.fields["offence_code"])])
     if heading == "version":
         return as_written(case.version)
     return _text(case.fields[heading] if heading in case.fields else getattr(case, heading))
@@ -135,12 +135,44 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def import_workbook(desk: Desk, file: Path, reader: str) -> int:
+def import_workbook(desk: Desk, file: Path, reader: str, keeps: Keeps = kept) -> int:
     """Append the answered rows of a workbook that `reader` was given; rows without any answer stay theirs to read.
 
     Whole or not at all: raises WorkbookRefused with the address of each cell that is out of list, whose key was
-    changed, or whose case is no longer the reader's (answered, changed since, or taken by another).
+    changed, whose case is no longer the reader's (answered, changed since, or taken by another), or that goes against
+    the codebook where `keeps` does not keep it.
     """
+    headings, table = _rows(file)
+    wrong: list[str] = []
+    against: list[str] = []
+    rules: set[str] = set()
+    answers: dict[int, tuple[int, Answer]] = {}
+    for number, row in table:
+        row = completed(row)
+        if not any(row[name] for name in ANSWERS if name != "committed_by_children"):
+            continue
+        found, case = _wrong(desk, reader, row, answers)
+        wrong += [f"{_address(headings, column, number)}: {sentence}" for column, sentence in found]
+        if found or case is None:
+            continue
+        answers[int(row["slot"])] = (number, _answer(row))
+        for rule in codebook.asked(case.codebook, row, codebook.on_record(case.fields["suspects"])):
+            rules.add(rule.rule)
+            against.append(f"{_address(headings, rule.question, number)}: {rule.sentence}")
+    if wrong:
+        raise WorkbookRefused(file, wrong)
+    if against and not keeps(file, against):
+        raise WorkbookRefused(file, [NOT_KEPT, *against])
+    try:
+        said = {slot: answer for slot, (_, answer) in answers.items()}
+        desk.answer_many(reader, said, file.name, rules)
+    except DeskRefused as refusal:
+        raise WorkbookRefused(file, [f"{_address(headings, 'slot', FIRST_ROW)}: {refusal}"]) from refusal
+    return len(answers)
+
+
+def _rows(file: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """The headings of a workbook of cases, and its rows by heading, each with its number."""
     try:
         with opening.workbook(file.name, file) as book:
             if SHEET not in book.names:
@@ -151,38 +183,26 @@ def import_workbook(desk: Desk, file: Path, reader: str) -> int:
     headings = table[0] if table else []
     if missing := [name for name in (*KEYS, *ANSWERS) if headings.count(name) != 1]:
         raise WorkbookRefused(file, [f"A1: heading {', '.join(missing)} is missing or twice: export again"])
-    wrong: list[str] = []
-    answers: dict[int, tuple[int, Answer]] = {}
-    for number, cells in enumerate(table[1:], start=FIRST_ROW):
-        row = dict(zip(headings, map(str.strip, cells), strict=False))
-        row["committed_by_children"] = children_or_none(row)
-        if not any(row[name] for name in ANSWERS if name != "committed_by_children"):
-            continue
-        found = list(_wrong(desk, reader, row, answers))
-        wrong += [f"{_address(headings, column, number)}: {sentence}" for column, sentence in found]
-        if not found:
-            answers[int(row["slot"])] = (number, _answer(row))
-    if wrong:
-        raise WorkbookRefused(file, wrong)
-    try:
-        desk.answer_many(reader, {slot: answer for slot, (_, answer) in answers.items()}, file.name)
-    except DeskRefused as refusal:
-        raise WorkbookRefused(file, [f"{_address(headings, 'slot', FIRST_ROW)}: {refusal}"]) from refusal
-    return len(answers)
+    return headings, [
+        (number, dict(zip(headings, map(str.strip, cells), strict=False)))
+        for number, cells in enumerate(table[1:], start=FIRST_ROW)
+    ]
 
 
-def _wrong(desk: Desk, reader: str, row: dict[str, str], answers: dict) -> Iterable[tuple[str, str]]:
-    """Column and sentence for each thing wrong with a row."""
+def _wrong(
+    desk: Desk, reader: str, row: dict[str, str], answers: dict
+) -> tuple[list[tuple[str, str]], Case | None]:
+    """Column and sentence for each thing wrong with a row, and its case where there is one."""
     # not isdigit: it takes \u00b2 for a digit, and int does not
     if not re.fullmatch("[0-9]{1,15}", row["slot"]):
-        return [("slot", "no slot stands here: export again")]
+        return [("slot", "no slot stands here: export again")], None
     slot = int(row["slot"])
     if slot in answers:
-        return [("slot", f"row {answers[slot][0]} answers the same case: keep one")]
+        return [("slot", f"row {answers[slot][0]} answers the same case: keep one")], None
     try:
         case = desk.case(reader, slot)
     except DeskRefused as refusal:
-        return [("slot", str(refusal))]
+        return [("slot", str(refusal))], None
     changed = [
         name
         for name in KEYS[1:]
@@ -190,12 +210,8 @@ def _wrong(desk: Desk, reader: str, row: dict[str, str], answers: dict) -> Itera
         not in (_shown(case, name), getattr(case, name), str(escape_formula(getattr(case, name))))
     ]
     if changed:
-        return [(name, "this was changed after the export: export again") for name in changed]
-    said = {**row, "role": case.role}
-    return [
-        (next((name for name in ANSWERS if sentence.startswith(name)), "reason"), sentence)
-        for sentence in problems(said, case.children_asked)
-    ]
+        return [(name, "this was changed after the export: export again") for name in changed], case
+    return problems({**row, "role": case.role}, case.children_asked, case.codebook), case
 
 
 def _answer(row: dict[str, str]) -> Answer:

@@ -9,13 +9,13 @@ import os
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, null, select, update
 
-from orchestration.home import Home
+from orchestration.home import Home, seed_rows
 from orchestration.ledger import (
     execute_many,
     gold_slots,
@@ -603,5 +603,32 @@ def _read_case(file: Path, _written: int, force: str, crime_reference: str) -> d
     return found[0] if found else None
 
 
+def suspects_of(home: Home, quarter: str) -> dict[tuple[str, str, str], str]:
+    """The suspects of every case of a quarter, as JSON, by force, crime reference and version; none where no build has
+    made cases of it."""
+    import pyarrow.parquet as pq
+
+    file = cases_file(home, quarter)
+    if not file.exists():
+        return {}
+    of = pq.read_table(file, columns=["force", "crime_reference", "version", "suspects"], partitioning=None)
+    force, crime, version, suspects = (column.to_pylist() for column in of.columns)
+    return dict(zip(zip(force, crime, version, strict=True), suspects, strict=True))
+
+
 def value(name: str, cell: Any) -> Any:
-    return json.loads(cell or "[]") if name in LISTS else cell
+    """A field as a case shows it: lists as lists, a local authority by name."""
+    if name in LISTS:
+        return json.loads(cell or "[]")
+    return _named(cell) if name == "local_authority" and cell else cell
+
+
+def _named(code: str) -> str:
+    """`Canterbury (E07000106)`; what is in no list says so: anything may have been typed there."""
+    name = _authorities().get(code)
+    return f"{name} ({code})" if name else f"{code}, which is in no list of authorities"
+
+
+@cache
+def _authorities() -> dict[str, str]:
+    return {row["code"]: row["name"] for row in seed_rows("local_authorities.csv")}

@@ -86,7 +86,7 @@ def readings_schema() -> pa.Schema:
     text = (
         "force crime_reference version role reader read_at group_based network_definition offenders_read criterion "
         "runner_up committed_by_children confidence reason imported_at source_file facilitator_present decided_by "
-        "codebook scheme started_at slot round corrects"
+        "codebook scheme started_at slot round corrects checks"
     )
     numbers = {"offenders_read": pa.int32(), "slot": pa.int64(), "round": pa.int32(), "corrects": pa.int64()}
     return pa.schema(

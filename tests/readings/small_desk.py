@@ -57,8 +57,8 @@ class Clock:
 
 
 def crime(version: str = "v1", submission: int = 1, **more: object) -> dict:
-    """What of a candidate a test may set: version, submission, location_type, summary, reasons, force, quarter, ethnicity (of
-    its victim), links (references of crimes of the same force and quarter)."""
+    """What of a candidate a test may set: version, submission, location_type, local_authority, summary, reasons, force,
+    quarter, ethnicity (of its victim), links (references of crimes of the same force and quarter)."""
     return {"version": version, "submission": submission, **more}
 
 
@@ -74,7 +74,18 @@ def build(home: Home, crimes: dict[str, dict]) -> None:
                 ("cocad.cocad_candidates", [*key, of["version"], of.get("reasons", "suspect_rows"), 2, None]),
                 (
                     "cpai.cpai_crimes",
-                    [*key, "19/16", "2023-04-02", None, None, None, of.get("location_type"), None, 1, 2],
+                    [
+                        *key,
+                        "19/16",
+                        "2023-04-02",
+                        None,
+                        None,
+                        None,
+                        of.get("location_type"),
+                        of.get("local_authority"),
+                        1,
+                        2,
+                    ],
                 ),
                 ("staging.stg_crimes", [*key, of["submission"]]),
                 ("staging.stg_summaries", [*key, of.get("summary", f"coded summary {of['version']}")]),

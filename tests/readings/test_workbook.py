@@ -76,6 +76,28 @@ def test_a_workbook_goes_out_and_comes_back(desk, tmp_path):
         import_workbook(desk, file, "reader-01")
 
 
+def test_a_contradiction_is_asked_about_with_its_cell_and_kept_with_its_reading(desk, tmp_path):
+    file = tmp_path / "w.xlsx"
+    export_workbook(desk, file, "reader-01", Q, cases=2)
+    filled(file, lambda number, row: {"offenders_read": 1} if number == 2 else {})
+    asked = []
+    with pytest.raises(WorkbookRefused, match="V3: Group-based, yet one offender"):
+        import_workbook(desk, file, "reader-01", lambda _, sentences: asked.extend(sentences) or False)
+    assert len(asked) == 1 and states(desk)["settled"] == 0
+    assert import_workbook(desk, file, "reader-01") == 2
+    kept = [row["checks"] for item in (1, 2) for row in desk.history(item)["readings"]]
+    assert sorted(kept, key=str) == ["CB12", None]
+
+
+def test_a_workbook_warns_of_an_offence_and_says_whom_to_turn_to(desk, tmp_path):
+    file = tmp_path / "w.xlsx"
+    export_workbook(desk, file, "reader-01", Q, cases=1)
+    headings, first = rows_of(file)
+    assert "The record may describe the rape of a girl under 13." in first[headings.index("offence")]
+    (support, *_) = CalamineWorkbook.from_path(file).get_sheet_by_name("codebook").to_python()
+    assert support == ["# Support, at any time"]
+
+
 def test_blank_rows_stay_to_be_read(desk, tmp_path):
     file = tmp_path / "w.xlsx"
     export_workbook(desk, file, "reader-01", Q)

@@ -39,6 +39,7 @@ final as (
         readings.confidence,
         readings.decided_by,
         readings.codebook,
+        readings.checks,
         readings.scheme,
         coalesce(readings.round, 1) as round,
         readings.imported_at,

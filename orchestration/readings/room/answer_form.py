@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orchestration.readings import codebook
+from orchestration.readings.answers import completed
 from orchestration.readings.desk import Answer, Case
 
 YES, NO, CANNOT_TELL = ("yes", "Yes", "y"), ("no", "No", "n"), ("cannot_tell", "Cannot tell", "c")
@@ -14,21 +16,24 @@ CRITERIA = (
     ("other", "Other", "o"),
     ("unknown", "Unknown", "u"),
 )
+ANY = ("yes", "no", "cannot_tell")
 REASON_LONGEST = 2000
+# said of a group alone: a form without the script sends them of others, too
+OF_GROUPS = ("criterion", "runner_up")
 
 
 @dataclass(frozen=True)
 class Question:
     """One thing a reader decides. `options` are value, label and key; without them the answer is a number.
 
-    `of_groups`: asked only of a case that is group-based. `optional`: the keys pass it by.
+    `asked_after`: what the first question was answered with, where not anything. `optional`: the keys pass it by.
     """
 
     name: str
     text: str
     hint: str = ""
     options: tuple[tuple[str, str, str], ...] = ()
-    of_groups: bool = False
+    asked_after: tuple[str, ...] = ANY
     optional: bool = False
 
 
@@ -36,7 +41,7 @@ QUESTIONS = (
     Question(
         "group_based",
         "Is it group-based?",
-        "Two or more offenders took part, identified or not.",
+        "Two or more offenders took part, identified or not, facilitators included.",
         (YES, NO, CANNOT_TELL),
     ),
     Question(
@@ -44,6 +49,7 @@ QUESTIONS = (
         "Is it a group by the inquiry's definition?",
         "Known to or associated with one another, and involved in or facilitating exploitation.",
         (YES, NO, CANNOT_TELL),
+        asked_after=("yes", "cannot_tell"),
     ),
     Question(
         "offenders_read",
@@ -51,19 +57,21 @@ QUESTIONS = (
         "The smallest number the record allows; blank if it does not say.",
     ),
     Question(
-        "criterion", "Which criterion?", "The predominant nature of the case.", CRITERIA, of_groups=True
+        "criterion", "Which criterion?", "The predominant nature of the case.", CRITERIA, asked_after=("yes",)
     ),
     Question(
         "committed_by_children",
         "Was it committed by children?",
         "Every offender was under 18 at the offence.",
         (YES, NO),
+        asked_after=("yes",),
     ),
     Question(
         "facilitator_present",
         "Is there a facilitator?",
         "Who arranged, hosted or profited without offending directly.",
         (YES, NO, CANNOT_TELL),
+        asked_after=("yes", "cannot_tell"),
     ),
     Question(
         "confidence",
@@ -76,7 +84,7 @@ QUESTIONS = (
         "Which criterion comes second?",
         "Only if one does.",
         CRITERIA,
-        of_groups=True,
+        asked_after=("yes",),
         optional=True,
     ),
 )
@@ -97,31 +105,34 @@ def read(
 
     wrong = {}
     said = {}
-    group = sent("group_based") == "yes"
+    first = sent("group_based")
     for question in questions(case):
         value = sent(question.name)
-        if question.of_groups and not group:
+        # before the first question is answered nobody knows of which others that is so
+        asked = first in question.asked_after or (first not in ANY and question.name not in OF_GROUPS)
+        if not asked and question.name in OF_GROUPS:
             value = ""
         elif question.options:
             if value not in [option for option, _, _ in question.options] and (
-                value or not question.optional
+                value or (asked and not question.optional)
             ):
                 wrong[question.name] = f"{question.text} Choose an answer."
         elif value and not (value.isascii() and value.isdigit() and len(value) < 5):
             wrong[question.name] = f"{question.text} Write a whole number, or nothing."
         said[question.name] = value
-    if said["runner_up"] and said["runner_up"] == said["criterion"]:
-        wrong["runner_up"] = "The second criterion is the first one again: choose another, or none."
     reason = sent("reason")
     if (asked := why(case, correcting)) and not reason:
         wrong["reason"] = f"{asked} Give a reason."
     if len(reason) > REASON_LONGEST:
         wrong["reason"] = f"The reason is longer than {REASON_LONGEST:,} characters: shorten it."
     decided_by = tuple(name for name in form.get("decided_by", []) if name in deciding_fields(case))
+    said = completed({"committed_by_children": "not_collected", **said})
+    if not wrong:
+        judged = codebook.refused(case.codebook, {**said, "role": case.role, "reason": reason})
+        wrong = {rule.question: rule.sentence for rule in judged}
     if wrong:
         return None, wrong
     said["offenders_read"] = int(said["offenders_read"]) if said["offenders_read"] else None
-    said.setdefault("committed_by_children", "not_collected")
     return Answer(**said, decided_by=decided_by, reason=reason), {}
 
 

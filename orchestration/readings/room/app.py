@@ -158,7 +158,7 @@ def application(
 
 def _warm(room: Room) -> None:
     """What the first reader would wait for: imports, templates, the codebook, a connection and its statements."""
-    from orchestration.readings.room import pages
+    from orchestration.readings.room import guideline
     from orchestration.readings.worklist import cases_file, read_case
 
     # nobody's case: opening a quarter for the first time takes 0.1 s
@@ -167,7 +167,8 @@ def _warm(room: Room) -> None:
 
     for template in (FOLDER / "templates").glob("*.html"):
         _template(template.name)
-    pages.codebook_html(room.desk.policy.codebook)
+    guideline.parts(room.desk.policy.codebook)
+    guideline.html(room.desk.policy.codebook)
     room.desk.queue("")
 
 
@@ -225,6 +226,7 @@ def _routes() -> list[Route]:
         _route("/next", None, pages.next_case, roles=readers),
         _route("/pause", None, pages.pause, roles=readers),
         _route("/case/{slot:int}", pages.case, pages.answer, roles=readers),
+        _route("/rest/{role}", pages.rest, roles=readers),
         _route("/own-readings", pages.own_readings, roles=readers),
         _route("/own-readings/{reading:int}", pages.correction, pages.correct, roles=readers),
         _route("/progress", pages.progress, roles=overseers),

@@ -5,18 +5,16 @@ What a case says goes into its own page and nowhere else: not into an address, a
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
 from starlette.responses import Response
 
 from orchestration.home import seed_rows
-from orchestration.readings import room
-from orchestration.readings.desk import Case
-from orchestration.readings.room import answer_form, sign_in
+from orchestration.readings import progress as forecasting
+from orchestration.readings.codebook import Rule, rules
+from orchestration.readings.desk import AgainstCodebook, Case
+from orchestration.readings.room import answer_form, care, guideline, sign_in
 from orchestration.readings.room.app import Visit, begin
 from orchestration.releases.pages.agreement import QUESTIONS
-
-CODEBOOKS = Path(room.__file__).resolve().parent.parent / "codebook"
 
 
 def sign_in_form(visit: Visit) -> Response:
@@ -81,7 +79,9 @@ def queue(visit: Visit) -> Response:
     queues = {role: _queue(visit, role) for role in ("reader", "adjudicator") if visit.user.may(role)}
     if not queues:
         return visit.on_to("/progress")
-    return visit.page("queue.html", queues=queues, any_queue=next(iter(queues.values())))
+    return visit.page(
+        "queue.html", queues=queues, any_queue=next(iter(queues.values())), support=care.support()
+    )
 
 
 def _queue(visit: Visit, role: str):
@@ -114,11 +114,29 @@ def answer(visit: Visit, slot: int) -> Response:
     answered, wrong = answer_form.read(visit.form, case)
     if wrong:
         return _show(visit, case, visit.form, wrong)
-    if visit.field("then") == "stop":
-        visit.room.desk.answer(visit.user.username, slot, answered)
-        return visit.on_to("/")
-    following = visit.room.desk.answer_and_claim(visit.user.username, slot, answered)
+    desk, reader, keeps = visit.room.desk, visit.user.username, visit.form.get("keeps", [])
+    try:
+        if visit.field("then") == "stop":
+            desk.answer(reader, slot, answered, keeps)
+            return visit.on_to("/")
+        if desk.rest_due(reader, one_more=True):
+            desk.answer(reader, slot, answered, keeps)
+            return visit.on_to(f"/rest/{case.role}")
+        following = desk.answer_and_claim(reader, slot, answered, keeps)
+    except AgainstCodebook as against:
+        return _show(visit, case, visit.form, against=against.rules)
     return visit.on_to(f"/case/{following.slot}" if following else "/")
+
+
+def rest(visit: Visit, role: str) -> Response:
+    """A pause is offered after so many cases in a row; nobody has to take it."""
+    if role not in ("reader", "adjudicator") or not visit.user.may(role):
+        return visit.on_to("/")
+    in_a_row = visit.room.desk.rest_due(visit.user.username)
+    queue = _queue(visit, role)
+    if not in_a_row or queue.read_today >= queue.cap:
+        return visit.on_to("/")
+    return visit.page("rest.html", in_a_row=in_a_row, role=role, support=care.support())
 
 
 def own_readings(visit: Visit) -> Response:
@@ -142,7 +160,10 @@ def correct(visit: Visit, reading: int) -> Response:
     answered, wrong = answer_form.read(visit.form, case, correcting=True)
     if wrong:
         return _show(visit, case, visit.form, wrong, correcting=reading)
-    visit.room.desk.correct(visit.user.username, reading, answered)
+    try:
+        visit.room.desk.correct(visit.user.username, reading, answered, visit.form.get("keeps", []))
+    except AgainstCodebook as against:
+        return _show(visit, case, visit.form, correcting=reading, against=against.rules)
     return visit.on_to("/own-readings")
 
 
@@ -170,14 +191,23 @@ def _show(
     sent: Mapping[str, list[str]],
     wrong: dict[str, str] | None = None,
     correcting: int | None = None,
+    against: tuple[Rule, ...] = (),
 ) -> Response:
-    """A case with the form below it, noted as viewed before anyone sees it."""
+    """A case with the form beside it, noted as viewed before anyone sees it. `against`: the rules of the codebook that
+    what was sent goes against, which the reader may keep it against."""
     page = "correction" if correcting else case.role
     sign_in.note_view(visit.room.engine, visit.user, page, slot=case.slot)
     return visit.page(
         "case.html",
-        422 if wrong else 200,
+        422 if wrong or against else 200,
         case=case,
+        against=against,
+        # kept once is kept: what is asked now comes on top
+        keeps=[*sent.get("keeps", []), *(rule.rule for rule in against)],
+        stepwise=not (wrong or against or correcting),
+        warnings=care.warnings(case.fields["offence_code"]),
+        support=care.support(),
+        rules=_sentences(case.codebook),
         correcting=correcting,
         why=answer_form.why(case, bool(correcting)),
         force_names=_force_names(),
@@ -186,33 +216,46 @@ def _show(
         deciding=answer_form.deciding_fields(case),
         wrong=wrong or {},
         sent=sent,
-        codebook=codebook_html(case.codebook),
+        parts=guideline.parts(case.codebook),
     )
 
 
 def codebook(visit: Visit) -> Response:
     version = visit.room.desk.policy.codebook
-    return visit.page("codebook.html", version=version, codebook=codebook_html(version))
+    return visit.page("codebook.html", version=version, codebook=guideline.html(version))
 
 
 def progress(visit: Visit) -> Response:
-    """Quarters, and the forces of the one that is asked for."""
+    """Quarters, and the forces of the one that is asked for, in the order that a heading asks for."""
     rows = visit.room.desk.progress()
-    counts = ("items", "read", "second_due", "to_adjudicate", "settled", "unread", "retired")
-    quarters: dict[str, dict] = {}
+    asked = visit.request.query_params
+    by_quarter = {quarter: [] for quarter in sorted({row["quarter"] for row in rows})}
     for row in rows:
-        total = quarters.setdefault(row["quarter"], {"quarter": row["quarter"]} | dict.fromkeys(counts, 0))
-        for name in counts:
-            total[name] += row[name]
-    chosen = visit.request.query_params.get("quarter", "")
-    if chosen not in quarters:
-        chosen = max(quarters, default="")
+        by_quarter[row["quarter"]].append(row)
+    chosen = asked.get("quarter", "")
+    if chosen not in by_quarter:
+        chosen = max(by_quarter, default="")
+    quarters = [{"quarter": name, **forecasting.summary(of)} for name, of in by_quarter.items()]
     forces = [
-        row | {"name": _force_names().get(row["force"], row["force"])}
-        for row in rows
-        if row["quarter"] == chosen
+        {
+            "force": row["force"],
+            "name": _force_names().get(row["force"], row["force"]),
+            **forecasting.summary([row]),
+        }
+        for row in by_quarter.get(chosen, [])
     ]
-    return visit.page("progress.html", quarters=list(quarters.values()), chosen=chosen, forces=forces)
+    sort, by, down = asked.get("sort", "quarter"), asked.get("by", "force"), "down" in asked
+    return visit.page(
+        "progress.html",
+        quarters=forecasting.in_order(quarters, sort, "sort" in asked and down),
+        chosen=chosen,
+        forces=forecasting.in_order(forces, by, "by" in asked and down),
+        total=forecasting.summary(rows),
+        sort=sort,
+        by=by,
+        down="sort" in asked and down,
+        by_down="by" in asked and down,
+    )
 
 
 def disagreements(visit: Visit) -> Response:
@@ -228,7 +271,11 @@ def history(visit: Visit, item: int) -> Response:
     found = visit.room.desk.history(item)
     sign_in.note_view(visit.room.engine, visit.user, "history", item=item)
     return visit.page(
-        "history.html", item=found, force=_force_names().get(found["force"], found["force"]), labels=_labels()
+        "history.html",
+        item=found,
+        force=_force_names().get(found["force"], found["force"]),
+        labels=_labels(),
+        rules=_sentences(visit.room.desk.policy.codebook),
     )
 
 
@@ -241,33 +288,28 @@ def views(visit: Visit) -> Response:
 
 
 def agreement(visit: Visit) -> Response:
-    """Of the cases that two people read: how many they answered alike, and how far beyond chance, by quarter."""
+    """Of the cases that two people read: how many they answered alike, how far beyond chance, and against what rules."""
     desk = visit.room.desk
+    collected_from = desk.policy.children_collected_from
+
+    def counted(quarter: str | None = None) -> dict:
+        return {**desk.agreement_counts(quarter), "asked": desk.agreement_asked(quarter)}
+
     quarters = sorted({row["quarter"] for row in desk.progress()})
-    rows = [{"quarter": quarter, **desk.agreement_counts(quarter)} for quarter in quarters]
     return visit.page(
-        "agreement.html", rows=rows, total=desk.agreement_counts(), measured=desk.agreement(), asked=QUESTIONS
+        "agreement.html",
+        rows=[{"quarter": name, "collected": name >= collected_from, **counted(name)} for name in quarters],
+        total=counted(),
+        measured=desk.agreement(),
+        asked=QUESTIONS,
+        against=desk.agreement_against(),
+        collected_from=collected_from,
     )
 
 
-@cache
-def codebook_html(version: str):
-    """The codebook as HTML without its title, which the page has; a wide table scrolls, by keys too."""
-    from markdown_it import MarkdownIt
-    from markupsafe import Markup
-
-    # no raw HTML: the codebook is ours, and a page without any is easier to vouch for
-    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    text = (CODEBOOKS / f"{version}.md").read_text(encoding="utf-8")
-    tokens = reader.parse(text.partition("\n")[2] if text.startswith("# ") else text)
-    for token in tokens:
-        if token.type == "th_open":
-            token.attrSet("scope", "col")
-    html = reader.renderer.render(tokens, reader.options, {})
-    html = html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace(
-        "</table>", "</table></div>"
-    )
-    return Markup(html)  # noqa: S704 - escaped by the reader
+def _sentences(version: str) -> dict[str, str]:
+    """The sentence of each rule of the codebook that an answer may be kept against."""
+    return {rule.rule: rule.sentence for rule in rules(version)}
 
 
 @cache

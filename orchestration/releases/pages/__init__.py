@@ -50,6 +50,8 @@ def write(connection, folder: Path, head: dict, resources: list[dict], views: li
         )
     if "reading_agreement" in names:
         values = agreement.read(connection, period)
+        if "reading_checks" in names:
+            values["against"] = agreement.against(connection)
         _write(folder / "quality" / "agreement.html", "agreement.html", "../", head, **values)
     _write_profiles(connection, folder / "quality", head)
     summary = None

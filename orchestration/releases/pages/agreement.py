@@ -14,6 +14,7 @@ QUESTIONS = {
     "cse": "child sexual exploitation",
 }
 ORDER = [*(row["criterion"] for row in seed_rows("criteria.csv") if row["scheme"] == "2024")]
+RULES = {row["rule"]: row["sentence"] for row in seed_rows("codebook_rules.csv")}
 ORDER += ["yes", "no", "cannot_tell", "not_recorded", "not_asked"]
 
 
@@ -84,6 +85,18 @@ def read(connection, period: str) -> dict:
             _recall(row) for row in rows("select * from target.main.recall_estimates order by quarter")
         ],
     }
+
+
+def against(connection) -> list[dict]:
+    """Readings kept against the codebook, by rule, from a release that has them."""
+    return [
+        row | {"sentence": RULES.get(row["rule"], "Kept against no rule.")}
+        for row in rows_of(
+            connection,
+            "select rule, sum(readings)::bigint as readings, sum(pairs)::bigint as pairs, "
+            "sum(agreed)::bigint as agreed from target.main.reading_checks group by rule order by rule",
+        )
+    ]
 
 
 def _recall(row: dict) -> dict:

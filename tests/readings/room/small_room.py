@@ -71,7 +71,7 @@ def cases(count: int, quarter: str = QUARTER) -> pa.Table:
                 "committed_from": date(2023, 11, 4),
                 "committed_to": date(2023, 11, 5),
                 "location_type": "dwelling",
-                "local_authority": None,
+                "local_authority": "E07000106" if number == 1 else None,
                 "suspect_rows": 2,
                 "offenders_stated": None,
                 "victims": victims,
@@ -88,11 +88,11 @@ def cases(count: int, quarter: str = QUARTER) -> pa.Table:
     )
 
 
-def furnish(home: Home, count: int = 3, people: dict[str, set[str]] = PEOPLE) -> None:
+def furnish(home: Home, count: int = 3, people: dict[str, set[str]] = PEOPLE, quarter: str = QUARTER) -> None:
     """Cases on the worklist, and people with a password."""
-    file = cases_file(home, QUARTER).with_suffix(".new")
+    file = cases_file(home, quarter).with_suffix(".new")
     file.parent.mkdir(parents=True)
-    pq.write_table(cases(count), file, row_group_size=2048)
+    pq.write_table(cases(count, quarter), file, row_group_size=2048)
     desk = Desk(home)
     desk.sync()
     desk.close()

@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from dataclasses import replace
 
 import pytest
 import requests
@@ -10,7 +11,9 @@ from small_room import ANSWER, CANARY, PASSWORD, PEOPLE, Person, furnish, served
 from sqlalchemy import select
 
 from orchestration import ledger
+from orchestration.readings import desk as desk_of_the_room
 from orchestration.readings.desk import Desk
+from orchestration.readings.policy import read_policy
 from orchestration.readings.room import app, sign_in
 from orchestration.readings.room.app import SingleSignOn
 
@@ -246,9 +249,91 @@ def test_what_is_wrong_with_an_answer_is_said_and_what_was_right_stays(home, peo
     assert 'value="no" data-key="n" checked' not in refused.text.split("network_definition")[0]
     assert rows(home, ledger.readings) == []
     # of a case that is no group no criterion is kept, even where a form without the script sends one
-    people["reader-1"].answer(slot, group_based="no", criterion="cse", runner_up="other")
+    people["reader-1"].answer(slot, group_based="no", offenders_read="1", criterion="cse", runner_up="other")
     (reading,) = rows(home, ledger.readings)
     assert (reading["group_based"], reading["criterion"], reading["runner_up"]) == ("no", "", "")
+
+
+def test_a_contradiction_is_asked_about_kept_only_when_said_so_and_counted(home, people):
+    reader = people["reader-1"]
+    slot = reader.take()
+    contradiction = {"group_based": "no", "offenders_read": "5", "criterion": ""}
+    asked = reader.answer(slot, **contradiction)
+    assert asked.status_code == 422 and "Enter keeps it" in asked.text
+    assert "yet two or more offenders" in asked.text and rows(home, ledger.readings) == []
+    # kept against another rule is not kept against this one
+    assert reader.answer(slot, **contradiction, keeps=["CB12"]).status_code == 422
+    assert reader.answer(slot, **contradiction, keeps=["CB11"]).status_code == 200
+    (reading,) = rows(home, ledger.readings)
+    assert (reading["checks"], reading["network_definition"]) == ("CB11", "no")
+    # a correction is asked about as well, and one that mends it is not
+    again = reader.post("/own-readings/1", {**ANSWER, "offenders_read": "1", "reason": "R1"})
+    assert again.status_code == 422 and "yet one offender" in again.text
+    reader.post("/own-readings/1", {**ANSWER, "reason": "R1"})
+    assert [row["checks"] for row in rows(home, ledger.readings)] == ["CB11", None]
+    page = people["lead"].get("/agreement").text
+    assert re.search(r">none</th><td>[^<]*</td><td class=\"number\">1</td>", page)
+    assert "CB11: Not group-based, yet" in people["lead"].get("/history/1").text
+
+
+def test_after_no_what_follows_need_not_be_said(home, people):
+    reader = people["reader-1"]
+    slot = reader.take()
+    said = {"token": re.search(r'name="token" value="([^"]+)"', reader.get("/").text)[1]}
+    said |= {"group_based": "no", "confidence": "high", "then": "stop"}
+    assert reader.session.post(f"{reader.address}/case/{slot}", said, timeout=30).status_code == 200
+    (reading,) = rows(home, ledger.readings)
+    assert (reading["network_definition"], reading["committed_by_children"]) == ("no", "not_collected")
+    slot = reader.take()
+    refused = reader.answer(slot, group_based="no", network_definition="yes", criterion="")
+    assert refused.status_code == 422 and "where a crime is not group-based, answer no" in refused.text
+
+
+def test_a_pause_is_offered_after_so_many_in_a_row_and_taken_by_who_wants_it(home, monkeypatch):
+    furnish(home, 5)
+    policy = replace(read_policy(), pause_after=2)
+    monkeypatch.setattr(desk_of_the_room, "read_policy", lambda: policy)
+    with served(home) as address:
+        reader = Person(address)
+        reader.come_in("reader-1")
+        seen = [reader.answer(reader.take(), then="next").url.removeprefix(address)]
+        seen.append(reader.answer(reader.take(), then="next").url.removeprefix(address))
+        assert seen[0].startswith("/case/") and seen[1] == "/rest/reader"
+        page = reader.get("/rest/reader").text
+        assert "2 cases in a row" in page and "116 123" in page
+        assert reader.get("/rest/reader").url.endswith("/rest/reader")
+        # who reads on is asked again after as many
+        assert reader.answer(reader.take(), then="next").url.startswith(f"{address}/case/")
+        assert reader.get("/rest/reader").url == f"{address}/"
+
+
+def test_progress_counts_readings_and_sorts(home, people):
+    people["reader-1"].answer(people["reader-1"].take(), then="stop")
+    page = people["lead"].get("/progress").text
+    # of three cases one was read by a new reader: two first readings and a second are owed
+    assert "1 of 4 readings are done: 3 left" in page and "At 7 a week" in page
+
+    def order(query):
+        table = people["lead"].get(f"/progress?{query}").text.partition('id="force"')[2]
+        return re.findall(r'<th scope="row">([^<]+)</th>', table)
+
+    assert order("by=name") == order("") == ["Kent Police", "Surrey Police"]
+    assert order("by=items") == ["Surrey Police", "Kent Police"]
+    assert order("by=items&down") == order("by=made_up") == ["Kent Police", "Surrey Police"]
+
+
+def test_agreement_is_not_shown_for_what_was_not_collected(home):
+    furnish(home, 1, quarter="2023-Q1")
+    with served(home) as address:
+        for username in ("reader-1", "reader-2"):
+            reader = Person(address)
+            reader.come_in(username)
+            reader.answer(reader.take(), committed_by_children="")
+        lead = Person(address)
+        lead.come_in("lead")
+        page = lead.get("/agreement").text
+    row = re.search(r'<th scope="row">2023-Q1</th>(.*?)</tr>', page, re.DOTALL)[1]
+    assert row.count("100.0%") == 3 and "not collected" in row
 
 
 def test_a_reader_corrects_their_own_answer_with_a_reason(home, people):

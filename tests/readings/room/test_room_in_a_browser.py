@@ -1,10 +1,14 @@
 """What readers see and do, in a real browser: by keys alone, without the script, at each width, and asked by axe-core."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from small_room import CANARY, PASSWORD, PEOPLE, furnish, served
+
+from orchestration.readings import desk
+from orchestration.readings.policy import read_policy
 
 pytestmark = pytest.mark.proof
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -106,18 +110,110 @@ def test_a_reader_corrects_an_answer_by_keys_and_says_why(home, come_in):
         assert not tab.complaints
 
 
-def test_a_case_that_is_no_group_is_asked_less(home, come_in):
-    furnish(home, 2)
+def shown_questions(tab):
+    return tab.locator(".step legend:visible").all_inner_texts()
+
+
+def test_a_case_that_is_no_group_is_asked_no_more_than_needed(home, come_in):
+    furnish(home, 3)
     with served(home) as address:
         tab = come_in(address, "reader-1")
         start(tab)
         tab.keyboard.press("n")
-        assert tab.get_by_role("group", name="Which criterion?").is_hidden()
+        assert shown_questions(tab) == ["How many offenders do you read?"]
+        assert "2 of 3" in tab.locator("#step-of").inner_text()
         tab.keyboard.press("Backspace")
+        assert shown_questions(tab) == ["Is it group-based?"]
         tab.keyboard.press("y")
-        assert tab.get_by_role("group", name="Which criterion?").is_visible()
+        assert "2 of 8" in tab.locator("#step-of").inner_text()
         tab.keyboard.press("Backspace")
-        keys(tab, "nn1\nnnh\n")
+        assert keys(tab, "n1\nh\n") == 5
+        # the number may be passed by: the letter of the next answer does it
+        assert keys(tab, "nh\n") == 3
+        assert not tab.complaints
+
+
+def test_a_contradiction_is_asked_about_and_enter_keeps_it(home, come_in):
+    furnish(home, 2)
+    with served(home) as address:
+        tab = come_in(address, "reader-1")
+        start(tab)
+        for key in ("n", "5", "Enter", "h", "Enter"):
+            tab.keyboard.press(key)
+        check = tab.get_by_role("alert").filter(has_text="Before this is saved")
+        check.wait_for()
+        held = tab.url
+        assert "yet two or more offenders" in check.inner_text() and tab.title().startswith("Check:")
+        # the sentence leads to its question, where it can be mended
+        check.get_by_role("link", name="yet two or more").click()
+        assert tab.evaluate("document.activeElement.name") == "offenders_read"
+        tab.get_by_role("button", name="Keep it and go on").focus()
+        tab.keyboard.press("Enter")
+        tab.wait_for_url(lambda url: url != held)
+        for key in ("y", "n", "1", "Enter", "f", "n", "n", "h", "Enter"):
+            tab.keyboard.press(key)
+        check.wait_for()
+        # nothing but Enter is needed
+        keys(tab, "\n")
+        assert tab.url == address + "/" and "Read today: 2" in tab.content()
+
+
+@pytest.mark.parametrize("width", [1280, 1600])
+def test_the_record_stays_in_sight_while_one_question_after_the_other_is_asked(home, come_in, width):
+    furnish(home, 1)
+    with served(home) as address:
+        tab = come_in(address, "reader-1")
+        tab.set_viewport_size({"width": width, "height": 900})
+        start(tab)
+        for key in "yn2":
+            (question,) = shown_questions(tab)
+            summary = tab.locator(".record .summary").first.bounding_box()
+            legend = tab.locator("legend", has_text=question).bounding_box()
+            part = tab.locator(".step.here .part p").first.bounding_box()
+            assert summary["y"] >= 0 and summary["y"] + summary["height"] < 900, "the record is in sight"
+            assert summary["x"] + summary["width"] < legend["x"], "left of the question"
+            assert legend["x"] + 100 < part["x"] < width, "the codebook's part right of it"
+            save = tab.get_by_role("button", name="Save and go on").bounding_box()
+            assert save["y"] + save["height"] <= 900
+            tab.keyboard.press(key)
+        assert tab.get_by_text("The record may describe the rape of a girl under 13.").is_visible()
+        assert tab.get_by_text("Canterbury (E07000106)").is_visible()
+
+
+def test_at_400_the_case_comes_first_and_the_codebook_is_folded(home, come_in):
+    furnish(home, 1)
+    with served(home) as address:
+        tab = come_in(address, "reader-1")
+        tab.set_viewport_size({"width": 400, "height": 800})
+        start(tab)
+        record, question = (tab.locator(name).bounding_box() for name in (".record", ".step.here"))
+        assert record["y"] + record["height"] <= question["y"]
+        assert not tab.get_by_text("Working rule").is_visible()
+        tab.locator(".step.here .part summary").click()
+        assert tab.get_by_text("Working rule").is_visible()
+        # by touch: no letter is pressed
+        tab.get_by_role("radio", name="No", exact=True).check()
+        tab.get_by_role("button", name="Next question").click()
+        assert shown_questions(tab) == ["How many offenders do you read?"]
+        assert tab.evaluate("document.body.scrollWidth - document.documentElement.clientWidth") <= 1
+
+
+def test_a_pause_is_offered_with_whom_to_turn_to(home, come_in, monkeypatch):
+    policy = replace(read_policy(), pause_after=2)
+    monkeypatch.setattr(desk, "read_policy", lambda: policy)
+    furnish(home, 3)
+    with served(home) as address:
+        tab = come_in(address, "reader-1")
+        start(tab)
+        keys(tab, "n1\nh\n")
+        keys(tab, "n1\nh\n")
+        assert tab.url == address + "/rest/reader"
+        assert tab.get_by_text("Samaritans").is_visible()
+        for width in (400, 1280):
+            tab.set_viewport_size({"width": width, "height": 900})
+            assert Axe().run(tab).response["violations"] == []
+        tab.get_by_role("button", name="Read on").click()
+        tab.wait_for_url("**/case/*")
 
 
 def test_keys_can_be_turned_off_and_stay_off(home, come_in):
@@ -228,7 +324,7 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_its_window(home, come_in):
         reader, judge, auditor = (come_in(address, name) for name in ("reader-1", "judge", "auditor"))
 
         def look(tab, name):
-            for width in (360, 1280):
+            for width in (360, 400, 1280):
                 tab.set_viewport_size({"width": width, "height": 900})
                 problems = [
                     f"{one['id']}: {one['nodes'][0]['html'][:120]}"
@@ -245,7 +341,23 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_its_window(home, come_in):
         reader.get_by_role("button", name="Save and stop").click()
         reader.get_by_text("There is a problem").wait_for()
         look(reader, "case with errors")
-        keys(reader, "yn2\nfnnh\n")
+        for key in ("n", "5", "Enter", "h", "Enter"):
+            reader.keyboard.press(key)
+        reader.get_by_text("Before this is saved").wait_for()
+        look(reader, "check")
+        reader.get_by_role("radio", name="Yes").first.check()
+        reader.get_by_label("How many offenders do you read?").fill("2")
+        for name, answer in (
+            ("Is it a group by the inquiry's definition?", "No"),
+            ("Which criterion?", "Familial"),
+            ("Was it committed by children?", "No"),
+            ("Is there a facilitator?", "No"),
+        ):
+            group = reader.get_by_role("group", name=name)
+            group.get_by_role("radio", name=answer, exact=True).check()
+        before = reader.url
+        reader.get_by_role("button", name="Save and go on").click()
+        reader.wait_for_url(lambda url: url != before)
         other = come_in(address, "reader-2")
         start(other)
         keys(other, "yn2\ncnnh\n")
