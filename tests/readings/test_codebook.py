@@ -1,6 +1,11 @@
 """The codebook's rules: each is broken by one answer that breaks no other, at every door by the one function."""
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -9,7 +14,7 @@ from sqlalchemy import select, text
 from test_book import GOOD, place, written  # noqa: F401 - a home whose warehouse has two candidates
 
 from orchestration import ledger
-from orchestration.home import Home, seed_rows
+from orchestration.home import PACKAGE, Home, seed_rows
 from orchestration.readings import chain, codebook
 from orchestration.readings.book import ReadingsRefused, import_readings
 from orchestration.readings.desk import AgainstCodebook, DeskRefused
@@ -174,6 +179,31 @@ class TestAtTheDoorForFiles:
         (kept,) = ledger.read_readings(ledger.open_ledger(place))
         assert kept["checks"] == "CB12"
         assert import_readings(place, file, lambda *_: pytest.fail("asked twice")).already == 1
+
+    @pytest.mark.parametrize(("typed", "kept"), [("\n", 1), ("n\n", 0)])
+    def test_at_a_terminal_enter_keeps_it(self, place, typed, kept):  # noqa: F811
+        file = written(place, {**GOOD, "offenders_read": "1"})
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-c", "from orchestration.command import main; main()"]
+        with subprocess.Popen(
+            [*command, "--home", str(place.root), "read", "import", str(file)],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=PACKAGE.parent,
+        ) as started:
+            os.close(theirs)
+            said = b""
+            while b"Enter keeps" not in said:
+                said += os.read(ours, 1024)
+            assert b"yet one offender" in said
+            os.write(ours, typed.encode())
+            with contextlib.suppress(OSError):
+                while said := os.read(ours, 1024):
+                    pass
+            assert started.wait(60) == 1 - kept
+        os.close(ours)
+        assert len(ledger.read_readings(ledger.open_ledger(place))) == kept
 
     def test_what_one_answer_excludes_is_refused(self, place):  # noqa: F811
         alone = {**GOOD, "group_based": "no", "criterion": "", "offenders_read": "1"}
