@@ -42,8 +42,9 @@ docs: .venv/installed ## dbt's documentation of every model and column as one pa
 
 wheel: .venv/installed ## dist/*.whl, for forces that check their returns: the compiled rules are in it
 	$(BIN)/python -m orchestration.returns.check
+	$(BIN)/python -c 'from orchestration.releases.inputs import git_commit; print(git_commit() or "not known")' > orchestration/commit
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
-	rm orchestration/warehouse/compiled.json
+	rm orchestration/warehouse/compiled.json orchestration/commit
 
 lock: ## pin again, with hashes
 	$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet uv

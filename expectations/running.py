@@ -18,6 +18,7 @@ from pathlib import Path
 
 from expectations.expected import Expected
 from expectations.rulebook import rulebook
+from orchestration.progress import over
 from orchestration.quarters import in_period
 
 SUITES = ("returns", "cpai", "cocad", "marts", "release")
@@ -81,8 +82,8 @@ def _run(source, connection, asked: list[tuple[str, Expected]], quarters) -> lis
     there = _tables(connection)
     results = []
     by_table = sorted(asked, key=lambda item: item[1].table.name)
-    for name, group in groupby(by_table, key=lambda item: item[1].table.name):
-        group = list(group)
+    groups = [(name, list(group)) for name, group in groupby(by_table, key=lambda item: item[1].table.name)]
+    for name, group in over("checking tables", groups, name=lambda one: one[0]):
         missing = sorted(
             {column for _, each in group for column in each.table.columns} - there.get(name, set())
         )

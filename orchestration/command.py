@@ -9,64 +9,29 @@ import gc
 import json
 import os
 import re
+import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from orchestration import outbox, quarters
+from orchestration import asked, outbox, quarters
+from orchestration.asked import Moment, NotThere, Period, Quarter, as_json, pass_home
 from orchestration.home import Home, check_seeds
 from orchestration.home import home as find_home
 from orchestration.printing import make_consoles_printable, say
+from orchestration.progress import at, shown
 from orchestration.readings.read_command import read
 from orchestration.readings.room.room_command import room
 from orchestration.releases.feed_command import feed
 from orchestration.releases.reports.report_command import report
 from orchestration.returns.check_command import check, pack
 from orchestration.returns.layout_command import layout
-from orchestration.stopping import Stopped, stop
+from orchestration.stopping import AS_INTERRUPTED, INTERRUPTED, Stopped, interrupted, state_of, stop
 from orchestration.turns import WarehouseClosed, turn
-
-as_json = click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
-
-
-class Quarter(click.ParamType):
-    name = "quarter"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return quarters.valid(value)
-        except ValueError as problem:
-            self.fail(str(problem), param, ctx)
-
-
-class Period(click.ParamType):
-    name = "period"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            quarters.in_period(value)
-        except ValueError as problem:
-            self.fail(str(problem), param, ctx)
-        return value
-
-
-class Moment(click.ParamType):
-    name = "moment"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """ISO text in UTC to the second, as the ledger writes it; a day alone means its end."""
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a moment: write 2023-06-30 or 2023-06-30T17:00:00Z", param, ctx)
-        if len(value) == len("2023-06-30"):
-            moment = moment.replace(hour=23, minute=59, second=59)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def spare_collector() -> None:
@@ -85,13 +50,51 @@ class Sentences(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta["orchestration.wants_json"] = "--json" in args
-        return super().parse_args(ctx, args)
+        return self._ending(ctx, lambda: super(Sentences, self).parse_args(ctx, args))
 
     def invoke(self, ctx: click.Context) -> Any:
+        return self._ending(ctx, lambda: super(Sentences, self).invoke(ctx))
+
+    @staticmethod
+    def _ending(ctx: click.Context, doing: Callable[[], Any]) -> Any:
+        wants_json = ctx.meta["orchestration.wants_json"]
         try:
-            return super().invoke(ctx)
-        except Stopped as stopped:
-            stop(stopped.sentences, ctx.meta["orchestration.wants_json"], stopped.code)
+            done = doing()
+        except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError):
+            raise
+        except BaseException as problem:
+            if isinstance(problem, SystemExit) and (problem.code == AS_INTERRUPTED or not interrupted()):
+                raise
+            if interrupted() or isinstance(problem, KeyboardInterrupt | click.Abort):
+                stop([INTERRUPTED], wants_json, AS_INTERRUPTED)
+            if isinstance(problem, Stopped):
+                stop(problem.sentences, wants_json, problem.code)
+            if isinstance(problem, click.UsageError):
+                stop([_usage(problem)], wants_json, problem.exit_code)
+            if sentence := state_of(problem):
+                stop([sentence], wants_json)
+            raise
+        return done
+
+
+def _usage(wrong: click.UsageError) -> str:
+    """One sentence for what click says in four lines."""
+    said = wrong.format_message().rstrip(".").replace(". Did you mean", "; did you mean")
+    told = wrong.message and isinstance(wrong, click.BadParameter) and wrong.param
+    if told and isinstance(told.type, asked.Ours):
+        return wrong.message
+    path = wrong.ctx.command_path if wrong.ctx else "cpai"
+    return f"{said[:1].lower()}{said[1:]}{'' if said.endswith('?') else ';'} see {path} --help"
+
+
+def _say_version(ctx: click.Context) -> None:
+    from importlib.metadata import version
+
+    from orchestration.releases.inputs import git_commit
+
+    commit = git_commit() or "not known"
+    say(f"cpai {version('cpai-warehouse')}, commit {commit.replace('+changes', ', with changes')}")
+    ctx.exit()
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -100,11 +103,18 @@ class Sentences(click.Group):
 )
 @click.option(
     "--wait",
-    type=click.FloatRange(min=0),
+    type=asked.Seconds(),
     metavar="SECONDS",
     help="How long to wait for whoever has the warehouse [CPAI_WAIT, else 1800].",
 )
-@click.version_option(package_name="cpai-warehouse")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _option, wanted: wanted and _say_version(ctx),
+    help="The version and the commit.",
+)
 @click.pass_context
 def cpai(context: click.Context, root: Path | None, wait: float | None) -> None:
     """Returns of 44 police forces into CPAI, COCAD and published figures."""
@@ -137,10 +147,22 @@ def cpai(context: click.Context, root: Path | None, wait: float | None) -> None:
 )
 def sample(year: int, scale: float, seed: int, into: Path, truth: Path | None) -> None:
     """Write a made-up year of returns, and readings for its candidates."""
+    with shown():
+        _write_year(into, year, scale, seed, truth)
+    say(f"made-up returns of {year} in {into / 'landing'}, readings in {into / 'readings'}")
+
+
+def _write_year(into: Path, year: int, scale: float, seed: int, truth: Path | None = None) -> None:
     from orchestration.made_up import write_year
 
-    write_year(into, year=year, scale=int(scale) if scale >= 1 else scale, seed=seed, truth=truth)
-    say(f"made-up returns of {year} in {into / 'landing'}, readings in {into / 'readings'}")
+    write_year(
+        into,
+        year=year,
+        scale=int(scale) if scale >= 1 else scale,
+        seed=seed,
+        truth=truth,
+        progress=lambda done, total, what: at(f"writing a made-up {year}", done, total, what),
+    )
 
 
 @cpai.command()
@@ -151,20 +173,22 @@ def sample(year: int, scale: float, seed: int, into: Path, truth: Path | None) -
     help="Build a warehouse beside the live one from what had been received by then (UTC), and receive nothing.",
 )
 @as_json
-@click.pass_obj
+@pass_home
 def run(home: Home, wanted: tuple[str, ...], as_of: str | None, wants_json: bool) -> None:
     """Receive what has landed for these quarters and build the warehouse."""
     if as_of:
         if wanted:
             raise click.UsageError("--as-of builds every quarter received by then: leave the quarters out")
-        with turn(home):
+        asked.received_by(home, as_of)
+        with shown(), turn(home):
             _run_as_of(replace(home, as_of=as_of), wants_json)
         return
     if not wanted:
         raise click.UsageError("say which quarters to run, as in: cpai run 2023-Q1 2023-Q2")
+    asked.landed(home, wanted)
     from orchestration.returns.landing import unread
 
-    with turn(home):
+    with shown(), turn(home):
         summary, not_read = _run(home, list(wanted))
     astray = unread(home.landing)
     # what was meant for these quarters has not been received
@@ -210,13 +234,11 @@ def _run(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
 def _run_as_of(home: Home, wants_json: bool) -> None:
     """dbt alone, outside Dagster: this is not the warehouse that its assets are about."""
     from orchestration import ledger
+    from orchestration.returns import kept
     from orchestration.returns.receipts import quarters_known
     from orchestration.warehouse.dbt import BuildFailed, build
 
     known = quarters_known(home)
-    if not known:
-        stop([f"nothing had been received by {home.as_of}"], wants_json)
-    from orchestration.returns import kept
 
     try:
         said = kept.make_again(home)
@@ -248,7 +270,7 @@ def _failures(result: Any) -> list[str]:
     from orchestration.runs import failed_because
 
     sentences = [failed_because(event) for event in result.all_events if event.is_step_failure]
-    return sentences or ["the run failed; see it in Dagster (make dev)"]
+    return list(dict.fromkeys(sentences)) or ["the run failed; see it in Dagster (make dev)"]
 
 
 def _summary(home: Home, wanted: list[str]) -> list[dict]:
@@ -328,7 +350,7 @@ def _show(summary: list[dict]) -> None:
 @cpai.command()
 @click.argument("wanted", nargs=-1, type=Quarter(), metavar="[QUARTER...]")
 @as_json
-@click.pass_obj
+@pass_home
 def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
     """Which forces have sent what, by quarter."""
     from orchestration.returns.landing import unread
@@ -417,16 +439,17 @@ def _show_grid(cells: dict[str, dict[str, Any]], shown: list[str]) -> None:
 
 def _needs_warehouse(home: Home) -> None:
     if not home.warehouse.exists():
-        stop([f"there is no warehouse in {home.root} yet: run `cpai run <quarter>` first"])
+        raise NotThere(f"there is no warehouse in {home.root} yet: run `cpai run <quarter>` first")
 
 
 @cpai.command()
 @click.argument("period", type=Period())
 @as_json
-@click.pass_obj
+@pass_home
 def publish(home: Home, period: str, wants_json: bool) -> None:
     """Rebuild what readings change, check it, and publish PERIOD (2023 or 2023-Q1) if the gate is open."""
-    with turn(home):
+    _needs_warehouse(home)
+    with shown(), turn(home):
         published = _publish(home, period, wants_json)
     if wants_json:
         say(json.dumps({"done": True, **published}))
@@ -437,13 +460,6 @@ def publish(home: Home, period: str, wants_json: bool) -> None:
 def _publish(home: Home, period: str, wants_json: bool = False) -> dict:
     from orchestration import jobs
 
-    _needs_warehouse(home)
-    if period not in quarters.periods(datetime.now(UTC).date()):
-        stop(
-            [f"{period} is no period that can be published: the collection is from {quarters.FIRST} to now"],
-            wants_json,
-            2,
-        )
     result = jobs.execute(home, "publish", partition=period)
     if not result.success:
         reasons = [sentence for told in _failures(result) for sentence in told.splitlines()]
@@ -464,30 +480,33 @@ def _released(home: Home, published: dict) -> str:
 @click.option("--place", default="England and Wales", show_default=True)
 @click.option("--period", default="2023", show_default=True)
 @click.option("--release", help="[the live one]")
+@click.option("--all", "in_full", is_flag=True, help="Each return and model by name.")
 @as_json
-@click.pass_obj
+@pass_home
 def explain(
-    home: Home, figure_id: str, place: str, period: str, release: str | None, wants_json: bool
+    home: Home,
+    figure_id: str,
+    place: str,
+    period: str,
+    release: str | None,
+    in_full: bool,
+    wants_json: bool,
 ) -> None:
     """Where a published figure comes from: counts, definition, returns, readings, rules."""
     from orchestration.releases.explain import explain as explained
+    from orchestration.releases.explain import in_lines
 
-    try:
-        answer = explained(home, figure_id, place=place, period=period, release=release)
-    except (LookupError, FileNotFoundError) as problem:
-        stop([str(problem.args[0])], wants_json)
+    answer = explained(home, figure_id, place=place, period=period, release=release)
     if wants_json:
         say(json.dumps(answer, default=str))
     else:
-        for name, value in answer.items():
-            said = ", ".join(value) or "none" if isinstance(value, list) else value
-            say(f"{name.replace('_', ' ')}: {said}")
+        say("\n".join(in_lines(answer, in_full)))
 
 
 @cpai.command()
 @click.option("--release", help="[the live one]")
 @as_json
-@click.pass_obj
+@pass_home
 def verify(home: Home, release: str | None, wants_json: bool) -> None:
     """Re-hash every file of a release against its manifest."""
     from orchestration.releases.verify import verify as verified
@@ -501,15 +520,16 @@ def verify(home: Home, release: str | None, wants_json: bool) -> None:
 @cpai.command()
 @click.option("--release", help="[the live one]")
 @as_json
-@click.pass_obj
+@pass_home
 def replay(home: Home, release: str | None, wants_json: bool) -> None:
     """Make a release's tables again from the archive's receipts and the warehouse, and compare."""
+    from orchestration.releases import verify as verify_
     from orchestration.releases.replay import replay as replayed
 
-    try:
+    verify_.named(home, release)
+    with shown():
+        at("making the tables again")
         problems = replayed(home, release)
-    except (LookupError, FileNotFoundError) as problem:
-        stop([str(problem.args[0])], wants_json)
     if problems:
         stop(problems, wants_json)
     say(json.dumps({"done": True}) if wants_json else "every table comes out the same")
@@ -519,15 +539,12 @@ def replay(home: Home, release: str | None, wants_json: bool) -> None:
 @click.argument("older")
 @click.argument("newer")
 @as_json
-@click.pass_obj
+@pass_home
 def diff(home: Home, older: str, newer: str, wants_json: bool) -> None:
     """The figures that differ between two releases."""
     from orchestration.releases.diff import diff as differences
 
-    try:
-        rows = differences(home, older, newer)
-    except (LookupError, FileNotFoundError) as problem:
-        stop([str(problem.args[0])], wants_json)
+    rows = differences(home, older, newer)
     if wants_json:
         say(json.dumps(rows, default=str))
         return
@@ -537,27 +554,40 @@ def diff(home: Home, older: str, newer: str, wants_json: bool) -> None:
 
 
 @cpai.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make FOLDER a home: the place of a landing folder, and of all that follows from it."""
+    made = find_home(folder)
+    if asked.is_home(made.root):
+        raise NotThere(f"{made.root} is a home already: cpai --home {folder} status")
+    if made.root.exists() and (not made.root.is_dir() or any(made.root.iterdir())):
+        raise NotThere(f"{made.root} holds something else: name a new folder, or an empty one")
+    made.landing.mkdir(parents=True)
+    say(
+        f"{made.root} is a home: put what each force delivers into {made.landing}/<quarter>/<force>/, then "
+        f"cpai --home {folder} run <quarter>"
+    )
+
+
+@cpai.command()
 @click.option("--scale", default=1.0, show_default=True)
 @click.option("--seed", default=2023, show_default=True)
 @click.pass_obj
 def demo(home: Home, scale: float, seed: int) -> None:
     """A made-up year from landing to a published release."""
-    with turn(home):
+    with shown(), turn(home):
         _demo(home, scale, seed)
 
 
 def _demo(home: Home, scale: float, seed: int) -> None:
     year = 2023
     if not (home.landing / f"{year}-Q4").is_dir():
-        from orchestration.made_up import write_year
-
-        say(f"writing a made-up {year}: 44 forces x 4 quarters, six layouts")
-        write_year(home.root, year=year, scale=int(scale) if scale >= 1 else scale, seed=seed)
+        _land_made_up(home, year, scale, seed)
     wanted = quarters.in_period(str(year))
     from orchestration.readings.book import import_readings
 
-    say("receiving the returns and building the warehouse")
     _run(home, wanted)
+    at("importing the readings")
     added = sum(import_readings(home, home.root / "readings" / f"{quarter}.csv").added for quarter in wanted)
     say(f"readings: {added:,} added to the ledger")
     published = _publish(home, str(year))
@@ -571,6 +601,20 @@ def _demo(home: Home, scale: float, seed: int) -> None:
     say(
         f"open {home.releases / 'current' / 'index.html'} in a browser; `make dev` shows the assets in Dagster"
     )
+
+
+def _land_made_up(home: Home, year: int, scale: float, seed: int) -> None:
+    """Written aside: an interrupted year leaves no half quarter behind, which a second `demo` would take for a whole."""
+    aside = home.root / ".made-up"
+    shutil.rmtree(aside, ignore_errors=True)
+    _write_year(aside, year, scale, seed)
+    # landing last: it tells that the year is there
+    for kind in ("readings", "landing"):
+        (home.root / kind).mkdir(exist_ok=True)
+        for made in sorted((aside / kind).iterdir()):
+            if not (place := home.root / kind / made.name).exists():
+                made.rename(place)
+    shutil.rmtree(aside)
 
 
 for command in (check, feed, pack, layout, read, report, room):
@@ -589,7 +633,7 @@ def main() -> None:
     """The command as installed."""
     make_consoles_printable()
     quiet_teardown()
-    cpai()
+    cpai(prog_name="cpai")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,10 @@ import dagster as dg
 
 from orchestration import runs
 from orchestration.home import Home, home
-from orchestration.printing import printable
+from orchestration.ledger import open_ledger
+from orchestration.printing import say
+from orchestration.progress import at
+from orchestration.stopping import interrupted
 from orchestration.turns import turn
 
 quarter_job = dg.define_asset_job(
@@ -36,14 +39,15 @@ class _OwnWords(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         meta = getattr(record, "dagster_meta", None) or {}
-        return not meta.get("dagster_event") and bool(meta.get("step_key"))
+        of_dagsters = str(meta.get("orig_message", "")).startswith("Dependencies for step ")
+        return not meta.get("dagster_event") and bool(meta.get("step_key")) and not of_dagsters
 
 
-class _AsSaid(logging.Formatter):
-    """The message as the asset said it, without the run and step that Dagster puts before it."""
+class _AsSaid(logging.Handler):
+    """Says the message as the asset said it, without the run and step that Dagster puts before it."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        return printable(f"  {record.dagster_meta['orig_message']}")
+    def emit(self, record: logging.LogRecord) -> None:
+        say(f"  {record.dagster_meta['orig_message']}", err=True)
 
 
 @dg.logger(description="One line for each thing an asset says: progress for a terminal.")
@@ -51,8 +55,7 @@ def progress(_context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.getLogger("cpai.progress")
     logger.setLevel(logging.INFO)
     logger.handlers.clear()
-    handler = logging.StreamHandler()
-    handler.setFormatter(_AsSaid())
+    handler = _AsSaid()
     handler.addFilter(_OwnWords())
     logger.addHandler(handler)
     logger.propagate = False
@@ -145,6 +148,12 @@ def one_run_at_a_time(context: dg.InitExecutorContext) -> dg.Executor:
     return _OneRunAtATime(dg.in_process_executor.executor_creation_fn(context))
 
 
+def _begun(home: Home) -> dg.DagsterInstance:
+    """Dagster's storage, once the ledger is known to be sound and of this version: told before anything is made."""
+    open_ledger(home).dispose()
+    return instance(home)
+
+
 def execute(
     home: Home, job: str, tags: dict | None = None, partition: str | None = None
 ) -> dg.ExecuteInProcessResult:
@@ -152,8 +161,9 @@ def execute(
     os.environ["CPAI_HOME"] = str(home.root)
     # what a run plans, and the partitions of one asset, are written together: see event_log
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
-    with turn(home), instance(home) as storage:
+    with turn(home), _begun(home) as storage:
         free_pool(storage)
+        at("loading the models")
         from orchestration.definitions import defs
 
         result = defs.resolve_job_def(job).execute_in_process(
@@ -165,4 +175,7 @@ def execute(
         )
         failures = [event for event in result.all_events if event.is_step_failure]
         runs.note(home, result.dagster_run, failures)
-        return result
+    if interrupted():
+        # Dagster has noted it and gone on
+        raise KeyboardInterrupt
+    return result

@@ -5,7 +5,9 @@ the screen, a direction mark turns a sentence round, and a letter that the conso
 """
 
 import io
+import os
 import sys
+from collections.abc import Callable
 from typing import Any, TextIO
 
 import click
@@ -24,9 +26,31 @@ def printable(text: str, lines: bool = True) -> str:
     )
 
 
-def say(text: object = "", err: bool = False) -> None:
-    """Print a line: whatever a command says is said here."""
-    click.echo(printable(str(text)), err=err)
+COLOURS = {"red": 31, "green": 32, "yellow": 33}
+
+# how to say a line above a bar that is being shown: set by progress.py
+above: Callable[[str], None] | None = None
+
+
+def counted(count: int, what: str, many: str = "") -> str:
+    """`1 report`, `2 reports`, `1,000 returns`."""
+    return f"{count:,} {what if count == 1 else many or what + 's'}"
+
+
+def is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def say(text: object = "", err: bool = False, colour: str = "") -> None:
+    """Print a line: whatever a command says is said here. It has a `colour` on a terminal, unless NO_COLOR is set."""
+    said = printable(str(text))
+    stream = sys.stderr if err else sys.stdout
+    if above and stream.isatty():
+        above(said)
+    elif colour and isinstance(stream, _Printable) and is_terminal(stream) and not os.environ.get("NO_COLOR"):
+        stream.write_coloured(said, COLOURS[colour])
+    else:
+        click.echo(said, err=err)
 
 
 class _Printable(io.TextIOWrapper):
@@ -45,6 +69,12 @@ class _Printable(io.TextIOWrapper):
         shown = printable(text).encode(self._shown, "backslashreplace").decode(self._shown)
         super().write(shown)
         return len(text)
+
+    def write_coloured(self, line: str, colour: int) -> None:
+        """A line that shows, in a colour: the one control code that is ours."""
+        shown = line.encode(self._shown, "backslashreplace").decode(self._shown)
+        super().write(f"\x1b[{colour}m{shown}\x1b[0m\n")
+        self.flush()
 
     def __del__(self) -> None:
         # the stream beneath is Python's own, and stays open to its end

@@ -53,6 +53,11 @@ def before(quarter: str) -> str:
     return f"{int(year) - 1}-Q4" if number == "1" else f"{year}-Q{int(number) - 1}"
 
 
+def ended(day: date) -> str:
+    """The last quarter that has ended by a day."""
+    return before(of(day))
+
+
 def runs(quarters: list[str]) -> list[tuple[str, str]]:
     """Quarters grouped into unbroken (first, last) ranges: each range is one Dagster run."""
     ranges: list[tuple[str, str]] = []

@@ -17,6 +17,7 @@ from dagster._core.remote_origin import (
 
 from orchestration import outbox
 from orchestration.home import Home
+from orchestration.stopping import state
 
 LOCATION = "cpai"  # in workspace.yaml
 WHO, WHERE = "cpai/who", "cpai/from"
@@ -104,4 +105,8 @@ def failed_because(event: dg.DagsterEvent) -> str:
     error, described = event.step_failure_data.error, event.step_failure_data.user_failure_data
     while error.cause:
         error = error.cause
-    return (described and described.description) or f"{event.step_key}: {error.message.strip()}"
+    return (
+        (described and described.description)
+        or state(error.message)
+        or f"{event.step_key}: {error.message.strip()}"
+    )

@@ -1,10 +1,58 @@
-"""How a command that could not do its work ends."""
+"""How a command that could not do its work ends: in sentences, whatever it was doing, and with an exit code."""
 
 import json
+import os
+import re
+import signal
+import socket
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from orchestration.printing import say
+INTERRUPTED = "interrupted: give the same command again, and it goes on from what is done"
+AS_INTERRUPTED = 130  # as a shell says of what Ctrl-C ended
+GRACE = 5  # seconds to end by itself after Ctrl-C: a statement of DuckDB's hears nothing before its end
+
+# what the system, SQLite, DuckDB, Arrow and PostgreSQL say of states that can be expected, and what we say instead
+STATES = (
+    (
+        r"No space left on device|disk is full|[Dd]isk quota exceeded|Errno 28\b",
+        "the disk is full: make room, then give the same command again; what was done before stays",
+    ),
+    (
+        r"file is not a database|disk image is malformed|file is encrypted",
+        "{damaged} is damaged: restore it from a backup, then give the same command again",
+    ),
+    (
+        r"database is locked|database table is locked",
+        "the ledger has been in use by another command for half a minute: try again when that has ended",
+    ),
+    (
+        r"not a valid DuckDB database file|Serialization Error|[Cc]orrupt|Checksum",
+        "{file} is damaged: a release is restored from a copy; a warehouse is moved away, and `cpai run` builds it anew",
+    ),
+    (
+        r"Parquet magic bytes|No magic bytes|Invalid: Parquet|Couldn't deserialize thrift|TProtocolException",
+        "a Parquet file of the home is damaged: `cpai run` makes raw files again from the archive; a release is restored "
+        "from a copy",
+    ),
+    (
+        r"Read-only file system|Permission denied|Errno 13\b|Operation not permitted|readonly database|"
+        r"unable to open database file",
+        "{file} may not be read or written by this user: mend its owner and permissions, or name another place",
+    ),
+    (
+        r"Too many open files",
+        "too many files are open: raise the limit (ulimit -n), then give the same command again",
+    ),
+    (r"Input/output error", "{file} cannot be read or written: the disk says that it is at fault"),
+    (
+        r"connection to server|could not connect|could not translate host name|server closed the connection",
+        "the PostgreSQL server of the ledger does not answer: see CPAI_LEDGER_URL, and whether it runs",
+    ),
+)
 
 
 class Stopped(Exception):
@@ -19,9 +67,99 @@ class Stopped(Exception):
 
 def stop(sentences: list[str], wants_json: bool = False, code: int = 1, **more: Any) -> NoReturn:
     """Say why, for people or as JSON, and end with an exit code."""
+    from orchestration.printing import say
+
     if wants_json:
         say(json.dumps({"done": False, "reasons": sentences, **more}, default=str))
     else:
         for sentence in sentences:
-            say(sentence, err=True)
+            say(sentence, err=True, colour="red")
     sys.exit(code)
+
+
+def state(said: str, file: str = "", damaged: str = "") -> str:
+    """The sentence for what some tool `said` of a state that can be expected; blank for any other fault."""
+    for pattern, sentence in STATES:
+        if re.search(pattern, said):
+            return sentence.format(
+                file=file or _quoted(said) or "a file", damaged=damaged or "the ledger or a file of dagster/"
+            )
+    return ""
+
+
+def state_of(problem: BaseException) -> str:
+    """As `state`, of an exception or of what caused it."""
+    for one in _causes(problem):
+        file = str(getattr(one, "filename", None) or "")
+        # a bug may say anything: only what tools raise is believed
+        kind = f"{type(one).__module__}.{type(one).__name__}"
+        if (
+            isinstance(one, OSError)
+            or kind.startswith(("sqlite3.", "duckdb.", "_duckdb.", "pyarrow.", "psycopg.", "sqlalchemy."))
+        ) and (sentence := state(str(one), file)):
+            return sentence
+    return ""
+
+
+def _causes(problem: BaseException | None) -> Iterator[BaseException]:
+    while problem:
+        yield problem
+        problem = problem.__cause__ or problem.__context__
+
+
+def _quoted(said: str) -> str:
+    found = re.search(r"'(/[^']+)'|\"(/[^\"]+)\"", said)
+    return (found[1] or found[2]) if found else ""
+
+
+_interrupts: list[float] = []
+
+
+def interrupted() -> bool:
+    """Whether Ctrl-C was pressed, whoever caught what it raised."""
+    return bool(_interrupts)
+
+
+def watch_interrupts() -> None:
+    """See to it that Ctrl-C ends this process with its sentence: at once when pressed twice, else within GRACE.
+
+    Whatever handler stands (Dagster sets its own), the system tells this thread as well.
+    """
+    if _watched or threading.current_thread() is not threading.main_thread():
+        return
+    ours, told = socket.socketpair()
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    _watched.extend((ours, told))
+    sys.unraisablehook = _unraisable
+    threading.Thread(target=_watch, args=(ours,), daemon=True).start()
+
+
+_watched: list[socket.socket] = []
+
+
+def _unraisable(what: Any) -> None:
+    """Ctrl-C that fell into a finaliser is thrown away by Python, with a traceback: the watch ends us all the same."""
+    if not interrupted():
+        sys.__unraisablehook__(what)
+
+
+def _watch(ours: socket.socket) -> None:
+    while signals := ours.recv(16):
+        for number in signals:
+            if number == signal.SIGINT:
+                if _interrupts:
+                    _leave()
+                _interrupts.append(time.monotonic())
+                threading.Timer(GRACE, _leave).start()
+
+
+def _leave(*_signal: Any) -> NoReturn:
+    os.write(2, f"{INTERRUPTED}\n".encode())
+    os._exit(AS_INTERRUPTED)
+
+
+def ending() -> None:
+    """All is said: what is still being put away may be interrupted without a traceback."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, _leave)

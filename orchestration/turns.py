@@ -156,8 +156,14 @@ def _opened_by(home: Home, reads: bool) -> str:
 
     try:
         duckdb.connect(str(home.warehouse), read_only=reads).close()
+    except duckdb.ConnectionException:
+        return ""  # open in this process already
     except duckdb.Error as problem:
-        return held_by(problem)
+        if holder := held_by(problem):
+            return holder
+        raise WarehouseClosed(
+            f"{home.warehouse} is no warehouse that can be opened: move it away and run `cpai run <quarter>`"
+        ) from None
     return ""
 
 

@@ -39,6 +39,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.exc import DatabaseError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -360,8 +361,14 @@ def open_ledger(home: Home) -> Engine:
     engine = create_engine(url, hide_parameters=True, pool_size=20)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
-    with engine.connect() as connection:
-        revision = _revision(connection)
+    try:
+        with engine.connect() as connection:
+            revision = _revision(connection)
+    except DatabaseError as problem:
+        engine.dispose()
+        if "not a database" in str(problem) or "malformed" in str(problem):
+            raise Stopped(f"the ledger {url.database} is damaged: restore it from a backup") from None
+        raise
     if revision > HEAD:
         engine.dispose()
         raise LedgerNewer(

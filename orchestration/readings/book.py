@@ -55,11 +55,26 @@ ROLES = {"first", "second", "adjudicator"}
 class ReadingsRefused(ValueError):
     """The file was not imported; `problems` names row, column and what to do, never a cell's content."""
 
+    code = 1
+
     def __init__(self, file: Path, problems: list[str]):
         super().__init__(
             f"{file.name} was not imported; nothing of it was kept:\n" + "\n".join(ended(problems))
         )
         self.problems = problems
+
+
+class NoReadings(ReadingsRefused):
+    """It is a table of something else: of a force's return, say."""
+
+    code = 2
+
+    def __init__(self, file: Path):
+        self.problems = [
+            f"{file.name} holds no readings, its headings are others: take the file of `cpai read export`; a force's return "
+            "goes into landing/<quarter>/<force>/ and is received by `cpai run <quarter>`"
+        ]
+        ValueError.__init__(self, *self.problems)
 
 
 @dataclass(frozen=True)
@@ -335,6 +350,9 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
     headings = [heading.strip() for heading in headings]
     missing = [name for name in COLUMNS if name not in headings]
     twice = [name for name in (*COLUMNS, *ALSO) if headings.count(name) > 1]
+    # a return has one or two of them
+    if len(missing) > len(COLUMNS) / 2:
+        raise NoReadings(file)
     if missing or twice:
         raise ReadingsRefused(
             file,

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestration.asked import NotThere, Quarter, as_json, pass_home
 from orchestration.home import Home
 from orchestration.printing import say
-from orchestration.returns.check_command import as_json, valid_quarter
 from orchestration.stopping import stop
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ def read() -> None:
 
 
 @read.command("export")
-@click.argument("quarter", callback=valid_quarter)
+@click.argument("quarter", type=Quarter())
 @click.option("--to", type=a_file, help="[<quarter>_worklist.csv, or <quarter>_<reader>.xlsx]")
 @click.option("--format", "kind", type=click.Choice(["csv", "xlsx"]), default="csv", show_default=True)
 @click.option("--reader", help="Whose workbook it is: the cases in it are held for this reader.")
 @click.option("--adjudicator", is_flag=True, help="Cases on which two readers differ, with both answers.")
 @click.option("--cases", type=click.IntRange(1), help="At most so many [what is left of the reader's day].")
-@click.pass_obj
+@pass_home
 def export(
     home: Home,
     quarter: str,
@@ -82,7 +82,7 @@ def export(
 )
 @click.option("--reader", help="The files are this reader's workbooks.")
 @as_json
-@click.pass_obj
+@pass_home
 def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json: bool) -> None:
     """Check readings files, or a reader's workbooks, and append them to the ledger; each whole or not at all.
 
@@ -97,6 +97,7 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
     _needs(home, home.warehouse)
     taken: list[dict[str, Any]] = []
     refused: list[str] = []
+    code = 1
     against: dict[str, list[str]] = {}
 
     def keeps(file: Path, sentences: list[str]) -> bool:
@@ -107,6 +108,7 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
     for file, imported in through:
         if not isinstance(imported, Imported):
             refused += str(imported).splitlines()
+            code = max(code, imported.code)
             continue
         said = against.get(file.name, [])
         taken.append({"file": file.name, **asdict(imported), "against_codebook": said})
@@ -120,7 +122,7 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
                     "draws its own"
                 )
     if refused:
-        stop(refused, wants_json, imported=taken)
+        stop(refused, wants_json, code, imported=taken)
     if wants_json:
         say(json.dumps({"done": True, "imported": taken}))
 
@@ -157,7 +159,7 @@ def _keep(file: Path, sentences: list[str]) -> bool:
 
 
 @read.command("progress")
-@click.argument("quarter", callback=valid_quarter, required=False)
+@click.argument("quarter", type=Quarter(), required=False)
 @click.option(
     "--sort",
     "by",
@@ -167,7 +169,7 @@ def _keep(file: Path, sentences: list[str]) -> bool:
     help="The order of the forces; by numbers the greatest first.",
 )
 @as_json
-@click.pass_obj
+@pass_home
 def progress(home: Home, quarter: str | None, by: str, wants_json: bool) -> None:
     """How far reading is, by quarter and force, who has to read what is left, and when that would be done."""
     from orchestration.readings.desk import Desk
@@ -211,7 +213,7 @@ def _forecast(row: dict[str, Any]) -> str:
 
 @read.command("verify")
 @as_json
-@click.pass_obj
+@pass_home
 def verify(home: Home, wants_json: bool) -> None:
     """Is every reading as it was written? Each carries the hash of the one before."""
     from orchestration.readings.desk import Desk
@@ -242,4 +244,4 @@ def _note_export(home: Home, quarter: str) -> None:
 
 def _needs(home: Home, there: Path) -> None:
     if not there.exists():
-        stop([f"there is nothing to read in {home.root} yet: run `cpai run <quarter>` first"])
+        raise NotThere(f"there is nothing to read in {home.root} yet: run `cpai run <quarter>` first")

@@ -39,11 +39,19 @@ FIRST_ROW = 2
 class WorkbookRefused(ValueError):
     """The workbook was not imported; `problems` has a sentence each, beginning with the cell's address."""
 
+    code = 1
+
     def __init__(self, file: Path, problems: list[str]):
         super().__init__(
             f"{file.name} was not imported; nothing of it was kept:\n" + "\n".join(ended(problems))
         )
         self.problems = problems
+
+
+class NoReadersWorkbook(WorkbookRefused):
+    """It is a workbook of something else: of a force's return, say."""
+
+    code = 2
 
 
 def export_workbook(
@@ -176,7 +184,9 @@ def _rows(file: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     try:
         with opening.workbook(file.name, file) as book:
             if SHEET not in book.names:
-                raise WorkbookRefused(file, [f"it has no sheet {SHEET}: take the one that was exported"])
+                raise NoReadersWorkbook(
+                    file, [f"it has no sheet {SHEET}: take the workbook that was exported for this reader"]
+                )
             table = book.sheet(SHEET).rows()
     except Unreadable as problem:
         raise WorkbookRefused(file, [reason.sentence for reason in problem.reasons]) from None

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - table names come from dbt's manifest, never from a user
 
+from orchestration.asked import NotThere
 from orchestration.home import Home
 from orchestration.releases import revisions
 from orchestration.releases.verify import named
@@ -16,7 +17,7 @@ def diff(home: Home, a: str, b: str) -> list[dict]:
 
     Each has `change`, the figure's key, and everything that is printed of it (`revisions.PRINTED`) as `<value>_before`
     and `<value>_after`.
-    Raises FileNotFoundError when a release is not there, LookupError when the two have no period in common.
+    Raises FileNotFoundError when a release is not there, NotThere when the two have no period in common.
     """
     import duckdb
 
@@ -29,7 +30,7 @@ def diff(home: Home, a: str, b: str) -> list[dict]:
             connection.execute(f"create temp table {name} as from {figures}")
         shared = "(select period from a intersect select period from b)"
         if not connection.execute(f"select count(*) from {shared}").fetchone()[0]:
-            raise LookupError(f"{a} and {b} have no period in common: there is nothing to compare")
+            raise NotThere(f"{a} and {b} have no period in common: there is nothing to compare")
         return rows_of(
             connection,
             f"""

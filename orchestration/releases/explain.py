@@ -5,7 +5,10 @@
 import json
 from difflib import get_close_matches
 
+from orchestration import asked
+from orchestration.asked import NotThere
 from orchestration.home import Home
+from orchestration.printing import counted
 from orchestration.releases import inputs
 from orchestration.releases.figures import NATION, base, definition, label
 from orchestration.releases.verify import manifest_of, named
@@ -18,21 +21,21 @@ def explain(
     """Where a figure of `release` (else the live one) comes from; read from the release alone.
 
     `place` is the nation, a region or a force's slug; `period` a month (`2023-04`), quarter or year.
-    Raises LookupError when there is no such figure there, naming near ones; FileNotFoundError when there is
-    no such release.
+    Raises NotThere when there is no such figure there, naming near ones; NoRelease when there is no such release.
     """
     import duckdb
 
     release = named(home, release)
+    head = manifest_of(home, release)
     folder = home.releases / release
     connection = duckdb.connect(str(folder / "marts.duckdb"), read_only=True)
     try:
+        place = asked.place(place, rows_of(connection, "select force, name, region from marts.dim_force"))
         figure = _figure(connection, figure_id, place, period)
         forces = _forces(connection, figure["place_type"], place)
         beside = _beside(connection, figure)
     finally:
         connection.close()
-    head = manifest_of(home, release)
     quarters = _quarters(period)
     counted = [row for row in head["submissions"] if row["force"] in forces and row["quarter"] in quarters]
     model, upstream = _models(folder)
@@ -76,17 +79,17 @@ def _figure(connection, figure_id: str, place: str, period: str) -> dict:
     )
     if found:
         return found[0]
-    for column, value in (("figure_id", figure_id), ("place", place), ("period", period)):
+    for column, value in (("figure_id", figure_id), ("period", period)):
         known = [
             row[0] for row in connection.execute(f"select distinct {column} from marts.figures").fetchall()
         ]
         if value not in known:
-            near = ", ".join(get_close_matches(value, sorted(known), n=5, cutoff=0.4))
-            raise LookupError(
-                f"no {column} {value!r} in this release" + (f"; near it: {near}" if near else "")
-            )
-    raise LookupError(
-        f"{figure_id} has no figure for {place} in {period}; it may exist for a year or quarter only"
+            near = get_close_matches(value, sorted(known), n=3, cutoff=0.4)
+            what = "figure" if column == "figure_id" else column
+            meant = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise NotThere(f"there is no {what} {value!r} in this release{meant}")
+    raise NotThere(
+        f"{figure_id} has no figure for {place} in {period}: it may exist for a year or quarter only"
     )
 
 
@@ -160,3 +163,33 @@ def _models(folder) -> tuple[str, list[str]]:
                 seen.add(parent)
                 waiting.append(parent)
     return nodes[start]["original_file_path"], sorted(nodes[key]["name"] for key in seen)
+
+
+NAMED = 8
+
+
+def in_lines(answer: dict, in_full: bool = False) -> list[str]:
+    """An answer of `explain` for people, a line each; lists of returns and models are folded, unless `in_full`."""
+    return [f"{name.replace('_', ' ')}: {_line(name, value, in_full)}" for name, value in answer.items()]
+
+
+def _line(name: str, value: object, in_full: bool) -> str:
+    if not isinstance(value, list):
+        return str(value)
+    if in_full or len(value) <= NAMED:
+        return ", ".join(value) or "none"
+    if name == "submissions":
+        return _folded(value)
+    return f"{len(value):,}: {', '.join(value[:NAMED])}, ... (--all names each)"
+
+
+def _folded(submissions: list[str]) -> str:
+    """`176: 44 forces, 2023-Q1 to 2023-Q4; each force's first, but cleveland 2023-Q2 submission 2`."""
+    rows = [one.split() for one in submissions]
+    forces, quarters = {row[0] for row in rows}, sorted({row[1] for row in rows})
+    later = [one for one, row in zip(submissions, rows, strict=True) if row[-1] != "1"]
+    more = f" and {len(later) - NAMED:,} more" if len(later) > NAMED else ""
+    between = f"{quarters[0]} to {quarters[-1]}" if len(quarters) > 1 else quarters[0]
+    of = counted(len(forces), "force")
+    but = f", but {', '.join(later[:NAMED])}{more}" if later else ""
+    return f"{len(rows):,}: {of}, {between}; each the first submission{but} (--all names each)"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.asked import Force, Period, as_json, pass_home
 from orchestration.printing import say
 from orchestration.stopping import stop
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name")
-@click.argument("period")
-@click.option("--force", help="Whose records, of a feed of one force: kent.")
+@click.argument("period", type=Period())
+@click.option("--force", type=Force(), help="Whose records, of a feed of one force: kent.")
 @click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
@@ -26,24 +27,23 @@ if TYPE_CHECKING:
     help="The folder in which a new one is made for the feed.",
 )
 @click.option("--release", help="[the live one]")
-@click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
-@click.pass_obj
+@as_json
+@pass_home
 def feed(
     home: Home, name: str, period: str, force: str | None, into: Path, release: str | None, wants_json: bool
 ) -> None:
     """Write the feed NAME of PERIOD (2023 or 2023-Q1): csae_analysis, strategic_assessment or own_records."""
-    from orchestration import quarters
     from orchestration.releases import feeds
 
-    try:
-        quarters.in_period(period)
-    except ValueError as problem:
-        raise click.BadParameter(str(problem), param_hint="PERIOD") from None
     if name not in feeds.names():
-        raise click.BadParameter(f"there are: {', '.join(feeds.names())}", param_hint="NAME")
+        raise click.BadParameter(
+            f"there is no feed {name!r}; there are {', '.join(feeds.names())}", param_hint="NAME"
+        )
     try:
         written = feeds.write(home, name, period, into, force, release)
-    except (LookupError, FileNotFoundError, FileExistsError, feeds.NotAsAgreed) as problem:
+    except (LookupError, FileExistsError) as problem:
+        stop([str(problem.args[0])], wants_json, code=2)
+    except feeds.NotAsAgreed as problem:
         stop([str(problem.args[0])], wants_json)
     if wants_json:
         say(json.dumps({"done": True, "folder": str(written.folder), **written.manifest}))

@@ -95,7 +95,7 @@ def write(
 
     Each table is a Parquet and a CSV file; `manifest.json` has rows, SHA-256, schema and its version. `force` is asked of
     a feed of one force, and of no other. LookupError when there is no such feed, force or period in the release,
-    FileNotFoundError when no such release, FileExistsError when the folder is there already, NotAsAgreed.
+    NoRelease when no such release, FileExistsError when the folder is there already, NotAsAgreed.
     """
     agreed = contract(feed, seeds)
     if agreed.of_one_force != (force is not None):

@@ -250,9 +250,10 @@ def code_hash() -> str:
 
 
 def git_commit() -> str | None:
-    """The commit of the checkout, `+changes` when files differ from it; None outside a checkout."""
+    """The commit of the checkout, `+changes` when files differ from it; that of a wheel; None where neither is told."""
     if not (PROJECT / ".git").exists():
-        return None
+        made_from = PACKAGE / "commit"
+        return made_from.read_text().strip() if made_from.exists() else None
     git = ["git", "-C", str(PROJECT)]
     try:
         head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)  # noqa: S603

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from orchestration.home import Home
 from orchestration.ledger import open_ledger, releases
+from orchestration.progress import at
 from orchestration.quarters import in_period
 from orchestration.releases import (
     calendar,
@@ -145,6 +146,7 @@ def _build(
     period = inputs.period
     dbt = lineage.dbt_manifest(home)
     building.mkdir()
+    at(f"writing {name}: tables")
     connection.execute(f"attach {quoted(building / 'marts.duckdb')} as target")
     _, results_kept_at = history.keep(home, connection)
     package.copy_tables(connection, dbt, name, period, quarters)
@@ -155,6 +157,7 @@ def _build(
         raise GateShut(reasons + ([beside.alarm] if beside and beside.alarm else []))
     # everything is in target: dbt may write the warehouse again while the rest is made
     connection.execute("detach warehouse")
+    at(f"writing {name}: files")
     package.write_expectation_results(connection, gate_result.results)
     resources = package.describe(connection, dbt, period, package.write_files(connection, building))
     questions.add_views(connection, head)
@@ -163,11 +166,13 @@ def _build(
     lineage.write(home, building / "lineage")
     published = {f"{schema}.{table}" for schema, table in package.published_models(dbt, period)}
     openlineage.write(building / "lineage" / "openlineage.ndjson", dbt, head, published)
+    at(f"writing {name}: pages")
     if disclosure_policy.read().written:
         _write_public(home, connection, building, head)
     pages.write(connection, building, head, resources, views)
     # detached: its write-ahead log is folded in, and the file is closed before it is hashed
     connection.execute("detach target")
+    at(f"writing {name}: reading it back")
     package.write_manifest(building, head)
     if problems := verify.problems_of(building) + verify.contents(building):
         raise package.NotPublishable("the release just built does not verify:\n" + "\n".join(problems))

@@ -4,10 +4,12 @@
 
 import json
 import re
+from difflib import get_close_matches
 from pathlib import Path
 
 from orchestration.home import Home
 from orchestration.releases.package import FORBIDDEN, file_hash, files_of
+from orchestration.stopping import Stopped
 
 
 def verify(home: Home, release: str | None = None) -> list[str]:
@@ -15,6 +17,8 @@ def verify(home: Home, release: str | None = None) -> list[str]:
     if pointing := _pointer(home):
         return pointing
     name = release or (home.releases / "current").readlink().name
+    if not (home.releases / name).is_dir():
+        named(home, name)
     folder = home.releases / name
     problems = [f"{name}: {problem}" for problem in problems_of(folder)]
     recorded = _recorded(home).get(name)
@@ -52,14 +56,30 @@ def release_names(home: Home) -> list[str]:
     return [match[0] for match in sorted(filter(None, found), key=lambda match: (match[1], int(match[2])))]
 
 
+class NoRelease(Stopped, FileNotFoundError):
+    """There is no release of this name, or none at all."""
+
+    code = 2
+
+
 def named(home: Home, release: str | None = None) -> str:
-    """`release` itself, or the one that `current` points at; FileNotFoundError when there is none such."""
+    """`release` itself, or the one that `current` points at; NoRelease when there is none such."""
     name = release or (
         (home.releases / "current").resolve().name if (home.releases / "current").exists() else ""
     )
     if not name or not has_manifest(home, name):
-        known = ", ".join(release_names(home)) or "none"
-        raise FileNotFoundError(f"no release {name or 'is live'} in {home.releases}; there are: {known}")
+        known = release_names(home)
+        if not name:
+            raise NoRelease(f"no release is live in {home.releases}: publish one (cpai publish 2023)")
+        near = get_close_matches(name, known, 1, 0.6)
+        raise NoRelease(
+            f"there is no release {name!r} in {home.releases}"
+            + (
+                f"; did you mean {near[0]}?"
+                if near
+                else f"; there {'are ' + ', '.join(known) if known else 'is none yet'}"
+            )
+        )
     return name
 
 
@@ -68,7 +88,10 @@ def has_manifest(home: Home, release: str) -> bool:
 
 
 def manifest_of(home: Home, release: str) -> dict:
-    return json.loads((home.releases / release / "manifest.json").read_text(encoding="utf-8"))
+    try:
+        return json.loads((home.releases / release / "manifest.json").read_text(encoding="utf-8"))
+    except ValueError:
+        raise Stopped(f"{release}: manifest.json is damaged; restore the release from a copy") from None
 
 
 def problems_of(folder: Path) -> list[str]:
@@ -76,7 +99,10 @@ def problems_of(folder: Path) -> list[str]:
     manifest = folder / "manifest.json"
     if not manifest.exists():
         return ["has no manifest.json: it is not a release; restore it from a copy"]
-    listed = {file["path"]: file for file in json.loads(manifest.read_text(encoding="utf-8"))["files"]}
+    try:
+        listed = {file["path"]: file for file in json.loads(manifest.read_text(encoding="utf-8"))["files"]}
+    except ValueError:
+        return ["manifest.json is damaged; restore it from a copy"]
     present = set(files_of(folder))
     problems = [f"{path} is missing; restore it from a copy" for path in sorted(listed.keys() - present)]
     problems += [f"{path} is not in the manifest; take it out" for path in sorted(present - listed.keys())]

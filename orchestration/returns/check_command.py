@@ -8,25 +8,21 @@ from pathlib import Path
 import click
 
 from orchestration import quarters
+from orchestration.asked import Force, NotThere, Quarter, as_json, pass_home
 from orchestration.home import Home
-from orchestration.printing import say
+from orchestration.printing import counted, say
+from orchestration.progress import at, shown
 from orchestration.stopping import stop
-
-
-def valid_quarter(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    try:
-        return quarters.valid(value) if value else None
-    except ValueError as problem:
-        raise click.BadParameter(str(problem)) from None
-
-
-as_json = click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
-@click.option("--force", required=True, help="As in seeds/forces.csv: kent; or the joint return it comes in.")
-@click.option("--quarter", required=True, callback=valid_quarter, help="2023-Q1")
+@click.option(
+    "--force",
+    required=True,
+    help="As in seeds/forces.csv: kent; or the joint return it comes in.",
+)
+@click.option("--quarter", required=True, type=Quarter(any_time=True), help="2023-Q1")
 @click.option(
     "--into",
     type=click.Path(path_type=Path, file_okay=False),
@@ -54,7 +50,8 @@ def check(folder: Path, force: str, quarter: str, into: Path | None, wants_json:
     checking.delivered_as(folder, force, quarter)
     if not compiled.ready(checking.MODELS):
         say("preparing the rules, once for each version of this package: about 15 seconds", err=True)
-    packs = checking.check(folder, force, quarter)
+    with shown():
+        packs = checking.check(folder, force, quarter)
     if into:
         _write(packs, into, wants_json)
     if wants_json:
@@ -81,18 +78,19 @@ def _write(packs: list[dict], into: Path, wants_json: bool) -> None:
 
 
 @click.command()
-@click.argument("quarter", callback=valid_quarter)
-@click.option("--force", "forces", multiple=True, help="Only this force; may be given again.")
+@click.argument("quarter", type=Quarter())
+@click.option("--force", "forces", multiple=True, type=Force(), help="Only this force; may be given again.")
 @as_json
-@click.pass_obj
+@pass_home
 def pack(home: Home, quarter: str, forces: tuple[str, ...], wants_json: bool) -> None:
     """Write the return packs of QUARTER: what each force is told about its latest submission."""
     from orchestration.returns.pack.writing import write_packs
 
-    try:
+    if not home.warehouse.exists():
+        raise NotThere(f"there is no warehouse in {home.root} yet: run `cpai run {quarter}` first")
+    with shown():
+        at(f"gathering what stands for {quarter}")
         written = write_packs(home, quarter, forces or None)
-    except FileNotFoundError as problem:
-        raise click.ClickException(str(problem)) from None
     if absent := sorted(set(forces) - {folder.name.rpartition(".")[0] for folder in written}):
         raise click.ClickException(
             f"{', '.join(absent)}: nothing has come for {quarter}, so there is no pack"
@@ -100,4 +98,4 @@ def pack(home: Home, quarter: str, forces: tuple[str, ...], wants_json: bool) ->
     if wants_json:
         say(json.dumps({"done": True, "packs": [str(folder) for folder in written]}))
     else:
-        say(f"{len(written)} packs of {quarter} in {home.root / 'packs' / quarter}")
+        say(f"{counted(len(written), 'pack')} of {quarter} in {home.root / 'packs' / quarter}")

@@ -37,6 +37,7 @@ from sqlalchemy import Engine
 
 from orchestration import ledger, quarters
 from orchestration.home import Home
+from orchestration.progress import over
 from orchestration.returns import archive, checks, file_safety, landing, raw, read_ahead, reading
 from orchestration.returns.layouts import RECORD_TYPES, Layout, LayoutError, delivered, forces_of, layout_for
 from orchestration.returns.reasons import Reason, ended_reasons
@@ -208,7 +209,8 @@ def receive(
                 files = ledger.read_submission_files(engine, quarter)
                 submissions = Submissions(ledger.read_submissions(engine, quarter), files)
                 arrivals = _arrivals(home, engine, submissions, quarter, delivered_as, readers, layout)
-                for arrival in read_ahead.ahead(arrivals):
+                landed = len(landing.inside(home.landing / quarter))
+                for arrival in over(f"receiving {quarter}", read_ahead.ahead(arrivals), landed, _sender):
                     receipts.extend(_settle(home, engine, submissions, quarter, arrival))
         finally:
             shutil.rmtree(aside, ignore_errors=True)
@@ -225,6 +227,10 @@ def alone(home: Home) -> Iterator[None]:
         if fcntl:
             fcntl.flock(lock, fcntl.LOCK_EX)  # let go when this process ends, however it ends
         yield
+
+
+def _sender(arrival: Arrival | Receipt) -> str:
+    return arrival.delivered_as if isinstance(arrival, Arrival) else arrival.force
 
 
 def _arrivals(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.asked import Force, Quarter, as_json, pass_home
 from orchestration.printing import say
 from orchestration.stopping import stop
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 MOST_SETTLED, LONGEST_SHOWN = 200, 80
 SEEDS_DRAFTED = ("layouts", "layout_columns", "force_layouts")
 
-as_json = click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
-
 
 @click.group()
 def layout() -> None:
@@ -36,8 +35,16 @@ def layout() -> None:
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-@click.option("--force", required=True, help="Whose files these are, as in seeds/forces.csv.")
-@click.option("--quarter", default="", metavar="QUARTER", help="From when the force writes so: 2025-Q2.")
+@click.option(
+    "--force", required=True, type=Force(joint=True), help="Whose files these are, as in seeds/forces.csv."
+)
+@click.option(
+    "--quarter",
+    default="",
+    metavar="QUARTER",
+    type=Quarter(any_time=True),
+    help="From when the force writes so: 2025-Q2.",
+)
 @click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
@@ -67,22 +74,14 @@ def draft(
     wants_json: bool,
 ) -> None:
     """Propose the layout rows for the FILES of one return, for a person to check. No cell is shown."""
-    from orchestration import quarters
     from orchestration.returns import drafting
-    from orchestration.returns.layouts import deliverers
     from orchestration.returns.reasons import Unreadable
     from orchestration.returns.unknown_files import NotATable
 
-    if force not in deliverers():
-        raise click.BadParameter(f"{force!r} is no force of seeds/forces.csv", param_hint="--force")
     if wants_trial and not quarter:
         raise click.BadParameter(
             "--trial reads the files as those of a quarter; say which", param_hint="--quarter"
         )
-    try:
-        quarter = quarter and quarters.valid(quarter)
-    except ValueError as problem:
-        raise click.BadParameter(str(problem), param_hint="--quarter") from None
     try:
         drafted = drafting.draft(
             {file.name: file for file in files}, force, quarter, heading_row=heading_row or 0
@@ -178,18 +177,13 @@ def _show(drafted: Draft, into: Path | None) -> None:
 
 
 @layout.command()
-@click.argument("quarter")
+@click.argument("quarter", type=Quarter())
 @as_json
-@click.pass_obj
+@pass_home
 def diff(home: Home, quarter: str, wants_json: bool) -> None:
     """Columns new, gone and probably renamed, by force, since the force's last quarter before QUARTER."""
-    from orchestration import quarters
     from orchestration.returns import layout_changes
 
-    try:
-        quarters.valid(quarter)
-    except ValueError as problem:
-        raise click.BadParameter(str(problem), param_hint="QUARTER") from None
     changes = layout_changes.since_last_quarter(home, quarter)
     if wants_json:
         say(json.dumps({"quarter": quarter, "forces": [asdict(change) for change in changes]}))

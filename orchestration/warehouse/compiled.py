@@ -15,6 +15,7 @@ from typing import Any
 
 from orchestration import strict_csv
 from orchestration.home import SEEDS, Home, seed_rows
+from orchestration.progress import over
 from orchestration.warehouse.dbt import invoke, seed_file, source_hash
 
 SHIPPED = Path(__file__).with_name("compiled.json")
@@ -146,7 +147,7 @@ def build(connection: Any, made: list[Step], raw: Path, seeds: Path = SEEDS) -> 
     connection.execute("set variable token_key = ?", [os.urandom(16).hex()])
     for schema in dict.fromkeys(step.schema for step in made):
         connection.execute(f'create schema if not exists "{schema}"')
-    for step in made:
+    for step in over("judging by the rules", made, name=lambda step: step.name):
         if step.kind == "seed":
             columns = ", ".join(f'"{name}" {kind}' for name, kind in step.columns.items())
             connection.execute(f"create table {step.relation} ({columns})")

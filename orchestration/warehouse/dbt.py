@@ -16,6 +16,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_below
+from orchestration.progress import at
 from orchestration.strict_csv import NotRead
 from orchestration.turns import WarehouseClosed, alone, turn
 from orchestration.warehouse.statements import rows_of
@@ -170,12 +171,18 @@ def invoke(home: Home, words: list[str], manifest: Any = None) -> Any:
     folders = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
     folders += ["--target-path", home.dbt / "target", "--log-path", home.dbt / "logs"]
     with environment(home):
-        outcome = dbtRunner(manifest=manifest).invoke(
+        outcome = dbtRunner(manifest=manifest, callbacks=[_heard]).invoke(
             [*words, "--log-level", "none", "--log-level-file", "info", *map(str, folders)]
         )
     if outcome.exception:
         raise BuildFailed([f"dbt {words[0]} could not run: {outcome.exception}"])
     return outcome
+
+
+def _heard(event: Any) -> None:
+    """What dbt begins: it numbers each model and test."""
+    if event.info.name == "LogStartLine":
+        at("building the warehouse", event.data.index - 1, event.data.total, event.data.node_info.node_name)
 
 
 def run_dbt(home: Home, select: str | None = None) -> Built:
@@ -291,7 +298,7 @@ def query(home: Home, sql: str, parameters: list | None = None) -> list[dict]:
     with open_read_only(home) as connection:
         try:
             return rows_of(connection, sql, parameters)
-        except duckdb.CatalogException as problem:
+        except (duckdb.CatalogException, duckdb.BinderException) as problem:
             raise WarehouseClosed(
                 f"the warehouse in {home.root} is not built to its end: run `cpai run <quarter>`"
             ) from problem
@@ -302,14 +309,7 @@ def open_read_only(home: Home) -> Iterator[Any]:
     """A connection to the warehouse for a short turn: nobody can build it meanwhile. Raises WarehouseClosed."""
     import duckdb
 
-    with turn(home, reads=True):
-        try:
-            connection = duckdb.connect(str(home.warehouse), read_only=True)
-        except duckdb.IOException:
-            raise WarehouseClosed(
-                f"{home.warehouse} is no warehouse that can be opened: move it away and run `cpai run <quarter>`"
-            ) from None
-        try:
-            yield connection
-        finally:
-            connection.close()
+    if not home.warehouse.exists():
+        raise WarehouseClosed(f"there is no warehouse in {home.root} yet: run `cpai run <quarter>` first")
+    with turn(home, reads=True), duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        yield connection

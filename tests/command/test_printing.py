@@ -71,8 +71,8 @@ OTHER_WAYS = re.compile(
 )
 MAY = {
     "printing.py": "the one place",
-    "jobs.py": "what assets say, each message made printable by its formatter",
-    "releases/reports/report_command.py": "a progress bar, which holds nothing from outside",
+    "progress.py": "a bar on a terminal, each text in it made printable",
+    "__main__.py": "one sentence of ours, when Ctrl-C comes before anything else is there",
     "made_up/__main__.py": "progress over forces and quarters of our own",
 }
 

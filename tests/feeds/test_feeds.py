@@ -110,16 +110,16 @@ def test_a_pseudonym_is_a_keyed_hash_of_its_feed(year, written, release):
     [
         (["own_records", "2023"], "say which"),
         (["csae_analysis", "2023", "--force", "kent"], "leave --force out"),
-        (["own_records", "2023", "--force", "Kent"], "no force 'Kent'"),
+        (["own_records", "2023", "--force", "Kent"], "there is no force 'Kent'; did you mean kent?"),
         (["csae_analysis", "2024"], "has no 2024-Q1"),
-        (["csae_analysis", "2023", "--release", "2023.r9"], "no release 2023.r9"),
+        (["csae_analysis", "2023", "--release", "2023.r9"], "there is no release '2023.r9'"),
         (["csae_analysis", "2023"], "is there already"),
     ],
 )
 def test_what_cannot_be_written_is_said_and_leaves_nothing(year, written, into, words, said):
     before = sorted(into.rglob("*"))
     answer = year.cpai("feed", *words, "--into", str(into))
-    assert answer.exit_code == 1 and said in answer.output
+    assert answer.exit_code == 2 and said in answer.output
     assert sorted(into.rglob("*")) == before
 
 

@@ -85,7 +85,7 @@ def test_explain_names_near_figures_and_places(published):
     with pytest.raises(LookupError, match=r"criterion\.familial"):
         explain(home, "criterion.famliial")
     with pytest.raises(LookupError, match="kent"):
-        explain(home, "scale.cpai", place="Kent")
+        explain(home, "scale.cpai", place="Kant")
     with pytest.raises(FileNotFoundError, match=r"2023\.r1"):
         explain(home, "scale.cpai", release="2023.r7")
 

@@ -130,7 +130,7 @@ def test_a_refused_return_says_why_by_code_and_what_to_do(tmp_path):
         ),
         ("clevland", QUARTER, "clevland: owes no return for 2023-Q1; did you mean cleveland?"),
         ("Kent Police", QUARTER, "did you mean kent?"),
-        ("kent", "2023-5", "not a quarter"),
+        ("kent", "2023-5", "is no quarter"),
         ("kent", "2019-Q4", "kent: owes no return for 2019-Q4; returns begin with 2023-Q1."),
         ("kent", "2999-Q1", "2999-Q1: has not begun"),
         ("kent", QUARTER, "holds no file of a return"),
@@ -142,7 +142,7 @@ def test_wrong_usage_is_told_in_a_sentence_and_ends_with_2(tmp_path, force, quar
     assert says in answer.output
     as_json = command(tmp_path, "--json", force=force, quarter=quarter)
     assert as_json.exit_code == 2
-    if "not a quarter" not in says:
+    if "is no quarter" not in says:
         assert says in json.loads(as_json.stdout)["reasons"][0]
 
 

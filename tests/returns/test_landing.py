@@ -117,6 +117,7 @@ def test_a_run_names_them_and_has_not_done_what_was_asked(home, monkeypatch):
     ran = CliRunner().invoke(cpai, ["--home", str(home.root), "run", QUARTER, "--json"])
     answer = json.loads(ran.stdout)
     assert (answer["done"], len(answer["not_read"])) == (False, 3)
+    (home.landing / "2023-Q2" / "kent").mkdir(parents=True)
     assert CliRunner().invoke(cpai, ["--home", str(home.root), "run", "2023-Q2"]).exit_code == 0
 
 

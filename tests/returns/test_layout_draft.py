@@ -328,7 +328,7 @@ def test_command_adds_rows_to_a_folder(seeds, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (("--force", "kant"), 2, "'kant' is no force"),
+        (("--force", "kant"), 2, "no force 'kant'; did you mean kent?"),
         (("--force", "kent", "--quarter", "2026"), 2, "2026"),
         (("--force", "kent"), 1, "is empty"),
     ],

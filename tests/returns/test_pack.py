@@ -14,6 +14,7 @@ from sheets import as_libreoffice_shows, tables
 from orchestration.command import cpai
 from orchestration.returns.file_safety import escape_formula
 from orchestration.returns.pack import workbook, writing
+from orchestration.turns import WarehouseClosed
 
 pytestmark = pytest.mark.xdist_group("answered")
 
@@ -239,7 +240,7 @@ def test_a_pack_is_replaced_whole(answered, tmp_path):
 
 
 def test_packs_need_a_warehouse(home):
-    with pytest.raises(FileNotFoundError, match="run `cpai run 2023-Q1` first"):
+    with pytest.raises(WarehouseClosed, match="run `cpai run <quarter>` first"):
         writing.write_packs(home, QUARTER)
 
 

@@ -258,5 +258,5 @@ def test_as_of_a_moment_every_table_is_as_if_it_had_been_built_then(home, as_of,
 
 def test_before_anything_came_there_is_nothing_to_build(home):
     answer = CliRunner().invoke(cpai, ["--home", str(home.root), "run", "--as-of", "2023-01-01"])
-    assert answer.exit_code == 1
+    assert answer.exit_code == 2
     assert "nothing had been received by 2023-01-01T23:59:59+00:00" in answer.stderr

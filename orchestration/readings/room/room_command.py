@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
+import socket
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.asked import NotThere, pass_home, there
 from orchestration.printing import say
+from orchestration.stopping import AS_INTERRUPTED, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +28,7 @@ ROLES = ("reader", "adjudicator", "lead", "auditor")
 
 @click.group(invoke_without_command=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", default=8044, show_default=True)
+@click.option("--port", default=8044, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--name", "names", multiple=True, help="A name browsers reach it by, besides localhost.")
 @click.option("--https", is_flag=True, help="Browsers reach it by TLS alone, which a proxy speaks.")
 @click.option(
@@ -47,6 +51,7 @@ def room(
     """Serve the reading room, on this machine alone unless told otherwise."""
     if context.invoked_subcommand:
         return
+    home = there(context.obj)
     if bool(header) != bool(proxy):
         raise click.UsageError("--single-sign-on and --proxy go together: whose header is believed?")
     if host not in ("127.0.0.1", "localhost", "::1") and not https:
@@ -56,14 +61,33 @@ def room(
         )
     from orchestration.readings.room.app import LOOPBACK, SingleSignOn, application, server
 
+    listening = _listen(host, port)
     served = application(
-        context.obj,
+        home,
         hosts=(*LOOPBACK, *names),
         https=https,
         single_sign_on=SingleSignOn(header, proxy) if header and proxy else None,
     )
-    say(f"the reading room: http://{host}:{port} (Ctrl+C ends it)")
-    server(served, host, port).run()
+    say(f"the reading room: http://{host}:{listening.getsockname()[1]} (Ctrl+C ends it)")
+    try:
+        server(served, host, port).run(sockets=[listening])
+    except KeyboardInterrupt:
+        stop(["the reading room is closed"], code=AS_INTERRUPTED)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """The port, ours before anything is opened. Raises NotThere where it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            why = f"port {port} of {host} is in use by another program: end that, or name another with --port"
+        elif problem.errno == errno.EACCES:
+            why = f"port {port} is the system's own: name one from 1024 up with --port"
+        else:
+            why = f"{host} is no address of this machine: leave --host out, or name one that is"
+        raise NotThere(why) from None
 
 
 @room.group()
@@ -82,7 +106,7 @@ role_option = click.option("--role", "roles", multiple=True, type=click.Choice(R
 @role_option
 @click.option("--no-password", is_flag=True, help="Only by single sign-on.")
 @password_option
-@click.pass_obj
+@pass_home
 def add(home: Home, username: str, roles: tuple[str, ...], no_password: bool, password_stdin: bool) -> None:
     """A new user."""
     from orchestration.readings.room import sign_in
@@ -96,7 +120,7 @@ def add(home: Home, username: str, roles: tuple[str, ...], no_password: bool, pa
 @user.command("roles")
 @click.argument("username")
 @role_option
-@click.pass_obj
+@pass_home
 def change_roles(home: Home, username: str, roles: tuple[str, ...]) -> None:
     """These roles instead of those a user has; they sign in again."""
     from orchestration.readings.room import sign_in
@@ -109,7 +133,7 @@ def change_roles(home: Home, username: str, roles: tuple[str, ...]) -> None:
 @user.command()
 @click.argument("username")
 @password_option
-@click.pass_obj
+@pass_home
 def password(home: Home, username: str, password_stdin: bool) -> None:
     """Another password; it lifts a lock."""
     from orchestration.readings.room import sign_in
@@ -122,7 +146,7 @@ def password(home: Home, username: str, password_stdin: bool) -> None:
 @user.command()
 @click.argument("username")
 @click.option("--again", is_flag=True, help="Give entry back.")
-@click.pass_obj
+@pass_home
 def close(home: Home, username: str, again: bool) -> None:
     """End a user's entry, at once; what they read stays."""
     from orchestration.readings.room import sign_in
@@ -134,7 +158,7 @@ def close(home: Home, username: str, again: bool) -> None:
 
 @user.command("list")
 @click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
-@click.pass_obj
+@pass_home
 def list_(home: Home, wants_json: bool) -> None:
     """Every user, their roles and whether they may come in."""
     from orchestration.readings.room import sign_in

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+from orchestration import asked
+from orchestration.asked import NotThere
 from orchestration.home import Home
 from orchestration.releases import calendar, package
 from orchestration.releases.reports import (
@@ -25,6 +27,7 @@ from orchestration.releases.reports import (
 from orchestration.releases.reports.numbers import Numbers, months_of, period_name
 from orchestration.releases.reports.places import Place
 from orchestration.releases.reports.printed import TIERS, Printed, Report, word
+from orchestration.stopping import Stopped
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
@@ -119,7 +122,7 @@ def prepare(
 
     `place` as in the figures: a force (`kent`), a region (`Wales`) or the nation; none is all of them.
     `public`: from the release's public tier, with nothing but what that shows.
-    FileNotFoundError when there is no such release, LookupError when it has not this period or place.
+    NoRelease when there is no such release, NotThere when it has not this period or place.
     """
     from orchestration.releases import verify
 
@@ -130,18 +133,19 @@ def prepare(
     head |= {"errata": known + [one for one in head.get("errata", []) if one not in known]}
     numbers = Numbers.read(home.releases / name, period, public)
     every = places.of(numbers.forces)
-    wanted = [one for one in every if place in (None, one.place)]
+    meant = place and asked.place(place, numbers.forces)
+    wanted = [one for one in every if meant in (None, one.place)]
     if not wanted:
-        raise LookupError(f"no place {place!r} in {name}; there are: {', '.join(one.place for one in every)}")
+        raise NotThere(f"{meant} is a region of one force, whose report tells it: name the force")
     folder = into or home.root / "reports" / name / (f"{period}-public" if public else period)
     if public:
         listed = {file["path"]: file["sha256"] for file in head["files"]}
         tier = "public/figures.csv"
         if package.file_hash(home.releases / name / tier) != listed.get(tier):
-            raise LookupError(f"{tier} of {name} was changed after publishing; restore it from a copy")
+            raise Stopped(f"{tier} of {name} was changed after publishing; restore it from a copy")
         # it is swapped in whole
         if folder.exists() and any(folder.iterdir()) and not (folder / audit.RESULT).exists():
-            raise LookupError(f"{folder} holds something else than public reports: name another with --into")
+            raise NotThere(f"{folder} holds something else than public reports: name another with --into")
     return Reports(
         numbers,
         head,

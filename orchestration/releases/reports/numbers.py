@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestration.asked import NotThere
 from orchestration.quarters import first_day, in_period
 from orchestration.warehouse.statements import rows_of
 
@@ -54,16 +55,14 @@ class Numbers:
     def read(cls, release: Path, period: str, public: bool = False) -> "Numbers":
         """From the folder of a release; `public`: only the figures that its public tier shows, as it shows them.
 
-        LookupError when it has no public tier or not every quarter of `period`, ValueError when that is no period.
+        NotThere when it has no public tier or not every quarter of `period`, ValueError when that is no period.
         """
         import duckdb
 
         wanted = in_period(period)
         public_figures = release / "public" / "figures.csv"
         if public and not public_figures.exists():
-            raise LookupError(
-                f"{release.name} has no public tier: publish it with one, or leave --public out"
-            )
+            raise NotThere(f"{release.name} has no public tier: publish it with one, or leave --public out")
         with duckdb.connect(str(release / "marts.duckdb"), read_only=True) as connection:
 
             def rows(sql: str, *parameters) -> list[dict]:
@@ -71,7 +70,7 @@ class Numbers:
 
             held = {row["quarter"]: row["scheme"] for row in rows("select quarter, scheme from dim_quarter")}
             if lacking := [quarter for quarter in wanted if quarter not in held]:
-                raise LookupError(f"the release has no {', '.join(lacking)}: it holds {', '.join(held)}")
+                raise NotThere(f"the release has no {', '.join(lacking)}: it holds {', '.join(held)}")
             source = "read_csv(?, header = true, all_varchar = true)" if public else "figures"
             figures = connection.execute(
                 "select place, period, population, criterion, unit, breakdown, category, scheme, "  # noqa: S608

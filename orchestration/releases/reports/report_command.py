@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.printing import say
+from orchestration.asked import Period, as_json, pass_home
+from orchestration.printing import counted, say
+from orchestration.progress import at, over, shown
 from orchestration.stopping import stop
 
 if TYPE_CHECKING:
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("period")
-@click.option("--place", help="A force (kent), a region (Wales) or the nation [all of them].")
+@click.argument("period", type=Period())
+@click.option("--place", help="A force (kent), a region (Wales) or nation [all of them].")
 @click.option("--release", help="[the live one]")
 @click.option(
     "--into",
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 )
 @click.option("--public", is_flag=True, help="From the release's public tier: what it withholds is withheld.")
 @click.option("--pdf", "with_pdf", is_flag=True, help="PDF too: a minute for a quarter's 55, needs Pango.")
-@click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
-@click.pass_obj
+@as_json
+@pass_home
 def report(
     home: Home,
     period: str,
@@ -41,31 +43,23 @@ def report(
     wants_json: bool,
 ) -> None:
     """Write the reports of PERIOD (2023 or 2023-Q1): the nation, its regions, its forces."""
-    from orchestration import quarters
-    from orchestration.releases import reports
+    from orchestration.releases import reports, verify
     from orchestration.releases.disclosure.public import NotSafe
     from orchestration.releases.reports import pdf
 
-    try:
-        quarters.in_period(period)
-    except ValueError as problem:
-        raise click.BadParameter(str(problem), param_hint="PERIOD") from None
+    verify.named(home, release)
     began = time.monotonic()
     no_pdf = pdf.problem() if with_pdf else None
-    hidden = wants_json or not sys.stderr.isatty()
     try:
-        prepared = reports.prepare(home, period, place, release, into, public, with_pdf and not no_pdf)
-        with click.progressbar(
-            prepared.write(), length=len(prepared), label="reports", file=sys.__stderr__, hidden=hidden
-        ) as bar:
-            written = [one.path for one in bar]
-    except (LookupError, FileNotFoundError, NotSafe) as problem:
-        stop(problem.reasons if isinstance(problem, NotSafe) else [str(problem.args[0])], wants_json)
-    if prepared.with_pdf:
-        with click.progressbar(
-            prepared.write_pdf(), length=len(prepared), label="PDF", file=sys.__stderr__, hidden=hidden
-        ) as bar:
-            list(bar)
+        with shown():
+            at(f"reading the release for {period}")
+            prepared = reports.prepare(home, period, place, release, into, public, with_pdf and not no_pdf)
+            made = over("writing reports", prepared.write(), len(prepared), lambda one: one.name)
+            written = [one.path for one in made]
+            if prepared.with_pdf:
+                list(over("writing PDF", prepared.write_pdf(), len(prepared)))
+    except NotSafe as problem:
+        stop(problem.reasons, wants_json)
     seconds = round(time.monotonic() - began, 1)
     if wants_json:
         result = {
@@ -79,7 +73,7 @@ def report(
         where = "index.html" if len(written) > 1 else written[0]
         forms = " and their PDF" if prepared.with_pdf else ""
         say(
-            f"{len(written)} reports of {period}{forms} in {seconds} s: open {prepared.folder / where} in a browser"
+            f"{counted(len(written), 'report')} of {period}{forms} in {seconds} s: open {prepared.folder / where} in a browser"
         )
         if no_pdf:
             say(no_pdf, err=True)

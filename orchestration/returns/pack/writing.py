@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.home import Home
+from orchestration.progress import over
 from orchestration.returns.checks import EXPLAINED, MOST_BESIDE_RECORDS
 from orchestration.returns.file_safety import escape_formula
 from orchestration.returns.landing import is_clutter
@@ -29,18 +30,17 @@ FILES = ("index.html", "pack.xlsx", "pack.json", EXPLANATIONS)
 def write_packs(home: Home, quarter: str, forces: Iterable[str] | None = None) -> list[Path]:
     """Write the packs of a quarter (of some forces) from the warehouse as it stands; the folders written.
 
-    Raises FileNotFoundError where there is no warehouse yet.
+    Raises WarehouseClosed where there is no warehouse yet.
     """
     from orchestration import ledger
     from orchestration.warehouse.dbt import open_read_only
 
-    if not home.warehouse.exists():
-        raise FileNotFoundError(f"there is no warehouse in {home.root} yet: run `cpai run {quarter}` first")
     with open_read_only(home) as connection:
         # staging's views say crimes/*/*.parquet, as dbt does
         connection.execute("set file_search_path = ?", [str(home.raw)])
         packs = gather(connection, quarter, home.raw, forces, explanations(ledger.open_ledger(home), quarter))
-    return [write_pack(pack, folder_of(home, pack)) for pack in packs.values()]
+    made = over(f"writing packs of {quarter}", packs.values(), name=lambda pack: pack["force"])
+    return [write_pack(pack, folder_of(home, pack)) for pack in made]
 
 
 def explanations(engine: Engine, quarter: str) -> dict[str, list[dict[str, Any]]]:
