@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from orchestration import quarters
 from orchestration.command import cpai
 from orchestration.home import Home
-from orchestration.ledger import open_ledger
+from orchestration.ledger import HEAD, open_ledger
 
 with Path(__file__).with_name("mistakes.csv").open(encoding="utf-8", newline="") as file:
     MISTAKES = list(csv.DictReader(file))
@@ -156,6 +156,7 @@ def test_each_is_answered_by_its_sentence_and_nothing_is_done(row, tmp_path, mon
             home=home.root,
             near=near,
             near_parent=tmp_path,
+            revision=HEAD,
             port=taken.getsockname()[1],
             ended=quarters.ended(date.today()),
         )
