@@ -13,7 +13,6 @@ from sqlalchemy import func, select
 from orchestration.command import cpai
 from orchestration.home import Home
 from orchestration.ledger import open_ledger, readings
-from orchestration.readings import book
 from orchestration.readings.book import (
     COLUMNS,
     Imported,
