@@ -18,5 +18,5 @@
     birth. A reference of one to three characters is a number inside the crime: the same 1 on two crimes is two persons.
 #}
 {% macro person_key(reference) %}
-    case when length({{ reference }}) > 3 and not coalesce(names_nobody, false) then {{ reference }} else person_token end
+    case when length({{ reference }}) > 3 and names_nobody is not true then {{ reference }} else person_token end
 {% endmacro %}

@@ -207,7 +207,26 @@ FOOLED = {
 }
 
 
-@pytest.mark.parametrize(("fool", "reason"), FOOLED.values(), ids=FOOLED)
+# one of each kind of way; the others, a publication each, behind `make proof`
+OFTEN = (
+    "an expectation that raises",
+    "a suite left out",
+    "a table dropped",
+    "a force absent from the returns",
+    "a verdict edited in the built table",
+    "readings edited in the ledger",
+    "a raw file changed by hand",
+    "results that cannot be written",
+)
+
+
+@pytest.mark.parametrize(
+    ("fool", "reason"),
+    [
+        pytest.param(*way, id=name, marks=() if name in OFTEN else pytest.mark.proof)
+        for name, way in FOOLED.items()
+    ],
+)
 def test_it_leaves_the_live_release_and_names_the_reason(home, monkeypatch, fool, reason):
     before = released(home)
     fool(home, monkeypatch)

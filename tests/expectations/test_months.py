@@ -131,9 +131,21 @@ def test_no_month_of_a_made_up_year_is_missing(asked, scale, seed_number, months
     [
         ("recorded_on >= '2023-11-01'", 0.02, "month_2_missing", 4),
         pytest.param("recorded_on >= '2023-12-01'", 0.1, "month_3_missing", 30, marks=pytest.mark.proof),
-        ("recorded_on >= '2023-12-16'", 0.1, "second_half_of_month_3_missing", 12),
+        pytest.param(
+            "recorded_on >= '2023-12-16'",
+            0.1,
+            "second_half_of_month_3_missing",
+            12,
+            marks=pytest.mark.proof,
+        ),
         # the first return of all
-        ("quarter = '2023-Q1' and month(recorded_on) = 2", 0.1, "month_2_missing", 25),
+        pytest.param(
+            "quarter = '2023-Q1' and month(recorded_on) = 2",
+            0.1,
+            "month_2_missing",
+            25,
+            marks=pytest.mark.proof,
+        ),
         pytest.param(
             "quarter = '2023-Q1' and month(recorded_on) > 1",
             0.02,

@@ -15,8 +15,7 @@ described as (
         coalesce(reported_on, recorded_on) as known_on,
         -- a last day after the crime was recorded is no last day: how recent the crime was is then not known
         case
-            when not coalesce(coalesce(committed_to, committed_from) > recorded_on, false)
-                then coalesce(committed_to, committed_from)
+            when coalesce(committed_to, committed_from) <= recorded_on then coalesce(committed_to, committed_from)
         end as last_day_of_offence
     from classified_crimes
 ),
