@@ -598,9 +598,7 @@ def _demo(home: Home, scale: float, seed: int) -> None:
 
         say(sentence(replication))
     say(_released(home, published))
-    say(
-        f"open {home.releases / 'current' / 'index.html'} in a browser; `make dev` shows the assets in Dagster"
-    )
+    say(f"open {home.releases / 'index.html'} in a browser; `make dev` shows the assets in Dagster")
 
 
 def _land_made_up(home: Home, year: int, scale: float, seed: int) -> None:

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration import verdicts
+from orchestration import in_print, verdicts
 from orchestration.home import SEEDS, Home
 
 if TYPE_CHECKING:
@@ -161,12 +161,12 @@ def holding_briefly(rows: list[dict]) -> list[str]:
 def _held_by(row: dict) -> str:
     """`kent 2024-Q2: 17 of 35 crimes held out (48.6%), beyond tolerance: blocks the release`."""
     many = row["tested"] != 1
-    counted = f"{row['failed']:,} of {row['tested']:,} {row['scope']}{'s' if many else ''}"
+    counted = f"{in_print.count(row['failed'])} of {in_print.count(row['tested'])} {row['scope']}{'s' if many else ''}"
     what = "held out" if row["rule"] in HELD_OUT else f"fail{'' if many else 's'} {row['rule']}"
     beyond = "ours to mend" if row["our_own"] == "Y" else "beyond tolerance"
-    share = row["failed"] / row["tested"]
+    share = in_print.percent(100 * row["failed"] / row["tested"])
     blocks = verdicts.words("fails", "blocks")
-    return f"{row['force']} {row['quarter']}: {counted} {what} ({share:.1%}), {beyond}: {blocks} the release"
+    return f"{row['force']} {row['quarter']}: {counted} {what} ({share}), {beyond}: {blocks} the release"
 
 
 def shuts(result: "Result") -> bool:

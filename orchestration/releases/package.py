@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +25,7 @@ SCHEMA_OF_FILE = {"marts": "main", "quality": "quality"}
 AS_CSV = (
     "expectation_results",
     "rule_results",
+    "rule_changes",
     "restatements",
     "figure_revisions",
     "field_completeness",
@@ -255,10 +257,21 @@ def write_files(connection, folder: Path) -> list[dict]:
         for path in paths:
             file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            how = "format csv, header" if path.endswith(".csv") else "format parquet, compression zstd"
-            connection.execute(f"copy {source} to {quoted(file)} ({how})")
+            if path.endswith(".csv"):
+                connection.execute(
+                    f"copy ({_for_people(connection, schema, table)}) to {quoted(file)} (header)"
+                )
+            else:
+                connection.execute(f"copy {source} to {quoted(file)} (format parquet, compression zstd)")
             resources.append({"path": path, "schema": schema, "table": table, "rows": rows})
     return resources
+
+
+def _for_people(connection, schema: str, table: str) -> str:
+    """The rows of a table as a spreadsheet shows them: of a share four decimals, and not what a computer holds of it."""
+    columns = columns_of(connection, "target")[SCHEMA_OF_FILE[schema], table]
+    rounded = ", ".join(f'round("{name}", 4) as "{name}"' for name, kind in columns if kind == "DOUBLE")
+    return f"select *{f' replace ({rounded})' if rounded else ''} from {_at(schema, table)}"
 
 
 def describe(connection, dbt: dict, period: str, resources: list[dict]) -> list[dict]:
@@ -277,10 +290,12 @@ def describe(connection, dbt: dict, period: str, resources: list[dict]) -> list[
         if key in described:
             continue
         columns = copied[SCHEMA_OF_FILE[schema], table]
+        from_dbt = None
         if key in ours:
             about, words, keys = ours[key]
         else:
             node = models[key]
+            from_dbt = lineage_of(dbt, node)
             about = node["description"]
             words = {name: column.get("description") for name, column in node["columns"].items()}
             keys = key_of(dbt, node)
@@ -296,7 +311,12 @@ def describe(connection, dbt: dict, period: str, resources: list[dict]) -> list[
             {"name": name, "type": _field_type(kind), "description": " ".join(words[name].split())}
             for name, kind in columns
         ]
-        described[key] = {"description": " ".join(about.split()), "fields": fields, "keys": keys}
+        described[key] = {
+            "description": " ".join(about.split()),
+            "fields": fields,
+            "keys": keys,
+            "lineage": from_dbt,
+        }
         _comment(connection, f"table {_at(schema, table)}", described[key]["description"])
         for field in fields:
             name = f'column {_at(schema, table)}."{field["name"]}"'
@@ -305,12 +325,44 @@ def describe(connection, dbt: dict, period: str, resources: list[dict]) -> list[
     return [resource | described[resource["schema"], resource["table"]] for resource in resources]
 
 
+def lineage_of(dbt: dict, node: dict) -> dict[str, list[str]]:
+    """What a model is `made_from`, and all that stands `behind` it, each as `schema.table`, without steps that are no table."""
+    known = dbt["nodes"] | dbt["sources"]
+
+    def above(node: dict) -> dict[str, dict]:
+        found = {}
+        for key in node.get("depends_on", {}).get("nodes", []):
+            parent = known.get(key)
+            if parent and parent.get("config", {}).get("materialized") == "ephemeral":
+                found |= above(parent)
+            elif parent:
+                found[key] = parent
+        return found
+
+    direct = above(node)
+    behind, waiting = {}, list(direct.values())
+    while waiting:
+        for key, parent in above(waiting.pop()).items():
+            if key not in behind and key not in direct:
+                behind[key] = parent
+                waiting.append(parent)
+
+    def names(found: dict[str, dict]) -> list[str]:
+        return sorted(f"{one['schema']}.{one.get('alias') or one['name']}" for one in found.values())
+
+    return {"made_from": names(direct), "behind": names(behind)}
+
+
 def describe_views(connection) -> list[dict]:
     """The views of marts.duckdb for the dictionary, as `describe` gives the tables.
 
     Raises NotPublishable when a column has no description.
     """
     made = columns_of(connection, "target")
+    written = connection.execute(
+        "select view_name, sql from duckdb_views() where database_name = 'target' and not internal"
+    ).fetchall()
+    tables = {f"{'marts' if schema == 'main' else schema}.{table}": table for schema, table in made}
     views = []
     connection.execute("begin")
     for name, about in questions.views_described().items():
@@ -334,12 +386,19 @@ def describe_views(connection) -> list[dict]:
             "description": " ".join(about["description"].split()),
             "fields": fields,
             "keys": about["keys"],
+            "lineage": {"made_from": _named_in(dict(written)[name], name, tables), "behind": []},
         }
         # its columns are in the dictionary: comments on 600 of them took 0.3 s
         _comment(connection, f"view {_at('marts', name)}", view["description"])
         views.append({"schema": "marts", "table": name, **view})
     connection.execute("commit")
     return views
+
+
+def _named_in(sql: str, view: str, tables: dict[str, str]) -> list[str]:
+    """The tables and views, `schema.table`, that the SQL of a view names."""
+    words = set(re.findall(r"\w+", sql)) - {view}
+    return sorted(name for name, table in tables.items() if table in words)
 
 
 def _made_here() -> dict[tuple[str, str], tuple[str, dict[str, str], list[str]]]:

@@ -270,7 +270,8 @@ def _go_live(home: Home, name: str) -> Release:
     """Point `current` at the release and record it as its period's live one; safe to do twice."""
     head = json.loads((home.releases / name / "manifest.json").read_text())
     history.keep_release(home, head)
-    # the release links it, and its reports are written later
+    # the release links both, and its reports are written later
+    pages.listing.write(home)
     front_door.write(home, head)
     pointer = home.releases / ".current.new"
     pointer.unlink(missing_ok=True)

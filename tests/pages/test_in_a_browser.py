@@ -31,6 +31,17 @@ WANTING = """() => {
 }"""
 
 
+# on a phone nothing that is read as a sentence ends beyond the window, and no heading of a table either
+CUT = """() => {
+    const cut = [];
+    for (const one of document.querySelectorAll('caption, p, li, dd, dt, h1, h2, h3, .told td, .told th, summary')) {
+        const box = one.getBoundingClientRect();
+        if (box.width && (box.right > innerWidth + 1 || box.left < -1)) cut.push('cut: ' + one.textContent.trim().slice(0, 60));
+    }
+    return [...new Set(cut)].slice(0, 5);
+}"""
+
+
 @pytest.fixture(scope="module")
 def browser():
     from playwright.sync_api import sync_playwright
@@ -49,39 +60,96 @@ def pages_of(release: Path) -> list[Path]:
     return [page for page in sorted(release.rglob("*.html")) if page.name != "dbt.html"]
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+def doors_of(home) -> list[Path]:
+    """The pages of the live release, the page of all releases, and the page of its reports."""
+    release = (home.releases / "current").resolve()
+    return [
+        *pages_of(release),
+        home.releases / "index.html",
+        home.root / "reports" / release.name / "index.html",
+    ]
+
+
+def problems_of(page: Path, browser, width: int) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
+    tab = context.new_page()
+    problems = []
+    tab.on("pageerror", lambda error: problems.append(f"script error: {error}"))
+    tab.on("console", lambda said: said.type == "error" and problems.append(said.text))
+    tab.on("request", lambda request: request.url.startswith("file:") or problems.append(request.url))
+    tab.goto(page.as_uri())
+    problems += tab.evaluate(WANTING)
+    tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    problems += tab.evaluate(CUT) if width < 800 else []
+    problems += [
+        f"axe {one['id']}: {one['nodes'][0]['html'][:120]}" for one in Axe().run(tab).response["violations"]
+    ]
+    for link in tab.eval_on_selector_all("a[href]", "links => links.map(link => link.href)"):
+        address = urlsplit(link)
+        if address.scheme == "file" and not Path(unquote(address.path)).exists():
+            problems.append(f"dead link {address.path.rsplit('/', 1)[-1]}")
+    context.close()
+    return problems
+
+
+@pytest.mark.parametrize("width", [400, 1280])
 def test_every_page_is_whole_offline_and_says_what_it_is(year, browser, width):
-    release = (year.home.releases / "current").resolve()
-    found = {}
-    for page in pages_of(release):
-        context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
-        tab = context.new_page()
-        problems = []
-        tab.on("pageerror", lambda error, problems=problems: problems.append(f"script error: {error}"))
-        tab.on("console", lambda said, problems=problems: said.type == "error" and problems.append(said.text))
-        tab.on(
-            "request",
-            lambda request, problems=problems: (
-                request.url.startswith("file:") or problems.append(request.url)
-            ),
-        )
-        tab.goto(page.as_uri())
-        problems += tab.evaluate(WANTING)
-        for link in tab.eval_on_selector_all("a[href]", "links => links.map(link => link.href)"):
-            address = urlsplit(link)
-            if address.scheme == "file" and not Path(unquote(address.path)).exists():
-                problems.append(f"dead link {address.path.rsplit('/', 1)[-1]}")
-        if problems:
-            found[str(page.relative_to(release))] = problems
-        context.close()
+    pages = doors_of(year.home)
+    assert len(pages) >= 50
+    # one page of a force is made as all are
+    pages = [
+        page for page in pages if page.parent.name != "profiles" or page.stem in ("index", "kent", "btp")
+    ]
+    found = {str(page): problems for page in pages if (problems := problems_of(page, browser, width))}
     assert not found
-    assert len(pages_of(release)) >= 4
 
 
-def test_a_reader_gets_from_the_front_page_to_the_replication(year, browser):
-    release = (year.home.releases / "current").resolve()
+def test_a_reader_gets_from_the_front_door_to_the_replication(year, browser):
     tab = browser.new_page()
-    tab.goto((release / "index.html").as_uri())
+    tab.goto((year.home.releases / "index.html").as_uri())
+    tab.get_by_role("link", name="2023, release", exact=False).click()
     tab.get_by_role("link", name="replication", exact=False).first.click()
     assert tab.get_by_role("heading", level=1).inner_text()
     assert tab.get_by_role("rowheader", name="criterion.cse", exact=True).first.is_visible()
+    tab.get_by_role("link", name="All releases").click()
+    assert tab.get_by_role("heading", name="Calendar of releases").is_visible()
+
+
+def test_a_force_is_one_click_from_what_is_unusual_for_it(year, browser):
+    tab = browser.new_page()
+    release = (year.home.releases / "current").resolve()
+    tab.goto((release / "quality" / "index.html").as_uri())
+    assert tab.get_by_text("failed", exact=True).count() == 0
+    first = (
+        tab.locator("section, .scroll")
+        .filter(has_text="most unusual for the force first")
+        .locator("tbody a")
+        .first
+    )
+    force = first.inner_text()
+    first.click()
+    assert force in tab.get_by_role("heading", level=1).inner_text()
+    assert tab.get_by_role("heading", name="Rules", exact=True).is_visible()
+
+
+def test_the_dictionary_is_searched_offline(year, browser):
+    release = (year.home.releases / "current").resolve()
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    tab = context.new_page()
+    tab.goto((release / "dictionary.html").as_uri())
+    assert tab.evaluate("document.documentElement.scrollHeight") < 12_000
+    tab.get_by_label("Search tables and columns").fill("percent_rounding")
+    shown = tab.locator("details.table:visible")
+    names = [one.locator("h3").inner_text() for one in shown.all()]
+    assert "marts.figures" in names and "quality.returns" not in names
+    assert tab.get_by_role("rowheader", name="percent_rounding", exact=True).first.is_visible()
+    assert tab.locator("output").inner_text().startswith(f"{len(names)} of ")
+    tab.get_by_label("Search tables and columns").fill("no such word anywhere")
+    assert tab.locator("details.table:visible").count() == 0
+    # a link to a table opens it, whatever was searched
+    tab.goto((release / "dictionary.html").as_uri() + "#quality.returns")
+    tab.reload()
+    assert tab.get_by_text("Columns of quality.returns").is_visible()
+    context.close()

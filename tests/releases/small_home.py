@@ -103,6 +103,11 @@ select force, quarter, 'cancelled' as reason, 1::bigint as crimes, 'CR25' as rul
 create table quality.rule_results as
 select 'CR15' as rule, force, quarter, 4::bigint as tested, 0::bigint as failed, 0::bigint as also_reported,
     0::bigint as waived, 0::double as rate, 'pass' as verdict from quality.returns;
+create table quality.rule_changes as
+select 'CR15' as rule, force, quarter, 4::bigint as tested, 1::bigint as failed, 'within_tolerance' as verdict,
+    null::bigint as tested_before, null::bigint as failed_before, null::varchar as verdict_before,
+    'other_forces' as usual_from, 0.0::decimal(4, 1) as usual_percent, 1.0::decimal(6, 1) as unusual
+from quality.returns;
 create table quality.rule_result_history (
     rule varchar, force varchar, quarter varchar, kept_at varchar, replaced_at varchar, tested bigint,
     failed bigint, also_reported bigint, waived bigint, rate double, verdict varchar);

@@ -298,7 +298,7 @@ def test_the_page_on_recorded_crime_tells_what_is_outside_and_what_may_explain_i
     assert "Kent Police" not in outside and "Durham Constabulary" in outside
     assert (
         "1,234 crimes of these classes are excluded from the CPAI; "
-        "recorded crime was revised by -3 since its first release; a &lt;changed&gt; rule" in outside
+        "recorded crime was revised by \u22123 since its first release; a &lt;changed&gt; rule" in outside
     )
     assert "nothing that is known here" in outside
     revised = page[page.index("Force-quarters that a later release revised") :]

@@ -326,12 +326,15 @@ def test_regions_and_the_force_in_none_stand_in_one_table(folder):
     assert rows == ["South East", "Wales", "British Transport Police", "England and Wales"]
 
 
-def test_the_same_release_gives_the_same_pages(home, folder, tmp_path):
-    list(reports.prepare(home, "2023", "kent", into=tmp_path).write())
-    made = [path for path in tmp_path.rglob("*.*") if path.is_file()]
+def test_the_same_release_gives_the_same_pages(home, folder):
+    made = {path: path.read_bytes() for path in (folder / "2023" / "forces").rglob("kent*") if path.is_file()}
+    made |= {path: path.read_bytes() for path in (folder / "2023" / "forces" / "kent").iterdir()}
     assert {path.suffix for path in made} == {".html", ".xlsx", ".ods", ".csv", ".json"}
     for path in made:
-        assert (folder / "2023" / path.relative_to(tmp_path)).read_bytes() == path.read_bytes()
+        path.unlink()
+    list(reports.prepare(home, "2023", "kent").write())
+    for path, content in made.items():
+        assert path.read_bytes() == content
 
 
 def command(home, *words):

@@ -60,6 +60,12 @@ columns_sent as (
     inner join layout_columns on bases.base = layout_columns.layout
 ),
 
+-- a column that stands in every layout before anybody was asked to fill it
+collected as (
+    select 'children_flag' as field, min(children_collected_from) as from_quarter
+    from {{ ref('criteria') }}
+),
+
 {% for record_type, (model, known_when) in fields.items() -%}
 {{ record_type }} as (
     select
@@ -92,8 +98,9 @@ shares as (
         counted.record_type,
         counted.field,
         counted.records,
-        columns_sent.field is not null as is_collected,
-        case when columns_sent.field is not null then counted.known end as known,
+        columns_sent.field is not null and counted.quarter >= coalesce(collected.from_quarter, counted.quarter)
+            as is_collected,
+        counted.known as known_if_collected,
         1.0 * counted.known / counted.records as share,
         {{ wilson_low('counted.known', 'counted.records') }} as low,
         {{ wilson_high('counted.known', 'counted.records') }} as high
@@ -103,6 +110,8 @@ shares as (
     left join columns_sent
         on submissions.layout = columns_sent.layout
         and {{ same_key('columns_sent', 'counted', ['record_type', 'field']) }}
+    left join collected
+        on counted.field = collected.field
 ),
 
 compared as (
@@ -128,7 +137,7 @@ select
     field,
     is_collected,
     cast(records as bigint) as records,
-    cast(known as bigint) as known,
+    cast(case when is_collected then known_if_collected end as bigint) as known,
     cast(case when is_collected then round(100 * share, 1) end as decimal(4, 1)) as percent,
     cast(case when is_collected then round(100 * low, 1) end as decimal(4, 1)) as percent_low,
     cast(case when is_collected then round(100 * high, 1) end as decimal(4, 1)) as percent_high,

@@ -113,8 +113,8 @@ select
     cast(coalesce(revised.came_in, 0) as bigint) as came_in,
     cast(coalesce(revised.left_out, 0) as bigint) as left_out,
     cast(coalesce(recording.crimes_with_report, 0) as bigint) as crimes_with_report,
-    cast(recording.median_days as double) as median_days_to_record,
-    cast(recording.ninth_decile_days as double) as ninth_decile_days_to_record,
+    cast(round(recording.median_days, 1) as double) as median_days_to_record,
+    cast(round(recording.ninth_decile_days, 1) as double) as ninth_decile_days_to_record,
     {%- for dimension in dimensions %}
     cast(coalesce(found.{{ dimension }}_findings, 0) as bigint) as {{ dimension }}_findings,
     {%- endfor %}

@@ -1,16 +1,19 @@
-"""The pages of a release: plain HTML that reads offline, from a file share, without a script.
+"""The pages of a release: plain HTML that reads offline, from a file share. The dictionary's search is the one script.
 
 Every number on them comes from the release's own tables; nothing is computed from the warehouse.
 """
 
 import re
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
+from orchestration import in_print, verdicts
 from orchestration.home import seed_rows
+from orchestration.in_print import change, count
 from orchestration.releases import replication
 from orchestration.releases.figures import NATION, label
-from orchestration.releases.pages import agreement, profiles, statement
+from orchestration.releases.pages import agreement, dictionary, listing, profiles, quality, statement
 from orchestration.warehouse.statements import rows_of
 
 TEMPLATES = Path(__file__).resolve().parent
@@ -37,9 +40,11 @@ def write(connection, folder: Path, head: dict, resources: list[dict], views: li
     period = head["period"]
     tables = [resource for resource in resources if resource["path"].endswith(".parquet")]
     names = {resource["table"] for resource in tables}
-    _write(folder / "dictionary.html", "dictionary.html", "", head, tables=tables + views)
+    described = dictionary.read(tables, views, head)
+    has_lineage = (folder / "lineage" / "dbt.html").exists()
+    _write(folder / "dictionary.html", "dictionary.html", "", head, has_lineage=has_lineage, **described)
     _write(folder / "statement.html", "statement.html", "", head, **statement.read(connection, head))
-    _write(folder / "quality" / "index.html", "quality.html", "../", head, **_quality(connection, names))
+    _write(folder / "quality" / "index.html", "quality.html", "../", head, **quality.read(connection, names))
     if "reconciliation" in names:
         _write(
             folder / "quality" / "reconciliation.html",
@@ -78,18 +83,16 @@ def _write_profiles(connection, folder: Path, head: dict) -> None:
     """A page for each force in `profiles/`, the list of them, and the page of restatements."""
     rows = partial(rows_of, connection)
     by_force = profiles.read(rows)
-    statements = _statements()
     for force, page in by_force.items():
-        rules = [line | {"statement": statements.get(line["rule"], "")} for line in page.pop("rules")]
         path = folder / "profiles" / f"{force}.html"
-        _write(path, "profile.html", "../../", head, rules=rules, record_types=profiles.RECORD_TYPES, **page)
+        _write(path, "profile.html", "../../", head, record_types=profiles.RECORD_TYPES, **page)
     quarter = max((quarter for page in by_force.values() for quarter in page["quarters"]), default="")
     listed = profiles.overview(by_force, quarter)
     _write(
         folder / "profiles" / "index.html", "profiles.html", "../../", head, forces=listed, quarter=quarter
     )
     restated = [
-        row | {"force": (f"profiles/{row['force']}.html", _force_names().get(row["force"], row["force"]))}
+        row | {"force": (f"profiles/{row['force']}.html", quality.force_name(row["force"]))}
         for row in profiles.restatements(rows)
     ]
     in_all = profiles.restated_in_all(rows)
@@ -100,62 +103,29 @@ def _headlines(connection, period: str) -> list[dict]:
     scheme = "2023" if period < "2024" else "2024"
     found = rows_of(
         connection,
-        "select * from target.main.figures where period = ? and place = ? and scheme = ? "
-        "and figure_id in (select unnest(?))",
+        "select figures.*, intervals.low, intervals.high from target.main.figures as figures "
+        "left join target.main.figure_intervals as intervals "
+        "on figures.figure_id = intervals.figure_id and figures.scheme = intervals.scheme "
+        "and figures.place = intervals.place and figures.period = intervals.period and intervals.error = 'misread' "
+        "where figures.period = ? and figures.place = ? and figures.scheme = ? "
+        "and figures.figure_id in (select unnest(?))",
         [period, NATION, scheme, list(HEADLINES)],
     )
-    by_id = {row["figure_id"]: row | {"label": label(row)} for row in found}
+    by_id = {row["figure_id"]: row | {"label": label(row), "interval": _interval(row)} for row in found}
     return [by_id[figure_id] for figure_id in HEADLINES if figure_id in by_id]
 
 
-def _quality(connection, names: set[str]) -> dict:
-    returns = rows_of(
-        connection,
-        "select * from target.quality.returns where status <> 'superseded' order by all",
-    )
-    return {
-        "expectations": rows_of(
-            connection,
-            "select rule, suite, any_value(statement) as statement, min(severity) as severity, "
-            "count(*) as expectations, count(*) filter (where verdict = 'held') as held, "
-            "count(*) filter (where verdict = 'failed') as failed, "
-            "count(*) filter (where verdict = 'error') as errors "
-            "from target.quality.expectation_results group by rule, suite order by suite, rule",
-        ),
-        "attention": rows_of(
-            connection,
-            "select * from target.quality.expectation_results where verdict <> 'held' "
-            "order by severity, rule, suite, checked_table, expectation",
-        ),
-        "quarters": sorted({row["quarter"] for row in returns}),
-        "returns": _by_force(returns),
-        "received": rows_of(
-            connection,
-            "select quarter, status, count(*) as submissions, coalesce(sum(crimes), 0)::bigint as crimes, "
-            "coalesce(sum(victims), 0)::bigint as victims, coalesce(sum(suspects), 0)::bigint as suspects "
-            "from target.quality.returns group by all order by all",
-        ),
-        "balance": rows_of(
-            connection,
-            "select quarter, record_type, "
-            "sum(received)::bigint as received, sum(accepted)::bigint as accepted, "
-            "sum(rejected)::bigint as rejected, sum(duplicate)::bigint as duplicate, "
-            "sum(superseded)::bigint as superseded from target.quality.balance group by all order by all",
-        ),
-        "exclusions": rows_of(
-            connection,
-            "select quarter, reason, sum(crimes)::bigint as crimes, count(distinct force) as forces "
-            "from target.quality.exclusions group by all order by all",
-        ),
-        "rules": _rules(connection),
-        "has_reconciliation": "reconciliation" in names,
-        "has_agreement": "reading_agreement" in names,
-    }
+def _interval(row: dict) -> str | None:
+    """`834 to 1,001: the count lies below`."""
+    if row["low"] is None or row["numerator"] is None:
+        return None
+    where = "below" if row["numerator"] < row["low"] else "above" if row["numerator"] > row["high"] else ""
+    return f"{count(row['low'])} to {count(row['high'])}" + (f": the count lies {where}" if where else "")
 
 
 def _reconciliation(connection) -> dict:
     every = rows_of(connection, "select * from target.quality.reconciliation order by force, quarter")
-    named = [row | {"name": _force_names().get(row["force"], row["force"])} for row in every]
+    named = [row | {"name": quality.force_name(row["force"])} for row in every]
     (tolerance,) = seed_rows("reconciliation_tolerance.csv")
     returned = "select count(*) as returned from target.quality.returns where status in ('accepted', "
     returned += "'accepted_with_rejections', 'nil')"
@@ -185,61 +155,19 @@ def _reconciliation(connection) -> dict:
             "count(*) filter (where is_newest) as compared, file_sha256 "
             "from target.quality.recorded_crime_revisions group by all order by published_on, quarter",
         ),
-        "revised": [row | {"name": _force_names().get(row["force"], row["force"])} for row in revised],
+        "revised": [row | {"name": quality.force_name(row["force"])} for row in revised],
     }
 
 
 def _may_explain(row: dict) -> str:
     """What the data know about a difference, in words; the counts are those of `quality.reconciliation`."""
     known = [
-        (row["excluded"], f"{row['excluded']:,} crimes of these classes are excluded from the CPAI"),
-        (row["held_out"], f"{row['held_out']:,} crime records, of any class, could not be used"),
-        (row["revised"], f"recorded crime was revised by {row['revised']:+,} since its first release"),
+        (row["excluded"], f"{count(row['excluded'])} crimes of these classes are excluded from the CPAI"),
+        (row["held_out"], f"{count(row['held_out'])} crime records, of any class, could not be used"),
+        (row["revised"], f"recorded crime was revised by {change(row['revised'])} since its first release"),
         (row["known_breaks"], f"{row['known_breaks']}"),
     ]
     return "; ".join(words for there, words in known if there) or "nothing that is known here"
-
-
-def _by_force(returns: list[dict]) -> list[dict]:
-    """One row a force: by quarter, the submission that counts, else what came instead."""
-    forces: dict[str, dict] = {}
-    for row in returns:
-        quarters = forces.setdefault(row["force"], {})
-        if row["status"] not in ("refused", "missing") or row["quarter"] not in quarters:
-            quarters[row["quarter"]] = row
-    return [{"force": _force_names().get(force, force), "quarters": rows} for force, rows in forces.items()]
-
-
-def _rules(connection) -> list[dict]:
-    verdicts = rows_of(
-        connection,
-        "select rule, verdict, count(*) as force_quarters, coalesce(sum(tested), 0)::bigint as tested, "
-        "coalesce(sum(failed), 0)::bigint as failed, coalesce(sum(waived), 0)::bigint as waived "
-        "from target.quality.rule_results group by all order by all",
-    )
-    rules: dict[str, dict] = {}
-    for row in verdicts:
-        rule = rules.setdefault(
-            row["rule"], {"rule": row["rule"], "tested": 0, "failed": 0, "waived": 0, "verdicts": []}
-        )
-        for count in ("tested", "failed", "waived"):
-            rule[count] += row[count]
-        rule["verdicts"].append(f"{row['verdict'] or 'none'} {row['force_quarters']:,}".replace("_", " "))
-    statements = _statements()
-    return [
-        rule | {"verdicts": ", ".join(rule["verdicts"]), "statement": statements.get(rule["rule"], "")}
-        for rule in rules.values()
-    ]
-
-
-@cache
-def _statements() -> dict[str, str]:
-    return {row["rule"]: row["statement"] for row in seed_rows("rules.csv")}
-
-
-@cache
-def _force_names() -> dict[str, str]:
-    return {row["force"]: row["name"] for row in seed_rows("forces.csv")}
 
 
 @cache
@@ -255,14 +183,23 @@ def environment(*folders: Path):
         lstrip_blocks=True,
     )
     # text is a count with its sign already
-    environment.filters["count"] = lambda number: (
-        "" if number is None else number if isinstance(number, str) else f"{number:,}"
-    )
-    environment.filters["percent"] = lambda share: "" if share is None else f"{float(share):g}"
+    environment.filters["count"] = _or_blank(in_print.count)
+    environment.filters["change"] = _or_blank(in_print.change)
+    environment.filters["percent"] = _or_blank(in_print.percent)
+    environment.filters["statistic"] = _or_blank(in_print.statistic)
+    environment.globals["verdict"] = verdicts.told
+    environment.globals["small_base"] = in_print.small_base()
     environment.filters["prose"] = _prose
     environment.filters["first_sentence"] = lambda text: text.split(". ")[0].rstrip(".") + "."
     environment.filters["words"] = lambda text: str(text or "").replace("_", " ")
     return environment
+
+
+def _or_blank(written: Callable) -> Callable:
+    """What has no number stays blank, and text is a number that is written already."""
+    return lambda number, *how: (
+        "" if number is None else number if isinstance(number, str) else written(number, *how)
+    )
 
 
 def _prose(text: str | None):
@@ -275,5 +212,11 @@ def _prose(text: str | None):
 def _write(path: Path, template: str, to_root: str, head: dict, **values) -> None:
     """One page; `to_root` is the relative way from the page's folder to the release's own."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    html = environment().get_template(template).render(head=head, root=to_root, **values)
+    # beside the folder of every release
+    to_releases = f"../{to_root}{listing.NAME}"
+    html = (
+        environment()
+        .get_template(template)
+        .render(head=head, root=to_root, to_releases=to_releases, **values)
+    )
     path.write_text(html + "\n", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from orchestration import in_print
 from orchestration.home import seed_rows
 from orchestration.warehouse.statements import rows_of
 
@@ -103,13 +104,13 @@ def _recall(row: dict) -> dict:
     """The estimate in words, and what share of all group-based crimes was found: most where fewest were missed."""
 
     def found(missed: int) -> str:
-        return f"{100 * row['cocad'] / (row['cocad'] + missed):.1f}%" if row["cocad"] + missed else "unknown"
+        return in_print.share(row["cocad"], row["cocad"] + missed) or "unknown"
 
     if row["missed"] is None:
         return row | {"missed_shown": "not read yet", "found_shown": "unknown"}
     low, high = row["missed_low"], row["missed_high"]
     return row | {
-        "missed_shown": f"{row['missed']:,} ({low:,} to {high:,})",
+        "missed_shown": f"{in_print.count(row['missed'])} ({in_print.count(low)} to {in_print.count(high)})",
         "found_shown": f"{found(row['missed'])} ({found(high)} to {found(low)})",
     }
 
@@ -144,7 +145,7 @@ def _shown(row: dict, statistic: str) -> str:
     """`0.94 (0.92 to 0.96)`."""
     if row[statistic] is None:
         return "not measured"
-    text = f"{row[statistic]:.2f}"
-    if row[f"{statistic}_low"] is None:
-        return text
-    return f"{text} ({row[f'{statistic}_low']:.2f} to {row[f'{statistic}_high']:.2f})"
+    text, low, high = (row[f"{statistic}{end}"] for end in ("", "_low", "_high"))
+    if low is None:
+        return in_print.statistic(text)
+    return f"{in_print.statistic(text)} ({in_print.statistic(low)} to {in_print.statistic(high)})"

@@ -7,23 +7,25 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from orchestration import in_print, verdicts
 from orchestration.home import seed_rows
+from orchestration.releases.pages import quality
 
 Row = dict[str, Any]
-Rows = Callable[[str], list[Row]]
+Rows = Callable[..., list[Row]]
 
 RECORD_TYPES = {"suspects": "Suspects", "victims": "Victims", "crimes": "Crimes"}
 # what government watches force by force comes first
 FIRST_FIELDS = ("self_defined_ethnicity", "nationality", "observed_ethnicity")
 WATCHED = (("suspects", "self_defined_ethnicity"), ("suspects", "nationality"))
 # came in, was left out, changed its class and stayed
-SIGNS = {1: "+", -1: "\u2212", 0: "±"}
+SIGNS = {1: "+", -1: in_print.MINUS, 0: "±"}
 DIMENSIONS = ("completeness", "consistency", "validity", "uniqueness", "timeliness", "accuracy")
 
 
 def read(rows: Rows) -> dict[str, dict]:
     """Values of each force's page by slug; `rows` runs SQL on the release's tables and gives dicts."""
-    profiles = _by_force(rows("select * from target.quality.force_profile order by force, quarter"))
+    profile_rows = _by_force(rows("select * from target.quality.force_profile order by force, quarter"))
     complete = _by_force(rows("select * from target.quality.field_completeness order by all"))
     restated = _by_force(restatements(rows))
     rules = _by_force(
@@ -33,9 +35,11 @@ def read(rows: Rows) -> dict[str, dict]:
             "where verdict in ('fails', 'waived')) order by all"
         )
     )
+    last = max((row["quarter"] for page in profile_rows.values() for row in page), default="")
+    changed = _by_force(quality.changes(rows, last))
     forces = {row["force"]: row for row in seed_rows("forces.csv")}
     pages = {}
-    for force, profile in profiles.items():
+    for force, profile in profile_rows.items():
         quarters = [row["quarter"] for row in profile]
         pages[force] = {
             "force": forces.get(force, {"name": force}),
@@ -45,7 +49,8 @@ def read(rows: Rows) -> dict[str, dict]:
             ],
             "completeness": _completeness(complete[force], quarters),
             "restated": restated[force],
-            "rules": _across(rules[force], quarters, "rule", _failed),
+            "rules": _most_unusual_first(_across(rules[force], quarters, "rule", _failed), changed[force]),
+            "last": last,
         }
     return pages
 
@@ -112,7 +117,7 @@ def _told(restated: Iterable[Row]) -> list[Row]:
         cause = causes.get(row["cause"], now)
         return row | {
             "meaning": cause["meaning"],
-            "change": f"{sign}{row['crimes']:,}",
+            "change": f"{sign}{in_print.count(row['crimes'])}",
             "order": int(cause["sort_order"]),
         }
 
@@ -136,6 +141,19 @@ def _across(rows: list[Row], quarters: list[str], name: str, shown: Callable[[Ro
     return list(lines.values())
 
 
+def _most_unusual_first(lines: list[Row], changed: list[Row]) -> list[Row]:
+    """Each rule with what became of it in the last quarter; those without a change to tell of come last."""
+    order = {row["rule"]: place for place, row in enumerate(changed)}
+    told = {row["rule"]: row for row in changed}
+    nothing = dict.fromkeys(("moved", "usual_percent", "unusual"))
+    return [
+        line
+        | {name: told.get(line["rule"], nothing)[name] for name in nothing}
+        | {"statement": quality.statement(line["rule"])}
+        for line in sorted(lines, key=lambda line: (order.get(line["rule"], len(order)), line["rule"]))
+    ]
+
+
 def _completeness(rows: list[Row], quarters: list[str]) -> dict[str, list[Row]]:
     """By record type, a line a field: its share in each quarter, its interval, and how it moved."""
     order = {field: number for number, field in enumerate(FIRST_FIELDS)}
@@ -151,12 +169,11 @@ def _completeness(rows: list[Row], quarters: list[str]) -> dict[str, list[Row]]:
 def _share(row: Row) -> str:
     if not row["is_collected"]:
         return "not collected"
-    share = f"{row['percent']}% ({row['percent_low']} to {row['percent_high']})"
+    low, high = in_print.percent(row["percent_low"]), in_print.percent(row["percent_high"])
+    share = f"{in_print.of_base(in_print.percent(row['percent']), row['records'])} ({low} to {high})"
     return f"{share} {row['trend']}" if row["trend"] in ("up", "down") else share
 
 
 def _failed(row: Row) -> str:
-    if row["verdict"] == "not_applicable":
-        return "none tested"
-    beyond = {"fails": ", beyond", "waived": ", waived"}.get(row["verdict"], "")
-    return f"{row['failed']:,} of {row['tested']:,}{beyond}"
+    words = verdicts.words(row["verdict"], quality.severity(row["rule"]))
+    return f"{quality.told(row)}, {words}" if row["tested"] else words

@@ -1,5 +1,6 @@
 """What the page about a release shows: what was promised, and how figures changed since they were first published."""
 
+from datetime import date
 from functools import partial
 
 from orchestration.home import seed_rows
@@ -26,10 +27,6 @@ def read(connection, head: dict) -> dict:
     )
     for row in triangle:
         row["label"] = label(row)
-    access = [
-        row | {name: row[name][:16].replace("T", " ") for name in ("from", "until")}
-        for row in head["pre_release_access"]
-    ]
     published = dict(
         connection.execute(
             "select period, min(published_at) from target.quality.release_history group by period"
@@ -43,9 +40,24 @@ def read(connection, head: dict) -> dict:
     ]
     return {
         "calendar": calendar,
-        "access": access,
+        **access(head),
         "revised": revised,
         "causes": CAUSES,
         "triangle": triangle,
         "not_collected": seed_rows("publication/questions.csv"),
+    }
+
+
+def access(head: dict) -> dict:
+    """Who saw the release before it was published, and whose access was planned for a day on which it was not: the hours
+    before that day are no access before this publication. `days_late`: after the day that was planned."""
+    out_on, planned_on = head["created_at"][:10], head["planned_on"]
+    rows = [
+        row | {name: row[name][:16].replace("T", " ") for name in ("from", "until")}
+        for row in head["pre_release_access"]
+    ]
+    return {
+        "access": [row for row in rows if row["until"][:10] == out_on],
+        "access_not_given": [row for row in rows if row["until"][:10] != out_on],
+        "days_late": (date.fromisoformat(out_on) - date.fromisoformat(planned_on)).days if planned_on else 0,
     }

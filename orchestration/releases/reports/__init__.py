@@ -14,6 +14,7 @@ from orchestration import asked
 from orchestration.asked import NotThere
 from orchestration.home import Home
 from orchestration.releases import calendar, package
+from orchestration.releases.pages import listing
 from orchestration.releases.reports import (
     audit,
     csv_on_the_web,
@@ -104,7 +105,14 @@ class Reports:
 
     def _page(self, template: str, folder: Path, path: str, **values) -> None:
         to_root = "../" * path.count("/")
-        html = environment().get_template(template).render(head=self.head, root=to_root, **values)
+        # what is put elsewhere, or before the public, links nothing outside itself
+        in_home = self.front_door and not self.numbers.is_public
+        to_releases = f"{to_root}../../../releases/{listing.NAME}" if in_home else None
+        html = (
+            environment()
+            .get_template(template)
+            .render(head=self.head, root=to_root, to_releases=to_releases, **values)
+        )
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(html + "\n", encoding="utf-8")
 

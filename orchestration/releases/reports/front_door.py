@@ -6,6 +6,7 @@ A release never changes, and its reports come after it: its index links this pag
 from pathlib import Path
 
 from orchestration.home import Home
+from orchestration.releases.pages import listing
 from orchestration.releases.reports.numbers import period_name
 
 # what a reader may want of the release itself; what it does not have is left out
@@ -50,7 +51,16 @@ def write(home: Home, head: dict) -> Path:
     html = (
         environment()
         .get_template("front_door.html")
-        .render(head=head, root="", written=written, to_release=to_release, there=there)
+        .render(
+            head=head,
+            root="",
+            to_releases=f"../../releases/{listing.NAME}",
+            written=written,
+            to_release=to_release,
+            there=there,
+        )
     )
     page.write_text(html + "\n", encoding="utf-8")
+    if not (home.releases / listing.NAME).exists():  # of releases that were published before there was one
+        listing.write(home)
     return page

@@ -104,7 +104,9 @@ class Numbers:
                     "replication": rows(replication) if name in exact else [],
                     "revised": rows(REVISED, [period, *wanted]) if "figure_revisions" in exact else [],
                     # a release made before there were any has none
-                    "intervals": rows(INTERVALS, period) if "figure_intervals" in exact else [],
+                    "intervals": rows(INTERVALS, [period, *wanted, *months_of(wanted)])
+                    if "figure_intervals" in exact
+                    else [],
                 },
                 is_public=public,
                 is_rounded=public and "rounded_to" in public_figures.open(encoding="utf-8").readline(),
@@ -139,9 +141,8 @@ AGREEMENT = (
     "where pairing = 'readers' and slice_type = 'all' and category = 'all' and period = ?"
 )
 INTERVALS = (
-    "select error, figure_id, scheme, place, round(estimate)::bigint as estimate, low, high, percent_low, percent_high "
-    "from figure_intervals "
-    "where period = ?"
+    "select error, figure_id, scheme, place, period, round(estimate)::bigint as estimate, low, high, percent_low, percent_high "
+    "from figure_intervals where period in (select unnest(?))"
 )
 REVISED = (
     "select place, count(*) as figures from quality.figure_revisions where revision > 0 "

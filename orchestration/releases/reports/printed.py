@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from html import escape
 from typing import NamedTuple
 
+from orchestration import in_print
 from orchestration.home import seed_rows
 from orchestration.releases.figures import CRITERIA, NATION, POPULATIONS, UNITS, in_words, label
 from orchestration.releases.reports.numbers import Figure, Key, Numbers, day, period_name
@@ -26,6 +27,7 @@ STATUSES = {
     "provisional": "Provisional: a further release may revise these figures.",
     "final": "Final: these figures change only by a correction, which is a release of its own.",
 }
+BELOW, ABOVE, SMALL_BASE = "below its interval", "above its interval", "small base"
 RETURNED = ("accepted", "accepted_with_rejections", "nil")
 RECORDED = {"yes": "Recorded", "no": "Not recorded"}
 CHILDREN = {"yes": "Committed by children", "no": "Not committed by children"}
@@ -72,6 +74,8 @@ class Number:
     text: str
     source: dict[str, str]
     tag: str = "data"
+    # words that have to stand by the number
+    beside: str = ""
 
     @cached_property
     def value(self) -> int | float | str:
@@ -98,7 +102,10 @@ class Number:
         # SVG knows no data element, and its elements no value
         written = named if self.tag != "data" else {"value": "", **value, **named}
         attributes = "".join(f' {name}="{escape(text)}"' for name, text in written.items())
-        return f"<{self.tag}{attributes}>{escape(self.text)}</{self.tag}>"
+        beside = f", {escape(self.beside)}" if self.beside else ""
+        if beside and self.tag == "data":
+            beside = f'<span class="outside">{beside}</span>'
+        return f"<{self.tag}{attributes}>{escape(self.text)}</{self.tag}>{beside}"
 
 
 Row = tuple[str | Number, list[Number]]
@@ -150,18 +157,35 @@ class Report:
             scheme,
         )
 
-    def shown(self, key: Key, of: str = "numerator", tag: str = "data") -> Number:
-        """A figure's number: 0 as 0, withheld [u] or [c], nothing to be a share of [z], nothing returned [x]."""
+    def shown(self, key: Key, of: str = "numerator", tag: str = "data", error: str = "misread") -> Number:
+        """A figure's number: 0 as 0, withheld [u] or [c], nothing to be a share of [z], nothing returned [x]; with a word
+        beside it where it lies outside its interval for that error, and where it is a share of very few."""
         found = self.numbers.figures.get(key)
         text = self._text(key, found, of)
         figure_id = found.figure_id if found else f"{key.population}.{key.unit}.{key.breakdown}"
         self._printed("figures", figure_id, key.place, key.period, of, text)
         source = {"figure": figure_id, "place": key.place, "period": key.period, "of": of}
-        return Number(text, source, tag)
+        return Number(text, source, tag, self._beside(key, found, of, error))
+
+    def _beside(self, key: Key, found: Figure | None, of: str, error: str) -> str:
+        if not found or of == "denominator" or self._value(key, of) is None:
+            return ""
+        words = []
+        if interval := self._intervals.get((error, found.figure_id, key.scheme, key.place, key.period)):
+            if found.numerator < interval["low"]:
+                words.append(BELOW)
+            elif found.numerator > interval["high"]:
+                words.append(ABOVE)
+        if of == "percent" and self._is_of_few(found):
+            words.append(SMALL_BASE)
+        return ", ".join(words)
+
+    def _is_of_few(self, found: Figure | None) -> bool:
+        return bool(found) and isinstance(found.denominator, int) and in_print.is_small(found.denominator)
 
     def told(self, table: str, of: str, value) -> Number:
         """A number, a day or a name of an evidence table."""
-        text = f"{value:,}" if isinstance(value, int) else str(value)
+        text = in_print.count(value) if isinstance(value, int) else str(value)
         self._printed(table, "", self.place.place, self.numbers.period, of, text)
         return Number(text, {"table": table, "of": of})
 
@@ -317,7 +341,7 @@ class Report:
                 [
                     (
                         self._answer(key),
-                        [self.shown(key), *(self._end(key, error, end) for end in ENDS)],
+                        [self.shown(key, error=error), *(self._end(key, error, end) for end in ENDS)],
                     )
                     for key in asked
                 ],
@@ -335,16 +359,18 @@ class Report:
     def _end(self, key: Key, error: str, end: str) -> Number:
         """A figure's interval, or the count expected in it; a sign where the figure is withheld or nothing was measured."""
         figure = self.numbers.figures.get(key)
-        found = figure and self._intervals.get((error, figure.figure_id, key.scheme, key.place))
+        found = figure and self._intervals.get((error, figure.figure_id, key.scheme, key.place, key.period))
         if not found or found[end] is None:
             sign = UNRELIABLE if figure and figure.status == "withheld" else NOT_APPLICABLE
             return self.told("figure_intervals", end, sign)
-        return self.told("figure_intervals", end, f"{found[end]:.1f}%" if "percent" in end else found[end])
+        return self.told(
+            "figure_intervals", end, in_print.percent(found[end]) if "percent" in end else found[end]
+        )
 
     @cached_property
     def _intervals(self) -> dict[tuple, dict]:
         return {
-            (row["error"], row["figure_id"], row["scheme"], row["place"]): row
+            (row["error"], row["figure_id"], row["scheme"], row["place"], row["period"]): row
             for row in self.numbers.evidence["intervals"]
         }
 
@@ -353,6 +379,12 @@ class Report:
         with_caveat = any(figure and figure.status == "caveat" for figure in found)
         notes = ["Read with care: see how far readers agree, under Quality."] if with_caveat else []
         drawn = [bar for bar in bars if bar]
+        shown = [number for _, rows in groups for _, cells in rows for number in cells]
+        beside = {word for number in shown for word in number.beside.split(", ") if word}
+        if beside & {BELOW, ABOVE}:
+            notes.append(OUTSIDE)
+        if SMALL_BASE in beside:
+            notes.append("Small base: a share of so few says little, and no bar is drawn of it.")
         number = len(self.tables) + 1
         # as the page links it
         file = f"{self.place.tables.rpartition('/')[2]}/table-{number}.csv"
@@ -362,12 +394,16 @@ class Report:
 
     def _bar(self, name: str, key: Key, of: str, full: int) -> dict | None:
         """A bar of the chart; None where there is no number to draw."""
+        is_share = of == "percent"
         if self._value(key, of) is None or not full:
+            return None
+        if is_share and self._is_of_few(self.numbers.figures.get(key)):
             return None
         shown = self.shown(key, of, "tspan")
         # as long as the number is printed: more would tell what was rounded away
         number = 100 * shown.value if shown.is_percent else shown.value
-        return {"name": name, "width": round(100 * number / full, 1), "shown": shown}
+        width = round(100 * number / full, 1)
+        return {"name": name, "width": width, "shown": shown, "is_share": is_share}
 
     def categories(self, population, unit, breakdown, scheme=None) -> list[str]:
         scheme = scheme or (self.numbers.scheme if breakdown == "criterion" else "2023")
@@ -523,6 +559,15 @@ class Report:
         return {
             **{name: f"{meaning[0].upper()}{meaning[1:]}." for name, meaning in meanings.items()},
             **(
+                {}
+                if self.numbers.is_public
+                else {
+                    "Below or above its interval": "Outside the numbers between which it would lie had every candidate "
+                    "been read twice, in nineteen cases of twenty."
+                }
+            ),
+            "Small base": "So few crimes or persons that one more or less would move the percentage much.",
+            **(
                 {
                     "Rounding": "Every count is rounded, so parts may not add up; percentages are of rounded counts."
                 }
@@ -532,6 +577,12 @@ class Report:
             "Percentages": "The shares of a whole that are shown together are rounded so that they add up; "
             "a share that stands alone is rounded half up.",
         }
+
+
+OUTSIDE = (
+    "A number below or above its interval: had every candidate been read twice, more or fewer crimes would be expected to "
+    "stand there than do. The table of how far misreading may move the figures has the interval, and says why."
+)
 
 
 def figure_text(figure: Figure, of: str) -> str:
@@ -544,8 +595,8 @@ def figure_text(figure: Figure, of: str) -> str:
     if value is None:
         return NOT_APPLICABLE
     if of != "percent":
-        return f"{value:,}"
-    return f"{value:.{1 if figure.percent_rounding == 'half_up_one_decimal' else 0}f}%"
+        return in_print.count(value)
+    return in_print.percent(value, figure.percent_rounding)
 
 
 def word(category: str) -> str:

@@ -468,10 +468,13 @@ class _Gathering:
                         "known": row[field],
                         "of": row["records"],
                         "percent": _percent(row[field], row["records"]),
-                        "last_quarter": _percent(last.get(field), last.get("records")),
+                        "last_quarter": _percent(last.get(field), last.get("records"))
+                        if _asked(field, before)
+                        else None,
                         "national": _percent(everyone.get(field), everyone.get("records")),
                     }
                     for field in fields
+                    if _asked(field, self.quarter)
                 ]
         return found
 
@@ -485,6 +488,12 @@ def _records_to_mend(findings: list[Row]) -> set[tuple]:
         if each["answer"] == "mend"
         for failing in each["failing"]
     }
+
+
+def _asked(field: str, quarter: str) -> bool:
+    """Whether forces were asked for the field in the quarter: of one that they were not, no share says anything."""
+    collected = [row["children_collected_from"] for row in seed_rows("criteria.csv")]
+    return field != "children_flag" or quarter >= min(filter(None, collected))
 
 
 def _raw(record_type: str) -> str:
