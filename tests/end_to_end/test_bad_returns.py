@@ -58,13 +58,13 @@ FAULTS = {
 }
 
 HELD = (
-    "sussex 2023-Q4: 8 of 16 crimes held out (50.0%), beyond tolerance: holds the release",
-    "merseyside 2023-Q4: 7 of 14 suspects held out (50.0%), beyond tolerance: holds the release",
-    "merseyside 2023-Q4: 2 of 8 crimes fail HO04 (25.0%), beyond tolerance: holds the release",
-    "south-wales 2023-Q4: 7 of 18 crimes held out (38.9%), beyond tolerance: holds the release",
-    "thames-valley 2023-Q4: 16 of 16 victims fail UR02 (100.0%), beyond tolerance: holds the release",
-    "west-yorkshire 2023-Q4: 33 of 33 crimes fail CR11 (100.0%), beyond tolerance: holds the release",
-    "1 return fails MN01 (metropolitan): holds the release",
+    "sussex 2023-Q4: 8 of 16 crimes held out (50.0%), beyond tolerance: blocks the release",
+    "merseyside 2023-Q4: 7 of 14 suspects held out (50.0%), beyond tolerance: blocks the release",
+    "merseyside 2023-Q4: 2 of 8 crimes fail HO04 (25.0%), beyond tolerance: blocks the release",
+    "south-wales 2023-Q4: 7 of 18 crimes held out (38.9%), beyond tolerance: blocks the release",
+    "thames-valley 2023-Q4: 16 of 16 victims fail UR02 (100.0%), beyond tolerance: blocks the release",
+    "west-yorkshire 2023-Q4: 33 of 33 crimes fail CR11 (100.0%), beyond tolerance: blocks the release",
+    "1 return fails MN01 (metropolitan): blocks the release",
 )
 SHUT = {
     "CR11": ["west-yorkshire"],

@@ -305,7 +305,7 @@ def test_a_release_lists_its_waivers_and_says_which_count(home, monkeypatch):
         assert found == [("failed", "reported")]
     page = (release / "quality" / "index.html").read_text()
     assert "ages agreed" in page
-    assert "<td>expired</td>" in page
+    assert 'data-head="Does it count">expired</td>' in page
 
 
 def test_a_build_that_failed_is_named_and_not_what_the_warehouse_before_it_lacks(home, monkeypatch):

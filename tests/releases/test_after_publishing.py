@@ -196,10 +196,11 @@ def test_every_link_of_a_page_leads_somewhere(published):
 def test_a_force_finds_its_profile_and_what_was_restated(published):
     _, path = published
     kent = (path / "quality" / "profiles" / "kent.html").read_text()
-    assert kent.count("60.0% (23.1 to 88.2)") == 3 * 4  # three collected fields in four quarters
+    assert kent.count("60.0% of 5 (23.1% to 88.2%)") == 3 * 4  # three collected fields in four quarters
     assert kent.count("not collected") == 4
     assert (
-        '<td>cancelled later</td><td class="number">\u22121</td><td class="code"><code>CR29</code></td>'
+        '<td data-head="Cause">cancelled later</td><td class="number" data-head="Crimes">\u22121</td>'
+        '<td class="code" data-head="Rule"><code>CR29</code></td>'
         in kent
     )
     restated = (path / "quality" / "restatements.html").read_text()
