@@ -30,7 +30,15 @@ from orchestration.releases.feed_command import feed
 from orchestration.releases.reports.report_command import report
 from orchestration.returns.check_command import check, pack
 from orchestration.returns.layout_command import layout
-from orchestration.stopping import AS_INTERRUPTED, INTERRUPTED, Stopped, interrupted, state_of, stop
+from orchestration.stopping import (
+    AS_INTERRUPTED,
+    INTERRUPTED,
+    Stopped,
+    interrupted,
+    state_of,
+    stop,
+    watch_interrupts,
+)
 from orchestration.turns import WarehouseClosed, turn
 
 
@@ -629,6 +637,7 @@ def quiet_teardown() -> None:
 
 def main() -> None:
     """The command as installed."""
+    watch_interrupts()
     make_consoles_printable()
     quiet_teardown()
     cpai(prog_name="cpai")

@@ -40,7 +40,6 @@ def layout() -> None:
 )
 @click.option(
     "--quarter",
-    default="",
     metavar="QUARTER",
     type=Quarter(any_time=True),
     help="From when the force writes so: 2025-Q2.",
@@ -67,7 +66,7 @@ def layout() -> None:
 def draft(
     files: tuple[Path, ...],
     force: str,
-    quarter: str,
+    quarter: str | None,
     into: Path | None,
     heading_row: int | None,
     wants_trial: bool,
@@ -78,6 +77,7 @@ def draft(
     from orchestration.returns.reasons import Unreadable
     from orchestration.returns.unknown_files import NotATable
 
+    quarter = quarter or ""
     if wants_trial and not quarter:
         raise click.BadParameter(
             "--trial reads the files as those of a quarter; say which", param_hint="--quarter"

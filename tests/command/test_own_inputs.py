@@ -67,6 +67,7 @@ def said(tmp_path, *words):
 def test_what_excel_adds_is_no_fault(seeds, tmp_path, saved):
     edited(seeds, saved)
     assert seed_rows(SPELLINGS, seeds) == seed_rows(SPELLINGS)
+    (tmp_path / "home" / "landing").mkdir(parents=True)
     assert said(tmp_path, "status").exit_code == 0
 
 

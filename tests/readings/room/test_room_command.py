@@ -17,6 +17,8 @@ PASSWORD = "a lamp on the stairs"
 def room(home):
     """`room("user", "list")` runs the command; its exit code and what it said."""
 
+    home.landing.mkdir(parents=True, exist_ok=True)
+
     def run(*words, typed=""):
         done = CliRunner().invoke(cpai, ["--home", str(home.root), "room", *words], input=typed)
         assert PASSWORD not in done.output
