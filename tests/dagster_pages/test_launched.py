@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -133,7 +134,7 @@ def started(words: list[str], home: Home) -> subprocess.Popen:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory) -> Iterator[Pages]:
+def pages(tmp_path_factory, parsed) -> Iterator[Pages]:
     """A home in which two forces have nothing to report, a third sent a file that is none, and the others nothing."""
     home = Home(tmp_path_factory.mktemp("pages") / "home")
     for force, name, text in (
@@ -144,6 +145,8 @@ def pages(tmp_path_factory) -> Iterator[Pages]:
         file = home.landing / "2023-Q1" / force / name
         file.parent.mkdir(parents=True)
         file.write_text(text)
+    # the server and the daemon each load the code location, and neither waits long for it
+    shutil.copytree(parsed, home.dbt / "target")
     with jobs.instance(home):
         pass
     with socket.socket() as free:
@@ -165,7 +168,10 @@ def pages(tmp_path_factory) -> Iterator[Pages]:
 
 
 def wait_until_loaded(served: Pages, seconds: float = 900) -> None:
-    query = "{ workspaceOrError { ... on Workspace { locationEntries { loadStatus locationOrLoadError { __typename } } } } }"
+    query = (
+        "{ workspaceOrError { ... on Workspace { locationEntries { loadStatus "
+        "locationOrLoadError { __typename ... on PythonError { message } } } } } }"
+    )
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -173,7 +179,8 @@ def wait_until_loaded(served: Pages, seconds: float = 900) -> None:
         except OSError:  # not up yet
             entries = []
         if entries and entries[0]["loadStatus"] == "LOADED":
-            assert entries[0]["locationOrLoadError"]["__typename"] == "RepositoryLocation"
+            loaded = entries[0]["locationOrLoadError"]
+            assert loaded["__typename"] == "RepositoryLocation", loaded
             return
         time.sleep(1)
     raise AssertionError(f"the code location has not loaded in {seconds} s")
