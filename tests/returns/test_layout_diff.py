@@ -157,4 +157,4 @@ def test_command_shows_the_changes(changed):
     assert [force["force"] for force in told["forces"]] == ["kent", "surrey"]
     assert told["forces"][1]["parts"][1]["renamed"][0]["now"] == "Victim Date Of Birth"
     assert run(changed, "diff", "2023Q3").exit_code == 2
-    assert run(changed, "diff", "2020-Q1").output == "nothing has been received for 2020-Q1 yet\n"
+    assert run(changed, "diff", "2024-Q1").output == "nothing has been received for 2024-Q1 yet\n"
