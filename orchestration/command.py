@@ -22,7 +22,7 @@ from orchestration import asked, outbox, quarters
 from orchestration.asked import Moment, NotThere, Period, Quarter, as_json, pass_home
 from orchestration.home import Home, check_seeds
 from orchestration.home import home as find_home
-from orchestration.printing import make_consoles_printable, say
+from orchestration.printing import counted, make_consoles_printable, say
 from orchestration.progress import at, shown
 from orchestration.readings.read_command import read
 from orchestration.readings.room.room_command import room
@@ -285,7 +285,7 @@ def _summary(home: Home, wanted: list[str]) -> list[dict]:
     from orchestration import warehouse
     from orchestration.returns.receipts import standing
 
-    counted = {row["quarter"]: row for row in warehouse.query(home, "select * from marts.quarter_summary")}
+    summaries = {row["quarter"]: row for row in warehouse.query(home, "select * from marts.quarter_summary")}
     held = _holding(home, wanted)
     rows = []
     for quarter in sorted(set(wanted)):
@@ -296,7 +296,7 @@ def _summary(home: Home, wanted: list[str]) -> list[dict]:
                 **row,
                 "missing_forces": received["missing"],
                 "refused_forces": received["refused"],
-                **counted.get(quarter, {}),
+                **summaries.get(quarter, {}),
                 "holds_the_release": held.get(quarter, []),
             }
         )
@@ -558,7 +558,9 @@ def diff(home: Home, older: str, newer: str, wants_json: bool) -> None:
         return
     for row in rows:
         say("  ".join(str(value) for value in row.values()))
-    say(f"{len(rows):,} figures differ between {older} and {newer}")
+    say(
+        f"{counted(len(rows), 'figure')} {'differs' if len(rows) == 1 else 'differ'} between {older} and {newer}"
+    )
 
 
 @cpai.command()

@@ -13,7 +13,7 @@ import click
 
 from orchestration.asked import NotThere, Quarter, as_json, pass_home
 from orchestration.home import Home
-from orchestration.printing import say
+from orchestration.printing import counted, say
 from orchestration.stopping import stop
 
 if TYPE_CHECKING:
@@ -113,7 +113,9 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
         said = against.get(file.name, [])
         taken.append({"file": file.name, **asdict(imported), "against_codebook": said})
         if not wants_json:
-            say(f"{file.name}: {imported.added:,} readings added, {imported.already:,} already in the ledger")
+            say(
+                f"{file.name}: {counted(imported.added, 'reading')} added, {imported.already:,} already in the ledger"
+            )
             if imported.plain:
                 share = imported.plain_twice / imported.plain
                 say(

@@ -9,6 +9,7 @@ import dagster as dg
 from expectations import SUITES
 from orchestration import outbox, quarters
 from orchestration.home import home
+from orchestration.printing import counted
 from orchestration.showing import link, table
 
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)  # checks of a partition, which we pin and test
@@ -45,7 +46,7 @@ def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult
         metadata={
             **plotted,
             "fingerprint": made_of.fingerprint,
-            "made of": f"{len(made_of.submissions)} submissions, {made_of.readings['count']:,} readings",
+            "made of": f"{counted(len(made_of.submissions), 'submission')}, {counted(made_of.readings['count'], 'reading')}",
         }
     )
 

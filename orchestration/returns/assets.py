@@ -7,6 +7,7 @@ import dagster as dg
 
 from orchestration import outbox
 from orchestration.home import home
+from orchestration.printing import counted
 from orchestration.returns import told
 from orchestration.returns.landing import unread
 from orchestration.returns.partitions import FORCES, PARTITIONS, QUARTERS, asked, partition_range
@@ -109,7 +110,7 @@ def _take_in(context: dg.AssetExecutionContext, wanted: dict[str, list[str]]) ->
             new = [receipt for receipt in receipts if receipt.new]
             fresh += new
             context.log.info(
-                f"{quarter}: {len(forces)} asked, {looked_at} looked at; {len(new)} new submissions, "
+                f"{quarter}: {len(forces)} asked, {looked_at} looked at; {counted(len(new), 'new submission')}, "
                 f"{len(receipts) - len(new)} already received"
             )
     for receipt in fresh:

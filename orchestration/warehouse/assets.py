@@ -6,6 +6,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, build_dbt_asset_specs
 
 from orchestration.home import home
+from orchestration.printing import counted
 from orchestration.warehouse.dbt import manifest_path, run_dbt
 
 
@@ -42,7 +43,7 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
         selected = context.selected_asset_keys
         everything = len(selected) == len(specs)
         names = None if everything else " ".join(sorted(node_of[key].split(".")[-1] for key in selected))
-        context.log.info(f"building {len(selected)} models and seeds")
+        context.log.info(f"building {counted(len(selected), 'model or seed', 'models and seeds')}")
         built = run_dbt(home(), names)
         # seeds that were there already, then in the order dbt built them: nothing before what it reads
         for key in selected:

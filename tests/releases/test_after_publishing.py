@@ -11,7 +11,7 @@ from small_home import Gate, add_reading, arrive, change, make_home
 
 from orchestration.releases import inputs
 from orchestration.releases.diff import diff
-from orchestration.releases.explain import explain
+from orchestration.releases.explain import explain, in_lines
 from orchestration.releases.publish import publish
 from orchestration.releases.replay import replay
 from orchestration.releases.replication import sentence
@@ -80,6 +80,20 @@ def test_explain_goes_from_the_figure_to_the_submissions(published):
     assert answer["model"] == "models/marts/figures.sql" and answer["built_from"] == ["fct_crimes"]
     assert len(explain(home, "scale.cpai")["submissions"]) == 12
     assert explain(home, "scale.cpai")["readings_of_the_release"] == 0
+
+
+def test_a_long_list_of_returns_is_folded_to_what_is_not_the_first_of_each():
+    quarters = [f"2023-Q{number}" for number in (1, 2, 3, 4)]
+    returns = [
+        f"{force} {quarter} submission 1" for force in ("gwent", "kent", "surrey") for quarter in quarters
+    ]
+    returns[5] = "kent 2023-Q2 submission 2"
+    (line,) = in_lines({"submissions": returns})
+    assert line == (
+        "submissions: 12: 3 forces, 2023-Q1 to 2023-Q4; each the first submission, but kent 2023-Q2 submission 2 "
+        "(--all names each)"
+    )
+    assert in_lines({"submissions": returns}, in_full=True) == ["submissions: " + ", ".join(returns)]
 
 
 def test_explain_names_near_figures_and_places(published):

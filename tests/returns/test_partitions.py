@@ -99,7 +99,7 @@ def test_one_force_is_one_force(home, launch):
         land(home, force)
     ran = launch(partition_key="kent|2023-Q1", asset_selection=[dg.AssetKey("returns")])
     assert ran.success and set(ran.shown) == {"kent|2023-Q1"}
-    assert "2023-Q1: 1 asked, 1 looked at; 1 new submissions, 0 already received" in ran.said
+    assert "2023-Q1: 1 asked, 1 looked at; 1 new submission, 0 already received" in ran.said
 
 
 def test_each_partition_shows_its_own_return(home, launch):
