@@ -199,6 +199,7 @@ def readings(cocad: pd.DataFrame) -> pd.DataFrame:
         group_based="yes",
         network_definition="no",
         is_standing=True,
+        checks=pd.Series(None, index=cocad.index, dtype="str"),
     )
     return pd.concat(
         [

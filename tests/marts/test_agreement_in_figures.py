@@ -139,7 +139,7 @@ def compared(built, tmp_path):
                 "insert into staging.stg_readings by name select 'kent' as force, ? as crime_reference, "
                 "? as version, ? as role, ? as reader, ? as group_based, ? as criterion, "
                 "? as committed_by_children, ? as read_at, 'no' as network_definition, "
-                "? as is_standing",
+                "? as is_standing, ? as checks",
                 row,
             )
         for row in gold:
@@ -162,9 +162,17 @@ CRITERION = """select left_answer, right_answer, crimes from made
 
 
 def reading(
-    crime, role, reader, criterion="cse", version="v2", group_based="yes", read_at=READ, standing=True
+    crime,
+    role,
+    reader,
+    criterion="cse",
+    version="v2",
+    group_based="yes",
+    read_at=READ,
+    standing=True,
+    checks=None,
 ):
-    return (crime, version, role, reader, group_based, criterion, "no", read_at, standing)
+    return (crime, version, role, reader, group_based, criterion, "no", read_at, standing, checks)
 
 
 class TestWhatIsCompared:
@@ -240,6 +248,27 @@ class TestWhatIsCompared:
         assert compared("reader_drift", readings, gold, drift) == [(3, 1, 3)]
 
 
+def test_readings_against_the_codebook_stand_beside_those_that_follow_it(compared):
+    told = compared(
+        "reading_checks",
+        [
+            reading("A", "first", "r1", checks="CB11;CB12"),
+            reading("A", "second", "r2", "other"),
+            reading("B", "first", "r1"),
+            reading("B", "second", "r2"),
+            # read once, and an answer that no longer stands
+            reading("C", "first", "r1", checks="CB11"),
+            reading("D", "first", "r1", checks="CB11", standing=False),
+        ],
+        sql="select rule, quarter, readings, pairs, agreed from made order by rule",
+    )
+    assert told == [
+        ("CB11", "2023-Q2", 2, 1, 0),
+        ("CB12", "2023-Q2", 1, 1, 0),
+        ("none", "2023-Q2", 3, 1, 1),
+    ]
+
+
 class TestDrift:
     GOLD = tuple((f"G{number}", "v2", "yes", "cse") for number in range(30))
 
@@ -296,6 +325,7 @@ def test_the_page_shows_measures_matrices_and_both_schemes(built, tmp_path):
             "reader_drift",
             "crosswalks",
             "recall_estimates",
+            "reading_checks",
         ):
             connection.execute(f"create table target.main.{table} as select * from warehouse.marts.{table}")
         connection.execute("delete from target.main.recall_estimates")
@@ -324,6 +354,10 @@ def test_the_page_shows_measures_matrices_and_both_schemes(built, tmp_path):
     assert (unread["missed_shown"], unread["found_shown"]) == ("not read yet", "unknown")
     assert sum(row["working_rule"] for row in values["definitions"]) == 4228
     head = {"release": "2023.r1", "period": "2023"}
-    page = environment().get_template("agreement.html").render(head=head, root="../", **values)
+    page = (
+        environment()
+        .get_template("agreement.html")
+        .render(head=head, root="../", to_releases="../index.html", **values)
+    )
     assert "Quarters in which readers agree too little" in page
     assert "reader-01" not in page
