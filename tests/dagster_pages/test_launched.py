@@ -97,10 +97,16 @@ class Pages:
     def said(self, run: dict) -> str:
         told = self.ask(
             "query ($r: ID!) { logsForRun(runId: $r) { ... on EventConnection { events { "
-            "... on MessageEvent { message } } } } }",
+            "... on MessageEvent { message } "
+            "... on ExecutionStepFailureEvent { failureMetadata { description } error { message } } } } } }",
             r=run["runId"],
         )
-        return "\n".join(event.get("message", "") for event in told["logsForRun"]["events"])
+        events = told["logsForRun"]["events"]
+        failures = [
+            event[key] or {} for event in events for key in ("failureMetadata", "error") if key in event
+        ]
+        told = [*events, *failures]
+        return "\n".join(each.get(key) or "" for each in told for key in ("message", "description"))
 
     def partitions(self) -> dict[str, set[str]]:
         told = self.ask(

@@ -302,4 +302,4 @@ def test_the_page_on_recorded_crime_tells_what_is_outside_and_what_may_explain_i
     )
     assert "nothing that is known here" in outside
     revised = page[page.index("Force-quarters that a later release revised") :]
-    assert revised.index("Durham Constabulary") < revised.index("-3")
+    assert revised.index("Durham Constabulary") < revised.index("\u22123")

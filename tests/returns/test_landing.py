@@ -110,6 +110,7 @@ def test_a_run_names_them_and_has_not_done_what_was_asked(home, monkeypatch):
     # what is built is asked elsewhere: here what the command says
     monkeypatch.setattr(command, "_run", lambda home, wanted: (receive(home, *wanted) and [], []))
     astray(home)
+    (home.landing / QUARTER / "surrey").mkdir(parents=True)
     ran = CliRunner().invoke(cpai, ["--home", str(home.root), "run", QUARTER])
     assert ran.exit_code == 1
     assert "not read: landing/2023-q1: is no quarter as they are written here" in ran.output

@@ -68,8 +68,8 @@ def room(
         https=https,
         single_sign_on=SingleSignOn(header, proxy) if header and proxy else None,
     )
-    say(f"the reading room: http://{host}:{listening.getsockname()[1]} (Ctrl+C ends it)")
     try:
+        say(f"the reading room: http://{host}:{listening.getsockname()[1]} (Ctrl+C ends it)")
         server(served, host, port).run(sockets=[listening])
     except KeyboardInterrupt:
         stop(["the reading room is closed"], code=AS_INTERRUPTED)
