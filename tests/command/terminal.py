@@ -21,6 +21,14 @@ class Shown:
     code: int
 
 
+def _at_a_desk() -> None:
+    """The terminal is the process's own, so that Ctrl-C reaches it and those it started; tests that run in a shell's
+    background have Ctrl-C ignored, and what they start would inherit that."""
+    os.setsid()
+    ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def in_a_terminal(
     words: list[str],
     press: tuple[float | str, bytes] | None = None,
@@ -41,8 +49,7 @@ def in_a_terminal(
             "TERM": "xterm-256color",
             **environment,
         },
-        # the terminal is its own, so that Ctrl-C reaches it and the processes it started, as at a desk
-        preexec_fn=lambda: (os.setsid(), ioctl(0, termios.TIOCSCTTY, 0)),
+        preexec_fn=_at_a_desk,
     )
     os.close(theirs)
     shown, began = b"", time.monotonic()

@@ -198,7 +198,7 @@ FOOLED = {
     ),
     "results that cannot be written": (
         lambda _home, monkeypatch: monkeypatch.setattr(package, "write_expectation_results", unwritable),
-        "No space left on device",
+        "the disk is full: make room",
     ),
     "no warehouse file that could be opened": (
         lambda home, _monkeypatch: home.warehouse.write_bytes(b"no database" * 1000),
