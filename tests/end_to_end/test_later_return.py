@@ -10,7 +10,8 @@ import pytest
 
 from orchestration.home import Home
 
-pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
+# a run and a publication more than the year: 45 s
+pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("year")]
 FORCE = "cheshire"
 CANCELLED = 2
 

@@ -162,6 +162,7 @@ def test_what_was_taken_out_of_a_made_up_year_is_missing_of_the_larger_forces(
     assert len({force for force, said in told if said == word}) >= forces
 
 
+@pytest.mark.proof
 def test_an_operation_recorded_in_one_day_is_no_usual_month(asked):
     crimes = made_up_crimes(0.005, 2023)
     of_kent = crimes[(crimes.force == "kent") & (crimes.quarter == "2023-Q2")].head(1)
