@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -35,8 +37,11 @@ class Pages:
     def ask(self, query: str, **variables) -> dict:
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            told = json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                told = json.load(answer)
+        except urllib.error.HTTPError as refused:
+            raise AssertionError(refused.read().decode()) from None
         assert not told.get("errors"), told["errors"]
         return told["data"]
 
@@ -267,7 +272,7 @@ def test_the_schedule_asks_for_the_quarter_that_ended_and_its_run_looks_at_it(pa
         "mutation ($s: ScheduleSelector!, $t: Float) { scheduleDryRun(selectorData: $s, timestamp: $t) { "
         "... on DryRunInstigationTick { evaluationResult { runRequests { runKey tags { key value } } error { message } } } } }",
         s=REPOSITORY | {"scheduleName": "quarterly"},
-        t=datetime(2023, 4, 15, 6).timestamp(),
+        t=datetime(2023, 4, 15, 6, tzinfo=ZoneInfo("Europe/London")).timestamp(),
     )
     (request,) = told["scheduleDryRun"]["evaluationResult"]["runRequests"]
     tags = tags_of(request)
@@ -279,10 +284,11 @@ def test_the_schedule_asks_for_the_quarter_that_ended_and_its_run_looks_at_it(pa
 def test_the_sensor_asks_for_what_has_been_still(pages, quarter):
     query = (
         "mutation ($s: SensorSelector!, $c: String) { sensorDryRun(selectorData: $s, cursor: $c) { "
-        "... on DryRunInstigationTick { evaluationResult { cursor runRequests { tags { key value } } error { message } } } } }"
+        "... on DryRunInstigationTick { evaluationResult { cursor runRequests { tags { key value } } error { message } } } "
+        "... on PythonError { message } } }"
     )
     selector = REPOSITORY | {"sensorName": "landing_sensor"}
-    first = pages.ask(query, s=selector)["sensorDryRun"]["evaluationResult"]
+    first = pages.ask(query, s=selector, c="{}")["sensorDryRun"]["evaluationResult"]
     assert first["error"] is None and not first["runRequests"]
     cursor = json.loads(first["cursor"])
     cursor["2023-Q1"]["since"] -= 61
