@@ -22,18 +22,6 @@ ORDER += ["yes", "no", "cannot_tell", "not_recorded", "not_asked"]
 def read(connection, period: str) -> dict:
     """The page's values; `connection` has the release's tables attached as `target`, `period` is the release's."""
     rows = partial(rows_of, connection)
-    measured = rows("select * from target.main.reading_agreement order by all")
-    for row in measured:
-        row["asked"] = QUESTIONS[row["question"]]
-        row["alpha_shown"] = _shown(row, "alpha")
-        row["ac1_shown"] = _shown(row, "ac1")
-    readers = [row for row in measured if row["pairing"] == "readers"]
-    overall = [row for row in readers if row["slice_type"] == "all" and row["category"] == "all"]
-    sliced = sorted(
-        (row for row in readers if row["period"] == period and row["slice_type"] != "all"),
-        key=lambda row: (row["slice"], list(QUESTIONS).index(row["question"])),
-    )
-    policy = {row["setting"]: row["value"] for row in seed_rows("agreement_policy.csv")}
     confusion = rows(
         "select pairing, question, left_answer, right_answer, crimes::bigint as crimes "
         "from target.main.reading_confusion where period = ? and slice_type = 'all'",
@@ -44,28 +32,8 @@ def read(connection, period: str) -> dict:
         "bool_or(status = 'withheld') as withheld from target.main.crosswalks group by all"
     )
     return {
-        "policy": policy,
-        "overall": sorted(overall, key=lambda row: (row["period"], list(QUESTIONS).index(row["question"]))),
-        "by_criterion": [
-            row
-            for row in readers
-            if row["period"] == period and row["slice_type"] == "all" and row["category"] != "all"
-        ],
-        "by_force": [row for row in sliced if row["slice_type"] == "force" and row["alpha"] is not None],
-        "by_readers": [row for row in sliced if row["slice_type"] == "readers" and row["alpha"] is not None],
-        "few": {
-            slice_type: sum(
-                row["slice_type"] == slice_type and row["question"] == "group_based" and row["alpha"] is None
-                for row in sliced
-            )
-            for slice_type in ("force", "readers")
-        },
-        "gold": [
-            row
-            for row in measured
-            if (row["pairing"], row["slice_type"], row["category"], row["period"])
-            == ("gold", "all", "all", period)
-        ],
+        "policy": {row["setting"]: row["value"] for row in seed_rows("agreement_policy.csv")},
+        **_measured(rows("select * from target.main.reading_agreement order by all"), period),
         "drift": rows("select * from target.main.reader_drift order by reader, read_quarter"),
         "readers_criterion": _matrix(_folded(_of(confusion, "readers", "criterion"))),
         "readers_group_based": _matrix(_folded(_of(confusion, "readers", "group_based"))),
@@ -84,6 +52,42 @@ def read(connection, period: str) -> dict:
         ),
         "recall": [
             _recall(row) for row in rows("select * from target.main.recall_estimates order by quarter")
+        ],
+    }
+
+
+def _measured(measured: list[dict], period: str) -> dict:
+    """Agreement of readers and with gold: of all, by criterion, by force and pair of readers."""
+    for row in measured:
+        row["asked"] = QUESTIONS[row["question"]]
+        row["alpha_shown"] = _shown(row, "alpha")
+        row["ac1_shown"] = _shown(row, "ac1")
+    readers = [row for row in measured if row["pairing"] == "readers"]
+    of_all = [row for row in readers if row["slice_type"] == "all"]
+    sliced = sorted(
+        (row for row in readers if row["period"] == period and row["slice_type"] != "all"),
+        key=lambda row: (row["slice"], list(QUESTIONS).index(row["question"])),
+    )
+    return {
+        "overall": sorted(
+            (row for row in of_all if row["category"] == "all"),
+            key=lambda row: (row["period"], list(QUESTIONS).index(row["question"])),
+        ),
+        "by_criterion": [row for row in of_all if row["period"] == period and row["category"] != "all"],
+        "by_force": [row for row in sliced if row["slice_type"] == "force" and row["alpha"] is not None],
+        "by_readers": [row for row in sliced if row["slice_type"] == "readers" and row["alpha"] is not None],
+        "few": {
+            slice_type: sum(
+                row["slice_type"] == slice_type and row["question"] == "group_based" and row["alpha"] is None
+                for row in sliced
+            )
+            for slice_type in ("force", "readers")
+        },
+        "gold": [
+            row
+            for row in measured
+            if (row["pairing"], row["slice_type"], row["category"], row["period"])
+            == ("gold", "all", "all", period)
         ],
     }
 
