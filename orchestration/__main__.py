@@ -13,8 +13,11 @@ def main() -> None:
         command()
     except KeyboardInterrupt:
         sys.stderr.write(f"{stopping.INTERRUPTED}\n")
-        stopping.ending()
-        sys.exit(stopping.AS_INTERRUPTED)
+        stopping.leave()
+    except SystemExit as ended:
+        if ended.code == stopping.AS_INTERRUPTED:
+            stopping.leave()
+        raise
     finally:
         stopping.ending()
 

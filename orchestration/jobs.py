@@ -65,11 +65,17 @@ def progress(_context: dg.InitLoggerContext) -> logging.Logger:
 LOGGERS = {"progress": progress, "silent": runs.silent}
 
 
-NO_NEWSLETTER = "nux:\n  enabled: false\n"
+# what a home made before may lack. Dagster would take what each step writes to the terminal into files of its own, by
+# processes that answer Ctrl-C with a traceback: the progress bar stood still. What matters is in its events.
+ADDED = {
+    "nux:": "nux:\n  enabled: false\n",
+    "compute_logs:": "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n"
+    "  class: NoOpComputeLogManager\n",
+}
 SETTINGS = f"""\
 telemetry:
   enabled: false
-{NO_NEWSLETTER}event_log_storage:
+{"".join(ADDED.values())}event_log_storage:
   module: orchestration.event_log
   class: OpenSqliteEventLog
   config:
@@ -79,13 +85,15 @@ telemetry:
 
 
 def write_settings(home: Home) -> None:
-    """`dagster.yaml` in the home, unless there is one: its telemetry and newsletter off, its event log ours."""
+    """`dagster.yaml` in the home, unless there is one: telemetry, newsletter and captured output off, its event log ours."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     file = home.dagster / "dagster.yaml"
     if not file.exists():
         file.write_text(SETTINGS)
-    elif "nux:" not in (text := file.read_text()):  # of a home made before
-        file.write_text(text.rstrip("\n") + "\n" + NO_NEWSLETTER)
+        return
+    text = file.read_text()
+    if lacking := [added for heading, added in ADDED.items() if heading not in text]:
+        file.write_text(text.rstrip("\n") + "\n" + "".join(lacking))
 
 
 def instance(home: Home) -> dg.DagsterInstance:

@@ -106,7 +106,7 @@ def test_a_reader_corrects_an_answer_by_keys_and_says_why(home, come_in):
         tab.get_by_label("Why do you correct it?").fill("An exchange was overlooked.")
         tab.get_by_role("button", name="Save the correction").click()
         tab.wait_for_url(address + "/own-readings")
-        assert tab.get_by_role("row", name="Child sexual exploitation").is_visible()
+        tab.get_by_role("row", name="Child sexual exploitation").wait_for()
         assert not tab.complaints
 
 
