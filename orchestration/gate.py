@@ -232,21 +232,15 @@ def _place(key: dict) -> tuple[str, str]:
 def refused_in(home: Home, period: str) -> dict[tuple[str, str], str]:
     """(force, quarter) of a period of which nothing stands, because what came is refused -> the refusal's sentences."""
     from orchestration.quarters import in_period
-    from orchestration.returns.receipts import received
+    from orchestration.returns.receipts import each_return
 
     if not (home.root / "ledger.db").exists() and "CPAI_LEDGER_URL" not in os.environ:
         return {}  # no ledger to ask, and none is made by asking
-    last: dict[tuple[str, str], dict] = {}
-    answered = set()
-    for row in received(home):
-        last[row["force"], row["quarter"]] = row
-        if row["status"] in ("accepted", "nil"):
-            answered.add((row["force"], row["quarter"]))
     wanted = in_period(period)
     return {
-        place: " ".join(row["reasons"])
-        for place, row in last.items()
-        if row["status"] == "refused" and place not in answered and place[1] in wanted
+        place: " ".join(one.latest["reasons"])
+        for place, one in each_return(home).items()
+        if one.refused and not one.stands and place[1] in wanted
     }
 
 

@@ -3,7 +3,6 @@
 What works says where it is (`at`, `over`) and need not know whether anybody looks: in Dagster and in tests nobody does.
 """
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -43,10 +42,7 @@ class _Bar:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         self.began = time.monotonic()
-        # the terminal itself: Dagster takes what a step writes to stderr for its own log, and the bar stood still for
-        # all of a build
-        self._terminal = os.fdopen(os.dup(sys.__stderr__.fileno()), "w", encoding=sys.__stderr__.encoding)
-        console = Console(file=self._terminal, highlight=False, markup=False, emoji=False)
+        console = Console(file=sys.__stderr__, highlight=False, markup=False, emoji=False)
         self._bar: Progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
@@ -80,7 +76,6 @@ class _Bar:
     def end(self) -> None:
         printing.above = self._before
         self._bar.stop()
-        self._terminal.close()
 
 
 _shown: _Lines | _Bar | None = None

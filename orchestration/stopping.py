@@ -23,7 +23,7 @@ STATES = (
     ),
     (
         r"file is not a database|disk image is malformed|file is encrypted",
-        "{damaged} is damaged: restore it from a backup, then give the same command again",
+        "the ledger or a file of dagster/ is damaged: restore it from a backup, then give the same command again",
     ),
     (
         r"database is locked|database table is locked",
@@ -77,13 +77,11 @@ def stop(sentences: list[str], wants_json: bool = False, code: int = 1, **more: 
     sys.exit(code)
 
 
-def state(said: str, file: str = "", damaged: str = "") -> str:
+def state(said: str, file: str = "") -> str:
     """The sentence for what some tool `said` of a state that can be expected; blank for any other fault."""
     for pattern, sentence in STATES:
         if re.search(pattern, said):
-            return sentence.format(
-                file=file or _quoted(said) or "a file", damaged=damaged or "the ledger or a file of dagster/"
-            )
+            return sentence.format(file=file or _quoted(said) or "a file")
     return ""
 
 
@@ -156,14 +154,6 @@ def _watch(ours: socket.socket) -> None:
 
 def _leave(*_signal: Any) -> NoReturn:
     os.write(2, f"{INTERRUPTED}\n".encode())
-    os._exit(AS_INTERRUPTED)
-
-
-def leave() -> NoReturn:
-    """End at once, when the sentence has been said: a thread still in a statement of DuckDB's aborts (signal 6) a Python
-    that puts itself away. What was to be closed is: the exception came through."""
-    sys.stdout.flush()
-    sys.stderr.flush()
     os._exit(AS_INTERRUPTED)
 
 

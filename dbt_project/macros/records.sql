@@ -312,11 +312,14 @@ final as (
 select * from final
 {%- endmacro %}
 
-{# CTE `rejected_victims` or `rejected_suspects`, of `<person>_records` and `crimes`. #}
-{% macro rejected_persons(person) -%}
-rejected_{{ person }}s as (
+{#
+    CTE `rejected_crimes`, `rejected_victims` or `rejected_suspects`: records of the CTE `<type>_records` whose own rule holds
+    them out, and by `rule` those whose key is in the CTE `beside`, or with `absent` is not.
+#}
+{% macro rejected_records(record_type, beside, rule, absent=false) -%}
+rejected_{{ record_type }} as (
     select
-        '{{ person }}s' as record_type,
+        '{{ record_type }}' as record_type,
         records.force,
         records.quarter,
         records.submission,
@@ -325,11 +328,11 @@ rejected_{{ person }}s as (
         records.record_number,
         records.place_in_row,
         records.crime_reference,
-        coalesce(records.rule, 'RE04') as rule
-    from {{ person }}_records as records
-    left join crimes
-        on {{ same_key('crimes', 'records', ['force', 'quarter', 'crime_reference']) }}
-    where records.rule is not null or crimes.force is null
+        coalesce(records.rule, '{{ rule }}') as rule
+    from {{ record_type[:-1] }}_records as records
+    left join {{ beside }}
+        on {{ same_key(beside, 'records', ['force', 'quarter', 'crime_reference']) }}
+    where records.rule is not null or {{ beside }}.force is {{ 'null' if absent else 'not null' }}
 )
 {%- endmacro %}
 

@@ -18,18 +18,7 @@ from orchestration.returns.file_safety import escape_formula
 from orchestration.returns.reasons import Unreadable, ended
 
 KEYS = ("slot", "force", "crime_reference", "version")
-ANSWERS = (
-    "group_based",
-    "network_definition",
-    "offenders_read",
-    "criterion",
-    "runner_up",
-    "committed_by_children",
-    "facilitator_present",
-    "confidence",
-    "decided_by",
-    "reason",
-)
+ANSWERS = (*codebook.QUESTIONS, "decided_by", "reason")
 CHOICES = {**ALLOWED, **ALSO_ALLOWED}
 SHEET = "cases"
 # Excel's list of choices may have 255 letters, ours have at most 60

@@ -140,6 +140,7 @@ PACKS_LINKED = 10
 def _packs(failed: list) -> dict:
     """Links to what the forces named were told, a few."""
     from orchestration.returns import told
+    from orchestration.returns.receipts import each_return
 
     named = {
         (key["force"], key["quarter"])
@@ -147,7 +148,7 @@ def _packs(failed: list) -> dict:
         for key in result.failing_keys
         if key.get("force") and key.get("quarter")
     }
-    standing = told.standing(home()) if named else {}
+    standing = each_return(home()) if named else {}
     here = sorted((quarter, force) for force, quarter in named if (force, quarter) in standing)
     return {
         f"pack of {force} {quarter}": told.metadata(home(), standing[force, quarter].latest)["pack"]

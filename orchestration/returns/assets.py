@@ -11,6 +11,7 @@ from orchestration.printing import counted
 from orchestration.returns import told
 from orchestration.returns.landing import unread
 from orchestration.returns.partitions import FORCES, PARTITIONS, QUARTERS, asked, partition_range
+from orchestration.returns.receipts import each_return
 from orchestration.runs import apart
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)  # single-run backfills, which we pin and test
@@ -65,7 +66,7 @@ def returns(
     except kept.CannotMakeAgain as problem:
         raise dg.Failure(str(problem)) from problem
     new = _take_in(context, wanted)
-    stand = told.standing(home())
+    stand = each_return(home())
     places = [(force, quarter) for quarter, forces in wanted.items() for force in forces]
     here = {place: stand[place] for place in places if place in stand}
     refused = {place: row for place, row in here.items() if row.refused}

@@ -1,5 +1,6 @@
 """What the receipts in the ledger say of a quarter: which force's return stands, which was refused, which is missing."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,36 @@ from orchestration.returns import landing
 from orchestration.turns import WarehouseClosed, turn
 
 ANSWERS = ("accepted", "nil")  # what stands until the next of these comes
+
+
+Place = tuple[str, str]  # force, quarter
+
+
+@dataclass(frozen=True)
+class Return:
+    """How the return of a force and quarter stands: its latest submission, and the one that counts, if any does."""
+
+    latest: dict[str, Any]
+    stands: dict[str, Any] | None
+
+    @property
+    def refused(self) -> bool:
+        return self.latest["status"] == "refused"
+
+    @property
+    def sentence(self) -> str:
+        row = self.latest
+        return f"{row['quarter']} {row['force']} submission {row['submission']} refused: {' '.join(row['reasons'])}"
+
+
+def each_return(home: Home) -> dict[Place, Return]:
+    """Every return that anything has come for."""
+    found: dict[Place, Return] = {}
+    for row in received(home):
+        place = row["force"], row["quarter"]
+        before = found[place].stands if place in found else None
+        found[place] = Return(row, row if row["status"] in ANSWERS else before)
+    return found
 
 
 def owing() -> dict[str, tuple[str, str]]:

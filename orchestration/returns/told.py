@@ -1,6 +1,5 @@
 """What Dagster is told of each return: a partition of its own, and one check on what stands in the whole home."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,37 +7,8 @@ import dagster as dg
 
 from orchestration import outbox, quarters
 from orchestration.home import Home
-from orchestration.returns.receipts import ANSWERS, received
+from orchestration.returns.receipts import Place, Return
 from orchestration.showing import link, table
-
-Place = tuple[str, str]  # force, quarter
-
-
-@dataclass(frozen=True)
-class Return:
-    """How the return of a force and quarter stands: its latest submission, and the one that counts, if any does."""
-
-    latest: dict[str, Any]
-    stands: dict[str, Any] | None
-
-    @property
-    def refused(self) -> bool:
-        return self.latest["status"] == "refused"
-
-    @property
-    def sentence(self) -> str:
-        row = self.latest
-        return f"{row['quarter']} {row['force']} submission {row['submission']} refused: {' '.join(row['reasons'])}"
-
-
-def standing(home: Home) -> dict[Place, Return]:
-    """Every return that anything has come for."""
-    found: dict[Place, Return] = {}
-    for row in received(home):
-        place = row["force"], row["quarter"]
-        before = found[place].stands if place in found else None
-        found[place] = Return(row, row if row["status"] in ANSWERS else before)
-    return found
 
 
 def metadata(home: Home, row: dict[str, Any]) -> dict[str, Any]:

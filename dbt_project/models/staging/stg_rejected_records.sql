@@ -21,28 +21,12 @@ crimes as (
     select force, quarter, crime_reference from {{ ref('stg_crimes') }}
 ),
 
-rejected_crimes as (
-    select
-        'crimes' as record_type,
-        records.force,
-        records.quarter,
-        records.submission,
-        records.file,
-        records.sheet,
-        records.record_number,
-        records.place_in_row,
-        records.crime_reference,
-        coalesce(records.rule, 'RE05') as rule
-    from crime_records as records
-    left join contradicting
-        on {{ same_key('contradicting', 'records', ['force', 'quarter', 'crime_reference']) }}
-    where records.rule is not null or contradicting.force is not null
-),
+{{ rejected_records('crimes', 'contradicting', 'RE05') }},
 
 -- a person of a rejected or absent crime can be on none; staged crimes are those of the same submission
-{{ rejected_persons('victim') }},
+{{ rejected_records('victims', 'crimes', 'RE04', absent=true) }},
 
-{{ rejected_persons('suspect') }},
+{{ rejected_records('suspects', 'crimes', 'RE04', absent=true) }},
 
 final as (
     select * from rejected_crimes

@@ -17,8 +17,8 @@ from orchestration.strict_csv import NotRead
 FOLDER = Path(__file__).resolve().parent
 SEED = "codebook_rules.csv"
 BLANK = "blank"
-ANSWERS = (
-    "role",
+# what a reader is asked of a case, in this order
+QUESTIONS = (
     "group_based",
     "network_definition",
     "offenders_read",
@@ -27,8 +27,8 @@ ANSWERS = (
     "committed_by_children",
     "facilitator_present",
     "confidence",
-    "reason",
 )
+ANSWERS = ("role", *QUESTIONS, "reason")
 RECORD = ("suspects", "oldest_suspect", "suspects_without_age")
 CLAUSE = re.compile(r"(\w+) (=|!=|>=|<=) (\w+)")
 COMPARED: dict[str, Callable[[str, str], bool]] = {

@@ -8,15 +8,7 @@ readings as (
     where role in ('first', 'second') and is_standing
 ),
 
--- a reference that came in two quarters is one crime, and was read as one
-candidates as (
-    select
-        force,
-        crime_reference,
-        min(quarter) as quarter
-    from {{ ref('cocad_candidates') }}
-    group by force, crime_reference
-),
+{{ candidates_read() }},
 
 codebook_rules as (
     select distinct rule

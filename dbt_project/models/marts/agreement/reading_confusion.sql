@@ -9,15 +9,7 @@ readings as (
     where role in ('first', 'second', 'gold') and is_standing
 ),
 
--- a reference that came in two quarters is one crime, and was read as one
-candidates as (
-    select
-        force,
-        crime_reference,
-        min(quarter) as quarter
-    from {{ ref('cocad_candidates') }}
-    group by force, crime_reference
-),
+{{ candidates_read() }},
 
 gold_items as (
     select * from {{ ref('gold_items') }}
