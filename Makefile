@@ -19,10 +19,10 @@ help: ## list the verbs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-demo: .venv/installed ## a made-up year, all four quarters, the release, and where to look
+demo: .venv/installed ## a synthetic year, all four quarters, the release, and where to look
 	$(BIN)/cpai demo
 
-test: .venv/installed ## the tests, with the whole story on a small made-up year
+test: .venv/installed ## the tests, with the whole story on a small synthetic year
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not proof"
 
 proof: .venv/installed ## heavier proofs: the full-size year, pages in a browser

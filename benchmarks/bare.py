@@ -195,7 +195,7 @@ def load(db, home: Path) -> None:
 
 
 def merge(db) -> None:
-    """One row a crime and a person: the first value of each column, for the keys that came more than once."""
+    """One row per crime and a person: the first value of each column, for the keys that came more than once."""
     for kind, columns in COLUMNS.items():
         key = ["force", "quarter", "crime_reference", *([PERSON_KEY[kind]] if kind in PERSON_KEY else [])]
         keys = ", ".join(key)

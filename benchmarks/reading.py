@@ -1,10 +1,10 @@
 """What reading a quarter's returns to text costs over the bare libraries reading the same files.
 
-    python benchmarks/reading.py                          # a made-up 2023-Q1 at scale 1
+    python benchmarks/reading.py                          # a synthetic 2023-Q1 at scale 1
     python benchmarks/reading.py --scale 50 --in DIR      # 50 times the real volume; DIR needs 3 GB
     python benchmarks/reading.py --landing HOME/landing/2023-Q1
 
-Each side is a process of its own and reads every return once: ours by `orchestration.returns.reading`, with
+Each side is a process of its own and reads every return once: ours by `orchestration.returns.parsing`, with
 layouts, caps and the independent count; bare by pyarrow (CSV as text, the encoding given) and calamine (one sheet
 after the other), without a heading looked at. Start-up is not counted; peak memory is the whole process's.
 """
@@ -151,7 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--landing", type=Path, help="a quarter's landing folder; else one is made up")
     parser.add_argument("--scale", type=float, default=1)
-    parser.add_argument("--in", dest="folder", type=Path, help="where the made-up year goes and stays")
+    parser.add_argument("--in", dest="folder", type=Path, help="where the synthetic year goes and stays")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
@@ -162,7 +162,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         landing = options.landing
         if landing is None:
-            from orchestration.made_up.writing import write_year
+            from orchestration.synthetic.writing import write_year
 
             folder = options.folder or Path(temporary)
             landing = folder / "landing" / "2023-Q1"

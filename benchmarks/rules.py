@@ -24,7 +24,7 @@ def run(home: Path) -> dict[str, tuple[float, float]]:
     """model -> seconds of work and seconds on the clock, in the order of the build."""
     compiled = home / "dbt" / "target" / "compiled" / "cpai" / "models"
     models = sorted((compiled / "cpai").glob("cpai_*.sql"), key=lambda file: _depth(file.stem))
-    models += sorted((compiled / "quality").glob("judgements_*.sql"))
+    models += sorted((compiled / "quality").glob("rule_checks_*.sql"))
     models.append(compiled / "quality" / "rule_results.sql")
     took: dict[str, tuple[float, float]] = {}
     made: list[str] = []
@@ -45,7 +45,7 @@ def run(home: Path) -> dict[str, tuple[float, float]]:
                 time.process_time() - worked,
                 time.monotonic() - started,
             )
-            schema = "judgements" if file.stem.startswith("judgements_") else file.parent.name
+            schema = "rule_checks" if file.stem.startswith("rule_checks_") else file.parent.name
             made.append(f'"{schema}"."{file.stem}"')
     return took
 

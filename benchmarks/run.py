@@ -1,4 +1,4 @@
-"""The pipeline against the bare script, on one made-up year, in one run.
+"""The pipeline against the bare script, on one synthetic year, in one run.
 
     python benchmarks/run.py --scale 1 [--in DIR] [--json]
     python benchmarks/run.py --home-with-landing DIR        a home that already has landing/ and readings/
@@ -98,11 +98,19 @@ def home_of(given: argparse.Namespace) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         home = Path(folder)
-        words = [sys.executable, "-m", "orchestration.made_up", "--into", folder, "--scale", str(given.scale)]
+        words = [
+            sys.executable,
+            "-m",
+            "orchestration.synthetic",
+            "--into",
+            folder,
+            "--scale",
+            str(given.scale),
+        ]
         wall, _, peak, code = child(words, home)
         if code:
-            sys.exit(f"the made-up year was not written (exit code {code})")
-        print(f"made-up year at scale {given.scale}: {wall:.1f} s, {peak} MB", file=sys.stderr)
+            sys.exit(f"the synthetic year was not written (exit code {code})")
+        print(f"synthetic year at scale {given.scale}: {wall:.1f} s, {peak} MB", file=sys.stderr)
         yield home
 
 
@@ -187,7 +195,7 @@ def main() -> None:
         print(json.dumps(result, indent=2))
     else:
         show(result)
-    # the run may end with 1: a made-up year holds a return that has to be refused
+    # the run may end with 1: a synthetic year holds a return that has to be refused
     failed = [
         s["name"] for s in [result["prepare"], *result["pipeline"][1:], result["bare"]] if s["exit_code"]
     ]

@@ -136,7 +136,7 @@ def by_chance(count: str, where: str = "true") -> str:
     """SQL of how unlikely it is that another table has the same cells (those of `where`), as a natural logarithm.
 
     Two counts drawn around one mean n (Poisson) are equal with a chance of about 1 / (2 * sqrt(pi * n)). Counts that
-    all share a divisor say no more than without it: a made-up year of scale 50 is one year 50 times, and two pairs of
+    all share a divisor say no more than without it: a synthetic year of scale 50 is one year 50 times, and two pairs of
     its 220,170 figures' tables were held as one table printed twice.
     """
     cells = f"filter (where {where})"

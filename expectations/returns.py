@@ -42,7 +42,7 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
         if quarters
         else "(select distinct quarter from {batch})"
     )
-    owed = f"""
+    due = f"""
         select forces.force, asked.quarter
         from reference.forces as forces
         inner join {asked} as asked (quarter)
@@ -58,19 +58,19 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
             "RT01",
             SUBMISSIONS,
             f"""
-            select owed.force, owed.quarter
-            from ({owed}) as owed
+            select due.force, due.quarter
+            from ({due}) as due
             left join (select force, quarter from {{batch}} where is_current) as current_returns
-                on owed.force = current_returns.force
-                and owed.quarter = current_returns.quarter
+                on due.force = current_returns.force
+                and due.quarter = current_returns.quarter
             left join (
                 select force, quarter from quality.rule_results where rule = 'CR55' and verdict = 'waived'
             ) as waived
-                on owed.force = waived.force
-                and owed.quarter = waived.quarter
+                on due.force = waived.force
+                and due.quarter = waived.quarter
             where current_returns.force is null and waived.force is null
             """,
-            tested=f"select count(*) from ({owed})",
+            tested=f"select count(*) from ({due})",
             needs_rows=True,
         ),
         has_rows(BALANCE),

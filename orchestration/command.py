@@ -154,14 +154,14 @@ def cpai(context: click.Context, root: Path | None, wait: float | None) -> None:
     help="Where to write what is true, for tests.",
 )
 def sample(year: int, scale: float, seed: int, into: Path, truth: Path | None) -> None:
-    """Write a made-up year of returns, and readings for its candidates."""
+    """Write a synthetic year of returns, and readings for its candidates."""
     with shown():
         _write_year(into, year, scale, seed, truth)
-    say(f"made-up returns of {year} in {into / 'landing'}, readings in {into / 'readings'}")
+    say(f"synthetic returns of {year} in {into / 'landing'}, readings in {into / 'readings'}")
 
 
 def _write_year(into: Path, year: int, scale: float, seed: int, truth: Path | None = None) -> None:
-    from orchestration.made_up import write_year
+    from orchestration.synthetic import write_year
 
     write_year(
         into,
@@ -169,7 +169,7 @@ def _write_year(into: Path, year: int, scale: float, seed: int, truth: Path | No
         scale=int(scale) if scale >= 1 else scale,
         seed=seed,
         truth=truth,
-        progress=lambda done, total, what: at(f"writing a made-up {year}", done, total, what),
+        progress=lambda done, total, what: at(f"writing a synthetic {year}", done, total, what),
     )
 
 
@@ -399,7 +399,7 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
             f"{row['quarter']}: {len(row['received'])} received, {len(row['nil'])} nil, "
             f"{len(row['refused'])} refused, {len(row['missing'])} missing"
         )
-        for force, said in row["missing_said_so"].items():
+        for force, said in row["missing_declared"].items():
             say(f"         {force} said it is missing: {said}")
         for sentence in [*row["reasons"], *row["remarks"]]:
             say(f"         {sentence}")
@@ -424,7 +424,7 @@ IN_THE_GRID = {
     "nil": "nil",
     "refused": "REFUSED",
     "missing": "MISSING",
-    "missing_said_so": "said so",
+    "missing_declared": "said so",
 }
 
 
@@ -584,7 +584,7 @@ def init(folder: Path) -> None:
 @click.option("--seed", default=2023, show_default=True)
 @click.pass_obj
 def demo(home: Home, scale: float, seed: int) -> None:
-    """A made-up year from landing to a published release."""
+    """A synthetic year from landing to a published release."""
     with shown(), turn(home):
         _demo(home, scale, seed)
 
@@ -592,7 +592,7 @@ def demo(home: Home, scale: float, seed: int) -> None:
 def _demo(home: Home, scale: float, seed: int) -> None:
     year = 2023
     if not (home.landing / f"{year}-Q4").is_dir():
-        _land_made_up(home, year, scale, seed)
+        _land_synthetic(home, year, scale, seed)
     wanted = quarters.in_period(str(year))
     from orchestration.readings.book import import_readings
 
@@ -611,9 +611,9 @@ def _demo(home: Home, scale: float, seed: int) -> None:
     say(f"open {home.releases / 'index.html'} in a browser; `make dev` shows the assets in Dagster")
 
 
-def _land_made_up(home: Home, year: int, scale: float, seed: int) -> None:
+def _land_synthetic(home: Home, year: int, scale: float, seed: int) -> None:
     """Written aside: an interrupted year leaves no half quarter behind, which a second `demo` would take for a whole."""
-    aside = home.root / ".made-up"
+    aside = home.root / ".synthetic"
     shutil.rmtree(aside, ignore_errors=True)
     _write_year(aside, year, scale, seed)
     # landing last: it tells that the year is there

@@ -2,12 +2,12 @@
 
 import dagster as dg
 
-from orchestration.arrivals import failed_runs, landing_sensor, quarterly
 from orchestration.jobs import LOGGERS, one_run_at_a_time, packs_job, publish_job, quarter_job
 from orchestration.readings.assets import readings, worklist
 from orchestration.releases.assets import gate, release, release_candidate
 from orchestration.returns.assets import police_recorded_crime, returns
 from orchestration.returns.pack.assets import return_packs
+from orchestration.schedules_and_sensors import failed_runs, landing_sensor, quarterly
 from orchestration.warehouse.assets import history, models
 
 defs = dg.Definitions(

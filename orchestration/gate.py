@@ -163,7 +163,7 @@ def _held_by(row: dict) -> str:
     many = row["tested"] != 1
     counted = f"{in_print.count(row['failed'])} of {in_print.count(row['tested'])} {row['scope']}{'s' if many else ''}"
     what = "held out" if row["rule"] in HELD_OUT else f"fail{'' if many else 's'} {row['rule']}"
-    beyond = "ours to mend" if row["our_own"] == "Y" else "beyond tolerance"
+    beyond = "ours to correct" if row["our_own"] == "Y" else "beyond tolerance"
     share = in_print.percent(100 * row["failed"] / row["tested"])
     blocks = verdicts.words("fails", "blocks")
     return f"{row['force']} {row['quarter']}: {counted} {what} ({share}), {beyond}: {blocks} the release"

@@ -37,7 +37,7 @@ class SeedRow(dict):
         self.seed = seed
 
     def __missing__(self, column: str) -> str:
-        raise NotRead(f"{self.seed}, row 1: has no heading {column!r}; add it, or mend how it is written.")
+        raise NotRead(f"{self.seed}, row 1: has no heading {column!r}; add it, or correct how it is written.")
 
 
 def seed_rows(name: str, seeds: Path = SEEDS) -> list[dict[str, str]]:
@@ -55,7 +55,7 @@ class Settings(dict):
         self.seed = seed
 
     def __missing__(self, name: str) -> str:
-        raise NotRead(f"{self.seed}: has no row {name!r}; put it back, or mend how it is written.")
+        raise NotRead(f"{self.seed}: has no row {name!r}; put it back, or correct how it is written.")
 
     def number(self, name: str, kind: type = int) -> Any:
         """A value as a number of this kind. Raises NotRead."""
@@ -64,7 +64,7 @@ class Settings(dict):
             return kind(written)
         except ValueError:
             words = "whole number" if kind is int else "number"
-            raise NotRead(f"{self.seed}, row {name!r}: its value is no {words}; mend it.") from None
+            raise NotRead(f"{self.seed}, row {name!r}: its value is no {words}; correct it.") from None
 
 
 def settings(seed: str, name: str, value: str = "value") -> Settings:

@@ -18,12 +18,12 @@ from orchestration.turns import turn
 quarter_job = dg.define_asset_job(
     "quarter",
     # unread candidates are no fault of a quarter just received: the gate stands before the release, not here
-    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("releases", "answers"),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("releases", "force_packs"),
     description="Returns of a range of quarters, then the whole warehouse with its dbt tests.",
 )
 publish_job = dg.define_asset_job(
     "publish",
-    selection=dg.AssetSelection.assets("readings").downstream() - dg.AssetSelection.groups("answers"),
+    selection=dg.AssetSelection.assets("readings").downstream() - dg.AssetSelection.groups("force_packs"),
     description="What readings change, the expectation suites as a gate, and the release.",
 )
 # 44 packs are 2.5 s: told after the quarter is built, not while it is

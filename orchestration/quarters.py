@@ -44,7 +44,7 @@ def periods(day: date) -> list[str]:
 
 
 def due(quarter: str) -> date:
-    """The day by which the returns of a quarter are owed; its run is on that day."""
+    """The day by which the returns of a quarter are due; its run is on that day."""
     return first_day(following(quarter)).replace(day=DUE_DAY)
 
 

@@ -41,7 +41,7 @@ STATES = (
     (
         r"Read-only file system|Permission denied|Errno 13\b|Operation not permitted|readonly database|"
         r"unable to open database file",
-        "{file} may not be read or written by this user: mend its owner and permissions, or name another place",
+        "{file} may not be read or written by this user: correct its owner and permissions, or name another place",
     ),
     (
         r"Too many open files",

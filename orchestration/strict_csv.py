@@ -117,7 +117,7 @@ def _records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
         except csv.Error:
             raise NotRead(
                 f"{name}, row {number}: a quotation mark is not closed, or text follows where one closes, or a cell "
-                f"is too long; mend the row, or {SAVE}."
+                f"is too long; correct the row, or {SAVE}."
             ) from None
         if cells is None:
             return

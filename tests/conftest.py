@@ -1,4 +1,4 @@
-"""A small made-up year, told once for all tests that ask what comes out of it."""
+"""A small synthetic year, told once for all tests that ask what comes out of it."""
 
 import json
 import shutil

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 # words of the language, where a column's name would not parse
-WORDS = {"inlined": "not materialized", "held": "materialized"}
+WORDS = {"inlined": "not materialized", "materialized_cte": "materialized"}
 
 
 def dispatch(macro: str, package: str | None = None) -> Callable[..., str]:

@@ -11,9 +11,9 @@
 {% macro spark__inlined() %}{% endmacro %}
 
 {# After the `as` of a step: worked out before what reads it. DuckDB else joins first and filters by a list after it. #}
-{% macro held() %}{{ return(adapter.dispatch('held', 'cpai')()) }}{% endmacro %}
-{% macro default__held() %}materialized{% endmacro %}
-{% macro spark__held() %}{% endmacro %}
+{% macro materialized_cte() %}{{ return(adapter.dispatch('materialized_cte', 'cpai')()) }}{% endmacro %}
+{% macro default__materialized_cte() %}materialized{% endmacro %}
+{% macro spark__materialized_cte() %}{% endmacro %}
 
 {#
     A condition that keeps the rows of `relation` whose `columns` stand in it more than once, and by a collision of

@@ -44,7 +44,7 @@ from records
     Each staged person, a victim or a suspect, beside two rules: `merged`, that the reference stands for one person, and
     `unreadable`, that ages and dates can be read.
 #}
-{% macro judged_persons(person, merged, unreadable) -%}
+{% macro checked_persons(person, merged, unreadable) -%}
 with
 
 persons as (

@@ -170,7 +170,7 @@ complete as (
 {%- set key = ['force', 'quarter', 'crime_reference', person ~ '_reference'] -%}
 {%- set reference = person ~ '_reference' -%}
 {%- set records = ref('stg_' ~ person ~ '_records') -%}
-{%- set told_by = ['gender', 'age_at_offence', 'date_of_birth', 'self_defined_ethnicity', 'observed_ethnicity'] -%}
+{%- set identified_by = ['gender', 'age_at_offence', 'date_of_birth', 'self_defined_ethnicity', 'observed_ethnicity'] -%}
 with
 
 rejected as (
@@ -207,7 +207,7 @@ described as (
         accepted.date_of_birth,
         {{ code_of('sde_codes', 'self_defined_ethnicity', 'accepted') }} as self_defined_ethnicity,
         {{ code_of('observed_codes', 'observed_ethnicity', 'accepted') }} as observed_ethnicity,
-        {%- for column in columns if column not in told_by + of_another_person() %}
+        {%- for column in columns if column not in identified_by + of_another_person() %}
         accepted.{{ column }},
         {%- endfor %}
         concat_ws(
@@ -244,15 +244,15 @@ repeated as (
         {%- endfor %}
         bool_or(flat_files.force is not null) as is_flat,
         count(*) as records,
-        count(distinct described.person) as told_persons,
+        count(distinct described.person) as distinct_persons,
         case
             when bool_or(described.is_placeholder) then 'placeholder_reference'
             when upper(described.{{ reference }}) = 'STATE' then null
-            {%- for column in told_by %}
+            {%- for column in identified_by %}
             when {{ differs('described.' ~ column) }} then 'contradicting_records'
             {%- endfor %}
         end as disagreement,
-        {% for column in columns if column not in told_by + of_another_person() -%}
+        {% for column in columns if column not in identified_by + of_another_person() -%}
         {{ differs('described.' ~ column) }}{{ ' or ' if not loop.last }}
         {%- endfor %} as differs_elsewhere
     from described
@@ -279,7 +279,7 @@ judged as (
         repeated.{{ column }},
         {%- endfor %}
         repeated.records,
-        repeated.told_persons,
+        repeated.distinct_persons,
         repeated.is_flat,
         repeated.differs_elsewhere,
         coalesce(
@@ -300,7 +300,7 @@ final as (
         records,
         case
             when disagreement is null then 1
-            when is_flat then told_persons
+            when is_flat then distinct_persons
             else records
         end as persons,
         is_flat,

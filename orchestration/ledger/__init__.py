@@ -186,7 +186,7 @@ for _name, _columns, _of in (
 Index("reading_of_slot", readings.c.slot)
 Index("reading_by", readings.c.reader, readings.c.imported_at)
 
-# An item is a candidate at a version: what a reader judges. A slot is one reading owed of it; a round is a reading
+# An item is a candidate at a version: what a reader judges. A slot is one reading due of it; a round is a reading
 # from the start, the second after a record said more about a crime that was settled as unknown.
 items = Table(
     "items",
@@ -404,7 +404,7 @@ def now() -> str:
 
 def received_as(connection: Connection, digests: Iterable[str]) -> list[Any]:
     """The submissions that stand and hold a file of these SHA-256: rows of force, quarter, submission, delivered_as and
-    sha256. One that was replaced was a mistake mended: it keeps nobody from sending the file where it belongs.
+    sha256. One that was replaced was a mistake corrected: it keeps nobody from sending the file where it belongs.
     """
     later = submissions.alias()
     replaced = (
@@ -611,7 +611,7 @@ def snapshots(engine: Engine) -> Iterator[tuple[str, pa.Table]]:
         for name, schema, table, key in (
             ("submissions", raw.submissions_schema(), submissions, submissions.primary_key.columns),
             ("readings", raw.readings_schema(), readings, readings.primary_key.columns),
-            # a first reading is owed of every candidate: only what is owed beyond it needs saying
+            # a first reading is due of every candidate: only what is due beyond it needs saying
             ("reading_slots", raw.reading_slots_schema(), _further_slots(), ["slot"]),
         ):
             columns = [table.c[field.name] for field in schema]

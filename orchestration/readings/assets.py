@@ -8,7 +8,7 @@ from orchestration.home import home
 @dg.asset(
     group_name="readings",
     kinds={"parquet"},
-    description="Every reading in the ledger as of now, and what further readings are owed; readers append them there.",
+    description="Every reading in the ledger as of now, and what further readings are due; readers append them there.",
 )
 def readings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from sqlalchemy import func, select

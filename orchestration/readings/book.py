@@ -90,7 +90,7 @@ class Imported:
     against: int = 0
 
 
-NOT_KEPT = "these answers go against the codebook: mend them, or import the file again and keep them"
+NOT_KEPT = "these answers go against the codebook: correct them, or import the file again and keep them"
 # asked before readings are kept that go against the codebook: the file and a sentence for each
 Keeps = Callable[[Path, list[str]], bool]
 
@@ -315,7 +315,7 @@ def _to_append(row: dict, file: Path, moment: str) -> dict[str, Any]:
 
 
 def _settle(connection: Connection, policy: Policy, moment: str, fresh: list[dict], candidates: dict) -> None:
-    """Say of each item that was read what is still owed of it."""
+    """Say of each item that was read what is still due of it."""
     crimes: dict[str, set[tuple]] = {}
     for row in fresh:
         crime = (row["force"], row["crime_reference"])

@@ -103,7 +103,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Slot:
-    """One reading owed, held for a reader. `role` is reader or adjudicator: whether theirs is the first or the second
+    """One reading due, held for a reader. `role` is reader or adjudicator: whether theirs is the first or the second
     reading would tell what the first one said, and a gold item is read with more care by who knows it."""
 
     slot: int
@@ -233,7 +233,7 @@ class Desk:
         return self._case(row, answers, row.state, slot)
 
     def answer(self, reader: str, slot: int, answer: Answer, keeps: Collection[str] = ()) -> Reading:
-        """Append the holder's answer and open what it makes owed. Raises DeskRefused for what may not be said, and
+        """Append the holder's answer and open what it makes due. Raises DeskRefused for what may not be said, and
         AgainstCodebook where it goes against a rule that is not among those the reader `keeps` it against."""
         with ledger.writing(self.engine) as connection:
             row = self._own(connection, reader, slot)

@@ -81,7 +81,7 @@ def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str
     return [name for name in asked if (first[name] or "") != (second[name] or "")]
 
 
-def owed(readings: Mapping[str, Mapping[str, Any]], twice: str | None) -> tuple[str, str] | None:
+def due_reading(readings: Mapping[str, Mapping[str, Any]], twice: str | None) -> tuple[str, str] | None:
     """The role that still has to read a case, and why; None when it is settled.
 
     `readings` holds the standing reading of each role; `twice` says why the case is read by two, if it is.

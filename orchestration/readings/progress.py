@@ -1,4 +1,4 @@
-"""How far reading is: readings given of those owed, at what pace, and when what is left would be done."""
+"""How far reading is: readings given of those due, at what pace, and when what is left would be done."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -19,15 +19,15 @@ COUNTED = (
     "second_due",
     "retired",
     "readings_done",
-    "readings_owed",
+    "readings_due",
     "firsts",
     "read_lately",
 )
 
 
 def rows(connection: Connection, now: datetime, quarter: str | None = None) -> list[dict[str, Any]]:
-    """A row for each quarter and force: items, and how many of them are where; `readings_done` of `readings_owed`, as far
-    as they are owed by now; `firsts` of those done; `read_lately`: done in the last four weeks, the first of them `since`.
+    """A row for each quarter and force: items, and how many of them are where; `readings_done` of `readings_due`, as far
+    as they are due by now; `firsts` of those done; `read_lately`: done in the last four weeks, the first of them `since`.
     """
 
     def of(*states: str) -> Any:
@@ -80,7 +80,7 @@ def rows(connection: Connection, now: datetime, quarter: str | None = None) -> l
 
 def _row(items: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     open_now = items["unread"] + items["second_due"] + items["to_adjudicate"]
-    return {**items, **given, "readings_owed": given["readings_done"] + open_now}
+    return {**items, **given, "readings_due": given["readings_done"] + open_now}
 
 
 def total(of: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def summary(of: Iterable[Mapping[str, Any]], now: datetime | None = None) -> dic
     now = now or datetime.now(UTC)
     row = total(of)
     day = forecast(row, now)
-    left = row["readings_owed"] - row["readings_done"]
+    left = row["readings_due"] - row["readings_done"]
     return row | {"left": left, "pace": round(a_week(row, now)), "forecast": day.isoformat() if day else ""}
 
 
@@ -116,13 +116,13 @@ def a_week(row: Mapping[str, Any], now: datetime) -> float:
 
 
 def forecast(row: Mapping[str, Any], now: datetime) -> date | None:
-    """The day on which nothing would be owed any more at the pace of the last four weeks; None where nothing is owed, or
+    """The day on which nothing would be due any more at the pace of the last four weeks; None where nothing is due, or
     nobody read. What first readings still to come will ask for is counted at the rate of those before."""
-    left = row["readings_owed"] - row["readings_done"]
+    left = row["readings_due"] - row["readings_done"]
     pace = a_week(row, now)
     if not left or not pace:
         return None
-    further = row["readings_owed"] - row["unread"] - row["firsts"]
+    further = row["readings_due"] - row["unread"] - row["firsts"]
     asked_for = row["unread"] * further / row["firsts"] if row["firsts"] else 0
     days = min(7 * (left + asked_for) / pace, 365 * 100)
     return now.astimezone(UTC).date() + timedelta(days=-int(-days // 1))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from orchestration.readings.book import Imported, Keeps
-    from orchestration.readings.workbook import WorkbookRefused
+    from orchestration.readings.worklist_workbook import WorkbookRefused
 
 a_file = click.Path(path_type=Path, dir_okay=False)
 
@@ -65,7 +65,7 @@ def export(
     if not reader:
         raise click.UsageError("say whose workbook it is: --reader NAME")
     from orchestration.readings.desk import Desk, DeskRefused
-    from orchestration.readings.workbook import export_workbook
+    from orchestration.readings.worklist_workbook import export_workbook
 
     _needs(home, home.reading)
     file = _to_write(to or Path(f"{quarter}_{reader}.xlsx"))
@@ -134,7 +134,7 @@ def _import_workbooks(
 ) -> Iterator[tuple[Path, Imported | WorkbookRefused]]:
     from orchestration.readings.book import Imported
     from orchestration.readings.desk import Desk
-    from orchestration.readings.workbook import WorkbookRefused, import_workbook
+    from orchestration.readings.worklist_workbook import WorkbookRefused, import_workbook
 
     for file in files:
         try:
@@ -194,20 +194,20 @@ def progress(home: Home, quarter: str | None, by: str, wants_json: bool) -> None
             )
         )
         say(
-            "         {readings_done:,} of {readings_owed:,} readings done, {0}".format(
+            "         {readings_done:,} of {readings_due:,} readings done, {0}".format(
                 _forecast(together), **together
             )
         )
         for row in in_order([row for row in of if row["settled"] < row["items"]], by, down=by != "force"):
             say(
                 f"         {row['force']}: {row['items'] - row['settled']:,} left of {row['items']:,}; "
-                f"{row['readings_done']:,} of {row['readings_owed']:,} readings done"
+                f"{row['readings_done']:,} of {row['readings_due']:,} readings done"
             )
 
 
 def _forecast(row: dict[str, Any]) -> str:
     if not row["left"]:
-        return "nothing is owed"
+        return "nothing is due"
     if not row["forecast"]:
         return "none in the last four weeks, so no forecast"
     return f"{row['pace']:,} a week in the last four weeks: done about {row['forecast']}"

@@ -26,7 +26,7 @@ from orchestration.ledger import (
     readings,
     worklist,
 )
-from orchestration.readings.policy import Policy, drawn, owed, read_twice_because
+from orchestration.readings.policy import Policy, drawn, due_reading, read_twice_because
 from orchestration.warehouse.statements import quoted
 
 # what a case shows beside its summary. The force's own exploitation and children flags are left out: a reader who
@@ -524,7 +524,7 @@ def standing(connection: Connection, chosen: Any) -> dict[int, dict[str, Any]]:
 
 
 def settled_answer(by_role: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The reading that counts where nothing more is owed."""
+    """The reading that counts where nothing more is due."""
     return next(by_role[role] for role in ("adjudicator", "first", "second") if role in by_role)
 
 
@@ -536,7 +536,7 @@ def settle(
     quarter: str | None = None,
     new_reader: bool = False,
 ) -> None:
-    """Say anew what is owed of these items after something happened to them, opening the slot for it.
+    """Say anew what is due of these items after something happened to them, opening the slot for it.
 
     `quarter`, where they are all of one, spares a long list; `new_reader`: the latest reading is by one.
     """
@@ -565,7 +565,7 @@ def settle(
         if not twice and len(by_role) == 1:
             (only,) = by_role.values()
             twice = read_twice_because(policy, only, row.drawn, new_reader)
-        due = owed(by_role, twice)
+        due = due_reading(by_role, twice)
         role, because = due or ("settled", "")
         slot = slots.get((row.item, role, row.round))
         if due and not slot:

@@ -139,7 +139,7 @@ PACKS_LINKED = 10
 
 def _packs(failed: list) -> dict:
     """Links to what the forces named were told, a few."""
-    from orchestration.returns import told
+    from orchestration.returns import shown
     from orchestration.returns.receipts import each_return
 
     named = {
@@ -151,7 +151,7 @@ def _packs(failed: list) -> dict:
     standing = each_return(home()) if named else {}
     here = sorted((quarter, force) for force, quarter in named if (force, quarter) in standing)
     return {
-        f"pack of {force} {quarter}": told.metadata(home(), standing[force, quarter].latest)["pack"]
+        f"pack of {force} {quarter}": shown.metadata(home(), standing[force, quarter].latest)["pack"]
         for quarter, force in here[:PACKS_LINKED]
     }
 

@@ -70,7 +70,7 @@ def _access(seeds: Path, planned: dict[str, dict[str, str]]) -> list[dict[str, s
         if not timedelta(0) < ends - begins <= LONGEST_ACCESS:
             raise NotAsPromised(f"{where}: access is before publication and for at most 24 hours; shorten it")
         if ends.date() != date.fromisoformat(planned[row["period"]]["planned_on"]):
-            raise NotAsPromised(f"{where}: until is not on the day that the release is planned; mend one")
+            raise NotAsPromised(f"{where}: until is not on the day that the release is planned; correct one")
     return rows
 
 

@@ -98,7 +98,7 @@ BESIDE = (
     "not_known",
     "percent_low",
     "percent_high",
-    "force_quarters_owed",
+    "force_quarters_due",
     "force_quarters_returned",
 )
 BESIDE += ("is_comparable", "revision_status")

@@ -63,7 +63,7 @@ def publish(home: Home, period: str, gate_result=None) -> Release:
     """Publish `period` (`2023` or `2023-Q1`), or return its live release when it would be the same: the same inputs
     and the same rows in every table.
 
-    Raises GateShut, WarehouseStale (build again), NotPublishable (mend the model); none of them changes the
+    Raises GateShut, WarehouseStale (build again), NotPublishable (correct the model); none of them changes the
     live release. ValueError when `period` is neither a year nor a quarter.
     """
     quarters = in_period(period)

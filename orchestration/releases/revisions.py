@@ -60,7 +60,7 @@ COLUMNS = {
     ),
 }
 ABOUT = (
-    "One row a figure, place, period and release that changed it. Every figure that was ever revised: as first "
+    "One row per figure, place, period and release that changed it. Every figure that was ever revised: as first "
     "published, and each revision since; a figure that never changed has no row."
 )
 # seeds that no figure is made from: a row more explains no figure

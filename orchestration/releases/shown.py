@@ -16,7 +16,7 @@ CHANGES_SHOWN = 50
 
 def numbers(connection: Any, wanted: list[str]) -> dict[str, Any]:
     """What is plotted, run by run and period by period: how much there is of these quarters, and how sound it is."""
-    owed = sum(len(receipts.expected(quarter)) for quarter in wanted)
+    due = sum(len(receipts.expected(quarter)) for quarter in wanted)
     (told,) = rows_of(
         connection,
         """
@@ -51,7 +51,7 @@ def numbers(connection: Any, wanted: list[str]) -> dict[str, Any]:
         "crimes in CPAI": told["in_cpai"],
         "crimes in COCAD": told["in_cocad"],
         "failing force-quarters": told["failing"],
-        "returns that stand, %": round(100 * told["standing"] / max(owed, 1), 1),
+        "returns that stand, %": round(100 * told["standing"] / max(due, 1), 1),
     }
 
 

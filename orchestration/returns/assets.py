@@ -8,7 +8,7 @@ import dagster as dg
 from orchestration import outbox
 from orchestration.home import home
 from orchestration.printing import counted
-from orchestration.returns import told
+from orchestration.returns import shown
 from orchestration.returns.landing import unread
 from orchestration.returns.partitions import FORCES, PARTITIONS, QUARTERS, asked, partition_range
 from orchestration.returns.receipts import each_return
@@ -80,15 +80,15 @@ def returns(
         partition = f"{force}|{quarter}"
         if nothing_stands:
             yield dg.AssetObservation(
-                RETURNS, partition=partition, metadata=told.metadata(home(), row.latest)
+                RETURNS, partition=partition, metadata=shown.metadata(home(), row.latest)
             )
         elif row.stands:
-            metadata = told.metadata(home(), row.stands)
+            metadata = shown.metadata(home(), row.stands)
             yield dg.AssetMaterialization(RETURNS, partition=partition, metadata=metadata)
     if RETURNS in selected:
-        yield told.check(home(), stand, list(astray.values()))
+        yield shown.check(home(), stand, list(astray.values()))
     if nothing_stands:
-        raise told.failure(home(), refused)
+        raise shown.failure(home(), refused)
     for force, quarter in refused:
         apart(context, returns, f"{force}|{quarter}")
     if RECORDS in selected:

@@ -24,7 +24,7 @@ from orchestration.stopping import Stopped
 
 # what a pack asks of a warehouse; everything they are made from follows
 MODELS = (
-    "judgements_in_a_return",
+    "rule_checks_in_a_return",
     "intake_findings",
     "balance",
     "exclusions",
@@ -80,7 +80,7 @@ def check(
             # the national tables hold these and what other returns show
             for table, asked in (("findings", "found"), ("rule_results", "tested")):
                 connection.execute(
-                    f"create view quality.{table} as from judgements.judgements_in_a_return where {asked} is not null"
+                    f"create view quality.{table} as from rule_checks.rule_checks_in_a_return where {asked} is not null"
                 )
             packs = gather(connection, quarter, home.raw, forces, explained)
     return [pack | {"checked": _checked(folder, pack, received, files)} for pack in packs.values()]

@@ -33,14 +33,14 @@ def check(folder: Path, force: str, quarter: str, into: Path | None, wants_json:
     """Check the return in FOLDER before it is sent: offline, by the rules of the national run.
 
     Says what would become of it, and with --into writes a page, a workbook and JSON with every failing record. Ends
-    with 0 where nothing has to be mended, 1 where something has.
+    with 0 where nothing has to be corrected, 1 where something has.
     """
     from orchestration.returns import check as checking
     from orchestration.returns.pack.summary import summary
     from orchestration.warehouse import compiled
 
     if quarters.first_day(quarter) > datetime.now(UTC).date():
-        stop([f"{quarter}: has not begun; no return is owed for it yet."], wants_json, 2)
+        stop([f"{quarter}: has not begun; no return is due for it yet."], wants_json, 2)
     if into and into.resolve().is_relative_to(folder.resolve()):
         stop(
             [f"--into {into}: lies in the folder that is checked, as a delivery does; name another."],
@@ -58,7 +58,7 @@ def check(folder: Path, force: str, quarter: str, into: Path | None, wants_json:
         say(json.dumps({"done": True, "packs": packs}))
     else:
         say("\n".join(summary(packs, into)))
-    if any(pack["to_mend"] for pack in packs):
+    if any(pack["to_correct"] for pack in packs):
         sys.exit(1)
 
 

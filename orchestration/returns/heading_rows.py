@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from orchestration.returns.headings import PERSONS, Headings
-from orchestration.returns.reading import joined_headings
+from orchestration.returns.parsing import joined_headings
 
 WITHIN = 30
 # Rows looked at below a heading row to see what its column is like.

@@ -38,7 +38,7 @@ from sqlalchemy import Engine
 from orchestration import ledger, quarters
 from orchestration.home import Home
 from orchestration.progress import over
-from orchestration.returns import archive, checks, file_safety, landing, raw, read_ahead, reading
+from orchestration.returns import archive, checks, file_safety, landing, parsing, raw, read_ahead
 from orchestration.returns.layouts import RECORD_TYPES, Layout, LayoutError, delivered, forces_of, layout_for
 from orchestration.returns.reasons import Reason, ended_reasons
 from orchestration.returns.receipts import ANSWERS
@@ -46,10 +46,10 @@ from orchestration.returns.repairs import Note
 
 log = logging.getLogger(__name__)
 
-BESIDE_THE_RECORDS = (reading.MANIFEST, reading.EXPLANATIONS)
+BESIDE_THE_RECORDS = (parsing.MANIFEST, parsing.EXPLANATIONS)
 MISSING = "MISSING"
 # A file that is the whole delivery, by name (`.txt` or not), and the status it gives.
-STATEMENTS = {reading.NIL.lower(): "nil", MISSING.lower(): "missing"}
+STATEMENTS = {parsing.NIL.lower(): "nil", MISSING.lower(): "missing"}
 LONGEST_STATEMENT = 1_000  # bytes: a name and a date
 PART = re.compile(r"(?P<of>.*?)part-(?P<number>\d{1,2})-of-(?P<parts>\d{1,2})", re.IGNORECASE)
 
@@ -461,7 +461,7 @@ def _begin_to_read(home: Home, quarter: str, arrival: Arrival, readers: Executor
         return arrival
     kept = arrival.kept
     files = record_files(kept)
-    listed = any(_base(name) == reading.MANIFEST for name in kept)
+    listed = any(_base(name) == parsing.MANIFEST for name in kept)
     under_way = readers.submit(read_ahead.read, files, arrival.layout, forces, raw.being_read(home), listed)
     return replace(arrival, reading=under_way)
 
@@ -547,7 +547,7 @@ def _judge(engine: Engine, quarter: str, forces: dict[str, str], arrival: Arriva
         if statement := _statement(arrival.kept):
             return replace(statement, layout=layout)
         return _judge_records(engine, layout, quarter, forces, arrival)
-    except reading.Unreadable as problem:
+    except parsing.Unreadable as problem:
         reasons = problem.reasons
     except (OSError, MemoryError, BrokenExecutor):
         # ours, not the force's: a full disk, or a reader that was killed, must not refuse a return for good
@@ -573,8 +573,8 @@ def _judge_records(
 ) -> Judged:
     kept = arrival.kept
     files = {name: kept[name] for name in record_files(kept)}
-    manifests = {name: file for name, file in kept.items() if _base(name) == reading.MANIFEST}
-    explaining = {name: file.path for name, file in kept.items() if _base(name) == reading.EXPLANATIONS}
+    manifests = {name: file for name, file in kept.items() if _base(name) == parsing.MANIFEST}
+    explaining = {name: file.path for name, file in kept.items() if _base(name) == parsing.EXPLANATIONS}
     read = arrival.reading.result()
     records = {force: of_force(read.records, prefix) for force, prefix in forces.items()}
 
@@ -638,11 +638,11 @@ def _statement(kept: dict[str, archive.Kept]) -> Judged | None:
         sentence = (
             f"{name}: says that {says}, but {', '.join(others)} came with it; send the one or the other."
         )
-        raise reading.Unreadable(Reason("FL32", sentence))
+        raise parsing.Unreadable(Reason("FL32", sentence))
     said = _said(kept[name].path)
     if not said:
         sentence = f"{name}: does not hold the name and date of who says so; write both into the file."
-        raise reading.Unreadable(Reason("FL35", sentence))
+        raise parsing.Unreadable(Reason("FL35", sentence))
     return Judged(found[name], said=said)
 
 

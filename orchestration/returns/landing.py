@@ -133,8 +133,8 @@ def _why_not(path: Path, near: str | None) -> str:
         return "is a file outside a force's folder and is not read; put it into landing/<quarter>/<force>/."
     if near and near != path.name:
         there = (path.parent / near).exists()
-        mend = f"put what is in it into {near}" if there else f"rename it to {near}"
-        return f"is no quarter as they are written here, and nothing in it is read; {mend}."
+        correct = f"put what is in it into {near}" if there else f"rename it to {near}"
+        return f"is no quarter as they are written here, and nothing in it is read; {correct}."
     if near:
         return f"returns are received from {quarters.FIRST} on, and nothing in it is read; take it out of landing."
     if get_close_matches(name, [_plain(RECORDED_CRIME), "police-recorded-crime"], 1, 0.8):

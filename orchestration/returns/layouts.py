@@ -38,7 +38,7 @@ Row = dict[str, str]
 
 
 class LayoutError(Stopped, ValueError):
-    """The layout seeds contradict themselves, or say nothing about what was asked: names the rows to mend."""
+    """The layout seeds contradict themselves, or say nothing about what was asked: names the rows to correct."""
 
     code = 2
 
@@ -198,7 +198,7 @@ def layout_for(delivered_as: str, quarter: str, seeds: Path = SEEDS) -> Layout:
     if len(found) != 1:
         raise LayoutError(
             f"{delivered_as} has {'no layout' if not found else 'more than one layout'} for {quarter}"
-            f"{': ' + ', '.join(found) if found else ''}; mend seeds/layouts/force_layouts.csv"
+            f"{': ' + ', '.join(found) if found else ''}; correct seeds/layouts/force_layouts.csv"
         )
     return all_layouts.layouts[found[0]]
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from orchestration.returns import days, repairs
 from orchestration.returns.layouts import RECORD_TYPES, Column, Condition, Feed, compared, return_columns
 from orchestration.returns.look_alikes import plain
-from orchestration.returns.reading import Grid
+from orchestration.returns.parsing import Grid
 from orchestration.returns.reasons import Reason, Unreadable
 
 # Arrow takes 0.2 ms for what is asked of a column, however few its texts: the 10,000 columns of a year took 2 s so.

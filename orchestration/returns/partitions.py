@@ -13,7 +13,7 @@ from orchestration import quarters
 from orchestration.home import seed_rows
 
 FORCES = [row["force"] for row in seed_rows("forces.csv")]
-# read as the code location loads: one that stays up into the next quarter is reloaded (`arrivals` says so)
+# read as the code location loads: one that stays up into the next quarter is reloaded (`schedules_and_sensors` says so)
 QUARTERS = dg.StaticPartitionsDefinition(quarters.begun(date.today()))
 PARTITIONS = dg.MultiPartitionsDefinition(
     {"force": dg.StaticPartitionsDefinition(FORCES), "quarter": QUARTERS}

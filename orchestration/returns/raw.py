@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from orchestration.home import Home
 from orchestration.returns import archive
 from orchestration.returns.layouts import RECORD_TYPES, return_columns
-from orchestration.returns.reading import Grid
+from orchestration.returns.parsing import Grid
 from orchestration.returns.repairs import Note
 
 PLACE = ("file", "sheet", "record_number")

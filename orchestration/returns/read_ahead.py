@@ -20,9 +20,9 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from orchestration.returns import mapping, opening, raw, reading
+from orchestration.returns import mapping, opening, parsing, raw
 from orchestration.returns.layouts import Layout
-from orchestration.returns.reading import Grid
+from orchestration.returns.parsing import Grid
 from orchestration.returns.reasons import Reason, Unreadable
 from orchestration.returns.repairs import Note
 
@@ -119,7 +119,7 @@ def _grids(files: dict[str, Path], layout: Layout) -> list[Grid]:
     # what a delivery may come to it may come to in all its parts together
     room = (opening.Room(),) if len(parts) > 1 else ()
     for part in parts.values():
-        for grid in reading.read({base: files[name] for base, name in part.items()}, layout, *room):
+        for grid in parsing.read({base: files[name] for base, name in part.items()}, layout, *room):
             grids.append(replace(grid, file=part.get(grid.file, grid.file)))
     return grids
 

@@ -70,7 +70,7 @@ def standing(home: Home, quarter: str) -> dict[str, Any]:
     delivery was.
 
     A force whose latest delivery was refused may still be `received`: its last accepted submission stands. Of the
-    missing, `missing_said_so` is what each says of it (name and date). `deliveries` and `refused_deliveries` are
+    missing, `missing_declared` is what each says of it (name and date). `deliveries` and `refused_deliveries` are
     every submission's force; `reasons` a sentence for each problem of the forces refused, `remarks` for each thing
     remarked on in what stands.
     """
@@ -78,19 +78,19 @@ def standing(home: Home, quarter: str) -> dict[str, Any]:
     latest = {row["force"]: row for row in rows}
     answers = {row["force"]: row for row in rows if row["status"] in ANSWERS}
     stands = {force: row["status"] for force, row in answers.items()}
-    owed = expected(quarter)
+    due = expected(quarter)
     refused = sorted(force for force, row in latest.items() if row["status"] == "refused")
     said = {row["force"]: row["said"] for row in rows if row["status"] == "missing"}
     return {
-        "received": [force for force in owed if stands.get(force) == "accepted"],
-        "nil": [force for force in owed if stands.get(force) == "nil"],
+        "received": [force for force in due if stands.get(force) == "accepted"],
+        "nil": [force for force in due if stands.get(force) == "nil"],
         "refused": refused,
         "deliveries": [row["force"] for row in rows],
         "refused_deliveries": [row["force"] for row in rows if row["status"] == "refused"],
-        "missing": [force for force in owed if force not in stands and force not in refused],
-        "missing_said_so": {
+        "missing": [force for force in due if force not in stands and force not in refused],
+        "missing_declared": {
             force: said[force]
-            for force in owed
+            for force in due
             if force in said and force not in stands and force not in refused
         },
         "reasons": [f"{force}: {reason}" for force in refused for reason in latest[force]["reasons"]],
@@ -101,7 +101,7 @@ def standing(home: Home, quarter: str) -> dict[str, Any]:
 def grid(home: Home, wanted: list[str]) -> dict[str, dict[str, dict[str, Any] | None]]:
     """Force x quarter: how each return stands. None where the force owes none for the quarter.
 
-    `status` is accepted, accepted_with_rejections, nil, refused, missing or missing_said_so; `submission` the one
+    `status` is accepted, accepted_with_rejections, nil, refused, missing or missing_declared; `submission` the one
     that stands, else the last (None: nothing came); `refused_since` whether a later delivery was refused.
     """
     held = _with_rejections(home)
@@ -117,7 +117,7 @@ def grid(home: Home, wanted: list[str]) -> dict[str, dict[str, dict[str, Any] | 
         if cell["status"] == "accepted" and (force, quarter, cell["submission"]) in held:
             cell["status"] = "accepted_with_rejections"
         elif cell["status"] == "missing":
-            cell["status"] = "missing_said_so"
+            cell["status"] = "missing_declared"
     nothing = {"status": "missing", "submission": None, "refused_since": False}
     return {
         force: {

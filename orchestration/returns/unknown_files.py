@@ -24,7 +24,7 @@ from orchestration.returns import file_safety, heading_rows, opening
 from orchestration.returns.cells import Cells
 from orchestration.returns.headings import known_headings
 from orchestration.returns.layouts import DELIMITERS
-from orchestration.returns.reading import joined_headings
+from orchestration.returns.parsing import joined_headings
 from orchestration.returns.reasons import Unreadable
 
 # Enough to see a date's format and a code list; reading more found nothing that 2,000 rows had not shown.

@@ -147,7 +147,7 @@ def _check_seeds(manifest: Path) -> None:
         types = node["config"].get("column_types") or {}
         if missing := types.keys() - set(table.headings):
             problems.append(
-                f"{table.name}, row 1: has no heading {', '.join(sorted(missing))}; add it, or mend how it is written."
+                f"{table.name}, row 1: has no heading {', '.join(sorted(missing))}; add it, or correct how it is written."
             )
             continue
         for place, heading in enumerate(table.headings):
@@ -157,7 +157,7 @@ def _check_seeds(manifest: Path) -> None:
             ]:
                 problems.append(
                     f"{table.name}, row {wrong[0]}: {heading} is no {types[heading]}; a spreadsheet may have changed it: "
-                    "mend it in a text editor."
+                    "correct it in a text editor."
                 )
     if problems:
         raise NotRead(*problems)

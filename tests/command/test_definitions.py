@@ -71,7 +71,7 @@ def test_a_whole_year_is_one_range_of_partitions():
 
 
 def test_the_schedule_asks_for_the_quarter_that_ended(defs):
-    from orchestration.arrivals import quarterly
+    from orchestration.schedules_and_sensors import quarterly
 
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2024, 1, 15, 6))
     request = quarterly(context)
@@ -91,7 +91,7 @@ def test_groups_read_as_the_story_does(graph):
     }
     assert [pair for pair in arrows if story.index(pair[0]) > story.index(pair[1])] == []
     assert set(pairwise(story)) <= arrows | {("marts", "quality")}
-    assert set(groups.values()) - set(story) <= {"reference", "answers", "default"}
+    assert set(groups.values()) - set(story) <= {"reference", "force_packs", "default"}
 
 
 def test_publishing_asks_for_the_period_once(defs, graph):

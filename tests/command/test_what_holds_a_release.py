@@ -27,7 +27,7 @@ create table quality.rule_results as select * from (values
 """
 SAID = [
     "essex 2024-Q2: 12 of 1,100 victims fail CR15 (1.1%), beyond tolerance: blocks the release",
-    "essex 2024-Q2: 1 of 1 crime fails CR36 (100.0%), ours to mend: blocks the release",
+    "essex 2024-Q2: 1 of 1 crime fails CR36 (100.0%), ours to correct: blocks the release",
     "kent 2024-Q2: 17 of 35 crimes held out (48.6%), beyond tolerance: blocks the release",
     "2024-Q2: 2 returns fail CR55 (cumbria, durham): blocks the release",
 ]
@@ -90,7 +90,7 @@ def test_a_gate_tells_causes_first_and_a_refused_return_neither_as_missing_nor_t
         keys = [{"force": force, "quarter": quarter} for force, quarter in places]
         return Result(
             suite, rule, "a.table", "rows", "blocks", "completeness", False, 44, len(keys), None, f"{rule} asks",
-            f"Mend {rule}.", keys,
+            f"Correct {rule}.", keys,
         )  # fmt: skip
 
     lost, sent = ("essex", "2023-Q1"), ("kent", "2023-Q1")
@@ -102,8 +102,8 @@ def test_a_gate_tells_causes_first_and_a_refused_return_neither_as_missing_nor_t
     said = gate.said(results, {sent: "FL10 a.xlsx: is another kind of file."})
     assert said == [
         "RT01: kent 2023-Q1 is refused, and nothing of it stands. FL10 a.xlsx: is another kind of file.",
-        "RT01 in a.table: 1 of 44 returns are missing (essex 2023-Q1). RT01 asks. Mend RT01.",
-        "MT10 in a.table: 1 of 44 rows fail (all 2023-Q1). MT10 asks. Mend MT10.",
+        "RT01 in a.table: 1 of 44 returns are missing (essex 2023-Q1). RT01 asks. Correct RT01.",
+        "MT10 in a.table: 1 of 44 rows fail (all 2023-Q1). MT10 asks. Correct MT10.",
     ]
     # an empty return is late, missing or empty, and not missing: told of by its own rule alone
     both = [found("returns", "RT01", lost), found("returns", "CR55", lost, ("surrey", "2023-Q1"))]

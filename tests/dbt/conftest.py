@@ -1,4 +1,4 @@
-"""One made-up home, built twice by dbt in this process: as first received, and after a resubmission."""
+"""One synthetic home, built twice by dbt in this process: as first received, and after a resubmission."""
 
 import duckdb
 import pytest

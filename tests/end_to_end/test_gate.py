@@ -1,7 +1,7 @@
 """The gate cannot be fooled: whatever is missing, broken or edited, `cpai publish` ends with 1 and says why.
 
 The real command on a copy of the small year, whose next release would have changed; only dbt stands still, because it
-would mend a table that was edited after it was built.
+would correct a table that was edited after it was built.
 """
 
 import json
@@ -284,7 +284,7 @@ def test_a_release_lists_its_waivers_and_says_which_count(home, monkeypatch):
     edit(
         f"insert into reference.waivers values ({rows[0]}), ({rows[1]})",
         f"insert into quality.waiver_verdicts values ({rows[0]}, 'counts'), ({rows[1]}, 'expired')",
-        "insert into judgements.judgements_across_returns by name select 'WV01' as rule, 'reported' as severity, "
+        "insert into rule_checks.rule_checks_across_returns by name select 'WV01' as rule, 'reported' as severity, "
         "'kent' as force, '2023-Q3' as quarter, 'waiver' as record_type, 'rule' as fields, 'expired' as found",
         "insert into quality.rule_results by name select 'WV01' as rule, 'kent' as force, unnest(['2023-Q2', "
         "'2023-Q3']) as quarter, 1 as tested, unnest([0, 1]) as failed, 0 as also_reported, 0 as waived, "

@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
 
-# every made-up name is written so, and nothing else is
+# every synthetic name is written so, and nothing else is
 NAME = r"(Surname|Forename)\d{2}"
 MAY_HOLD_THEM = ("landing", "archive", "raw")
 

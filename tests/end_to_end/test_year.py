@@ -1,4 +1,4 @@
-"""The whole story on a small made-up year, by the commands a data engineer types."""
+"""The whole story on a small synthetic year, by the commands a data engineer types."""
 
 import hashlib
 import json
@@ -201,7 +201,7 @@ def test_personal_data_stops_at_staging(year):
         for value in pq.read_table(file, columns=["surname"])["surname"].to_pylist()
         if value
     }
-    assert surnames, "the made-up year sends some names, or this test proves nothing"
+    assert surnames, "the synthetic year sends some names, or this test proves nothing"
     for folder in (year.home.releases, year.home.dbt, year.home.dagster):
         for file in folder.rglob("*"):
             if file.is_file() and file.suffix not in {".parquet", ".duckdb"}:

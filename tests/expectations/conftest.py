@@ -1,4 +1,4 @@
-"""One made-up home with every exemplar in it, built once by dbt; tests change copies of its warehouse."""
+"""One synthetic home with every exemplar in it, built once by dbt; tests change copies of its warehouse."""
 
 import shutil
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from collections.abc import Callable
 import duckdb
 import pytest
 from exemplar_home import build, query
-from judging import COUNT_PERSONS_ANEW, changes_persons, persons_counted
+from rule_checks import COUNT_PERSONS_ANEW, changes_persons, persons_counted
 
 from orchestration.home import Home, seed_rows
 
-JUDGEMENTS = ("judgements_in_a_return", "judgements_across_returns", "judgements_after_reading")
+RULE_CHECKS = ("rule_checks_in_a_return", "rule_checks_across_returns", "rule_checks_after_reading")
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +45,7 @@ def judged(built, copy) -> Callable[..., Home]:
         f"create or replace table {schema}.{model} as {(compiled / f'{model}.sql').read_text()}"
         for schema, model in (
             ("quality", "waiver_verdicts"),
-            *(("judgements", name) for name in JUDGEMENTS),
+            *(("rule_checks", name) for name in RULE_CHECKS),
             ("quality", "rule_results"),
         )
     ]

@@ -1,4 +1,4 @@
-"""A made-up home with every exemplar in it: one quarter of one return, and every other force in order."""
+"""A synthetic home with every exemplar in it: one quarter of one return, and every other force in order."""
 
 import csv
 import os

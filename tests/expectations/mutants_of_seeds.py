@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from judging import RECORD_TYPES, rules_by_view
 from offence_names import said_by
-from scenes import KNOWN_IN_2023
+from rule_cases import KNOWN_IN_2023
+from rule_checks import RECORD_TYPES, rules_by_view
 from test_severities import STRICTNESS, unsaid
 
 from orchestration.home import PROJECT, seed_rows

@@ -1,9 +1,9 @@
-"""Faults put into the rules one at a time: the exemplars and scenes must notice.
+"""Faults put into the rules one at a time: the exemplars and rule_cases must notice.
 
     PYTHONPATH=.:tests python tests/expectations/mutation.py [VIEW ...]    prints who survived, and a line for each view
 
 The tests run the same over every view (`test_mutation.py`, with `-m proof`) and hold the survivors against
-`survivors.csv`, where each has its reason.
+`surviving_mutants.csv`, where each has its reason.
 """
 
 import csv
@@ -17,29 +17,29 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 from exemplar_home import build
-from judging import (
+from mutants import Mutant, Query
+from mutants_of_seeds import changed_seeds, problems, seeds
+from rule_cases import RuleCase
+from rule_checks import (
     COUNTS,
     RESULTS,
     changed,
     copied,
     judge,
     keys_of,
+    rule_cases_of,
     rules_by_view,
-    scenes_of,
     sql_of,
     wrong_as_built,
-    wrong_in_scene,
+    wrong_in_rule_case,
     wrong_together,
 )
-from mutants import Mutant, Query
-from mutants_of_seeds import changed_seeds, problems, seeds
-from scenes import Scene
 
 from orchestration.home import Home
 
 SUBJECTS = {**rules_by_view(), RESULTS: COUNTS}
-LARGEST = ("judged_linked_crimes", RESULTS, "judged_cpai_crimes", "judged_crimes")
-SURVIVORS = Path(__file__).with_name("survivors.csv")
+LARGEST = ("rule_checks_linked_crimes", RESULTS, "rule_checks_cpai_crimes", "rule_checks_crimes")
+SURVIVING_MUTANTS = Path(__file__).with_name("surviving_mutants.csv")
 
 
 @dataclass
@@ -61,17 +61,17 @@ def try_views(home: Home, views: Iterable[str]) -> Iterator[tuple[str, Outcome]]
 
 
 def try_view(home: Home, view: str) -> Outcome:
-    """Every mutant of the view against the exemplars, then those left against the scenes of its rules.
+    """Every mutant of the view against the exemplars, then those left against the rule_cases of its rules.
 
     Scenes apart are asked all at once: one query instead of a hundred for each mutant.
     """
     rules, outcome = SUBJECTS[view], Outcome()
     query = Query(sql_of(home, view), keys_of(view))
-    scenes = scenes_of(rules)
-    together = [scene for scene in scenes if scene.apart]
+    rule_cases = rule_cases_of(rules)
+    together = [rule_case for rule_case in rule_cases if rule_case.apart]
     stages = [[]] if view != RESULTS else []
     stages += [together] if together else []
-    stages += [[scene] for scene in scenes if not scene.apart]
+    stages += [[rule_case] for rule_case in rule_cases if not rule_case.apart]
     left = list(query.mutants())
     with TemporaryDirectory() as folder, copied(home, Path(folder)) as connection:
         connection.execute("set threads = 1")
@@ -92,7 +92,7 @@ def _try(
     connection,
     view: str,
     rules: list[str],
-    stage: list[Scene],
+    stage: list[RuleCase],
     end: str,
     waiting: list[Mutant],
     left: list[Mutant],
@@ -102,7 +102,7 @@ def _try(
     while waiting:
         mutant = waiting.pop()
         asked = [rule for rule in rules if mutant.column in (None, rule.lower())]
-        looking = [scene for scene in stage if scene.rule in asked]
+        looking = [rule_case for rule_case in stage if rule_case.rule in asked]
         if stage and not looking:
             left.append(mutant)
             continue
@@ -117,17 +117,17 @@ def _try(
         (killed if is_wrong else left).append(mutant)
 
 
-def _wrong(connection, view: str, rules: list[str], stage: list[Scene], sql: str) -> str | None:
+def _wrong(connection, view: str, rules: list[str], stage: list[RuleCase], sql: str) -> str | None:
     if not stage:
         return wrong_as_built(view, rules, judge(connection, sql))
     if stage[0].apart:
         return wrong_together(view, stage, judge(connection, sql))
-    return wrong_in_scene(view, stage[0], judge(connection, sql, f"where {stage[0].where}"))
+    return wrong_in_rule_case(view, stage[0], judge(connection, sql, f"where {stage[0].where}"))
 
 
 def reasons() -> dict[tuple[str, str], str]:
     """(view, change) -> why no test can notice it, or why none need."""
-    with SURVIVORS.open(newline="", encoding="utf-8") as file:
+    with SURVIVING_MUTANTS.open(newline="", encoding="utf-8") as file:
         return {(row["view"], row["change"]): row["reason"] for row in csv.DictReader(file)}
 
 

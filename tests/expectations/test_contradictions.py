@@ -162,9 +162,9 @@ def test_the_table_of_one_place_printed_for_another_is_found(accepted):
         ),
         (
             "MT10",
-            "delete from judgements.judgements_in_a_return where rule = 'CR15' and force = 'devon-and-cornwall'",
+            "delete from rule_checks.rule_checks_in_a_return where rule = 'CR15' and force = 'devon-and-cornwall'",
         ),
-        ("MT10", "update judgements.judgements_in_a_return set severity = 'reported' where rule = 'CR15'"),
+        ("MT10", "update rule_checks.rule_checks_in_a_return set severity = 'reported' where rule = 'CR15'"),
         (
             "MT10",
             "update quality.rule_results set verdict = 'pass' where rule = 'CR15' and verdict = 'waived'",
@@ -231,7 +231,7 @@ def test_every_expectation_carries_its_rule_dimension_and_severity():
 
 @pytest.mark.parametrize(("first", "found"), [(301, 1), (300, 0)])
 def test_counts_that_share_a_divisor_say_no_more_than_without_it(first, found):
-    """A made-up year of scale 50 is one year 50 times: 300, 100, 50, 50, 100 are 6, 2, 1, 1 and 2."""
+    """A synthetic year of scale 50 is one year 50 times: 300, 100, 50, 50, 100 are 6, 2, 1, 1 and 2."""
     cells = [("a", first), ("b", 100), ("c", 50), ("d", 50), ("e", 100)]
     rows = ", ".join(
         f"('suspect', 'cocad', 'all', 'age_band', '2023', '{place}', '2023', 'force', 'year', '{category}', {count})"

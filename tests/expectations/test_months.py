@@ -6,10 +6,10 @@ from itertools import pairwise
 import duckdb
 import numpy as np
 import pytest
-from judging import sql_of
+from rule_checks import sql_of
 
 from orchestration.home import SEEDS, seed_rows
-from orchestration.made_up.population import base_year, sample
+from orchestration.synthetic.population import base_year, sample
 
 pytestmark = pytest.mark.xdist_group("exemplars")  # one worker builds their home once
 
@@ -62,8 +62,8 @@ def test_a_floor_rises_with_what_is_expected():
 
 @pytest.fixture(scope="module")
 def asked(built):
-    """`asked(crimes)`: how many months of made-up crimes MN01 says what of, beside recorded crime as published."""
-    sql = sql_of(built, "judged_months")
+    """`asked(crimes)`: how many months of synthetic crimes MN01 says what of, beside recorded crime as published."""
+    sql = sql_of(built, "rule_checks_months")
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse")
         for schema in ("staging", "cpai", "marts", "reference"):
@@ -80,15 +80,15 @@ def asked(built):
         )
 
         def words(crimes, where: str = "true") -> dict:
-            connection.register("made_up", crimes)
+            connection.register("synthetic", crimes)
             connection.execute(
                 "create or replace table warehouse.cpai.cpai_crimes as select force, quarter, offence_class, "
-                f"cast(recorded_on as date) as recorded_on from made_up where {where};"
+                f"cast(recorded_on as date) as recorded_on from synthetic where {where};"
                 "create or replace table warehouse.staging.stg_submissions as "
-                "select distinct force, quarter, 1 as submission, true as is_current from made_up;"
+                "select distinct force, quarter, 1 as submission, true as is_current from synthetic;"
                 "create or replace table warehouse.marts.recorded_crime_comparison as "
                 "select *, 0 as cpai, 0 as difference from published "
-                "semi join made_up using (force, quarter)"
+                "semi join synthetic using (force, quarter)"
             )
             told = f"select force, mn01, count(*) from ({sql}) where mn01 is not null group by all"
             return {row[:2]: row[2] for row in connection.execute(told).fetchall()}
@@ -96,8 +96,8 @@ def asked(built):
         yield words
 
 
-def made_up_crimes(scale: float, seed_number: int):
-    """The crimes of a made-up year that count."""
+def synthetic_crimes(scale: float, seed_number: int):
+    """The crimes of a synthetic year that count."""
     year = base_year(2023, seed_number)
     crimes = (year if scale == 1 else sample(year, scale, seed_number)).crimes
     counted = crimes.loc[crimes.exclusion_reason == "", ["force", "quarter", "offence_class", "recorded_on"]]
@@ -121,7 +121,7 @@ def made_up_crimes(scale: float, seed_number: int):
     ],
 )
 def test_no_month_of_a_made_up_year_is_missing(asked, scale, seed_number, months):
-    told = asked(made_up_crimes(scale, seed_number))
+    told = asked(synthetic_crimes(scale, seed_number))
     assert {word for _, word in told} <= {"ok"}
     assert sum(told.values()) >= months
 
@@ -158,13 +158,13 @@ def test_no_month_of_a_made_up_year_is_missing(asked, scale, seed_number, months
 def test_what_was_taken_out_of_a_made_up_year_is_missing_of_the_larger_forces(
     asked, gone, scale, word, forces
 ):
-    told = asked(made_up_crimes(scale, 2023), f"not ({gone})")
+    told = asked(synthetic_crimes(scale, 2023), f"not ({gone})")
     assert len({force for force, said in told if said == word}) >= forces
 
 
 @pytest.mark.proof
 def test_an_operation_recorded_in_one_day_is_no_usual_month(asked):
-    crimes = made_up_crimes(0.005, 2023)
+    crimes = synthetic_crimes(0.005, 2023)
     of_kent = crimes[(crimes.force == "kent") & (crimes.quarter == "2023-Q2")].head(1)
     bulk = of_kent.loc[np.repeat(of_kent.index, 200)]
     told = asked(type(crimes)({name: np.concatenate([crimes[name], bulk[name]]) for name in crimes.columns}))

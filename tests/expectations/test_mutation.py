@@ -1,4 +1,4 @@
-"""A fault put into a rule is noticed by its exemplars and scenes; who survives is listed with a reason."""
+"""A fault put into a rule is noticed by its exemplars and rule_cases; who survives is listed with a reason."""
 
 import pytest
 from mutants import Query

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from exemplar_home import ABSENT, query
 from exemplars import ASKED_OF_K1, EXEMPLARS, OWN_WORK
-from scenes import SCENES
+from rule_cases import RULE_CASES
 from test_suites import BROKEN_ELSEWHERE, PLANTED
 
 from expectations import cocad, cpai, returns, run_suites
@@ -298,14 +298,14 @@ class TestVerdict:
         assert self.results(built, rows, "CR15", "btp") == [(0, 0, 0, 0, "not_applicable")]
 
 
-def judged_rules() -> set[str]:
-    macro = (DBT_PROJECT / "macros" / "judged_rules.sql").read_text(encoding="utf-8")
+def rules_checked() -> set[str]:
+    macro = (DBT_PROJECT / "macros" / "rule_checks.sql").read_text(encoding="utf-8")
     return set(re.findall(r"'([A-Z]{2}\d{2})':", macro))
 
 
 def test_all_sixty_counting_rules_are_in_the_rulebook_each_with_a_home(rules):
     assert {f"CR{number:02}" for number in range(1, 61)} <= set(rules)
-    assert {rule for rule, row in rules.items() if row["home"] == "record_rule"} == judged_rules()
+    assert {rule for rule, row in rules.items() if row["home"] == "record_rule"} == rules_checked()
 
 
 def test_a_rule_that_cannot_be_checked_says_what_is_missing(built, rules, rows):
@@ -349,12 +349,12 @@ def test_our_own_rules_tolerate_nothing_and_forces_rules_something_stated(rules)
 
 def test_every_judged_rule_has_what_breaks_it_and_a_near_miss():
     breaks, near_misses = {e.rule for e in EXEMPLARS}, {e.rule for e in EXEMPLARS}
-    for scene in SCENES:
-        (breaks if scene.says - {"ok", None} else near_misses).add(scene.rule)
+    for rule_case in RULE_CASES:
+        (breaks if rule_case.says - {"ok", None} else near_misses).add(rule_case.rule)
     # nothing else is unusual about K1: it is the near miss of what breaks when K1 is changed
     near_misses |= ASKED_OF_K1
-    assert breaks == judged_rules()
-    assert near_misses == judged_rules()
+    assert breaks == rules_checked()
+    assert near_misses == rules_checked()
 
 
 def test_every_rule_of_an_expectation_has_what_breaks_it(rules):

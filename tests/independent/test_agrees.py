@@ -1,4 +1,4 @@
-"""The warehouse against the independent derivation, on a made-up year: same sets, same figures.
+"""The warehouse against the independent derivation, on a synthetic year: same sets, same figures.
 
 The quick home is a small year; the heavy one (`-m proof`) is the year at scale 1, where the figures must
 also be the published ones. With CPAI_AGREES_HOME=DIR the home there, built already, is checked instead.
@@ -23,12 +23,12 @@ KEY = "force, quarter, crime_reference"
 
 
 def make_home(root: Path, scale: float):
-    """A home with a made-up year received, read and built."""
+    """A home with a synthetic year received, read and built."""
     from orchestration.home import home
     from orchestration.ledger import open_ledger, snapshot
-    from orchestration.made_up import write_year
     from orchestration.readings.book import import_readings
     from orchestration.returns.intake import receive
+    from orchestration.synthetic import write_year
     from orchestration.warehouse import build
 
     made = home(root)
@@ -108,7 +108,7 @@ def test_the_year_has_something_of_everything(derived):
     assert derived.cpai
     assert derived.cocad
     assert {c.recency for c in derived.cocad.values()} == {"recent", "non_recent", "unknown"}
-    # the reasons a made-up year promises; the rarer ones have their hand-made records
+    # the reasons a synthetic year promises; the rarer ones have their hand-made records
     assert {"cancelled", "not_in_scope", "adult_victim"} <= set(derived.exclusions.values())
     reasons = {reason for reasons in derived.candidates.values() for reason in reasons.split(";")}
     assert reasons == {

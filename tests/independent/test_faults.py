@@ -1,7 +1,7 @@
 """Faults put into the models that decide about a crime, one at a time: the independent derivation must notice.
 
-Each model is asked of thousands of made-up incidents, and a mutant of it is killed when a row is not what the derivation
-says. Who survives stands in `survivors.csv` with a reason.
+Each model is asked of thousands of synthetic incidents, and a mutant of it is killed when a row is not what the derivation
+says. Who survives stands in `surviving_mutants.csv` with a reason.
 """
 
 import csv
@@ -27,7 +27,7 @@ from orchestration.returns import raw
 from orchestration.warehouse.statements import rows_of
 
 TARGET = 0.95
-SURVIVORS = Path(__file__).with_name("survivors.csv")
+SURVIVING_MUTANTS = Path(__file__).with_name("surviving_mutants.csv")
 KEY = ("force", "quarter", "crime_reference")
 FORCES = ("kent", "essex", "surrey", "btp", "gwent", "north-wales")
 MORE_FORCES = (
@@ -177,7 +177,13 @@ SUBJECTS = {
         KEY,
         (
             *("exclusion_reason_as_sent", "exclusion_reason", "inclusion_rule", "has_victim_row"),
-            *("victim_rows", "told_victims", "suspect_rows", "told_suspects", "named_suspects"),
+            *(
+                "victim_rows",
+                "identifiable_victims",
+                "suspect_rows",
+                "identifiable_suspects",
+                "named_suspects",
+            ),
             *("female_suspects", "youngest_victim", "youngest_suspect", "oldest_suspect"),
         ),
         classified,
@@ -213,7 +219,7 @@ SUBJECTS = {
 
 
 class Lot:
-    """The made-up incidents in memory, with recorded crime beside them where asked, and what is derived of them."""
+    """The synthetic incidents in memory, with recorded crime beside them where asked, and what is derived of them."""
 
     def __init__(self, folder: Path, models: tuple[str, ...] = MODELS) -> None:
         home = Home(folder)
@@ -287,7 +293,7 @@ def try_model(model: str) -> tuple[list[str], list[str]]:
 
 def reasons() -> dict[tuple[str, str], str]:
     """(model, change) -> why nothing can notice it, or nothing need."""
-    with SURVIVORS.open(newline="", encoding="utf-8") as file:
+    with SURVIVING_MUTANTS.open(newline="", encoding="utf-8") as file:
         return {(row["model"], row["change"]): row["reason"] for row in csv.DictReader(file)}
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.returns import raw
 
-MODELS = ("judgements_in_a_return", "cpai_exclusions", "cpai_victims", "cpai_suspects", "balance")
+MODELS = ("rule_checks_in_a_return", "cpai_exclusions", "cpai_victims", "cpai_suspects", "balance")
 FIRST, LATER = "2023-Q1", "2023-Q2"
 HELD_OUT = {"crimes": "HO01", "victims": "HO02", "suspects": "HO03"}
 MERGED = {"crimes": "ME01", "victims": "ME02", "suspects": "ME03"}
@@ -172,7 +172,7 @@ def findings(warehouse: Warehouse) -> dict[tuple, list[tuple]]:
     """(rule, quarter) -> (crime reference, what was found, severity) of each finding."""
     told = defaultdict(list)
     for rule, quarter, *finding in warehouse.rows(
-        "select rule, quarter, crime_reference, found, severity from judgements.judgements_in_a_return "
+        "select rule, quarter, crime_reference, found, severity from rule_checks.rule_checks_in_a_return "
         "where found is not null"
     ):
         told[rule, quarter].append(tuple(finding))
@@ -381,7 +381,7 @@ def test_a_record_that_is_nowhere_would_be_noticed(warehouse, seeds):
     assert check(warehouse, seeds, ([one], None))["crimes held out"] == 1
     build = warehouse.build
     for statement in (
-        "delete from judgements.judgements_in_a_return where rule = 'HO01'",
+        "delete from rule_checks.rule_checks_in_a_return where rule = 'HO01'",
         "update staging.stg_crimes set status = 'x'; delete from cpai.cpai_classified_crimes",
     ):
 

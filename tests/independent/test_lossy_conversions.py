@@ -100,7 +100,8 @@ def columns_of(record_type: str) -> list[str]:
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory):
     return Warehouse(
-        Home(tmp_path_factory.mktemp("lossy")), ("judgements_in_a_return", "cpai_exclusions", "stg_summaries")
+        Home(tmp_path_factory.mktemp("lossy")),
+        ("rule_checks_in_a_return", "cpai_exclusions", "stg_summaries"),
     )
 
 
@@ -147,7 +148,7 @@ def found(warehouse, sent) -> dict[str, set[str]]:
     """crime reference -> the columns that findings are about."""
     by_crime: dict[str, set[str]] = {}
     for reference, fields in warehouse.rows(
-        "select crime_reference, fields from judgements.judgements_in_a_return where found is not null"
+        "select crime_reference, fields from rule_checks.rule_checks_in_a_return where found is not null"
     ):
         by_crime.setdefault(reference, set()).update(fields.split(", "))
     return by_crime

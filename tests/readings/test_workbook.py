@@ -9,7 +9,12 @@ from small_desk import CSE, YES, Clock, Q, build, crime, desk_of, read_all, stat
 
 from orchestration.readings.desk import DeskRefused
 from orchestration.readings.room.sign_in import views
-from orchestration.readings.workbook import ANSWERS, WorkbookRefused, export_workbook, import_workbook
+from orchestration.readings.worklist_workbook import (
+    ANSWERS,
+    WorkbookRefused,
+    export_workbook,
+    import_workbook,
+)
 
 FILLED = {
     "group_based": "yes",

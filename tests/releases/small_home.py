@@ -188,7 +188,7 @@ class Expectation:
     error: str | None = None
     failing_keys: list = field(default_factory=list)
     statement: str = "No image or grooming crime counts as contact"
-    what_to_do: str = "Ours to mend: see cpai_crimes."
+    what_to_do: str = "Ours to correct: see cpai_crimes."
 
 
 @dataclass

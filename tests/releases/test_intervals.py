@@ -1,4 +1,4 @@
-"""Intervals of figures for misreading: against every count that the sample does not rule out, and in made-up worlds."""
+"""Intervals of figures for misreading: against every count that the sample does not rule out, and in synthetic worlds."""
 
 from collections import Counter
 
@@ -194,7 +194,7 @@ def test_a_force_goes_by_its_own_sample_and_by_what_was_drawn_elsewhere_as_fifty
 
 
 def world(draw, spread: float, by_size: bool = False) -> tuple[list[tuple], Counter]:
-    """Answers about made-up crimes of 30 forces, and of each unit, criterion and place the count had all crimes been
+    """Answers about synthetic crimes of 30 forces, and of each unit, criterion and place the count had all crimes been
     read twice and settled. One drawing of what is published: what a second reading finds in crimes that were read once
     stays unseen.
 

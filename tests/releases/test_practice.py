@@ -80,10 +80,10 @@ def test_a_promise_that_breaks_its_rule_is_refused(seeds, name, row, words):
 
 def test_a_broken_promise_publishes_nothing(home, monkeypatch):
     def broken(period):
-        raise calendar.NotAsPromised("errata.csv, scale.cpai: mend it")
+        raise calendar.NotAsPromised("errata.csv, scale.cpai: correct it")
 
     monkeypatch.setattr(calendar, "statement", broken)
-    with pytest.raises(NotPublishable, match="mend it"):
+    with pytest.raises(NotPublishable, match="correct it"):
         publish.publish(home, "2023", Gate())
     assert not (home.releases / "current").exists()
 

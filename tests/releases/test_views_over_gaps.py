@@ -48,7 +48,7 @@ MISSING = "update quality.returns set status = 'missing' where force = 'norfolk'
 def test_a_missing_return_is_said_of_every_place_and_period_it_is_in(release):
     found = release(
         MISSING,
-        "select place, period_type, period, force_quarters_returned, force_quarters_owed, forces_missing "
+        "select place, period_type, period, force_quarters_returned, force_quarters_due, forces_missing "
         "from place_completeness where not is_complete order by all",
     )
     periods = [("month", f"2023-0{month}", 1) for month in (4, 5, 6)] + [("quarter", "2023-Q2", 1)]
@@ -86,7 +86,7 @@ def test_a_force_that_joined_on_the_way_owes_less_and_is_not_comparable(release)
     joined = "update dim_force set from_quarter = '2023-Q3' where force = 'kent'"
     assert release(
         joined,
-        "select quarters_owed, quarters_returned, is_comparable from comparable_forces where force = 'kent'",
+        "select quarters_due, quarters_returned, is_comparable from comparable_forces where force = 'kent'",
     ) == [(2, 2, False)]
 
 

@@ -1,4 +1,4 @@
-"""Returns of eight forces in six layouts, each with things to mend, and names and dates of birth to keep from leaving."""
+"""Returns of eight forces in six layouts, each with things to correct, and names and dates of birth to keep from leaving."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REFERENCES = {
 }
 FORCES = sorted({*REFERENCES, "norfolk", "suffolk"} - {"norfolk-and-suffolk"})
 
-# No made-up name, place or code holds these; the dates are no one's date of offence.
+# No synthetic name, place or code holds these; the dates are no one's date of offence.
 SURNAME, FORENAMES = "ZQXSURNAME", "ZQXFORENAME"
 BORN = "2011-07-31"
 NO_DAY = "ZQXBIRTH"

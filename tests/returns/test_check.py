@@ -84,7 +84,7 @@ def test_the_command_writes_nothing_unasked_then_only_the_pack_and_ends_with_1(
 
     answer = command(folder, force="kent")
     assert answer.exit_code == 1, answer.output
-    assert "mend    RE03" in answer.output
+    assert "correct    RE03" in answer.output
     assert "Nothing was written." in answer.output
     assert list(tmp_path.iterdir()) == []
 
@@ -104,7 +104,7 @@ def test_nothing_to_mend_ends_with_0(tmp_path):
     answer = command(folder, "--into", str(tmp_path / "out"), "--json")
     assert answer.exit_code == 0, answer.output
     (pack,) = json.loads(answer.stdout)["packs"]
-    assert (pack["status"], pack["to_mend"], pack["counted"]["crimes"]) == ("accepted", 0, 3)
+    assert (pack["status"], pack["to_correct"], pack["counted"]["crimes"]) == ("accepted", 0, 3)
 
 
 def test_a_refused_return_says_why_by_code_and_what_to_do(tmp_path):
@@ -114,7 +114,7 @@ def test_a_refused_return_says_why_by_code_and_what_to_do(tmp_path):
     assert answer.exit_code == 1
     (pack,) = json.loads(answer.stdout)["packs"]
     assert pack["status"] == "refused"
-    assert pack["to_mend"] == len(pack["reasons"]) > 0
+    assert pack["to_correct"] == len(pack["reasons"]) > 0
     assert all(reason["code"] and reason["what_to_do"] for reason in pack["reasons"])
     assert pack["findings"] == [] and pack["counted"] is None
     assert "would be refused" in (tmp_path / "out" / "index.html").read_text()
@@ -205,7 +205,7 @@ def test_explanations_are_repeated_and_ask_for_no_more(tmp_path):
 def test_every_rule_that_a_force_judges_tells_it_what_to_do():
     with (SEEDS / "rules.csv").open(encoding="utf-8", newline="") as file:
         for rule in csv.DictReader(file):
-            if rule["home"] == "record_rule" and rule["judged_by"] == "force":
+            if rule["home"] == "record_rule" and rule["checked_by"] == "force":
                 assert rule["force_does"], rule["rule"]
 
 

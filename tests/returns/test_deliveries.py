@@ -207,7 +207,7 @@ def test_a_refused_return_sent_again_is_told_again(home):
 
 
 def test_a_refused_return_that_was_replaced_is_not_read_anew_over_it(home, monkeypatch):
-    """Its layout mended, it would stand over what the force sent in its place."""
+    """Its layout corrected, it would stand over what the force sent in its place."""
     from orchestration.returns import intake
 
     bad = land(home, delivery="1")["return.csv"]

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.home import SEEDS, Home, seed_rows
-from orchestration.returns import check, mapping, raw, reading
+from orchestration.returns import check, mapping, parsing, raw
 from orchestration.returns.layouts import RECORD_TYPES, _load, all_layouts
 from orchestration.warehouse import compiled
 
@@ -305,7 +305,7 @@ def reads_and_stages(shape, crimes, tmp_path_factory, staging) -> None:
     files = written.write()
     layout = all_layouts(folder / "seeds")["made"]
     _load.cache_clear()
-    records = mapping.records(reading.read(files, layout))
+    records = mapping.records(parsing.read(files, layout))
     sent = records_of(crimes)
     found = [
         (

@@ -38,7 +38,7 @@ def judged(home, monkeypatch) -> Callable[..., Rows]:
         compiled.build(connection, compiled.steps(MODELS), home.raw)
         for table, asked in (("findings", "found"), ("rule_results", "tested")):
             connection.execute(
-                f"create view quality.{table} as from judgements.judgements_in_a_return where {asked} is not null"
+                f"create view quality.{table} as from rule_checks.rule_checks_in_a_return where {asked} is not null"
             )
 
         def rows(sql: str, **parameters: Any) -> list[tuple]:
@@ -54,7 +54,7 @@ def found(rows: Rows, rule: str) -> dict[str, int]:
     return dict(
         rows(
             "select coalesce(found, 'tested'), coalesce(sum(tested), count(*))::integer "
-            "from judgements.judgements_in_a_return where rule = $rule group by 1",
+            "from rule_checks.rule_checks_in_a_return where rule = $rule group by 1",
             rule=rule,
         )
     )

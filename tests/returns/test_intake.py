@@ -13,7 +13,7 @@ from written import crime, suspect, victim, write_return
 
 from orchestration import ledger
 from orchestration.home import Home
-from orchestration.returns import archive, file_safety, intake, mapping, raw, reading
+from orchestration.returns import archive, file_safety, intake, mapping, parsing, raw
 from orchestration.returns.archive import ArchiveDamaged
 from orchestration.returns.intake import receive
 from orchestration.returns.layouts import RECORD_TYPES, layout_for
@@ -333,14 +333,14 @@ def test_a_file_above_the_cap_is_kept_but_not_read(home, monkeypatch):
 def test_what_crashes_the_reader_refuses_that_return_only(home, monkeypatch):
     land(home)
     land(home, "lancashire")
-    read = reading.read
+    read = parsing.read
 
     def crash(files, layout):
         if layout.layout == "athena":
             raise KeyError("46/1000/23")
         return read(files, layout)
 
-    monkeypatch.setattr(reading, "read", crash)
+    monkeypatch.setattr(parsing, "read", crash)
     kent, lancashire = receive(home, QUARTER)
     assert (kent.status, lancashire.status) == ("refused", "accepted")
     assert kent.reasons == [
@@ -380,7 +380,7 @@ class Killed(BaseException):
 STEPS = [
     (archive.os, "fsync"),
     (archive, "digest"),
-    (reading, "read"),
+    (parsing, "read"),
     (mapping, "records"),
     (intake.raw, "write"),
     (intake.raw.pq, "write_table"),
@@ -457,7 +457,7 @@ def test_a_refused_return_is_read_again_once_its_layout_is_mended(home, monkeypa
     refused(home, "Incident No", "surrey")
     assert not only(receive(home, QUARTER)).new
 
-    mended = layout_for("surrey", QUARTER)
+    corrected = layout_for("surrey", QUARTER)
     parts = tuple(
         dataclasses.replace(
             part,
@@ -466,9 +466,9 @@ def test_a_refused_return_is_read_again_once_its_layout_is_mended(home, monkeypa
                 for column in part.columns
             ),
         )
-        for part in mended.parts
+        for part in corrected.parts
     )
-    monkeypatch.setattr(intake, "layout_for", lambda *_: dataclasses.replace(mended, parts=parts))
+    monkeypatch.setattr(intake, "layout_for", lambda *_: dataclasses.replace(corrected, parts=parts))
     receipt = only(receive(home, QUARTER))
     assert (receipt.submission, receipt.status, receipt.new) == (2, "accepted", True)
     assert not only(receive(home, QUARTER)).new

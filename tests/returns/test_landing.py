@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 from click.testing import CliRunner
-from test_arrivals import watch  # noqa: F401 - a fixture
 from test_intake import QUARTER, a_return, land, only
+from test_schedules_and_sensors import watch  # noqa: F401 - a fixture
 from written import write_return
 
 from orchestration import command

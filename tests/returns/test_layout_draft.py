@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from written import crime, suspect, victim, write_return
 
 from orchestration.home import SEEDS
-from orchestration.returns import layouts, mapping, reading
+from orchestration.returns import layouts, mapping, parsing
 from orchestration.returns.drafting import draft
 from orchestration.returns.layout_command import layout as layout_group
 from orchestration.returns.layouts import RECORD_TYPES, all_layouts, layout_for, return_columns
@@ -160,8 +160,8 @@ def test_drafted_rows_read_a_system_never_seen(system, seeds, tmp_path):
     }
     say_yes(drafted, seeds, shape)
 
-    read = merged(mapping.records(reading.read(files, layout_for("kent", "2026-Q2", seeds))))
-    expected = merged(mapping.records(reading.read(files, known)))
+    read = merged(mapping.records(parsing.read(files, layout_for("kent", "2026-Q2", seeds))))
+    expected = merged(mapping.records(parsing.read(files, known)))
     right = every = 0
     for kind in RECORD_TYPES:
         assert read[kind].keys() == expected[kind].keys(), kind
@@ -218,7 +218,7 @@ def test_only_what_differs_is_proposed(seeds, tmp_path):
         "end niche of surrey in force_layouts.csv with the to_quarter before 2024-Q2"
     ]
     say_yes(drafted, seeds)
-    found = mapping.records(reading.read(files, layout_for("surrey", "2024-Q2", seeds)))
+    found = mapping.records(parsing.read(files, layout_for("surrey", "2024-Q2", seeds)))
     assert found["victims"]["gender"].null_count == 0
     assert found["victims"]["date_of_birth"].null_count == 0
 

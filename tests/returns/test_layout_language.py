@@ -12,9 +12,9 @@ import xlsxwriter
 from written import crime, victim, write_return
 
 from orchestration.home import SEEDS, Home, seed_rows
-from orchestration.returns import intake, layouts, mapping, raw, reading
+from orchestration.returns import intake, layouts, mapping, parsing, raw
 from orchestration.returns.layouts import LayoutError, all_layouts, fits_sheet
-from orchestration.returns.reading import Unreadable, joined_headings
+from orchestration.returns.parsing import Unreadable, joined_headings
 
 LAYOUTS = all_layouts()
 DATES = {"recorded_on": "%Y-%m-%d", "date_of_birth": "%d/%m/%Y"}
@@ -79,7 +79,7 @@ def csv_file(folder, *rows, name="return.csv"):
 
 
 def records_of(files, layout):
-    return {kind: table.to_pylist() for kind, table in mapping.records(reading.read(files, layout)).items()}
+    return {kind: table.to_pylist() for kind, table in mapping.records(parsing.read(files, layout)).items()}
 
 
 def told(files, layout):
@@ -225,7 +225,7 @@ def test_a_group_more_than_the_layout_has_is_named(wide, tmp_path):
 def test_what_is_met_in_a_group_says_which(wide, tmp_path):
     notes = []
     rows = [[*OF_CRIMES, "V1", "", "A", "M", "1.5E+20", "F", "C", "M"]]
-    mapping.records(reading.read(csv_file(tmp_path / "in", [*WIDE_HEAD, *groups(3)], *rows), wide), notes)
+    mapping.records(parsing.read(csv_file(tmp_path / "in", [*WIDE_HEAD, *groups(3)], *rows), wide), notes)
     (note,) = notes
     assert (note.code, note.column, note.records.tolist(), note.place_in_row) == (
         "RP51",
@@ -531,7 +531,7 @@ def test_look_alike_references_codes_and_dates_are_one(tmp_path, many):
         files["crimes.csv"].read_bytes() + (",".join(_row(looks)) + "\r\n").encode()
     )
     notes = []
-    found = mapping.records(reading.read(files, LAYOUTS["national"]), notes)
+    found = mapping.records(parsing.read(files, LAYOUTS["national"]), notes)
     same = [row for row in found["crimes"].to_pylist() if row["crime_reference"] == "46/1500/23"]
     assert len(same) == 2
     assert {(row["offence_code"], row["recorded_on"], row["status"]) for row in same} == {
@@ -548,11 +548,11 @@ def _row(looks):
 
 def test_a_heading_with_a_no_break_space_is_that_heading(tmp_path):
     files = write_return(tmp_path, LAYOUTS["connect"], sheet_of(["2023-02-03"]))
-    grid = reading.read(files, LAYOUTS["connect"])[0]
+    grid = parsing.read(files, LAYOUTS["connect"])[0]
     files = write_return(tmp_path / "niche", LAYOUTS["niche"], sheet_of(["2023-02-03"], "45{}"))
     path = files["victim.csv"]
     path.write_bytes(path.read_bytes().replace(b"Victim Gender", b"Victim\xa0Gender"))
-    assert "Victim Gender" in reading.read(files, LAYOUTS["niche"])[1].columns
+    assert "Victim Gender" in parsing.read(files, LAYOUTS["niche"])[1].columns
     assert "[Victim Gender]" in grid.columns
 
 

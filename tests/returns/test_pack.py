@@ -13,7 +13,7 @@ from sheets import as_libreoffice_shows, tables
 
 from orchestration.command import cpai
 from orchestration.returns.file_safety import escape_formula
-from orchestration.returns.pack import workbook, writing
+from orchestration.returns.pack import pack_workbook, writing
 from orchestration.turns import WarehouseClosed
 
 pytestmark = pytest.mark.xdist_group("answered")
@@ -115,7 +115,7 @@ def test_under_each_heading_stands_what_the_heading_says(answered, packs, force)
         **dict.fromkeys(("Crime reference", "Person", "File", "Sheet", "Row", "Found", "The crime is"), 1),
         **dict.fromkeys(("Column", "As sent", "Allowed"), 2),
     }
-    keys = dict(map(reversed, workbook.SHEETS["Records"]))
+    keys = dict(map(reversed, pack_workbook.SHEETS["Records"]))
     wanted = [
         {name: (each, record, cell)[place].get(keys[name]) for name, place in columns.items()}
         for each in found
@@ -147,19 +147,19 @@ def test_a_sheet_of_nothing_is_not_there(answered, tmp_path):
     pack = json.loads((answered.root / "packs" / QUARTER / "kent.1" / "pack.json").read_text())
     assert pack["explanations"] == [] == pack["reasons"]
     path = tmp_path / "pack.xlsx"
-    workbook.write_workbook(pack, path)
+    pack_workbook.write_workbook(pack, path)
     assert set(tables(path)) == {"Return", "Rules", "Records", "Balance", "Left out", "Completeness"}
     pack |= {
         "explanations": [{"rule": "CR41", "crime_reference": "=46/1/23", "explanation": "not known yet"}],
         "reasons": [{"code": "FL47", "said": "sent again", "what_to_do": None}],
     }
-    workbook.write_workbook(pack, path)
+    pack_workbook.write_workbook(pack, path)
     sheets = tables(path)
     assert sheets["Explanations"] == [
         {"Rule": "CR41", "Crime reference": "'=46/1/23", "Explanation": "not known yet"}
     ]
     assert [*sheets["Remarks"][0].values()] == ["FL47", "sent again", ""]
-    workbook.write_workbook(pack | {"status": "refused"}, path)
+    pack_workbook.write_workbook(pack | {"status": "refused"}, path)
     assert [*tables(path)["Why refused"][0].values()] == ["FL47", "sent again", ""]
 
 
@@ -260,7 +260,7 @@ def test_what_holds_the_release_is_what_the_gate_would_say(answered, packs):
         fails = connection.execute(
             "select force, rule, tested from quality.rule_results "
             "inner join reference.rules using (rule) "
-            "where verdict = 'fails' and judged_by = 'force' and severity = 'blocks'"
+            "where verdict = 'fails' and checked_by = 'force' and severity = 'blocks'"
         ).fetchall()
     told = [
         (force, each["code"], each["tested"])
@@ -272,8 +272,8 @@ def test_what_holds_the_release_is_what_the_gate_would_say(answered, packs):
 
 
 def test_a_mended_cell_is_shown_as_it_came_and_as_it_was_read(packs):
-    (mended,) = finding(packs["west-midlands"], "RP03")["failing"]
-    (cell,) = mended["values"]
+    (corrected,) = finding(packs["west-midlands"], "RP03")["failing"]
+    (cell,) = corrected["values"]
     assert (cell["column"], cell["value"], cell["allowed"]) == ("offenders_stated", "2.0", "read as 2")
     assert finding(packs["west-midlands"], "RP03")["answer"] == "nothing"
 

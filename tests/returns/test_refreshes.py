@@ -180,17 +180,17 @@ def test_every_return_owed_has_a_row(home):
         "2023-Q2 accepted": 1,
         "2023-Q2 missing": 43,
     }
-    said_so = rows(
+    declared = rows(
         home,
         "select force, submission from quality.returns where status = 'missing' and submission is not null",
     )
-    assert said_so == [("surrey", 1)]
+    assert declared == [("surrey", 1)]
     found = rows(
         home,
         "select force, found from quality.findings where rule = 'CR55' and quarter = '2023-Q1' "
         "and force in ('surrey', 'essex') order by 1",
     )
-    assert found == [("essex", "missing"), ("surrey", "missing_said_so")]
+    assert found == [("essex", "missing"), ("surrey", "missing_declared")]
 
 
 def test_the_grid_tells_how_each_return_stands(home):
@@ -202,7 +202,7 @@ def test_the_grid_tells_how_each_return_stands(home):
         "refused_since": False,
     }
     assert cells["kent"]["2023-Q1"] == {"status": "accepted", "submission": 1, "refused_since": True}
-    assert cells["surrey"]["2023-Q1"]["status"] == "missing_said_so"
+    assert cells["surrey"]["2023-Q1"]["status"] == "missing_declared"
     assert cells["surrey"]["2023-Q2"] == {"status": "missing", "submission": None, "refused_since": False}
     shown = CliRunner().invoke(cpai, ["--home", str(home.root), "status"]).stdout.splitlines()
     words = {

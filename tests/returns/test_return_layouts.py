@@ -7,7 +7,7 @@ from written import crime, suspect, victim, write_return
 
 from orchestration import quarters
 from orchestration.home import SEEDS
-from orchestration.returns import mapping, reading
+from orchestration.returns import mapping, parsing
 from orchestration.returns.layouts import (
     RECORD_TYPES,
     LayoutError,
@@ -72,7 +72,7 @@ def test_the_mets_changeover_is_one_return_in_two_layouts(tmp_path):
             path.rename(tmp_path / name)
     files = {path.name: path for path in tmp_path.iterdir() if path.is_file()}
     assert sorted(files) == ["crimes.csv", "return.xlsx", "suspects.csv", "victims.csv"]
-    found = mapping.records(reading.read(files, both))
+    found = mapping.records(parsing.read(files, both))
     for kind in RECORD_TYPES:
         rows = [(row["layout"], row["crime_reference"]) for row in found[kind].to_pylist()]
         assert sorted(rows) == [("connect", "01/0001002/24"), ("national", "1001/24")]
@@ -241,7 +241,7 @@ def test_a_seventh_crime_system_needs_rows_only(seeds, tmp_path):
         csv.writer(file, delimiter="\t").writerows(rows)
     layout = layout_for("kent", "2025-Q2", seeds)
     assert layout_for("kent", "2025-Q1", seeds).layout == "athena"
-    found = mapping.records(reading.read({path.name: path}, layout))
+    found = mapping.records(parsing.read({path.name: path}, layout))
 
     def cells(kind, *columns):
         return [tuple(row[name] for name in columns) for row in found[kind].to_pylist()]

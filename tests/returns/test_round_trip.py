@@ -15,8 +15,8 @@ from written import crime, suspect, victim, write_return
 from orchestration.returns.intake import receive
 from orchestration.returns.layouts import DELIMITERS, ENCODINGS, Layout, all_layouts, layout_for
 from orchestration.returns.look_alikes import heading
+from orchestration.returns.parsing import read
 from orchestration.returns.raw import as_sent_folder, findings_file
-from orchestration.returns.reading import read
 from orchestration.returns.reasons import Unreadable
 
 sys.path.append(str(Path(__file__).parent / "hostile"))

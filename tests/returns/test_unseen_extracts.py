@@ -15,7 +15,7 @@ import pytest
 
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.ledger import open_ledger, snapshot
-from orchestration.returns import check, checks, intake, mapping, reading
+from orchestration.returns import check, checks, intake, mapping, parsing
 from orchestration.returns.layouts import RECORD_TYPES, all_layouts, layout_for
 from orchestration.warehouse import compiled
 
@@ -130,7 +130,7 @@ def test_extracts_come_out_right_to_a_crime(tmp_path, seeds, with_seeds, monkeyp
 def test_records_say_where_they_stand_in_their_files(seeds):
     layouts = all_layouts(seeds)
     of = {
-        name: mapping.records(reading.read({file: EXTRACTS / file}, layouts[name]))
+        name: mapping.records(parsing.read({file: EXTRACTS / file}, layouts[name]))
         for name, file in (
             ("two-row-headings", "two_row_headings.xlsx"),
             ("wide-suspects", "wide_suspects.txt"),

@@ -1,4 +1,4 @@
--- What has each region recorded from January on, and how many of the returns owed are behind it?
+-- What has each region recorded from January on, and how many of the returns due are behind it?
 select
     figures_year_to_date.place as region,
     figures_year_to_date.period as until,
@@ -6,7 +6,7 @@ select
     figures_year_to_date.denominator as contact,
     figures_year_to_date.percent,
     place_completeness.force_quarters_returned,
-    place_completeness.force_quarters_owed
+    place_completeness.force_quarters_due
 from marts.figures_year_to_date
 inner join marts.place_completeness
     on figures_year_to_date.place_type = place_completeness.place_type

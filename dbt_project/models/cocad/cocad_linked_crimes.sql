@@ -20,14 +20,14 @@ counted as (
 {{ person }}s as (
     select
         {{ crime_columns }},
-        'force' as told_within,
+        'force' as linked_within,
         force || ' ' || {{ person_key(person ~ '_reference') }} as {{ person }}
     from {{ ref('stg_' ~ person ~ 's') }}
     where {{ is_person }} and {{ person_key(person ~ '_reference') }} is not null
 
     union all
 
-    select {{ crime_columns }}, 'all forces' as told_within, person_token as {{ person }}
+    select {{ crime_columns }}, 'all forces' as linked_within, person_token as {{ person }}
     from {{ ref('stg_' ~ person ~ 's') }}
     where {{ is_person }} and is_named and person_token is not null
 ),
@@ -42,7 +42,7 @@ edges as (
         victims.victim
     from suspects
     inner join victims
-        on {{ same_key('victims', 'suspects', crime + ['told_within']) }}
+        on {{ same_key('victims', 'suspects', crime + ['linked_within']) }}
     inner join counted
         on {{ same_key('counted', 'suspects', crime) }}
 ),

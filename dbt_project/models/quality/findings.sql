@@ -3,12 +3,12 @@
 
 with
 
-judgements as (
-    select * from {{ ref('judgements_in_a_return') }}
+rule_checks as (
+    select * from {{ ref('rule_checks_in_a_return') }}
     union all
-    select * from {{ ref('judgements_across_returns') }}
+    select * from {{ ref('rule_checks_across_returns') }}
     union all
-    select * from {{ ref('judgements_after_reading') }}
+    select * from {{ ref('rule_checks_after_reading') }}
 )
 
 select
@@ -22,5 +22,5 @@ select
     person_reference,
     fields,
     found
-from judgements
+from rule_checks
 where found is not null

@@ -34,7 +34,7 @@ received as (
 ),
 
 -- who owes a return comes from the seed, never from what came
-owed as (
+due as (
     select forces.force, quarters.quarter
     from forces
     inner join (select distinct quarter from submissions) as quarters
@@ -44,8 +44,8 @@ owed as (
 
 missing as (
     select
-        owed.force,
-        owed.quarter,
+        due.force,
+        due.quarter,
         cast(null as integer) as submission,
         'missing' as status,
         cast(null as varchar) as received_at,
@@ -53,9 +53,9 @@ missing as (
         cast(0 as bigint) as victims,
         cast(0 as bigint) as suspects,
         '[]' as reasons
-    from owed
+    from due
     left join submissions
-        on {{ same_key('submissions', 'owed', place) }}
+        on {{ same_key('submissions', 'due', place) }}
     where submissions.force is null
 ),
 

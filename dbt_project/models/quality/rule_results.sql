@@ -7,43 +7,43 @@ rules as (
     where home = 'record_rule'
 ),
 
-judgements as (
-    select rule, severity, force, quarter, found, tested from {{ ref('judgements_in_a_return') }}
+rule_checks as (
+    select rule, severity, force, quarter, found, tested from {{ ref('rule_checks_in_a_return') }}
     union all
-    select rule, severity, force, quarter, found, tested from {{ ref('judgements_across_returns') }}
+    select rule, severity, force, quarter, found, tested from {{ ref('rule_checks_across_returns') }}
     union all
-    select rule, severity, force, quarter, found, tested from {{ ref('judgements_after_reading') }}
+    select rule, severity, force, quarter, found, tested from {{ ref('rule_checks_after_reading') }}
 ),
 
 waivers as (
-    select * from {{ ref('judged_waivers') }}
+    select * from {{ ref('rule_checks_waivers') }}
     where wv01 = 'ok'
 ),
 
 force_quarters as (
-    select force, quarter from {{ ref('judged_returns') }}
+    select force, quarter from {{ ref('rule_checks_returns') }}
 ),
 
 tested as (
-    select rule, force, quarter, tested from judgements
+    select rule, force, quarter, tested from rule_checks
     where tested > 0
 ),
 
 -- a rule reported as a whole counts all it found; of a blocking rule only the blocking part counts to the verdict
 found as (
     select
-        judgements.rule,
-        judgements.force,
-        judgements.quarter,
-        count(*) filter (where judgements.severity = rules.severity) as failed,
-        count(*) filter (where judgements.severity <> rules.severity) as also_reported
-    from judgements
+        rule_checks.rule,
+        rule_checks.force,
+        rule_checks.quarter,
+        count(*) filter (where rule_checks.severity = rules.severity) as failed,
+        count(*) filter (where rule_checks.severity <> rules.severity) as also_reported
+    from rule_checks
     inner join rules
-        on judgements.rule = rules.rule
-    group by judgements.rule, judgements.force, judgements.quarter
+        on rule_checks.rule = rules.rule
+    group by rule_checks.rule, rule_checks.force, rule_checks.quarter
 ),
 
--- every rule answers for every return that is owed, and where a record stands outside them
+-- every rule answers for every return that is due, and where a record stands outside them
 asked as (
     select rules.rule, force_quarters.force, force_quarters.quarter
     from rules

@@ -27,7 +27,7 @@ select
     cast(
         case
             when rules.rule is null then 'no_such_rule'
-            -- a fault of our own work is mended, never waived; so is what no force and quarter can be tested for
+            -- a fault of our own work is corrected, never waived; so is what no force and quarter can be tested for
             when rules.our_own = 'Y' then 'rule_tolerates_nothing'
             when rules.home <> 'record_rule' or rules.scope = 'table' then 'rule_is_not_waived'
             when forces.force is null or not {{ matches("coalesce(waivers.quarter, '')", '[0-9]{4}-Q[1-4]') }}

@@ -35,7 +35,7 @@ def read() -> Policy:
     words_of = {"written": ("yes", "no"), "method": ("hide", "round"), "zeros": ("shown", "hidden")}
     for rule, words in words_of.items():
         if rows[rule] not in words:
-            raise NotRead(f"{rows.seed}, row {rule!r}: its value is none of {', '.join(words)}; mend it.")
+            raise NotRead(f"{rows.seed}, row {rule!r}: its value is none of {', '.join(words)}; correct it.")
     return Policy(
         written=rows["written"] == "yes",
         threshold=rows.number("threshold"),

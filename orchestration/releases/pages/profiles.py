@@ -56,7 +56,7 @@ def read(rows: Rows) -> dict[str, dict]:
 
 
 def overview(profiles: dict[str, dict], quarter: str) -> list[Row]:
-    """One row a force: its `quarter`, and its revisions over all quarters of the release."""
+    """One row per force: its `quarter`, and its revisions over all quarters of the release."""
     listed = []
     for force, page in profiles.items():
         now = next((row for row in page["profile"] if row["quarter"] == quarter), None)

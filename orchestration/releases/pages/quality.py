@@ -131,7 +131,7 @@ def _attention(rows, changed: list[dict]) -> list[dict]:
 
 
 def _by_force(returns: list[dict]) -> list[dict]:
-    """One row a force: by quarter, the submission that counts, else what came instead."""
+    """One row per force: by quarter, the submission that counts, else what came instead."""
     forces: dict[str, dict] = {}
     for row in returns:
         quarters = forces.setdefault(row["force"], {})

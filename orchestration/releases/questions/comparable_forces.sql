@@ -16,10 +16,10 @@ breaks as (
     group by force
 ),
 
-owed as (
+due as (
     select
         dim_force.force,
-        count(*) as quarters_owed,
+        count(*) as quarters_due,
         count(returned.force) as quarters_returned
     from dim_force
     inner join quarters
@@ -35,12 +35,12 @@ owed as (
 )
 
 select
-    owed.force,
-    owed.quarters_owed,
-    owed.quarters_returned,
+    due.force,
+    due.quarters_due,
+    due.quarters_returned,
     breaks.breaks,
     -- a force that joined or left on the way is in no series that is compared along its whole length
-    owed.quarters_returned = (select count(*) from quarters) and breaks.breaks is null as is_comparable
-from owed
+    due.quarters_returned = (select count(*) from quarters) and breaks.breaks is null as is_comparable
+from due
 left join breaks
-    on owed.force = breaks.force
+    on due.force = breaks.force

@@ -10,7 +10,7 @@ returned as (
     where status in ('accepted', 'accepted_with_rejections', 'nil')
 ),
 
-owed as (
+due as (
     select
         dim_place.place_type,
         dim_place.place,
@@ -33,9 +33,9 @@ select
     place,
     period_type,
     period,
-    count(*) as force_quarters_owed,
+    count(*) as force_quarters_due,
     count(*) filter (where is_returned) as force_quarters_returned,
     bool_and(is_returned) as is_complete,
     string_agg(distinct force, ', ' order by force) filter (where not is_returned) as forces_missing
-from owed
+from due
 group by place_type, place, period_type, period

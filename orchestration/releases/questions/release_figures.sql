@@ -40,7 +40,7 @@ select
     ) as percent_high,
     figure_intervals.low as misread_low,
     figure_intervals.high as misread_high,
-    place_completeness.force_quarters_owed,
+    place_completeness.force_quarters_due,
     place_completeness.force_quarters_returned,
     place_completeness.is_complete,
     comparable.is_comparable,

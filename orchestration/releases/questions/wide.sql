@@ -42,7 +42,7 @@ select
     round(100.0 * wide.{{ category }} / wide.records, 1) as percent_{{ category }}_low,
     round(100.0 * (wide.{{ category }} + wide.records - wide.known) / wide.records, 1) as percent_{{ category }}_high,
     {%- endfor %}
-    place_completeness.force_quarters_owed,
+    place_completeness.force_quarters_due,
     place_completeness.force_quarters_returned,
     place_completeness.is_complete
 from wide

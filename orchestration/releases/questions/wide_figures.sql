@@ -16,7 +16,7 @@ select
     max(numerator) filter (where category = '{{ category }}') as {{ column }},
     max(percent) filter (where category = '{{ category }}') as percent_{{ column }},
     {%- endfor %}
-    any_value(force_quarters_owed) as force_quarters_owed,
+    any_value(force_quarters_due) as force_quarters_due,
     any_value(force_quarters_returned) as force_quarters_returned,
     bool_and(is_complete) as is_complete,
     bool_and(is_comparable) as is_comparable,

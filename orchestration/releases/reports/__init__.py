@@ -23,7 +23,7 @@ from orchestration.releases.reports import (
     pdf,
     places,
     replicated,
-    workbook,
+    report_workbook,
 )
 from orchestration.releases.reports.numbers import Numbers, months_of, period_name
 from orchestration.releases.reports.places import Place
@@ -81,7 +81,7 @@ class Reports:
         for place in self.wanted:
             report = Report(self.numbers, place, self.places, self.head)
             self._page("report.html", folder, place.path, report=report, with_pdf=self.with_pdf)
-            workbook.write(folder / f"{place.tables}.xlsx", report, self.head)
+            report_workbook.write(folder / f"{place.tables}.xlsx", report, self.head)
             opendocument.write(folder / f"{place.tables}.ods", report, self.head)
             csv_on_the_web.write(folder / place.tables, report, self.head)
             printed += report.printed

@@ -23,7 +23,7 @@ EVIDENCE = {
     ("dim_force", "crime systems"),
     ("quality.reconciliation", "known breaks"),
     ("quality.returns", "last received"),
-    ("quality.returns", "owed"),
+    ("quality.returns", "due"),
     ("quality.returns", "returned"),
     ("quality.rule_results", "fails"),
     ("quality.rule_results", "waived"),

@@ -445,19 +445,19 @@ class Report:
         return [row for row in self.numbers.evidence[evidence] if row["force"] in self.place.forces]
 
     def returns(self) -> dict:
-        """What was owed, what came, what did not by force and quarter, and the day of the last one that counts."""
+        """What was due, what came, what did not by force and quarter, and the day of the last one that counts."""
         here = self.here("returns")
         came = {
             (row["force"], row["quarter"]): row["received_at"] for row in here if row["status"] in RETURNED
         }
         names = {force["force"]: force["name"] for force in self.numbers.forces}
-        owed = [(force, quarter) for force in self.place.forces for quarter in self.numbers.quarters]
+        due = [(force, quarter) for force in self.place.forces for quarter in self.numbers.quarters]
         return {
-            "owed": len(owed),
-            "came": sum(one in came for one in owed),
+            "due": len(due),
+            "came": sum(one in came for one in due),
             "lacking": [
                 f"{names[force]} {period_name(quarter)}"
-                for force, quarter in owed
+                for force, quarter in due
                 if (force, quarter) not in came
             ],
             "last": day(max(map(str, came.values()))) if came else None,

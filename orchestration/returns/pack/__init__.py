@@ -1,4 +1,4 @@
-"""The force's answer: what became of a submission, what to mend and where, as a page, a workbook and JSON.
+"""The force's answer: what became of a submission, what to correct and where, as a page, a workbook and JSON.
 
 `gathering` asks a built warehouse, or the small one of `cpai check`; `page` and `workbook` show what it found.
 """

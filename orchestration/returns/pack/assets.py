@@ -20,10 +20,10 @@ from orchestration.returns.partitions import QUARTERS
             ["cocad", "cocad_candidates"],
         )
     ],
-    group_name="answers",
+    group_name="force_packs",
     kinds={"html", "excel"},
     pool="warehouse",
-    description="For each force's latest submission: a page, a workbook and JSON of what to mend, in packs/<quarter>/.",
+    description="For each force's latest submission: a page, a workbook and JSON of what to correct, in packs/<quarter>/.",
 )
 def return_packs(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from orchestration.returns.pack.writing import write_packs

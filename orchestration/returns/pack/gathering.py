@@ -25,11 +25,11 @@ from orchestration.warehouse.statements import rows_of
 
 Row = dict[str, Any]
 
-# what is asked of the force: mend an error, mend or explain a query, nothing where all is already done
+# what is asked of the force: correct an error, correct or explain a query, nothing where all is already done
 ANSWERS = {
-    "blocks": "mend",
-    "refuses": "mend",
-    "rejects": "mend",
+    "blocks": "correct",
+    "refuses": "correct",
+    "rejects": "correct",
     "reported": "explain",
     "reports": "explain",
 }
@@ -127,8 +127,8 @@ class _Gathering:
             "received_at": row["received_at"],
             "layout": row["layout"],
             "stands": self.standing.get(force),
-            "to_mend": (len(reasons) if row["status"] == "refused" else 0)
-            + sum(len(each["failing"]) for each in findings if each["answer"] == "mend"),
+            "to_correct": (len(reasons) if row["status"] == "refused" else 0)
+            + sum(len(each["failing"]) for each in findings if each["answer"] == "correct"),
             "records_to_mend": len(_records_to_mend(findings)),
             "to_explain": sum(
                 not explained & {(each["code"], None), (each["code"], failing["crime_reference"])}
@@ -180,10 +180,10 @@ class _Gathering:
         centre: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
         for row in (*self._broken(forces), *self._seen_by_the_centre(forces)):
             rule = rules()[row["code"]]
-            # what was restored exactly, and what is the centre's own to mend, asks nothing of the force
+            # what was restored exactly, and what is the centre's own to correct, asks nothing of the force
             asks_nothing = rule["force_does"].startswith("Nothing")
             key = row["force"], "nothing" if asks_nothing else ANSWERS[row["severity"]], row["code"]
-            (own if rule["judged_by"] == "force" else centre)[key].append(self._failing(row))
+            (own if rule["checked_by"] == "force" else centre)[key].append(self._failing(row))
         held_out = self._held_out(forces)
         for row in (*held_out, *self._met_at_intake(forces)):
             answer = ANSWERS.get(checks()[row["code"]]["outcome"], "nothing")
@@ -202,7 +202,7 @@ class _Gathering:
             ).items()
             if beyond_tolerance(key[1], records, tested.get(key))
         }
-        own |= {(force, "mend", code): [] for force, code in lost}
+        own |= {(force, "correct", code): [] for force, code in lost}
         crimes_are = self._crimes_are([*own.items(), *centre.items()])
         return by_code(own, tested, crimes_are, lost), by_code(centre, tested, crimes_are)
 
@@ -273,7 +273,7 @@ class _Gathering:
                     crimes.offence_code as counted_as, crimes.offence_code_sent, raw_records.*
                 from quality.findings as findings
                 inner join reference.rules as rules
-                    on rules.rule = findings.rule and rules.judged_by = 'force'
+                    on rules.rule = findings.rule and rules.checked_by = 'force'
                 inner join staging.stg_{record_type} as staged
                     on staged.force = findings.force and staged.quarter = findings.quarter
                     and staged.crime_reference = findings.crime_reference
@@ -302,7 +302,7 @@ class _Gathering:
                 findings.person_reference, findings.record_type || 's' as record_type
             from quality.findings as findings
             inner join reference.rules as rules
-                on rules.rule = findings.rule and rules.judged_by = 'centre' and rules.our_own = 'N'
+                on rules.rule = findings.rule and rules.checked_by = 'centre' and rules.our_own = 'N'
             where findings.quarter = $quarter and list_contains($forces, findings.force)
                 and findings.record_type in ('crime', 'victim', 'suspect', 'return')
             """,
@@ -360,7 +360,7 @@ class _Gathering:
         )
 
     def _look_up_as_sent(self, rows: list[Row]) -> None:
-        """Give each row `as_sent`: the text of its cell before intake mended it, where the layout has one cell for it."""
+        """Give each row `as_sent`: the text of its cell before intake corrected it, where the layout has one cell for it."""
         wanted: dict[tuple[str, str, str | None, str], dict[int, list[Row]]] = defaultdict(dict)
         for row in rows:
             part = part_of(self._layout_of(row), row["file"], row["sheet"])
@@ -480,12 +480,12 @@ class _Gathering:
 
 
 def _records_to_mend(findings: list[Row]) -> set[tuple]:
-    """The records that something is to be mended on, each once however much is wrong with it."""
+    """The records that something is to be corrected on, each once however much is wrong with it."""
     place = ("record_type", "file", "sheet", "row", "crime_reference", "person_reference")
     return {
         tuple(failing[name] for name in place)
         for each in findings
-        if each["answer"] == "mend"
+        if each["answer"] == "correct"
         for failing in each["failing"]
     }
 
@@ -516,7 +516,7 @@ def _only_the_centre() -> list[Row]:
     asked = [
         {"code": code, "statement": rule["statement"]}
         for code, rule in rules().items()
-        if rule["judged_by"] == "centre"
+        if rule["checked_by"] == "centre"
         and rule["our_own"] == "N"
         and (rule["home"] == "record_rule" or rule["scope"] == "return")
         and rule["scope"] != "table"

@@ -1,6 +1,6 @@
 """Findings by rule in the order in which they matter, each with the reason for its place.
 
-What is to be mended comes before what may be explained. Then, rule by rule, what follows for the figures: the release waits;
+What is to be corrected comes before what may be explained. Then, rule by rule, what follows for the figures: the release waits;
 records are not counted; the return as a whole is in doubt; crimes are left out because of it; contact crimes are among
 its crimes, which may be group-based; its crimes are counted all the same; none of them is. Then the most first.
 """
@@ -18,7 +18,7 @@ from orchestration.home import seed_rows
 
 Row = dict[str, Any]
 
-ANSWERS = ("mend", "explain", "nothing")
+ANSWERS = ("correct", "explain", "nothing")
 HOLDS, NOT_COUNTED, WHOLE_RETURN, LEFT_OUT, CONTACT, COUNTED, OUTSIDE = range(1, 8)
 # from so many records with one value on, what they share is probably one fault
 MANY = 3
@@ -44,7 +44,7 @@ def by_code(
         statement, what_to_do = _said_of(code)
         for row in rows:
             row["crime_is"] = crimes_are.get((force, row["crime_reference"]))
-        judged_by = {HELD_OUT.get(row["record_type"], "") for row in rows}
+        checked_by = {HELD_OUT.get(row["record_type"], "") for row in rows}
         finding = {
             "code": code,
             "answer": answer,
@@ -52,11 +52,11 @@ def by_code(
             "what_to_do": what_to_do,
             "records": records,
             "tested": tested.get((force, code)),
-            "holds": answer == "mend" and beyond_tolerance(code, records, tested.get((force, code))),
+            "holds": answer == "correct" and beyond_tolerance(code, records, tested.get((force, code))),
             "failing": sorted(rows, key=lambda row: (_of_crime(code, row), _in_file(row))),
         }
         found[force].append(
-            finding | _place(finding, sorted(rule for rule in judged_by if (force, rule) in (lost or {})))
+            finding | _place(finding, sorted(rule for rule in checked_by if (force, rule) in (lost or {})))
         )
     return {force: in_order(findings) for force, findings in found.items()}
 
@@ -109,7 +109,7 @@ def _stakes(finding: Row) -> tuple[int, int, str]:
         )
     if checks().get(code, {}).get("outcome") == "rejects":
         its = "1 record is" if records == 1 else f"{records:,} records are"
-        return NOT_COUNTED, records, f"{its} not counted until mended."
+        return NOT_COUNTED, records, f"{its} not counted until corrected."
     crimes = {row["crime_reference"]: row for row in finding["failing"] if row["crime_reference"]}
     if not crimes:
         return WHOLE_RETURN, records, "It is about the return as a whole."
@@ -146,7 +146,7 @@ def _left_out_by(code: str) -> set[str]:
 
 
 def _shared(failing: list[Row]) -> str:
-    """What most of the wrong cells hold: a spelling that no list knows is one thing to mend, however many have it."""
+    """What most of the wrong cells hold: a spelling that no list knows is one thing to correct, however many have it."""
     cells = Counter(
         (cell["column"], cell["value"])
         for row in failing

@@ -41,7 +41,7 @@ def _of_pack(pack: dict[str, Any], room: int) -> list[str]:
     else:
         asking = [finding for finding in pack["findings"] if finding["answer"] != "nothing"]
         told = [[_row(finding)] for finding in asking]
-    ask = f"{pack['to_mend']:,} to mend, {pack['to_explain']:,} to mend or explain."
+    ask = f"{pack['to_correct']:,} to correct, {pack['to_explain']:,} to correct or explain."
     return [*lines, *_as_fit(told, room - len(lines) - 1), ask]
 
 
@@ -57,7 +57,7 @@ def _as_fit(told: list[list[str]], room: int) -> list[str]:
 
 
 def _row(finding: dict[str, Any]) -> str:
-    """`mend    RE03       4  Its records ...`: how many break a rule, and what should hold."""
+    """`correct    RE03       4  Its records ...`: how many break a rule, and what should hold."""
     return _cut(
         f"  {finding['answer']:<8}{finding['code']:<6}{finding['records']:>6,}  {finding['statement']}"
     )

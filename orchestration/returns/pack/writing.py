@@ -16,9 +16,9 @@ from orchestration.returns.file_safety import escape_formula
 from orchestration.returns.landing import is_clutter
 from orchestration.returns.pack.gathering import gather
 from orchestration.returns.pack.order import in_order
+from orchestration.returns.pack.pack_workbook import write_workbook
 from orchestration.returns.pack.page import page
-from orchestration.returns.pack.workbook import write_workbook
-from orchestration.returns.reading import EXPLANATIONS
+from orchestration.returns.parsing import EXPLANATIONS
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -266,7 +266,7 @@ def test_a_contradiction_is_asked_about_kept_only_when_said_so_and_counted(home,
     assert reader.answer(slot, **contradiction, keeps=["CB11"]).status_code == 200
     (reading,) = rows(home, ledger.readings)
     assert (reading["checks"], reading["network_definition"]) == ("CB11", "no")
-    # a correction is asked about as well, and one that mends it is not
+    # a correction is asked about as well, and one that corrects it is not
     again = reader.post("/own-readings/1", {**ANSWER, "offenders_read": "1", "reason": "R1"})
     assert again.status_code == 422 and "yet one offender" in again.text
     reader.post("/own-readings/1", {**ANSWER, "reason": "R1"})
@@ -310,7 +310,7 @@ def test_a_pause_is_offered_after_so_many_in_a_row_and_taken_by_who_wants_it(hom
 def test_progress_counts_readings_and_sorts(home, people):
     people["reader-1"].answer(people["reader-1"].take(), then="stop")
     page = people["lead"].get("/progress").text
-    # of three cases one was read by a new reader: two first readings and a second are owed
+    # of three cases one was read by a new reader: two first readings and a second are due
     assert "1 of 4 readings are done: 3 left" in page and "At 7 a week" in page
 
     def order(query):
@@ -319,7 +319,7 @@ def test_progress_counts_readings_and_sorts(home, people):
 
     assert order("by=name") == order("") == ["Kent Police", "Surrey Police"]
     assert order("by=items") == ["Surrey Police", "Kent Police"]
-    assert order("by=items&down") == order("by=made_up") == ["Kent Police", "Surrey Police"]
+    assert order("by=items&down") == order("by=synthetic") == ["Kent Police", "Surrey Police"]
 
 
 def test_agreement_is_not_shown_for_what_was_not_collected(home):

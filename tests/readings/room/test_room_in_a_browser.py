@@ -144,7 +144,7 @@ def test_a_contradiction_is_asked_about_and_enter_keeps_it(home, come_in):
         check.wait_for()
         held = tab.url
         assert "yet two or more offenders" in check.inner_text() and tab.title().startswith("Check:")
-        # the sentence leads to its question, where it can be mended
+        # the sentence leads to its question, where it can be corrected
         check.get_by_role("link", name="yet two or more").click()
         assert tab.evaluate("document.activeElement.name") == "offenders_read"
         tab.get_by_role("button", name="Keep it and go on").focus()

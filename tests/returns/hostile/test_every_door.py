@@ -16,7 +16,7 @@ from written import crime, victim, write_return
 
 from orchestration.home import Home
 from orchestration.readings import book as readings_file
-from orchestration.readings import workbook as readings_workbook
+from orchestration.readings import worklist_workbook as readings_workbook
 from orchestration.returns import opening, recorded_crime, unknown_files
 from orchestration.returns.intake import receive
 from orchestration.returns.reasons import SHOWN, Unreadable, ended, unreadable
@@ -121,7 +121,7 @@ def door_of_returns(path: Path, home: Home) -> list[str]:
 def door_of_recorded_crime(path: Path, home: Home) -> list[str]:
     folder = home.landing / "recorded_crime"
     folder.mkdir(parents=True)
-    (folder / f"prc-pfa-made-up-tables-250124{path.suffix}").write_bytes(path.read_bytes())
+    (folder / f"prc-pfa-synthetic-tables-250124{path.suffix}").write_bytes(path.read_bytes())
     received = recorded_crime.receive(home)
     assert [release.published_on for release in received.releases] == ["2023-10-19"]
     return received.refused

@@ -1,0 +1,7 @@
+{{ config(materialized='ephemeral', contract={'enforced': false}) }}
+-- The suspects of a return beside the rule that they can be used: macros/rule_checks.sql says how to read its column.
+
+{{ received_records('suspects', 'ho03', {
+    'RE01': 'no_reference',
+    'RE04': 'crime_not_in_return',
+}) }}

@@ -1,0 +1,42 @@
+{{ config(materialized='ephemeral', contract={'enforced': false}) }}
+-- Each suspect of a crime in the CPAI beside the rules about them: macros/rule_checks.sql says how to read a column.
+
+with
+
+suspects as (
+    select * from {{ ref('cpai_suspects') }}
+),
+
+submissions as (
+    select * from {{ ref('stg_submissions') }}
+    where is_current
+),
+
+described as (
+    select suspects.*, submissions.submission
+    from suspects
+    left join submissions
+        on suspects.force = submissions.force
+        and suspects.quarter = submissions.quarter
+)
+
+select
+    force,
+    quarter,
+    submission,
+    'suspect' as record_type,
+    crime_reference,
+    suspect_reference as person_reference,
+
+    case
+        when gender = 'unmapped' then 'unmapped_gender'
+        when self_defined_ethnicity = 'unmapped' then 'unmapped_self_defined_ethnicity'
+        when observed_ethnicity = 'unmapped' then 'unmapped_observed_ethnicity'
+        when disability = 'unmapped' then 'unmapped_disability'
+        when relationship = 'unmapped' then 'unmapped_relationship'
+        when role = 'unmapped' then 'unmapped_role'
+        when identified = 'unmapped' then 'unmapped_identified'
+        when deceased = 'unmapped' then 'unmapped_deceased'
+        else 'ok'
+    end as um03
+from described

@@ -1,4 +1,0 @@
-{#- Steps of findings and rule_results, and published as these alone. -#}
-{{ config(schema='judgements') }}
-
-{{ judged(judged_after_reading()) }}

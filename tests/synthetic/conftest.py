@@ -1,0 +1,11 @@
+import pytest
+
+from orchestration.synthetic.population import Year, base_year
+
+SEED = 2023
+
+
+@pytest.fixture(scope="session")
+def year() -> Year:
+    """The base year at scale 1: every published count, and the mess around it."""
+    return base_year(2023, SEED)
