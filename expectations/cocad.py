@@ -14,10 +14,11 @@ from expectations.expected import (
     unique,
     within_tolerance,
 )
+from orchestration import schemes
 
 RULES = ("CR49", "CR50")
 
-CRITERIA = {"cse", "familial", "institutional", "ritualistic", "other", "unknown"}
+CRITERIA = set(schemes.ever_chosen())
 
 REASONS = {
     "suspect_rows",
@@ -46,9 +47,9 @@ DRIFT = Table(
 )
 SUSPECTS = Table("cocad.cocad_suspects", (*CRIME, "suspect_reference"), (*CRIME, "suspect_reference"))
 
-# what decides on the split by criterion, of either scheme
+# what decides on the split by criterion, of any scheme
 BY_CRITERION = (
-    "pairing = 'readers' and question in ('criterion', 'criterion_2024') "
+    f"pairing = 'readers' and question in ({texts(map(schemes.question, schemes.all_schemes()))}) "
     "and category = 'all' and slice_type = 'all'"
 )
 
@@ -93,7 +94,7 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
         unique(CRIMES, ("force", "crime_reference"), rule="CR50"),
         not_null(CRIMES, "criterion", rule="CR50"),
         in_set(CRIMES, "criterion", CRITERIA, rule="CR50"),
-        in_set(CRIMES, "criterion_2024", {*CRITERIA, "committed_by_children"}, rule="CR50"),
+        in_set(CRIMES, "criterion_2024", {*CRITERIA, schemes.CHILDREN}, rule="CR50"),
         not_null(CRIMES, "committed_by_children"),
         in_set(CRIMES, "committed_by_children", {"yes", "no", "not_collected"}),
         in_set(CRIMES, "is_contact", {True}, rule="CR43"),

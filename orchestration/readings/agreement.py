@@ -11,6 +11,8 @@ from zlib import crc32
 
 import numpy as np
 
+from orchestration import schemes
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -20,12 +22,12 @@ if TYPE_CHECKING:
 SCALE = {
     "group_based": 3,
     "network_definition": 3,
-    "criterion": 6,
-    "criterion_2024": 7,
+    **{schemes.question(scheme): len(schemes.criteria(scheme)) for scheme in schemes.all_schemes()},
     "committed_by_children": 2,
     "cse": 2,
 }
-BY_CATEGORY = ("criterion", "criterion_2024")  # also judged answer by answer: this criterion, or any other
+# also judged answer by answer: this criterion, or any other
+BY_CATEGORY = [schemes.question(scheme) for scheme in schemes.all_schemes()]
 NOT_RECORDED = "not_recorded"  # a force that left its flag blank said nothing that could agree
 KEY = ("pairing", "question", "slice_type", "slice", "period_type", "period")
 ALL = "all"

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from orchestration import schemes
 from orchestration.readings import codebook
 
-CRITERIA = {"cse", "familial", "institutional", "ritualistic", "other", "unknown"}
+CRITERIA = set(schemes.ever_chosen())
 ALLOWED = {
     "group_based": {"yes", "no", "cannot_tell"},
     "network_definition": {"yes", "no", "cannot_tell"},
@@ -33,9 +34,9 @@ def completed(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {**answer, **{name: value for name, value in follows.items() if not answer[name]}}
 
 
-def problems(answer: Mapping[str, Any], children_asked: bool | None, version: str) -> list[tuple[str, str]]:
-    """Question and sentence for each thing wrong with an answer of text cells, by the codebook of that version;
-    `children_asked` is None when nobody knows."""
+def problems(answer: Mapping[str, Any], quarter: str | None, version: str) -> list[tuple[str, str]]:
+    """Question and sentence for each thing wrong with an answer of text cells, by the codebook of that version and the
+    scheme of the crime's quarter; `quarter` is None when nobody knows."""
     wrong = [
         (name, f"{name} must be one of {', '.join(sorted(value or 'blank' for value in allowed))}")
         for name, allowed in _EVERY
@@ -46,9 +47,24 @@ def problems(answer: Mapping[str, Any], children_asked: bool | None, version: st
     if offenders not in (None, "") and not re.fullmatch("[0-9]{1,4}", str(offenders)):
         wrong.append(("offenders_read", "offenders_read must be a whole number or blank"))
     wrong += [(rule.question, rule.sentence) for rule in codebook.refused(version, answer)]
+    if quarter is None:
+        return wrong
+    collected = quarter >= schemes.children_collected_from()
     not_said = answer["committed_by_children"] == "not_collected"
-    asked = children_asked and (answer["group_based"] == "yes" or not not_said)
-    if children_asked is not None and not_said == asked:
-        must = "yes or no" if children_asked else "not_collected"
+    if not_said == (collected and (answer["group_based"] == "yes" or not not_said)):
+        must = "yes or no" if collected else "not_collected"
         wrong.append(("committed_by_children", f"committed_by_children must be {must}"))
-    return wrong
+    return wrong + outside_scheme(answer, quarter)
+
+
+def outside_scheme(answer: Mapping[str, Any], quarter: str) -> list[tuple[str, str]]:
+    """Question and sentence for each criterion that the scheme of the crime's quarter has not."""
+    offered = {row["criterion"] for row in schemes.chosen_from(schemes.in_force(quarter))}
+    return [
+        (
+            name,
+            f"{name}: the scheme of {quarter} has no {answer[name]}; choose one of {', '.join(sorted(offered))}",
+        )
+        for name in ("criterion", "runner_up")
+        if (answer.get(name) or "") in CRITERIA - offered
+    ]

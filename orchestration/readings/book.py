@@ -19,7 +19,7 @@ from orchestration import quarters, strict_csv, warehouse
 from orchestration.home import Home
 from orchestration.ledger import now, open_ledger, readings, worklist, writing
 from orchestration.readings import codebook
-from orchestration.readings.answers import completed
+from orchestration.readings.answers import completed, outside_scheme
 from orchestration.readings.answers import problems as answer_problems
 from orchestration.readings.chain import append
 from orchestration.readings.policy import Policy, read_policy, read_twice_because
@@ -399,7 +399,7 @@ def _problems(row: dict[str, str], candidates: dict[tuple, dict], policy: Policy
         wrong.append(
             f"committed_by_children is collected from {collected_from}: yes or no from then, not_collected before"
         )
-    return wrong
+    return wrong + [sentence for _, sentence in outside_scheme(row, candidate["quarter"])]
 
 
 def _version(row: dict[str, str], version: str) -> list[str]:

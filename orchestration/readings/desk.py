@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from orchestration import ledger
+from orchestration import ledger, schemes
 from orchestration.home import Home, seed_rows
 from orchestration.ledger import (
     gold_slots,
@@ -641,8 +641,7 @@ class Desk:
         **more: Any,
     ) -> Reading:
         said = completed({**asdict(answer), "decided_by": ";".join(answer.decided_by), "role": role})
-        asked = row.quarter >= self.policy.children_collected_from
-        if wrong := problems(said, asked, self.policy.codebook):
+        if wrong := problems(said, row.quarter, self.policy.codebook):
             raise DeskRefused("; ".join(sentence for _, sentence in wrong))
         shown = making.read_case(self.home, row.quarter, row.force, row.crime_reference) or {}
         record = codebook.on_record(making.value("suspects", shown.get("suspects")))
@@ -666,7 +665,7 @@ class Desk:
                     "read_at": moment,
                     "imported_at": moment,
                     "codebook": self.policy.codebook,
-                    "scheme": "2024" if row.quarter >= "2024-Q1" else "2023",
+                    "scheme": schemes.in_force(row.quarter),
                     **more,
                 }
             ],

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.home import seed_rows, settings
+from orchestration import schemes
+from orchestration.home import settings
 
 # what two readers must say alike; on the network definition and the number of offenders they may differ
 AGREED = ("group_based", "criterion", "committed_by_children")
@@ -47,7 +48,7 @@ def read_policy() -> Policy:
         **{name: rows.number(name, float) for name in ("second_share", "gold_share")},
         draw_seed=rows["draw_seed"],
         codebook=rows["codebook"],
-        children_collected_from=min(row["children_collected_from"] for row in seed_rows("criteria.csv")),
+        children_collected_from=schemes.children_collected_from(),
     )
 
 

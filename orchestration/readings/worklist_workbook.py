@@ -210,7 +210,7 @@ def _wrong(
     ]
     if changed:
         return [(name, "this was changed after the export: export again") for name in changed], case
-    return problems({**row, "role": case.role}, case.children_asked, case.codebook), case
+    return problems({**row, "role": case.role}, case.quarter, case.codebook), case
 
 
 def _answer(row: dict[str, str]) -> Answer:

@@ -5,7 +5,7 @@ before anybody has read, and settled: a sample of what second reading would do t
 `figure_intervals` takes it to the crimes that were read once.
 """
 
-from orchestration.home import seed_rows
+from orchestration import schemes
 from orchestration.readings.policy import read_policy
 
 NOT_GROUP_BASED = "not_group_based"
@@ -26,7 +26,7 @@ def asked(quarters: list[str]) -> dict:
         "quarters": quarters,
         "criteria": sorted(policy.second_criteria),
         "confidences": sorted(policy.second_confidence),
-        "children_from": min(row["children_collected_from"] for row in seed_rows("criteria.csv")),
+        "children_from": schemes.children_collected_from(),
         "no": NOT_GROUP_BASED,
     }
 
@@ -103,19 +103,19 @@ schemes as (
         is_read,
         victims,
         suspects,
-        scheme,
-        case
-            when first_group_based is not true then $no
-            when scheme = '2024' and asks_children and first_children then 'committed_by_children'
-            else first_criterion
-        end as first_answer,
-        case
-            when settled_group_based is not true then $no
-            when scheme = '2024' and asks_children and settled_children then 'committed_by_children'
-            else settled_criterion
-        end as settled_answer
+        each_scheme.scheme,
+        case when first_group_based then of_first.criterion else $no end as first_answer,
+        case when settled_group_based then of_settled.criterion else $no end as settled_answer
     from answers
-    cross join (select unnest(['2023', '2024']) as scheme)
+    cross join (select distinct scheme from warehouse.cocad.cocad_scheme_criteria) as each_scheme
+    left join warehouse.cocad.cocad_scheme_criteria as of_first
+        on each_scheme.scheme = of_first.scheme
+        and answers.first_criterion = of_first.criterion_read
+        and coalesce(answers.asks_children and answers.first_children, false) = of_first.by_children
+    left join warehouse.cocad.cocad_scheme_criteria as of_settled
+        on each_scheme.scheme = of_settled.scheme
+        and answers.settled_criterion = of_settled.criterion_read
+        and coalesce(answers.asks_children and answers.settled_children, false) = of_settled.by_children
 )
 
 select force, month, scheme, is_read, first_answer, settled_answer, victims, suspects, count(*) as crimes

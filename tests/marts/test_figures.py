@@ -188,7 +188,10 @@ BREAKS = {
     "quarter_summary_adds_up": ["update marts.quarter_summary set unread = 1 where quarter = '2023-Q1'"],
     "breakdown_categories_are_those_of_the_seeds": [
         "delete from reference.breakdown_categories where category = '60_and_over'",
-        "insert into reference.criteria values ('2024', '2024-Q1', null, 'new', 8, '2023-Q2')",
+        "insert into reference.criteria by name select '2024' as scheme, 'new' as criterion, 8 as sort_order",
+    ],
+    "first_scheme_is_that_of_the_seed": [
+        "update cocad.cocad_scheme_criteria set scheme_number = 3 - scheme_number where scheme_number < 3",
     ],
     "fct_crimes_are_the_crimes_of_the_cpai": [
         "insert into cocad.cocad_candidates select * from cocad.cocad_candidates limit 1",
@@ -286,7 +289,8 @@ def test_a_national_year_has_its_rows_before_anything_is_received(built, breakab
         for (table,) in rows(
             breakable,
             "select schema_name || '.' || table_name from duckdb_tables() "
-            "where schema_name in ('cpai', 'cocad') or table_name = 'stg_submissions'",
+            "where schema_name in ('cpai', 'cocad') and table_name <> 'cocad_scheme_criteria' "
+            "or table_name = 'stg_submissions'",
         ):
             breakable.execute(f"delete from {table}")
         found = breakable.execute(

@@ -9,11 +9,16 @@ settled_readings as (
     where group_based = 'yes'
 ),
 
+scheme_of_2024 as (
+    select * from {{ ref('cocad_scheme_criteria') }}
+    where scheme = '2024'
+),
+
 collected as (
     select min(children_collected_from) as collected_from from {{ ref('criteria') }}
 ),
 
-judged as (
+confirmed as (
     select
         cpai_crimes.*,
         settled_readings.criterion,
@@ -37,13 +42,13 @@ judged as (
 
 final as (
     select
-        *,
-        -- the scheme of 2024: committed by children is a criterion of its own, and comes first
-        case
-            when committed_by_children = 'yes' then 'committed_by_children'
-            else criterion
-        end as criterion_2024
-    from judged
+        confirmed.*,
+        -- a criterion in no list stays as it was read, and breaks CR50
+        coalesce(scheme_of_2024.criterion, confirmed.criterion) as criterion_2024
+    from confirmed
+    left join scheme_of_2024
+        on confirmed.criterion = scheme_of_2024.criterion_read
+        and (confirmed.committed_by_children = 'yes') = scheme_of_2024.by_children
 )
 
 select * from final

@@ -1,22 +1,22 @@
 """The questions of a reading as the room asks them, and a sent form back into an answer."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from orchestration import schemes
 from orchestration.readings import codebook
 from orchestration.readings.answers import completed
 from orchestration.readings.desk import Answer, Case
 
 YES, NO, CANNOT_TELL = ("yes", "Yes", "y"), ("no", "No", "n"), ("cannot_tell", "Cannot tell", "c")
-CRITERIA = (
-    ("cse", "Child sexual exploitation", "c"),
-    ("familial", "Familial", "f"),
-    ("institutional", "Institutional", "i"),
-    ("ritualistic", "Ritualistic", "r"),
-    ("other", "Other", "o"),
-    ("unknown", "Unknown", "u"),
-)
 ANY = ("yes", "no", "cannot_tell")
+
+
+def _options(criteria: Iterable[Mapping[str, str]]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((row["criterion"], row["label"], row["key"]) for row in criteria)
+
+
+CRITERIA = _options(schemes.ever_chosen().values())
 REASON_LONGEST = 2000
 # said of a group alone: a form without the script sends them of others, too
 OF_GROUPS = ("criterion", "runner_up")
@@ -91,8 +91,13 @@ QUESTIONS = (
 
 
 def questions(case: Case) -> list[Question]:
-    """Those that are asked of this case."""
-    return [one for one in QUESTIONS if one.name != "committed_by_children" or case.children_asked]
+    """Those that are asked of this case, with the criteria of the scheme of its quarter."""
+    offered = _options(schemes.chosen_from(schemes.in_force(case.quarter)))
+    return [
+        replace(one, options=offered) if one.options is CRITERIA else one
+        for one in QUESTIONS
+        if one.name != "committed_by_children" or case.children_asked
+    ]
 
 
 def read(

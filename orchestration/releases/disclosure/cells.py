@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
+from orchestration import schemes
 from orchestration.home import seed_rows
 from orchestration.releases.disclosure.relations import Sum
 from orchestration.releases.figures import NATION
@@ -26,7 +27,7 @@ class Cell(NamedTuple):
     place: str
     period_type: str
     period: str
-    scheme: str = "2023"
+    scheme: str = schemes.first()
     release: str = ""
 
 
@@ -72,7 +73,9 @@ def denominator(figure: Mapping) -> Cell | None:
         breakdown = "age_band"
     base, category = _base(population, unit, breakdown)
     at = [figure[name] for name in ("place_type", "place", "period_type", "period")]
-    return _of(population, unit, figure["criterion"], base, category, *at, "2023")
+    return _of(
+        population, unit, figure["criterion"], base, category, *at, schemes.of_criterion(figure["criterion"])
+    )
 
 
 @cache
@@ -110,8 +113,8 @@ def _of(population, unit, criterion, breakdown, category, place_type, place, per
     elif breakdown == "group_based":
         population, breakdown, category = "cocad", "total", "all"
     elif breakdown == "criterion" and category == "committed_by_children":
-        criterion, scheme, breakdown, category = "committed_by_children_any", "2023", "total", "all"
-    elif breakdown == "criterion" and scheme == "2023":
+        criterion, scheme, breakdown, category = "committed_by_children_any", schemes.first(), "total", "all"
+    elif breakdown == "criterion" and scheme == schemes.of_criterion(category):
         criterion, breakdown, category = category, "total", "all"
     elif breakdown == "committed_by_children" and category == "yes" and criterion in ("all", "other"):
         criterion = "committed_by_children" + ("_any" if criterion == "all" else "")
@@ -149,7 +152,7 @@ def _categories() -> dict:
         for population in (
             [row["only_population"]] if row["only_population"] else ["cpai", "contact", "cocad"]
         ):
-            if row["scheme"] == "2023":
+            if row["scheme"] == schemes.first():
                 found[population, row["unit"], row["breakdown"]].append(row["category"])
     return {
         (row["population"], row["unit"], row["breakdown"]): found[
@@ -180,9 +183,7 @@ def _ages() -> dict:
 
 def _splits(cells: Cells) -> list[Sum]:
     found = []
-    split = dict.fromkeys(
-        (cell._replace(category="") for cell in cells.counts if cell.scheme == "2023"), None
-    )
+    split = dict.fromkeys((cell._replace(category="") for cell in cells.counts), None)
     for cell in split:
         key = cell.population, cell.unit, cell.breakdown
         if categories := _categories().get(key):
@@ -210,9 +211,11 @@ def _splits(cells: Cells) -> list[Sum]:
 
 def _criteria(cells: Cells) -> list[Sum]:
     found = []
-    read = [row["criterion"] for row in seed_rows("criteria.csv") if row["scheme"] == "2023"]
+    read = [row["criterion"] for row in schemes.criteria(schemes.first())]
+    added = schemes.ever_chosen().keys() - read
+    later = schemes.all_schemes()[1:]
     for cell in list(cells.counts):
-        if cell.scheme == "2024":
+        if cell.scheme in later:
             continue
         if cell.criterion == "all":
             found += _sum(cells, cell, [cell._replace(criterion=name) for name in read])
@@ -224,12 +227,16 @@ def _criteria(cells: Cells) -> list[Sum]:
             found += _sum(cells, cell, [children_any], exhaustive=False)
         elif cell == children_any:
             found += _sum(cells, cell, [children], exhaustive=False)
+        for name in added:
+            if cell.criterion == schemes.counts_as(name):
+                inner = cell._replace(criterion=name, scheme=schemes.of_criterion(name))
+                found += _sum(cells, cell, [inner], exhaustive=False)
         is_total = (cell.unit, cell.breakdown, cell.population) == ("crime", "total", "cocad")
         if is_total and cell.criterion == "all":
-            split = cell._replace(breakdown="criterion", scheme="2024")
-            parts = [split._replace(category=name) for name in read] + [children_any]
-            if split._replace(category=read[0]) in cells.counts:
-                found += _sum(cells, cell, parts)
+            for scheme in later:
+                parts = [_under(scheme, name, cell) for name in _counted(scheme)]
+                if parts[0] in cells.counts:
+                    found += _sum(cells, cell, [*parts, children_any])
         elif is_total and cell == children_any:
             by_criterion = [
                 cell._replace(criterion=name, breakdown=children.criterion, category="yes") for name in read
@@ -237,17 +244,33 @@ def _criteria(cells: Cells) -> list[Sum]:
             if any(part in cells.counts for part in by_criterion):
                 found += _sum(cells, cell, [*by_criterion, children])
         elif is_total and cell.criterion in read:
-            # of each criterion, what the 2024 scheme moves under committed by children
+            # of each criterion, what a later scheme moves under committed by children
             yes = cell._replace(breakdown="committed_by_children", category="yes")
             yes = children if cell.criterion == "other" else yes
-            left = cell._replace(
-                criterion="all", breakdown="criterion", category=cell.criterion, scheme="2024"
-            )
-            if left in cells.counts:
-                found += _sum(cells, cell, [left, yes], exhaustive=yes in cells.counts)
+            for scheme in later:
+                left = [
+                    _under(scheme, name, cell)
+                    for name in _counted(scheme)
+                    if cell.criterion in (name, schemes.counts_as(name))
+                ]
+                if left and left[0] in cells.counts:
+                    found += _sum(cells, cell, [*left, yes], exhaustive=yes in cells.counts)
         if cell.breakdown == "committed_by_children" and cell.category == ASKED:
             found += _sum(cells, cell._replace(breakdown="total", category="all"), [cell], exhaustive=False)
     return found
+
+
+def _counted(scheme: str) -> list[str]:
+    """The criteria of a scheme that readers choose."""
+    return [row["criterion"] for row in schemes.chosen_from(scheme)]
+
+
+def _under(scheme: str, criterion: str, cell: Cell) -> Cell:
+    """The crimes of that criterion in the split of that scheme, at the place and period of `cell`."""
+    at = (cell.place_type, cell.place, cell.period_type, cell.period)
+    return _of(cell.population, cell.unit, "all", "criterion", criterion, *at, scheme)._replace(
+        release=cell.release
+    )
 
 
 def _populations(cells: Cells) -> list[Sum]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-from orchestration import in_print, verdicts
+from orchestration import in_print, schemes, verdicts
 from orchestration.home import seed_rows
 from orchestration.in_print import change, count
 from orchestration.releases import replication
@@ -17,18 +17,7 @@ from orchestration.releases.pages import agreement, dictionary, listing, profile
 from orchestration.warehouse.statements import rows_of
 
 TEMPLATES = Path(__file__).resolve().parent
-HEADLINES = (
-    "scale.cpai",
-    "scale.contact",
-    "scale.cocad_of_cpai",
-    "scale.cocad_of_contact",
-    "criterion.familial",
-    "criterion.cse",
-    "criterion.institutional",
-    "criterion.ritualistic",
-    "criterion.other",
-    "criterion.unknown",
-)
+HEADLINES = ("scale.cpai", "scale.contact", "scale.cocad_of_cpai", "scale.cocad_of_contact")
 
 
 def write(connection, folder: Path, head: dict, resources: list[dict], views: list[dict]) -> None:
@@ -100,19 +89,19 @@ def _write_profiles(connection, folder: Path, head: dict) -> None:
 
 
 def _headlines(connection, period: str) -> list[dict]:
-    scheme = "2023" if period < "2024" else "2024"
     found = rows_of(
         connection,
         "select figures.*, intervals.low, intervals.high from target.main.figures as figures "
         "left join target.main.figure_intervals as intervals "
         "on figures.figure_id = intervals.figure_id and figures.scheme = intervals.scheme "
         "and figures.place = intervals.place and figures.period = intervals.period and intervals.error = 'misread' "
-        "where figures.period = ? and figures.place = ? and figures.scheme = ? "
-        "and figures.figure_id in (select unnest(?))",
-        [period, NATION, scheme, list(HEADLINES)],
+        "where figures.period = ? and figures.place = ? and (figures.figure_id in (select unnest(?)) "
+        "or figures.population = 'cocad' and figures.breakdown = 'criterion' and figures.scheme = ?)",
+        [period, NATION, list(HEADLINES), schemes.in_force(period)],
     )
-    by_id = {row["figure_id"]: row | {"label": label(row), "interval": _interval(row)} for row in found}
-    return [by_id[figure_id] for figure_id in HEADLINES if figure_id in by_id]
+    order = [*HEADLINES, *(row["criterion"] for row in schemes.criteria(schemes.in_force(period)))]
+    found.sort(key=lambda row: order.index(row["figure_id" if row["figure_id"] in order else "category"]))
+    return [row | {"label": label(row), "interval": _interval(row)} for row in found]
 
 
 def _interval(row: dict) -> str | None:

@@ -2,19 +2,18 @@
 
 from functools import partial
 
-from orchestration import in_print
+from orchestration import in_print, schemes
 from orchestration.home import seed_rows
 from orchestration.warehouse.statements import rows_of
 
 QUESTIONS = {
     "group_based": "group-based, by the working rule",
     "network_definition": "group-based, by the inquiry's definition",
-    "criterion": "criterion, scheme of 2023",
-    "criterion_2024": "criterion, scheme of 2024",
+    **{schemes.question(scheme): f"criterion, scheme of {scheme}" for scheme in schemes.all_schemes()},
     "committed_by_children": "committed by children",
     "cse": "child sexual exploitation",
 }
-ORDER = [*(row["criterion"] for row in seed_rows("criteria.csv") if row["scheme"] == "2024")]
+ORDER = [schemes.CHILDREN, *schemes.ever_chosen()]
 RULES = {row["rule"]: row["sentence"] for row in seed_rows("codebook_rules.csv")}
 ORDER += ["yes", "no", "cannot_tell", "not_recorded", "not_asked"]
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestration import schemes
 from orchestration.asked import NotThere
 from orchestration.quarters import first_day, in_period
 from orchestration.warehouse.statements import rows_of
@@ -22,7 +23,7 @@ class Key(NamedTuple):
     unit: str
     breakdown: str
     category: str
-    scheme: str = "2023"
+    scheme: str = schemes.first()
 
 
 class Figure(NamedTuple):

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from html import escape
 from typing import NamedTuple
 
-from orchestration import in_print
+from orchestration import in_print, schemes
 from orchestration.home import seed_rows
 from orchestration.releases.figures import CRITERIA, NATION, POPULATIONS, UNITS, in_words, label
 from orchestration.releases.reports.numbers import Figure, Key, Numbers, day, period_name
@@ -145,7 +145,7 @@ class Report:
         self, population, unit, breakdown, category="all", criterion="all", *, place=None, period=None
     ):
         """The key of a figure of this report's place and period, or of another one named."""
-        scheme = self.numbers.scheme if breakdown == "criterion" else "2023"
+        scheme = self.numbers.scheme if breakdown == "criterion" else schemes.of_criterion(criterion)
         return Key(
             place or self.place.place,
             period or self.numbers.period,
@@ -206,7 +206,7 @@ class Report:
         return value if isinstance(value, int | Decimal) else None
 
     def _found(self, key: Key, **changed) -> Figure | None:
-        return self.numbers.figures.get(key._replace(**{"scheme": "2023"} | changed))
+        return self.numbers.figures.get(key._replace(**{"scheme": schemes.first()} | changed))
 
     # --- tables
 
@@ -302,10 +302,7 @@ class Report:
 
     def by_criterion(self, caption, breakdown: str, category: str, unit: str = "crime") -> Table:
         """One category under each criterion."""
-        keys = [
-            self.figure("cocad", unit, breakdown, category, criterion)
-            for criterion in self.categories("cocad", "crime", "criterion", "2023")
-        ]
+        keys = [self.figure("cocad", unit, breakdown, category, criterion) for criterion in self.criteria()]
         rows = [
             (
                 word(key.criterion),
@@ -330,7 +327,7 @@ class Report:
         for unit in ("victim", "suspect") if persons else ():
             of_each = [
                 self.figure("cocad", unit, "total", criterion=criterion)
-                for criterion in ("all", *self.categories("cocad", "crime", "criterion", "2023"))
+                for criterion in ("all", *self.criteria())
             ]
             groups.append((f"{word(UNITS[unit])} on them", "misread", of_each))
         if self.place.kind == "national":
@@ -405,8 +402,13 @@ class Report:
         width = round(100 * number / full, 1)
         return {"name": name, "width": width, "shown": shown, "is_share": is_share}
 
-    def categories(self, population, unit, breakdown, scheme=None) -> list[str]:
-        scheme = scheme or (self.numbers.scheme if breakdown == "criterion" else "2023")
+    def criteria(self) -> list[str]:
+        """Those that have figures of their own: of the first scheme, then what later ones add to it."""
+        known = schemes.all_schemes()[: schemes.all_schemes().index(self.numbers.scheme) + 1]
+        return [criterion for criterion in schemes.ever_chosen() if schemes.of_criterion(criterion) in known]
+
+    def categories(self, population, unit, breakdown) -> list[str]:
+        scheme = self.numbers.scheme if breakdown == "criterion" else schemes.first()
         return [
             category for category, only in _categories()[scheme, unit, breakdown] if only in ("", population)
         ]
@@ -473,7 +475,7 @@ class Report:
         )
 
     def agreement(self) -> dict | None:
-        question = "criterion" if self.numbers.scheme == "2023" else "criterion_2024"
+        question = schemes.question(self.numbers.scheme)
         found = (row for row in self.numbers.evidence["agreement"] if row["question"] == question)
         return next(found, None)
 

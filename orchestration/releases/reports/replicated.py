@@ -3,6 +3,7 @@
 from itertools import groupby
 from operator import itemgetter
 
+from orchestration import schemes
 from orchestration.releases.disclosure import cells
 from orchestration.releases.figures import label
 from orchestration.releases.reports.numbers import Figure, Key
@@ -85,7 +86,7 @@ def _keys(report: Report) -> dict[tuple, Key]:
     return {
         (figure.figure_id, key.period): key
         for key, figure in report.numbers.figures.items()
-        if key.scheme == "2023" and key.place == report.place.place
+        if key.scheme == schemes.first() and key.place == report.place.place
     }
 
 

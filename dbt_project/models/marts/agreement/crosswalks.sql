@@ -6,6 +6,10 @@ cocad_crimes as (
     select * from {{ ref('cocad_crimes') }}
 ),
 
+scheme_criteria as (
+    select * from {{ ref('cocad_scheme_criteria') }}
+),
+
 settled_readings as (
     select * from {{ ref('cocad_settled_readings') }}
 ),
@@ -47,7 +51,7 @@ counted as (
 withheld as (
     select distinct period
     from agreement
-    where question in ('criterion', 'criterion_2024') and verdict = 'unreliable'
+    where question in (select question from scheme_criteria) and verdict = 'unreliable'
 )
 
 select

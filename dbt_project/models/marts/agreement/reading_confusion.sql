@@ -15,6 +15,10 @@ gold_items as (
     select * from {{ ref('gold_items') }}
 ),
 
+scheme_criteria as (
+    select * from {{ ref('cocad_scheme_criteria') }}
+),
+
 cocad_crimes as (
     select * from {{ ref('cocad_crimes') }}
 ),
@@ -23,18 +27,14 @@ named_readings as (
     select
         readings.*,
         candidates.quarter,
-        substr({{ sha256_of(token_key() ~ " || '|reader|' || readings.reader") }}, 1, 8) as reader_token,
-        case
-            when readings.committed_by_children = 'yes' then 'committed_by_children'
-            else readings.criterion
-        end as criterion_2024
+        substr({{ sha256_of(token_key() ~ " || '|reader|' || readings.reader") }}, 1, 8) as reader_token
     from readings
     inner join candidates
         on candidates.force = readings.force
         and candidates.crime_reference = readings.crime_reference
 ),
 
-{% set answers = ['group_based', 'network_definition', 'criterion', 'criterion_2024', 'committed_by_children'] -%}
+{% set answers = ['group_based', 'network_definition', 'criterion', 'committed_by_children'] -%}
 -- the lesser token is left, whoever read first: a pair of readers is one pair
 read_twice as (
     select
@@ -63,14 +63,7 @@ read_beside_gold as (
         named_readings.quarter,
         named_readings.reader_token as readers
         {%- for answer in answers %},
-        {% if answer == 'criterion_2024' -%}
-        case
-            when gold_items.committed_by_children = 'yes' then 'committed_by_children'
-            else gold_items.criterion
-        end
-        {%- else -%}
-        gold_items.{{ answer }}
-        {%- endif %} as left_{{ answer }},
+        gold_items.{{ answer }} as left_{{ answer }},
         named_readings.{{ answer }} as right_{{ answer }}
         {%- endfor %}
     from named_readings
@@ -82,7 +75,7 @@ read_beside_gold as (
 
 {% for pairing, source in [('readers', 'read_twice'), ('gold', 'read_beside_gold')] -%}
 {{ pairing }}_answers as (
-    {%- for answer in answers %}
+    {%- for answer in answers if answer != 'criterion' %}
     select
         '{{ pairing }}' as pairing,
         '{{ answer }}' as question,
@@ -104,11 +97,27 @@ read_beside_gold as (
         and left_{{ answer }} <> 'not_collected'
         and right_{{ answer }} <> 'not_collected'
         {%- endif %}
-    {%- if not loop.last %}
 
     union all
-    {%- endif %}
     {%- endfor %}
+    -- the criterion, as each scheme counts what was answered
+    select
+        '{{ pairing }}' as pairing,
+        lefts.question,
+        {{ source }}.force,
+        {{ source }}.quarter,
+        {{ source }}.readers,
+        lefts.criterion as left_answer,
+        rights.criterion as right_answer
+    from {{ source }}
+    inner join scheme_criteria as lefts
+        on {{ source }}.left_criterion = lefts.criterion_read
+        and coalesce({{ source }}.left_committed_by_children = 'yes', false) = lefts.by_children
+    inner join scheme_criteria as rights
+        on lefts.scheme = rights.scheme
+        and {{ source }}.right_criterion = rights.criterion_read
+        and coalesce({{ source }}.right_committed_by_children = 'yes', false) = rights.by_children
+    where {{ source }}.left_group_based = 'yes' and {{ source }}.right_group_based = 'yes'
 ),
 
 {% endfor -%}

@@ -2,7 +2,7 @@
 {{ config(materialized='ephemeral', schema='figure_steps', contract={'enforced': false}) }}
 
 {#- The dimensions that every count is cut by, before any breakdown. -#}
-{%- set cut = 'force, quarter, month, criterion, criterion_2024, committed_by_children' -%}
+{%- set cut = 'force, quarter, month, criterion, committed_by_children' -%}
 
 with
 
@@ -26,6 +26,10 @@ criteria as (
     select * from {{ ref('criteria') }}
 ),
 
+scheme_criteria as (
+    select * from {{ ref('cocad_scheme_criteria') }}
+),
+
 age_bands as (
     select * from {{ ref('age_bands') }}
 ),
@@ -42,7 +46,6 @@ crimes as (
         cocad_crimes.month,
         cocad_crimes.crime_reference,
         cocad_crimes.criterion,
-        cocad_crimes.criterion_2024,
         -- null where it was not collected: such a crime is in no base of the children's figures
         case
             when cocad_crimes.quarter >= children_collected.from_quarter
@@ -96,7 +99,6 @@ victims as (
         crimes.quarter,
         crimes.month,
         crimes.criterion,
-        crimes.criterion_2024,
         crimes.committed_by_children,
         -- the published base is these two: 3,012 and 865 make up the 3,877 victims of recorded gender
         case when cocad_victims.gender in ('female', 'male') then cocad_victims.gender end as gender,
@@ -115,7 +117,6 @@ suspects as (
         crimes.quarter,
         crimes.month,
         crimes.criterion,
-        crimes.criterion_2024,
         crimes.committed_by_children,
         case when cocad_suspects.gender in ('female', 'male') then cocad_suspects.gender end as gender,
         cocad_suspects.age_band,
@@ -224,13 +225,30 @@ cocad_totals as (
     where unit = 'crime' and breakdown = 'total'
 ),
 
+-- 704 crimes committed by children either way in 2023: the page says all criteria, the count is the one within 'other'
+slices as (
+    select scheme, criterion_read, by_children, criterion
+    from scheme_criteria
+    where has_own_figures
+
+    union all
+    select scheme, criterion_read, by_children, 'committed_by_children_any' as criterion
+    from scheme_criteria
+    where scheme_number = 1 and by_children
+
+    union all
+    select scheme, criterion_read, by_children, 'committed_by_children' as criterion
+    from scheme_criteria
+    where scheme_number = 1 and by_children and criterion_read = 'other'
+),
+
 counts as (
     -- the CPAI, and its contact crimes
     select
         'crime' as unit,
         population.population,
         'all' as criterion,
-        '2023' as scheme,
+        '{{ var('first_scheme') }}' as scheme,
         measure.breakdown,
         case measure.breakdown when 'offence_group' then cpai_cells.offence_group else 'all' end as category,
         cpai_cells.force,
@@ -248,7 +266,7 @@ counts as (
         'crime' as unit,
         population.population,
         'all' as criterion,
-        '2023' as scheme,
+        '{{ var('first_scheme') }}' as scheme,
         'group_based' as breakdown,
         'yes' as category,
         cocad_totals.force,
@@ -259,12 +277,27 @@ counts as (
     cross join (values ('cpai'), ('contact')) as population (population)
 
     union all
-    -- the COCAD: all, each criterion that readers give, and the two readings of committed by children
+    -- the COCAD: all of it
+    select
+        unit,
+        'cocad' as population,
+        'all' as criterion,
+        '{{ var('first_scheme') }}' as scheme,
+        breakdown,
+        category,
+        force,
+        quarter,
+        month,
+        records
+    from cocad_cells
+
+    union all
+    -- each criterion that readers give, and the two readings of committed by children
     select
         cocad_cells.unit,
         'cocad' as population,
-        slice.criterion,
-        '2023' as scheme,
+        slices.criterion,
+        slices.scheme,
         cocad_cells.breakdown,
         cocad_cells.category,
         cocad_cells.force,
@@ -272,44 +305,27 @@ counts as (
         cocad_cells.month,
         cocad_cells.records
     from cocad_cells
-    inner join (
-        select 'all' as criterion
-        union all
-        select criterion from criteria where scheme = '2023'
-        union all
-        select 'committed_by_children' as criterion
-        union all
-        select 'committed_by_children_any' as criterion
-    ) as slice
-        on slice.criterion = 'all'
-        or cocad_cells.criterion = slice.criterion
-        -- 704 crimes either way in 2023: the page says all criteria, the count is the one within 'other'
-        or (
-            cocad_cells.committed_by_children = 'yes'
-            and (
-                slice.criterion = 'committed_by_children_any'
-                or (slice.criterion = 'committed_by_children' and cocad_cells.criterion = 'other')
-            )
-        )
+    inner join slices
+        on cocad_cells.criterion = slices.criterion_read
+        and coalesce(cocad_cells.committed_by_children = 'yes', false) = slices.by_children
 
     union all
-    -- the split by criterion, under both schemes
+    -- the split by criterion, under each scheme
     select
         'crime' as unit,
         'cocad' as population,
         'all' as criterion,
-        scheme.scheme,
+        scheme_criteria.scheme,
         'criterion' as breakdown,
-        case scheme.scheme
-            when '2024' then cocad_totals.criterion_2024
-            else cocad_totals.criterion
-        end as category,
+        scheme_criteria.criterion as category,
         cocad_totals.force,
         cocad_totals.quarter,
         cocad_totals.month,
         cocad_totals.records
     from cocad_totals
-    cross join (values ('2023'), ('2024')) as scheme (scheme)
+    inner join scheme_criteria
+        on cocad_totals.criterion = scheme_criteria.criterion_read
+        and coalesce(cocad_totals.committed_by_children = 'yes', false) = scheme_criteria.by_children
 )
 
 select

@@ -19,8 +19,8 @@ figure_definitions as (
     select * from {{ ref('figure_definitions') }}
 ),
 
-criteria as (
-    select * from {{ ref('criteria') }}
+scheme_criteria as (
+    select * from {{ ref('cocad_scheme_criteria') }}
 ),
 
 dim_force as (
@@ -68,6 +68,21 @@ periods as (
         on dim_quarter.quarter_number = month_of_quarter.quarter_number
 ),
 
+slices as (
+    select 'all' as criterion, '{{ var('first_scheme') }}' as scheme, list.criteria
+    from (values ('all'), ('read'), ('every')) as list (criteria)
+
+    union all
+    select distinct scheme_criteria.criterion, scheme_criteria.scheme, list.criteria
+    from scheme_criteria
+    cross join (values ('read'), ('every')) as list (criteria)
+    where scheme_criteria.has_own_figures
+
+    union all
+    select of_children.criterion, '{{ var('first_scheme') }}' as scheme, 'every' as criteria
+    from (values ('committed_by_children'), ('committed_by_children_any')) as of_children (criterion)
+),
+
 -- What figures are asked for, before category, place and period. Quarters and years have every one; a month has those
 -- of the whole COCAD and the published ones, or most of the table would be months of single crimes.
 asked as (
@@ -76,37 +91,24 @@ asked as (
         breakdowns.unit,
         breakdowns.breakdown,
         breakdowns.base,
-        slice.criterion,
-        scheme.scheme,
-        slice.criterion = 'all' or exists (
+        slices.criterion,
+        schemes.scheme,
+        slices.criterion = 'all' or exists (
             select 1 from figure_definitions
             where
                 figure_definitions.unit = breakdowns.unit
                 and figure_definitions.population = breakdowns.population
-                and figure_definitions.criterion = slice.criterion
+                and figure_definitions.criterion = slices.criterion
                 and figure_definitions.breakdown = breakdowns.breakdown
         ) as by_month
     from breakdowns
-    inner join (
-        select 'all' as criteria, 'all' as criterion
-        union all
-        select 'read' as criteria, 'all' as criterion
-        union all
-        select 'every' as criteria, 'all' as criterion
-        union all
-        select 'read' as criteria, criterion from criteria where scheme = '2023'
-        union all
-        select 'every' as criteria, criterion from criteria where scheme = '2023'
-        union all
-        select 'every' as criteria, 'committed_by_children' as criterion
-        union all
-        select 'every' as criteria, 'committed_by_children_any' as criterion
-    ) as slice
-        on breakdowns.criteria = slice.criteria
-    -- Only the split by criterion is given under both schemes: any other figure is the same under either,
-    -- or is one of committed_by_children and so already apart.
-    inner join (values ('2023'), ('2024')) as scheme (scheme)
-        on scheme.scheme = '2023' or breakdowns.breakdown = 'criterion'
+    inner join slices
+        on breakdowns.criteria = slices.criteria
+    -- Only the split by criterion is given under every scheme: any other figure is the same under each, or is one of
+    -- committed by children or of a criterion that one scheme added, and so already apart.
+    inner join (select distinct scheme from scheme_criteria) as schemes
+        on slices.scheme = schemes.scheme
+        or (breakdowns.breakdown = 'criterion' and slices.criterion = 'all')
     where breakdowns.breakdown not in ('quarter', 'month')
 ),
 
@@ -174,7 +176,7 @@ bases as (
         population, unit, criterion, breakdown, place_type, place, period_type, period,
         sum(records) as denominator
     from counts_by_place
-    where category is not null and scheme = '2023'
+    where category is not null and (breakdown <> 'criterion' or scheme = '{{ var('first_scheme') }}')
     group by population, unit, criterion, breakdown, place_type, place, period_type, period
 ),
 
@@ -240,7 +242,9 @@ numbers as (
         rows_to_give.scheme
     from rows_to_give
     inner join breakdown_categories
-        on rows_to_give.scheme = breakdown_categories.scheme
+        on case
+            when rows_to_give.breakdown = 'criterion' then rows_to_give.scheme else '{{ var('first_scheme') }}'
+        end = breakdown_categories.scheme
         and rows_to_give.unit = breakdown_categories.unit
         and rows_to_give.breakdown = breakdown_categories.breakdown
         and rows_to_give.population = coalesce(breakdown_categories.only_population, rows_to_give.population)

@@ -12,18 +12,27 @@ figure_definitions as (
     select * from {{ ref('figure_definitions') }}
 ),
 
--- how far readers agree on the criterion, under either scheme, over the crimes of a quarter or year
+schemes as (
+    select distinct
+        scheme,
+        scheme_number,
+        question
+    from {{ ref('cocad_scheme_criteria') }}
+),
+
+-- how far readers agree on the criterion, under each scheme, over the crimes of a quarter or year
 agreement as (
     select
-        period,
-        case question when 'criterion_2024' then '2024' else '2023' end as scheme,
-        verdict
-    from {{ ref('reading_agreement') }}
+        reading_agreement.period,
+        schemes.scheme,
+        reading_agreement.verdict
+    from {{ ref('reading_agreement') }} as reading_agreement
+    inner join schemes
+        on reading_agreement.question = schemes.question
     where
-        pairing = 'readers'
-        and question in ('criterion', 'criterion_2024')
-        and category = 'all'
-        and slice_type = 'all'
+        reading_agreement.pairing = 'readers'
+        and reading_agreement.category = 'all'
+        and reading_agreement.slice_type = 'all'
 ),
 
 rounded_by as (
@@ -73,19 +82,26 @@ rounded as (
     select * from lone_shares
 ),
 
--- A published figure keeps its published id at every place and period; the split under the 2024 scheme was never
--- published for 2023 and would otherwise share the ids of the 2023 one.
+-- A published figure keeps its published id at every place and period. The split under a later scheme was never
+-- published for 2023 and would otherwise share its ids; from the third scheme on, ids carry the scheme.
 named as (
     select
         rounded.*,
         coalesce(
             figure_definitions.figure_id,
             rounded.population || '.' || rounded.criterion || '.' || rounded.unit
-            || '.' || rounded.breakdown || '.' || rounded.category
+            || '.' || rounded.breakdown
+            || case
+                when rounded.breakdown = 'criterion' and schemes.scheme_number > 2 then '_' || rounded.scheme
+                else ''
+            end
+            || '.' || rounded.category
         ) as figure_id
     from rounded
+    inner join schemes
+        on rounded.scheme = schemes.scheme
     left join figure_definitions
-        on rounded.scheme = '2023'
+        on schemes.scheme_number = 1
         and figure_definitions.repeats is null
         and rounded.unit = figure_definitions.unit
         and rounded.population = figure_definitions.population
@@ -115,7 +131,6 @@ repeated as (
     from named
     inner join figure_definitions
         on named.figure_id = figure_definitions.repeats
-        and named.scheme = '2023'
 ),
 
 numbered as (

@@ -1,0 +1,6 @@
+-- dbt_project.yml names the scheme that figures stand under: it is the first of the seed
+select
+    scheme,
+    scheme_number
+from {{ ref('cocad_scheme_criteria') }}
+where (scheme_number = 1) <> (scheme = '{{ var('first_scheme') }}')
