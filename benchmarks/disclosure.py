@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.releases.disclosure import attack, pattern, public
+from orchestration.releases.disclosure import attack, audit, pattern, public
 from orchestration.releases.disclosure.relations import Sum
 from orchestration.releases.disclosure.tables import Tables
 
@@ -74,7 +74,7 @@ def _show(name: str, folder: Path) -> None:
         with duckdb.connect() as connection:
             connection.execute(f"attach '{folder / 'marts.duckdb'}' as target (read_only)")
             statement = public.write(connection, folder / "public", folder.parent)
-    except (public.NotSafe, pattern.NoPattern) as refused:
+    except (audit.NotSafe, pattern.NoPattern) as refused:
         sys.exit(f"{name}: {refused}")
     finally:
         for what, of in real.items():

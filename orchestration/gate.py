@@ -78,8 +78,7 @@ def doubts(home: Home) -> list[str]:
 
 @lru_cache(maxsize=2)
 def _doubts(home: Home, _seen: tuple) -> list[str]:
-    from orchestration.ledger import open_ledger
-    from orchestration.readings import chain
+    from orchestration.ledger import chain, open_ledger
     from orchestration.releases import verify
     from orchestration.returns import kept
 

@@ -9,10 +9,7 @@ import dagster as dg
 
 from orchestration import runs
 from orchestration.home import Home, home
-from orchestration.ledger import open_ledger
 from orchestration.printing import say
-from orchestration.progress import at
-from orchestration.stopping import interrupted
 from orchestration.turns import turn
 
 quarter_job = dg.define_asset_job(
@@ -154,36 +151,3 @@ class _OneRunAtATime(dg.Executor):
 def one_run_at_a_time(context: dg.InitExecutorContext) -> dg.Executor:
     """Steps in one process, for a process a step would import dbt again each time: 3 s."""
     return _OneRunAtATime(dg.in_process_executor.executor_creation_fn(context))
-
-
-def _begun(home: Home) -> dg.DagsterInstance:
-    """Dagster's storage, once the ledger is known to be sound and of this version: told before anything is made."""
-    open_ledger(home).dispose()
-    return instance(home)
-
-
-def execute(
-    home: Home, job: str, tags: dict | None = None, partition: str | None = None
-) -> dg.ExecuteInProcessResult:
-    """Run a job here and now; the result carries its events, whether it succeeded or not."""
-    os.environ["CPAI_HOME"] = str(home.root)
-    # what a run plans, and the partitions of one asset, are written together: see event_log
-    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
-    with turn(home), _begun(home) as storage:
-        free_pool(storage)
-        at("loading the models")
-        from orchestration.definitions import defs
-
-        result = defs.resolve_job_def(job).execute_in_process(
-            instance=runs.on_the_timeline(storage),
-            partition_key=partition,
-            tags={**(tags or {}), **runs.launched("terminal")},
-            run_config={"loggers": {"progress": {}}},
-            raise_on_error=False,
-        )
-        failures = [event for event in result.all_events if event.is_step_failure]
-        runs.note(home, result.dagster_run, failures)
-    if interrupted():
-        # Dagster has noted it and gone on
-        raise KeyboardInterrupt
-    return result

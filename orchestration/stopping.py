@@ -65,6 +65,12 @@ class Stopped(Exception):
         self.sentences = list(sentences)
 
 
+class NotThere(Stopped, LookupError):
+    """There is no such thing, or no such thing yet."""
+
+    code = 2
+
+
 def stop(sentences: list[str], wants_json: bool = False, code: int = 1, **more: Any) -> NoReturn:
     """Say why, for people or as JSON, and end with an exit code."""
     from orchestration.printing import say

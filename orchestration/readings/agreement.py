@@ -13,6 +13,15 @@ import numpy as np
 
 from orchestration import schemes
 
+# what two readings of one crime are compared in
+QUESTIONS = {
+    "group_based": "group-based, by the working rule",
+    "network_definition": "group-based, by the inquiry's definition",
+    **{schemes.question(scheme): f"criterion, scheme of {scheme}" for scheme in schemes.all_schemes()},
+    "committed_by_children": "committed by children",
+    "cse": "child sexual exploitation",
+}
+
 if TYPE_CHECKING:
     import pyarrow as pa
 

@@ -14,9 +14,10 @@ def readings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from sqlalchemy import func, select
 
     from orchestration import ledger
+    from orchestration.ledger import snapshots
 
     engine = ledger.open_ledger(home())
-    ledger.snapshot(engine, home())
+    snapshots.write(engine, home())
     with engine.connect() as connection:
         rows = connection.execute(select(func.count()).select_from(ledger.readings)).scalar_one()
     return dg.MaterializeResult(metadata={"readings": rows})

@@ -18,10 +18,10 @@ from sqlalchemy import Connection, select
 from orchestration import quarters, strict_csv, warehouse
 from orchestration.home import Home
 from orchestration.ledger import now, open_ledger, readings, worklist, writing
+from orchestration.ledger.chain import append
 from orchestration.readings import codebook
 from orchestration.readings.answers import completed, outside_scheme
 from orchestration.readings.answers import problems as answer_problems
-from orchestration.readings.chain import append
 from orchestration.readings.policy import Policy, read_policy, read_twice_because
 from orchestration.readings.room import care
 from orchestration.readings.worklist import GONE, settle, suspects_of

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from orchestration import ledger, schemes
 from orchestration.home import Home, seed_rows
 from orchestration.ledger import (
+    chain,
     gold_slots,
     items,
     pauses,
@@ -37,7 +38,7 @@ from orchestration.ledger import (
     readings,
     worklist,
 )
-from orchestration.readings import chain, codebook, pairs, progress
+from orchestration.readings import codebook, pairs, progress
 from orchestration.readings import worklist as making
 from orchestration.readings.answers import completed, problems
 from orchestration.readings.codebook import Rule

@@ -27,7 +27,7 @@ from orchestration.ledger import (
     worklist,
 )
 from orchestration.readings.policy import Policy, drawn, due_reading, read_twice_because
-from orchestration.warehouse.statements import quoted
+from orchestration.statements import quoted
 
 # what a case shows beside its summary. The force's own exploitation and children flags are left out: a reader who
 # saw them would not be a second opinion on them. So is all that was read of a linked crime.

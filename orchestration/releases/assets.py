@@ -35,8 +35,8 @@ PERIODS = dg.StaticPartitionsDefinition(quarters.periods(date.today()))
 )
 def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from orchestration.releases import inputs
-    from orchestration.releases.publish import open_warehouse
-    from orchestration.releases.shown import numbers
+    from orchestration.warehouse.attached import open_warehouse
+    from orchestration.warehouse.plotted import numbers
 
     period = context.partition_key
     with open_warehouse(home()) as connection:

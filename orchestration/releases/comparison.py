@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestration.releases import inputs as release_inputs
 from orchestration.releases import misreading, package
-from orchestration.warehouse.statements import quoted
+from orchestration.statements import quoted
 
 # the gate's results are of their day (waivers expire), history grows, and revisions are of the releases then there
 NOT_FROM_THE_WAREHOUSE = (

@@ -2,11 +2,11 @@
 
 # ruff: noqa: S608 - table names come from dbt's manifest, never from a user
 
-from orchestration.asked import NotThere
 from orchestration.home import Home
 from orchestration.releases import revisions
 from orchestration.releases.verify import named
-from orchestration.warehouse.statements import quoted, rows_of
+from orchestration.statements import quoted, rows_of
+from orchestration.stopping import NotThere
 
 KEY = revisions.KEY
 VALUES = tuple(revisions.PRINTED)

@@ -5,14 +5,13 @@
 import json
 from difflib import get_close_matches
 
-from orchestration import asked
-from orchestration.asked import NotThere
 from orchestration.home import Home
 from orchestration.printing import counted
-from orchestration.releases import inputs
+from orchestration.releases import figures, inputs
 from orchestration.releases.figures import NATION, base, definition, label
 from orchestration.releases.verify import manifest_of, named
-from orchestration.warehouse.statements import rows_of
+from orchestration.statements import rows_of
+from orchestration.stopping import NotThere
 
 
 def explain(
@@ -30,7 +29,7 @@ def explain(
     folder = home.releases / release
     connection = duckdb.connect(str(folder / "marts.duckdb"), read_only=True)
     try:
-        place = asked.place(place, rows_of(connection, "select force, name, region from marts.dim_force"))
+        place = figures.place(place, rows_of(connection, "select force, name, region from marts.dim_force"))
         figure = _figure(connection, figure_id, place, period)
         forces = _forces(connection, figure["place_type"], place)
         beside = _beside(connection, figure)

@@ -18,8 +18,8 @@ from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.quarters import in_period
 from orchestration.releases.package import FORBIDDEN, file_hash, write_json
 from orchestration.releases.verify import manifest_of, named
+from orchestration.statements import quoted
 from orchestration.warehouse.dbt import token_key
-from orchestration.warehouse.statements import quoted
 
 TABLES = {"crimes": "fct_crimes", "victims": "fct_victims", "suspects": "fct_suspects"}
 # says which crime, or which person, to whoever has the force's system

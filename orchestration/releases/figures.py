@@ -1,8 +1,12 @@
 """A figure in words: what is counted, out of what. One place, so that pages and `explain` say the same."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import cache
+from typing import Any
 
 from orchestration.home import seed_rows
+from orchestration.stopping import NotThere
 
 NATION = "England and Wales"
 UNITS = {"crime": "crimes", "victim": "victims", "suspect": "suspects"}
@@ -132,3 +136,17 @@ def definition(figure: dict) -> str:
     """The population's definition, and the criterion's where it needs one."""
     parts = [POPULATIONS.get(figure["population"], ""), CRITERIA.get(figure["criterion"], "")]
     return "; ".join(part for part in parts if part)
+
+
+def place(wanted: str, forces: Iterable[dict[str, Any]]) -> str:
+    """The place of the figures that is meant: `nation`, a region, a force's slug or its name; `forces` as in dim_force.
+    Raises NotThere."""
+    spelled = {name: NATION for name in ("nation", "national", "england and wales", "england & wales")}
+    for force in forces:
+        spelled[force["region"].casefold()] = force["region"]
+        spelled[force["name"].casefold()] = spelled[force["force"]] = force["force"]
+    if found := spelled.get(wanted.casefold()):
+        return found
+    near = get_close_matches(wanted.casefold(), spelled, 1, 0.6)
+    meant = f"did you mean {spelled[near[0]]}?" if near else "name a force (kent), a region (Wales) or nation"
+    raise NotThere(f"there is no place {wanted!r} in this release; {meant}")

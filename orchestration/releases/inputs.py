@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestration.home import DBT_PROJECT, PACKAGE, PROJECT, SEEDS, Home, files_below
 from orchestration.ledger import open_ledger, readings, submission_files, submissions
 from orchestration.quarters import in_period
+from orchestration.warehouse.attached import WarehouseStale
 
 CURRENT = ("accepted", "accepted_with_rejections", "nil")
 SOURCE = {".py", ".sql", ".yml", ".md", ".html", ".css", ".csv"}
@@ -17,10 +18,6 @@ SOURCE = {".py", ".sql", ".yml", ".md", ".html", ".css", ".csv"}
 
 # of the inputs of a period, those that a manifest has under their own name
 COMPARED = ("submissions", "readings", "recorded_crime", "cancelled_by", "seeds")
-
-
-class WarehouseStale(RuntimeError):
-    """The ledger holds something that the warehouse was not built from."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from orchestration.releases import misreading, questions, revisions
-from orchestration.warehouse.statements import quoted, rows_of
+from orchestration.statements import quoted, rows_of
 
 PUBLISHED = ("marts", "quality")
 # DuckDB refuses `marts.figures` in a file marts.duckdb that has a schema marts (catalog and schema of one

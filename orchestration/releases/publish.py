@@ -7,8 +7,6 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,9 +29,10 @@ from orchestration.releases import (
 from orchestration.releases import inputs as release_inputs
 from orchestration.releases.disclosure import policy as disclosure_policy
 from orchestration.releases.reports import front_door
+from orchestration.statements import quoted
 from orchestration.turns import turn
-from orchestration.warehouse import history
-from orchestration.warehouse.statements import quoted
+from orchestration.warehouse import attached, history
+from orchestration.warehouse.attached import open_warehouse
 
 
 class GateShut(RuntimeError):
@@ -78,7 +77,7 @@ def publish(home: Home, period: str, gate_result=None) -> Release:
     with turn(home), open_warehouse(home) as connection:
         # attached, it cannot be written any more: what is copied below is what was judged
         if gate.state_of(home) != judged:
-            raise release_inputs.WarehouseStale(
+            raise attached.WarehouseStale(
                 "the warehouse, a rule or a waiver changed while it was judged: publish again"
             )
         for leftover in home.releases.glob(".building-*"):
@@ -108,28 +107,6 @@ def publish(home: Home, period: str, gate_result=None) -> Release:
             shutil.rmtree(building, ignore_errors=True)
             raise
         return replace(_go_live(home, name), because=tuple(beside.sentences) if beside else ())
-
-
-@contextmanager
-def open_warehouse(home: Home) -> Iterator:
-    """A connection with the warehouse attached read-only: closed after use, or dbt could not write again."""
-    import duckdb
-
-    if not home.warehouse.exists():
-        raise release_inputs.WarehouseStale(
-            f"there is no {home.warehouse.name}: build it (cpai run), then publish"
-        )
-    with (
-        turn(home, reads=True),
-        duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection,
-    ):
-        # a mart that is a view may read raw/ by relative path
-        connection.execute(f"set file_search_path = {quoted(home.raw)}")
-        # sorting a scale-50 year stays below the 8 GB of the whole run
-        connection.execute("set memory_limit = '4GB'")
-        connection.execute(f"set temp_directory = {quoted(home.releases / '.building-spill')}")
-        connection.execute(f"attach {quoted(home.warehouse)} as warehouse (read_only)")
-        yield connection
 
 
 def _build(
@@ -181,12 +158,12 @@ def _build(
 
 def _write_public(home: Home, connection, building: Path, head: dict) -> None:
     """The public tier, audited against every earlier one; GateShut when something in it could be worked out."""
-    from orchestration.releases.disclosure import attack, cells, pattern, public
+    from orchestration.releases.disclosure import attack, audit, cells, pattern, public
 
     try:
         public.write(connection, building / "public", home.releases)
         public.write_statement(building / "public", head)
-    except public.NotSafe as refused:
+    except audit.NotSafe as refused:
         raise GateShut(refused.reasons) from refused
     except (attack.Contradiction, cells.Contradiction, pattern.NoPattern) as refused:
         raise GateShut([f"the public tier: {refused}"]) from refused

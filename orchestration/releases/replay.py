@@ -7,8 +7,8 @@ from orchestration.home import Home
 from orchestration.quarters import in_period
 from orchestration.releases import inputs, lineage, package
 from orchestration.releases.comparison import NOT_FROM_THE_WAREHOUSE, came_since, listed
-from orchestration.releases.publish import open_warehouse
 from orchestration.releases.verify import manifest_of, named
+from orchestration.warehouse.attached import open_warehouse
 
 
 def replay(home: Home, release: str | None = None) -> list[str]:

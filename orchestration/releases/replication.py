@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from orchestration.home import seed_rows
-from orchestration.warehouse.statements import rows_of
+from orchestration.statements import rows_of
 
 
 def read(connection, period: str) -> list[dict]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from orchestration.quarters import in_period
 from orchestration.releases.figures import NATION
-from orchestration.warehouse.statements import quoted
+from orchestration.statements import quoted
 
 KEY = ("figure_id", "scheme", "place_type", "place", "period_type", "period")
 # everything that is printed of a figure

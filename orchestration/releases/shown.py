@@ -7,52 +7,10 @@ from typing import Any
 from orchestration.home import Home
 from orchestration.releases import verify
 from orchestration.releases.diff import diff
-from orchestration.returns import receipts
 from orchestration.showing import table
-from orchestration.warehouse.statements import quoted, rows_of
+from orchestration.statements import quoted, rows_of
 
 CHANGES_SHOWN = 50
-
-
-def numbers(connection: Any, wanted: list[str]) -> dict[str, Any]:
-    """What is plotted, run by run and period by period: how much there is of these quarters, and how sound it is."""
-    due = sum(len(receipts.expected(quarter)) for quarter in wanted)
-    (told,) = rows_of(
-        connection,
-        """
-        with counted as (
-            select
-                coalesce(sum(crimes_received), 0)::bigint as received,
-                coalesce(sum(in_cpai), 0)::bigint as in_cpai,
-                coalesce(sum(cocad), 0)::bigint as in_cocad,
-            from warehouse.marts.quarter_summary
-            where quarter in (select unnest($wanted))
-        ),
-
-        failing as (
-            select count(distinct (results.force, results.quarter)) as failing
-            from warehouse.quality.rule_results as results
-            inner join warehouse.reference.rules as rules on results.rule = rules.rule
-            where results.verdict = 'fails' and rules.severity = 'blocks' and results.quarter in (select unnest($wanted))
-        ),
-
-        standing as (
-            select count(distinct (force, quarter)) as standing
-            from warehouse.quality.returns
-            where status in ('accepted', 'accepted_with_rejections', 'nil') and quarter in (select unnest($wanted))
-        )
-
-        select * from counted, failing, standing
-        """,
-        {"wanted": wanted},
-    )
-    return {
-        "crimes received": told["received"],
-        "crimes in CPAI": told["in_cpai"],
-        "crimes in COCAD": told["in_cocad"],
-        "failing force-quarters": told["failing"],
-        "returns that stand, %": round(100 * told["standing"] / max(due, 1), 1),
-    }
 
 
 def headlines(home: Home, release: str, period: str) -> dict[str, Any]:

@@ -35,8 +35,7 @@ def verify(home: Home, release: str | None = None) -> list[str]:
 
 def _chain_problems(home: Home, head: dict) -> list[str]:
     """Whether the ledger still holds the readings that the release was made from, as they were written."""
-    from orchestration.ledger import open_ledger
-    from orchestration.readings import chain
+    from orchestration.ledger import chain, open_ledger
 
     last = head.get("last_of_reading_chain") or {}
     if not last.get("hash"):

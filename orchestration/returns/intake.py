@@ -37,6 +37,7 @@ from sqlalchemy import Engine
 
 from orchestration import ledger, quarters
 from orchestration.home import Home
+from orchestration.ledger import snapshots
 from orchestration.progress import over
 from orchestration.returns import archive, checks, file_safety, landing, parsing, raw, read_ahead
 from orchestration.returns.layouts import RECORD_TYPES, Layout, LayoutError, delivered, forces_of, layout_for
@@ -214,7 +215,7 @@ def receive(
                     receipts.extend(_settle(home, engine, submissions, quarter, arrival))
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-            ledger.snapshot(engine, home)
+            snapshots.write(engine, home)
             engine.dispose()
     return receipts
 

@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
-from orchestration import ledger
+from orchestration import ledger, parquet
 from orchestration.home import Home
+from orchestration.ledger import snapshots
 from orchestration.returns import archive, intake, raw, read_ahead
 from orchestration.returns.layouts import RECORD_TYPES, all_layouts, forces_of, layout_for
 from orchestration.returns.reasons import Unreadable
@@ -226,7 +227,7 @@ def _is_empty(path: Path) -> bool:
 
 def _stale(home: Home, engine: Engine) -> Iterator[str]:
     """Snapshots of the ledger that do not hold what it holds."""
-    for name, table in ledger.snapshots(engine):
+    for name, table in snapshots.of(engine):
         path = home.raw / f"{name}.parquet"
-        if not raw.holds(path, table):
+        if not parquet.holds(path, table):
             yield path.name

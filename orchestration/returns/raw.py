@@ -8,7 +8,6 @@ anything has arrived. Beside them, for each submission, `intake_findings/` (what
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -18,6 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.home import Home
+from orchestration.ledger.snapshots import reading_slots_schema, readings_schema, submissions_schema
+from orchestration.parquet import write
 from orchestration.returns import archive
 from orchestration.returns.layouts import RECORD_TYPES, return_columns
 from orchestration.returns.parsing import Grid
@@ -62,41 +63,6 @@ def intake_findings_schema() -> pa.Schema:
             ("records", pa.int64()),
         ]
     )
-
-
-def submissions_schema() -> pa.Schema:
-    return pa.schema(
-        [
-            ("force", pa.string()),
-            ("quarter", pa.string()),
-            ("submission", pa.int32()),
-            ("layout", pa.string()),
-            ("status", pa.string()),
-            ("received_at", pa.string()),
-            ("crimes", pa.int64()),
-            ("victims", pa.int64()),
-            ("suspects", pa.int64()),
-            ("reasons", pa.string()),
-        ]
-    )
-
-
-def readings_schema() -> pa.Schema:
-    """Of the ledger's columns those that models read: the chain's hashes stay in the ledger."""
-    text = (
-        "force crime_reference version role reader read_at group_based network_definition offenders_read criterion "
-        "runner_up committed_by_children confidence reason imported_at source_file facilitator_present decided_by "
-        "codebook scheme started_at slot round corrects checks"
-    )
-    numbers = {"offenders_read": pa.int32(), "slot": pa.int64(), "round": pa.int32(), "corrects": pa.int64()}
-    return pa.schema(
-        [("reading_id", pa.int64()), *((name, numbers.get(name, pa.string())) for name in text.split())]
-    )
-
-
-def reading_slots_schema() -> pa.Schema:
-    text = ["force", "quarter", "crime_reference", "version", "role", "because", "opened_at"]
-    return pa.schema([("slot", pa.int64()), *((name, pa.string()) for name in text), ("round", pa.int32())])
 
 
 def police_recorded_crime_schema() -> pa.Schema:
@@ -291,31 +257,3 @@ def remove(home: Home, quarter: str, force: str, submission: int) -> None:
 def _same(text: str | None, count: int) -> pa.DictionaryArray:
     places = pa.nulls(count, pa.int32()) if text is None else pa.array(np.zeros(count, np.int32))
     return pa.DictionaryArray.from_arrays(places, pa.array([text or ""], pa.string()))
-
-
-def write(table: pa.Table, path: Path) -> None:
-    """Write a Parquet file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # the name a killed run left behind is the name the next run writes over
-    aside = path.with_name(f".{path.name}.writing")
-    # Statistics of text columns took 40% of the writing time and prune nothing: models read every record.
-    numbers = [field.name for field in table.schema if not pa.types.is_string(field.type)]
-    pq.write_table(table, aside, compression="snappy", store_schema=False, write_statistics=numbers)
-    # to be written to: Windows brings nothing else to the disk
-    with aside.open("r+b") as file:
-        os.fsync(file.fileno())
-    aside.replace(path)
-
-
-def write_if_changed(table: pa.Table, path: Path) -> None:
-    """Write a Parquet file unless the one there holds the same rows."""
-    if not holds(path, table):
-        write(table, path)
-
-
-def holds(path: Path, table: pa.Table) -> bool:
-    """Whether a Parquet file holds these rows; one that is no Parquet any more holds none."""
-    try:
-        return path.exists() and pq.read_table(path, partitioning=None).equals(table)
-    except (pa.ArrowInvalid, OSError):
-        return False

@@ -1,5 +1,6 @@
 """What the receipts in the ledger say of a quarter: which force's return stands, which was refused, which is missing."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,6 @@ from sqlalchemy import select
 from orchestration.home import Home, seed_rows
 from orchestration.ledger import open_ledger, read_submissions, submissions
 from orchestration.returns import landing
-from orchestration.turns import WarehouseClosed, turn
 
 ANSWERS = ("accepted", "nil")  # what stands until the next of these comes
 
@@ -98,13 +98,15 @@ def standing(home: Home, quarter: str) -> dict[str, Any]:
     }
 
 
-def grid(home: Home, wanted: list[str]) -> dict[str, dict[str, dict[str, Any] | None]]:
+def grid(
+    home: Home, wanted: list[str], held: Set[tuple[str, str, int]] = frozenset()
+) -> dict[str, dict[str, dict[str, Any] | None]]:
     """Force x quarter: how each return stands. None where the force owes none for the quarter.
 
     `status` is accepted, accepted_with_rejections, nil, refused, missing or missing_declared; `submission` the one
-    that stands, else the last (None: nothing came); `refused_since` whether a later delivery was refused.
+    that stands, else the last (None: nothing came); `refused_since` whether a later delivery was refused. `held`: the
+    submissions (force, quarter, number) that records are held out of, which only the warehouse knows.
     """
-    held = _with_rejections(home)
     cells: dict[tuple[str, str], dict[str, Any]] = {}
     for row in received(home):
         place, status = (row["force"], row["quarter"]), row["status"]
@@ -131,23 +133,6 @@ def grid(home: Home, wanted: list[str]) -> dict[str, dict[str, dict[str, Any] | 
 def nobodys(home: Home, quarter: str) -> list[str]:
     """What landed for a quarter by the name of no force and no joint return: no receipt tells of it."""
     return [path.name for path in landing.inside(home.landing / quarter) if landing.nobodys(path)]
-
-
-def _with_rejections(home: Home) -> set[tuple[str, str, int]]:
-    """Submissions of which the warehouse holds records out: known once it is built, and while nobody builds it."""
-    if not home.warehouse.exists():
-        return set()
-    from orchestration.warehouse.dbt import query
-
-    try:
-        with turn(home, patience=0, reads=True):
-            rows = query(
-                home,
-                "select force, quarter, submission from quality.returns where status = 'accepted_with_rejections'",
-            )
-    except WarehouseClosed:
-        return set()
-    return {(row["force"], row["quarter"], row["submission"]) for row in rows}
 
 
 def quarters_known(home: Home) -> list[str]:

@@ -6,16 +6,13 @@ Every planted mistake stays under 1.5% of a force's quarter, so that a year of t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from orchestration.synthetic.dealing import pick
 from orchestration.synthetic.reference import offences
-
-if TYPE_CHECKING:
-    from orchestration.synthetic.population import Year
+from orchestration.synthetic.year import Year
 
 # of a force's CPAI crimes in a quarter, how many more there are that do not count, and why
 EXCLUDED = {

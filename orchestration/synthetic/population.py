@@ -6,8 +6,6 @@ for none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
@@ -27,6 +25,7 @@ from orchestration.synthetic.reference import (
     recorded_crime,
     seed,
 )
+from orchestration.synthetic.year import Year
 
 # the share of recorded crime of a class that has a child victim: an estimate, near 28% for 17A and 20A and 6%
 # for 19C and 19F because that is what the published total leaves room for
@@ -51,16 +50,6 @@ TOLERATED = 0.015
 """Share of a force's quarter that may break one rule: under the gate's 2%, so that it is open at any
 scale."""
 CODE_CLASS_ONLY = 0.02
-
-
-@dataclass(frozen=True)
-class Year:
-    """Positions join the frames: `victims.crime` and `suspects.crime` point into `crimes`."""
-
-    quarters: tuple[str, ...]
-    crimes: pd.DataFrame
-    victims: pd.DataFrame
-    suspects: pd.DataFrame
 
 
 def base_year(year: int, seed_number: int) -> Year:

@@ -5,16 +5,13 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from orchestration.synthetic.numbering import NUMBERS_WITHIN_A_CRIME
 from orchestration.synthetic.reference import NO_DATE, offences, seed
-
-if TYPE_CHECKING:
-    from orchestration.synthetic.records import ForceQuarter, Tile
+from orchestration.synthetic.year import ForceQuarter, Tile
 
 LINKED = 30
 """Fours of crimes: two suspects, each alone on a crime against each of two victims."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.synthetic.records import ForceQuarter, Tile
 from orchestration.synthetic.reference import day, forces
+from orchestration.synthetic.year import ForceQuarter, Tile
 
 COLUMNS = (
     "force", "crime_reference", "version", "role", "reader", "read_at", "group_based", "network_definition",

@@ -5,19 +5,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
-from itertools import pairwise
 
 import numpy as np
 
 from orchestration.returns.layouts import Layout
 from orchestration.synthetic import spelling
-from orchestration.synthetic.numbering import NUMBERS_WITHIN_A_CRIME, numbered
-from orchestration.synthetic.population import Year
+from orchestration.synthetic.numbering import NUMBERS_WITHIN_A_CRIME
 from orchestration.synthetic.reference import NO_DATE, forces
 from orchestration.synthetic.return_workbook import BLANK, date_cell, number_cell, text_cell
+from orchestration.synthetic.year import ForceQuarter, Tile
 
 Cells = np.ndarray
 """Ready cells (text of a CSV field or XML of a workbook cell), one per record."""
@@ -26,88 +24,6 @@ FIRST_DAY, LAST_DAY = -31000, 20500
 CRIME_DATES = ("recorded_on", "reported_on", "committed_from", "committed_to", "cancelled_on", "outcome_on")
 BIRTHS_AS_EXCEL_DATES = ("cumbria",)
 NULL_LAYOUTS = ("athena", "connect")
-
-
-@dataclass(frozen=True)
-class Tile:
-    """The `number`th copy of the base year (0 … `of` - 1)."""
-
-    number: int
-    of: int
-
-
-@dataclass
-class ForceQuarter:
-    """A force's quarter of the base year as plain arrays; persons' `crime` counts from its first crime."""
-
-    year: int
-    force: str
-    quarter: str
-    crimes: dict[str, np.ndarray]
-    victims: dict[str, np.ndarray]
-    suspects: dict[str, np.ndarray]
-    linked: dict[str, np.ndarray] = field(default_factory=dict)
-    last_serial: int = 0
-    drawn: dict[int, list[int]] = field(default_factory=dict)
-    """Number of a tile -> positions of its crimes in the recall sample."""
-
-    @property
-    def n(self) -> int:
-        return len(self.crimes["serial"])
-
-    def days_moved(self, tile: Tile) -> np.ndarray:
-        return _moved(self.crimes["serial"], self.crimes["recorded_on"], tile)
-
-    def references(self, tile: Tile) -> list[str]:
-        serials = (self.crimes["serial"] - 1) * tile.of + tile.number + 1
-        return numbered(self.force, self.year)(serials, self.crimes["recorded_on"] + self.days_moved(tile))
-
-    def links(self, tile: Tile) -> dict[int, str]:
-        """Position of a cancelled crime -> the crime it points to, `force:reference` when elsewhere."""
-        to = {}
-        for position in np.flatnonzero(self.linked["serial"] > 0).tolist():
-            force = self.linked["force"][position]
-            serial, recorded = (
-                self.linked[name][position : position + 1] for name in ("serial", "recorded_on")
-            )
-            number = (serial - 1) * tile.of + tile.number + 1
-            reference = numbered(force, self.year)(number, recorded + _moved(serial, recorded, tile))[0]
-            to[position] = reference if force == self.force else f"{force}:{reference}"
-        return to
-
-
-def force_quarters(year: Year, year_number: int) -> dict[tuple[str, str], ForceQuarter]:
-    """(force, quarter) -> its records. Records must be in order of return (`in_order_of_return`)."""
-    crimes = {name: year.crimes[name].to_numpy() for name in year.crimes}
-    people = [{name: table[name].to_numpy() for name in table} for table in (year.victims, year.suspects)]
-    linked = crimes["linked"]
-    targets = {
-        "force": crimes["force"][linked],
-        "serial": np.where(linked >= 0, crimes["serial"][linked], 0),
-        "recorded_on": crimes["recorded_on"][linked],
-    }
-    last = year.crimes.groupby("force").serial.max()
-    keys = list(zip(crimes["force"], crimes["quarter"], strict=True))
-    starts = [0, *(i for i in range(1, len(keys)) if keys[i] != keys[i - 1]), len(keys)]
-    found = {}
-    for start, end in pairwise(starts):
-        persons = []
-        for table in people:
-            low, high = np.searchsorted(table["crime"], [start, end])
-            persons.append({name: values[low:high] for name, values in table.items()})
-            persons[-1]["crime"] = persons[-1]["crime"] - start
-        force, quarter = keys[start]
-        found[force, quarter] = ForceQuarter(
-            year_number,
-            force,
-            quarter,
-            {name: values[start:end] for name, values in crimes.items()},
-            persons[0],
-            persons[1],
-            {name: values[start:end] for name, values in targets.items()},
-            int(last[force]),
-        )
-    return found
 
 
 class Sheeted:
@@ -386,17 +302,6 @@ class Spelled:
             rows.linked | {"hidden": undone},
             rows.last_serial,
         )
-
-
-def _moved(serials: np.ndarray, recorded: np.ndarray, tile: Tile) -> np.ndarray:
-    """Days by which a tile moves everything about a crime; the day recorded stays in its month."""
-    if tile.number == 0:
-        return np.zeros(len(serials), dtype=int)
-    months = recorded.astype("datetime64[D]").astype("datetime64[M]")
-    first = months.astype("datetime64[D]").astype(int)
-    last = (months + 1).astype("datetime64[D]").astype(int) - 1
-    wish = recorded + (serials * 7 + tile.number * 5) % 17 - 8
-    return np.clip(wish, first, last) - recorded
 
 
 def _cells(values: list[str]) -> Cells:

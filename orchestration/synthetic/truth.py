@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from orchestration.synthetic.calibration import NONE
 from orchestration.synthetic.readings import settled
-from orchestration.synthetic.records import ForceQuarter, Tile
 from orchestration.synthetic.reference import offences
+from orchestration.synthetic.year import ForceQuarter, Tile
 
 TEXT = pa.string()
 CRIMES = {

@@ -11,9 +11,10 @@ import numpy as np
 from orchestration.returns.layouts import Layout, Part, delivered, forces_of, layout_for
 from orchestration.synthetic import population, prompts, readings
 from orchestration.synthetic.numbering import numbered
-from orchestration.synthetic.records import Cells, ForceQuarter, Sheeted, Spelled, Tile, force_quarters
+from orchestration.synthetic.records import Cells, Sheeted, Spelled
 from orchestration.synthetic.return_workbook import Workbook
 from orchestration.synthetic.truth import Truth
+from orchestration.synthetic.year import ForceQuarter, Tile, force_quarters
 
 Progress = Callable[[int, int, str], None]
 

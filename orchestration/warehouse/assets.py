@@ -77,9 +77,9 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
     description="Rule results that differ from those of the build before, kept for ever in the home's history.",
 )
 def history(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    from orchestration.releases.publish import open_warehouse
-    from orchestration.releases.shown import numbers
+    from orchestration.warehouse.attached import open_warehouse
     from orchestration.warehouse.history import keep
+    from orchestration.warehouse.plotted import numbers
 
     with open_warehouse(home()) as connection:
         changed, last = keep(home(), connection)

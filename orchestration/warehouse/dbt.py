@@ -17,9 +17,9 @@ from typing import Any
 
 from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_below
 from orchestration.progress import at
+from orchestration.statements import rows_of
 from orchestration.strict_csv import NotRead
 from orchestration.turns import WarehouseClosed, alone, turn
-from orchestration.warehouse.statements import rows_of
 
 # above it each statement has both cores busy and needs the memory for itself: a year at scale 50 is 800 MB of Parquet
 ALONE_ABOVE = 200_000_000  # bytes
@@ -313,3 +313,18 @@ def open_read_only(home: Home) -> Iterator[Any]:
         raise WarehouseClosed(f"there is no warehouse in {home.root} yet: run `cpai run <quarter>` first")
     with turn(home, reads=True), duckdb.connect(str(home.warehouse), read_only=True) as connection:
         yield connection
+
+
+def with_rejections(home: Home) -> set[tuple[str, str, int]]:
+    """Submissions of which the warehouse holds records out: known once it is built, and while nobody builds it."""
+    if not home.warehouse.exists():
+        return set()
+    try:
+        with turn(home, patience=0, reads=True):
+            rows = query(
+                home,
+                "select force, quarter, submission from quality.returns where status = 'accepted_with_rejections'",
+            )
+    except WarehouseClosed:
+        return set()
+    return {(row["force"], row["quarter"], row["submission"]) for row in rows}

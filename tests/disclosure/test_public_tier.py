@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from orchestration.home import seed_rows
-from orchestration.releases.disclosure import cells, earlier, policy, public, rounding
+from orchestration.releases.disclosure import audit, cells, earlier, policy, public, rounding
 
 REGIONS = {
     "kent": "South East",
@@ -29,7 +29,7 @@ PLACES += [
 PLACES += [("force", force, {force}) for force in REGIONS]
 QUARTERS = [f"2023-Q{n}" for n in range(1, 5)]
 PERIODS = [("year", "2023", set(QUARTERS)), *(("quarter", quarter, {quarter}) for quarter in QUARTERS)]
-NAMES = public.COLUMNS
+NAMES = audit.COLUMNS
 
 
 def crimes_of(draw):
@@ -111,8 +111,8 @@ def true_rows(crimes):
 
 def widths_of(folder, crimes):
     """What each hidden cell of a written tier must keep, from the true counts."""
-    counts = public.cells_of(true_rows(crimes).values()).counts
-    read = public.cells_of(public.read_printed(folder / "public" / "figures.csv"))
+    counts = audit.cells_of(true_rows(crimes).values()).counts
+    read = audit.cells_of(audit.read_printed(folder / "public" / "figures.csv"))
     rules = policy.read()
     return {
         cell: rules.width if 0 < counts[cell] < rules.threshold else 1
@@ -155,7 +155,7 @@ def test_what_is_printed_is_true_and_small_counts_are_not_printed(tier, crimes):
 def test_the_statement_does_not_tell_which_hidden_counts_are_small(tier):
     """Where all that is hidden of a place and period is below the threshold, saying so leaves an interval of three."""
     statement = json.loads((tier / "public" / "disclosure.json").read_text())
-    read = public.cells_of(public.read_printed(tier / "public" / "figures.csv"))
+    read = audit.cells_of(audit.read_printed(tier / "public" / "figures.csv"))
     at = Counter((cell.place_type, cell.period_type) for cell, count in read.counts.items() if count is None)
     told = {
         (row.pop("place_type"), row.pop("period_type")): (row.pop("cells"), row.pop("hidden"), row)
@@ -166,7 +166,7 @@ def test_the_statement_does_not_tell_which_hidden_counts_are_small(tier):
     assert all(not more for _, _, more in told.values())
     assert statement["hidden"] == at.total()
     kent, essex = (cell for cell in list(read.counts)[:2])
-    few = public.Hidden({kent: "threshold"}, frozenset([essex]), {}, 0)
+    few = audit.Hidden({kent: "threshold"}, frozenset([essex]), {}, 0)
     assert public._reasons(few, policy.read()) == {"any_reason": 2}
 
 
@@ -201,15 +201,15 @@ def test_the_same_release_gives_the_same_bytes(tmp_path, crimes):
 
 def test_publishing_one_hidden_count_more_shuts_the_gate(tier, crimes):
     rows, true, widths = printed(tier), true_rows(crimes), widths_of(tier, crimes)
-    public.audit(tier / "public" / "figures.csv", REGIONS, widths)  # as written, it is safe
+    audit.audit(tier / "public" / "figures.csv", REGIONS, widths)  # as written, it is safe
     shut = 0
     hidden = [row for row in rows if row["numerator"] == "[c]" and row["breakdown"] == "criterion"]
     for leak in hidden[:6]:
         cell = public.numerator(leak)
         truth = true[leak["figure_id"], leak["place"], leak["period"]]["numerator"]
         rewrite(tier, [row | {"numerator": truth} if row is leak else row for row in rows])
-        with pytest.raises(public.NotSafe) as refused:
-            public.audit(tier / "public" / "figures.csv", REGIONS, widths)
+        with pytest.raises(audit.NotSafe) as refused:
+            audit.audit(tier / "public" / "figures.csv", REGIONS, widths)
         assert "can be worked out" in refused.value.reasons[0] and cell.category
         shut += 1
     assert shut == 6
@@ -224,8 +224,8 @@ def test_a_percentage_of_a_hidden_count_shuts_the_gate(tier, crimes):
         tier,
         [row | {"percent": percent, "percent_rounding": "half_up"} if row is leak else row for row in rows],
     )
-    with pytest.raises(public.NotSafe):
-        public.audit(tier / "public" / "figures.csv", REGIONS, widths)
+    with pytest.raises(audit.NotSafe):
+        audit.audit(tier / "public" / "figures.csv", REGIONS, widths)
 
 
 def resubmitted(crimes, force, draw):
@@ -247,17 +247,17 @@ def test_two_releases_around_a_resubmission_give_nothing_back(tmp_path):
 
         write_release(home / "alone" / "2023.r2", after)
         disclose(home / "alone" / "2023.r2", home / "alone")
-        truth = public.cells_of(true_rows(after).values()).counts
+        truth = audit.cells_of(true_rows(after).values()).counts
         same = earlier.labels(truth, first)
         assert same["2023.r1", "kent"] == "2023.r1" and same["2023.r1", "essex"] == ""
         of_before = {
             cell._replace(release=same["2023.r1", cell.place]): width for cell, width in wanted.items()
         }
         try:
-            public.audit(
+            audit.audit(
                 home / "alone" / "2023.r2" / "public" / "figures.csv", REGIONS, of_before, first, same
             )
-        except public.NotSafe:
+        except audit.NotSafe:
             careless += 1
         shutil.rmtree(home / "alone")
 
@@ -265,7 +265,7 @@ def test_two_releases_around_a_resubmission_give_nothing_back(tmp_path):
         statement = disclose(home / "2023.r2", home)
         assert statement["earlier_releases"] == ["2023.r1"]
         both = of_before | widths_of(home / "2023.r2", after)
-        public.audit(home / "2023.r2" / "public" / "figures.csv", REGIONS, both, first, same)
+        audit.audit(home / "2023.r2" / "public" / "figures.csv", REGIONS, both, first, same)
     assert careless >= 2
 
 
@@ -276,7 +276,7 @@ def test_an_earlier_release_adds_up_by_the_regions_that_it_had(tmp_path, crimes)
     first = public.read_earlier(tmp_path)
     same = {("2023.r1", place): "2023.r1" for _, place, _ in PLACES}
     today = dict.fromkeys(REGIONS, "One region")
-    known = earlier.known(public.cells_of([]), today, first, same, truth=True)
+    known = earlier.known(audit.cells_of([]), today, first, same, truth=True)
     of_regions = [one for one in known.sums if one.exhaustive and one.whole.place_type == "region"]
     assert any(part.place_type == "force" for one in of_regions for part in one.parts)
     assert all(sum(known.counts[part] for part in one.parts) == known.counts[one.whole] for one in of_regions)
@@ -304,7 +304,7 @@ def test_one_count_printed_twice_with_two_values_is_refused(crimes):
     wrong = next(row for row in rows if row["breakdown"] == "criterion")
     wrong["denominator"] += 1
     with pytest.raises(cells.Contradiction):
-        public.cells_of(rows)
+        audit.cells_of(rows)
 
 
 RULES = policy.Policy(False, 5, False, 10, 0.8, 5, 1, {})
@@ -364,8 +364,8 @@ def rounded(monkeypatch):
 
 def small_cells(path, crimes, rules):
     """Of what a written tier shows, the counts that the policy would hide."""
-    counts = public.cells_of(true_rows(crimes).values()).counts
-    judged = [row for row in public.read_printed(path) if row["breakdown"] != "gender_recorded"]
+    counts = audit.cells_of(true_rows(crimes).values()).counts
+    judged = [row for row in audit.read_printed(path) if row["breakdown"] != "gender_recorded"]
     return [cell for row in judged if 0 < counts[cell := public.numerator(row)] < rules.threshold]
 
 
@@ -393,12 +393,12 @@ def test_what_rounding_alone_gives_back_is_hidden(tmp_path, crimes, rounded):
     statement = disclose(tmp_path / "2023.r1", tmp_path)
     path = tmp_path / "2023.r1" / "public" / "figures.csv"
     wanted, true = dict.fromkeys(small_cells(path, crimes, rounded), 1), true_rows(crimes)
-    rows = [true[row["figure_id"], row["place"], row["period"]] for row in public.read_printed(path)]
+    rows = [true[row["figure_id"], row["place"], row["period"]] for row in audit.read_printed(path)]
     rounding.write_figures(tmp_path / "alone.csv", rows, 5, set())
-    narrow, _ = public.narrow_cells(tmp_path / "alone.csv", REGIONS, wanted)
+    narrow, _ = audit.narrow_cells(tmp_path / "alone.csv", REGIONS, wanted)
     assert {"2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4"} <= {cell.period for cell in narrow}
     assert 0 < statement["hidden"] < len(rows) / 4
-    public.audit(path, REGIONS, wanted)
+    audit.audit(path, REGIONS, wanted)
 
 
 def test_one_small_count_printed_as_it_is_among_rounded_ones_shuts_the_gate(tmp_path, crimes, rounded):
@@ -415,8 +415,8 @@ def test_one_small_count_printed_as_it_is_among_rounded_ones_shuts_the_gate(tmp_
         writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    with pytest.raises((public.NotSafe, cells.Contradiction)):
-        public.audit(path, REGIONS, dict.fromkeys(small, 1))
+    with pytest.raises((audit.NotSafe, cells.Contradiction)):
+        audit.audit(path, REGIONS, dict.fromkeys(small, 1))
 
 
 def test_a_tier_that_hides_is_attacked_with_what_was_rounded_before(tmp_path, crimes, monkeypatch):
@@ -429,5 +429,5 @@ def test_a_tier_that_hides_is_attacked_with_what_was_rounded_before(tmp_path, cr
     monkeypatch.setattr(policy, "read", lambda: rules)
     write_release(tmp_path / "both" / "2023.r2", resubmitted(crimes, "kent", random.Random(5)), "2024-02-01")
     # what is exact now and was rounded then: together they give a cell back
-    with pytest.raises(public.NotSafe):
+    with pytest.raises(audit.NotSafe):
         disclose(tmp_path / "both" / "2023.r2", tmp_path / "both")

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from orchestration import gate
 from orchestration.command import cpai
 from orchestration.home import Home, seed_rows
-from orchestration.readings import chain
+from orchestration.ledger import chain
 from orchestration.releases import inputs, package
 from orchestration.warehouse.dbt import Built
 

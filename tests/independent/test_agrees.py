@@ -25,7 +25,7 @@ KEY = "force, quarter, crime_reference"
 def make_home(root: Path, scale: float):
     """A home with a synthetic year received, read and built."""
     from orchestration.home import home
-    from orchestration.ledger import open_ledger, snapshot
+    from orchestration.ledger import open_ledger, snapshots
     from orchestration.readings.book import import_readings
     from orchestration.returns.intake import receive
     from orchestration.synthetic import write_year
@@ -40,7 +40,7 @@ def make_home(root: Path, scale: float):
     for file in sorted((root / "readings").glob("*.csv")):
         import_readings(made, file)
     engine = open_ledger(made)
-    snapshot(engine, made)
+    snapshots.write(engine, made)
     engine.dispose()
     build(made, "stg_readings+")
     return made

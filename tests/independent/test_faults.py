@@ -24,7 +24,7 @@ from reconciled import Reconciled, drawn_recorded_crime
 
 from orchestration.home import SEEDS, Home
 from orchestration.returns import raw
-from orchestration.warehouse.statements import rows_of
+from orchestration.statements import rows_of
 
 TARGET = 0.95
 SURVIVING_MUTANTS = Path(__file__).with_name("surviving_mutants.csv")

@@ -315,7 +315,8 @@ def test_the_lead_can_find_a_readers_token(compared, tmp_path, monkeypatch):
 
 
 def test_the_page_shows_measures_matrices_and_both_schemes(built, tmp_path):
-    from orchestration.releases.pages import agreement, environment
+    from orchestration.pages import environment
+    from orchestration.releases.pages import agreement
 
     with duckdb.connect() as connection:
         connection.execute(f"attach '{built[0]}' as warehouse (read_only); attach ':memory:' as target")

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from orchestration import ledger
 from orchestration.home import Home
+from orchestration.ledger import snapshots
 from orchestration.readings.desk import Desk, DeskRefused
 from orchestration.warehouse import compiled
 
@@ -176,7 +177,7 @@ def what_is_left(said: dict[str, dict], by_two: bool) -> tuple[str, str | None]:
 def from_models(home: Home, models: list[compiled.Step]) -> tuple[dict, dict]:
     """group_based of each settled candidate, and who each unread one waits for, as the models say."""
     engine = ledger.open_ledger(home)
-    ledger.snapshot(engine, home)
+    snapshots.write(engine, home)
     engine.dispose()
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse; use warehouse")

@@ -15,7 +15,8 @@ from test_book import GOOD, place, written  # noqa: F401 - a home whose warehous
 
 from orchestration import ledger
 from orchestration.home import PACKAGE, Home, seed_rows
-from orchestration.readings import chain, codebook
+from orchestration.ledger import chain
+from orchestration.readings import codebook
 from orchestration.readings.book import ReadingsRefused, import_readings
 from orchestration.readings.desk import AgainstCodebook, DeskRefused
 from orchestration.readings.policy import read_policy

@@ -8,6 +8,7 @@ import duckdb
 
 from orchestration import ledger
 from orchestration.home import Home
+from orchestration.ledger import snapshots
 
 QUARTERS = [f"2023-Q{number}" for number in range(1, 5)]
 KENT = "figure_id = 'criterion.cse' and place = 'kent' and period = '2023-Q1'"
@@ -280,7 +281,7 @@ def add_reading(home: Home, force: str, crime_reference: str) -> None:
     engine = ledger.open_ledger(home)
     row = {"force": force, "crime_reference": crime_reference, "version": "v1", "role": "first"}
     ledger.add_readings(engine, [row | {"group_based": "yes", "imported_at": "2023-06-01T00:00:00+00:00"}])
-    ledger.snapshot(engine, home)
+    snapshots.write(engine, home)
     engine.dispose()
 
 

@@ -4,8 +4,9 @@ import duckdb
 import pytest
 from small_home import Gate, change
 
-from orchestration.releases.publish import open_warehouse, publish
+from orchestration.releases.publish import publish
 from orchestration.warehouse import history
+from orchestration.warehouse.attached import open_warehouse
 
 HISTORY = """
 select * exclude (kept_at), lead(kept_at) over (partition by rule, force, quarter order by kept_at) is null as stands

@@ -7,7 +7,7 @@ import pytest
 from small_home import Gate, change
 
 from orchestration.releases import calendar, package, publish
-from orchestration.releases.disclosure import policy, public
+from orchestration.releases.disclosure import audit, policy, public
 from orchestration.releases.replay import replay
 from orchestration.releases.verify import verify
 
@@ -61,7 +61,7 @@ def test_a_tier_that_can_be_worked_out_shuts_the_gate(wanted, monkeypatch):
 
 
 def _narrow(*_):
-    raise public.NotSafe(["1 hidden cell of crime total by force and year can be worked out: publish fewer"])
+    raise audit.NotSafe(["1 hidden cell of crime total by force and year can be worked out: publish fewer"])
 
 
 def test_figures_that_contradict_each_other_shut_the_gate(wanted):

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from orchestration import ledger
 from orchestration.releases import inputs, package, publish
-from orchestration.releases.inputs import WarehouseStale
 from orchestration.releases.package import NotPublishable
 from orchestration.releases.publish import GateShut
 from orchestration.releases.verify import verify
+from orchestration.warehouse.attached import WarehouseStale
 
 
 def recorded(home) -> dict:

@@ -16,7 +16,7 @@ from sheets import tables as by_headings
 from orchestration.command import cpai
 from orchestration.home import Home
 from orchestration.releases import reports
-from orchestration.releases.disclosure.public import NotSafe
+from orchestration.releases.disclosure.audit import NotSafe
 from orchestration.releases.package import file_hash
 from orchestration.releases.reports.page import Page
 from orchestration.releases.reports.printed import Table

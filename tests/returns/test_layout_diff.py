@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 from written import crime, suspect, victim, write_return
 
+from orchestration.command.layout import layout as layout_group
 from orchestration.returns import intake
 from orchestration.returns.layout_changes import since_last_quarter
-from orchestration.returns.layout_command import layout as layout_group
 from orchestration.returns.layouts import layout_for
 
 

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from written import crime, suspect, victim, write_return
 
+from orchestration.command.layout import layout as layout_group
 from orchestration.home import SEEDS
 from orchestration.returns import layouts, mapping, parsing
 from orchestration.returns.drafting import draft
-from orchestration.returns.layout_command import layout as layout_group
 from orchestration.returns.layouts import RECORD_TYPES, all_layouts, layout_for, return_columns
 from orchestration.returns.reasons import Unreadable
 from orchestration.returns.unknown_files import NotATable, look

@@ -9,12 +9,12 @@ from click.testing import CliRunner
 from written import write_return
 
 from benchmarks import drafting as benchmark
+from orchestration.command.layout import layout as layout_group
 from orchestration.home import SEEDS, seed_rows
 from orchestration.returns import layouts
 from orchestration.returns.cells import CANNOT, FITS, Cells, fit
 from orchestration.returns.drafting import draft
 from orchestration.returns.headings import heading_words, known_headings
-from orchestration.returns.layout_command import layout as layout_group
 from orchestration.returns.repeated_groups import templates
 
 ROWS = 60

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from orchestration.command.layout import layout as layout_group
 from orchestration.returns.drafting import draft
-from orchestration.returns.layout_command import layout as layout_group
 from orchestration.returns.trial import trial
 
 EXTRACTS = Path(__file__).with_name("extracts")

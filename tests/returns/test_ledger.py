@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orchestration import ledger
 from orchestration.home import PROJECT
-from orchestration.ledger import migrations
+from orchestration.ledger import migrations, snapshots
 
 MAKE = migrations.upgrade
 BEFORE_REVISIONS = Path(__file__).with_name("ledger_before_revisions.sql")
@@ -160,7 +160,7 @@ def test_an_error_does_not_carry_what_was_to_be_written(engine):
 
 def test_the_snapshot_is_what_dbt_reads(engine, home):
     ledger.add_readings(engine, [{**READING, "offenders_read": 3}])
-    ledger.snapshot(engine, home)
+    snapshots.write(engine, home)
     table = pq.read_table(home.raw / "readings.parquet")
     hashes = {"previous_hash", "hash"}
     assert set(table.schema.names) == {column.name for column in ledger.readings.columns} - hashes

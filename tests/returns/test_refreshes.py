@@ -13,6 +13,7 @@ from written import crime, suspect, victim
 from orchestration import ledger
 from orchestration.command import cpai
 from orchestration.home import Home
+from orchestration.ledger import snapshots
 from orchestration.returns import raw, receipts
 from orchestration.returns.intake import receive
 from orchestration.warehouse.dbt import build
@@ -77,7 +78,7 @@ def home(tmp_path_factory, parsed):
         reading = {"force": FORCE, "crime_reference": GONE, "role": "first", "group_based": "no"}
         for version, moment in (("1", FIRST), ("2", LATER)):
             ledger.add_readings(engine, [{**reading, "version": version, "imported_at": moment}])
-        ledger.snapshot(engine, home)
+        snapshots.write(engine, home)
         engine.dispose()
         for published_on in (FIRST[:10], LATER[:10]):
             publish_recorded_crime(home, published_on)
@@ -249,7 +250,7 @@ def test_as_of_a_moment_every_table_is_as_if_it_had_been_built_then(home, as_of,
     receive(then, "2023-Q1")
     engine = ledger.open_ledger(then)
     ledger.add_readings(engine, ledger.read_readings(ledger.open_ledger(home))[:1])
-    ledger.snapshot(engine, then)
+    snapshots.write(engine, then)
     (then.root / "token.key").write_text((home.root / "token.key").read_text())
     publish_recorded_crime(then, FIRST[:10])
     build(then)

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from orchestration.home import SEEDS, Home, seed_rows
-from orchestration.ledger import open_ledger, snapshot
+from orchestration.ledger import open_ledger, snapshots
 from orchestration.returns import check, checks, intake, mapping, parsing
 from orchestration.returns.layouts import RECORD_TYPES, all_layouts, layout_for
 from orchestration.warehouse import compiled
@@ -76,7 +76,7 @@ def with_seeds(seeds, monkeypatch):
 def counted(home, with_reasons=("suspect_rows", "offenders_stated", "offence_names_group")):
     """By force what came of its return: as RIGHT has it, from exclusions on."""
     engine = open_ledger(home)
-    snapshot(engine, home)
+    snapshots.write(engine, home)
     engine.dispose()
     found = defaultdict(dict)
     with duckdb.connect() as warehouse:

@@ -1,6 +1,7 @@
 import pytest
 
-from orchestration.synthetic.population import Year, base_year
+from orchestration.synthetic.population import base_year
+from orchestration.synthetic.year import Year
 
 SEED = 2023
 

@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from orchestration.synthetic import prompts
-from orchestration.synthetic.population import Year
 from orchestration.synthetic.reference import (
     NO_DATE,
     classes_that_name_a_child,
@@ -20,6 +19,7 @@ from orchestration.synthetic.reference import (
     recorded_crime,
     seed,
 )
+from orchestration.synthetic.year import Year
 
 pytestmark = pytest.mark.xdist_group("made up")  # one worker writes the year once
 

@@ -18,9 +18,9 @@ from orchestration.returns.layouts import layout_for
 from orchestration.synthetic import write_year
 from orchestration.synthetic.numbering import numbered
 from orchestration.synthetic.readings import COLUMNS
-from orchestration.synthetic.records import Tile, force_quarters
 from orchestration.synthetic.reference import forces, seed
 from orchestration.synthetic.return_workbook import Workbook
+from orchestration.synthetic.year import Tile, force_quarters
 
 pytestmark = pytest.mark.xdist_group("made up")  # one worker writes the year once
 

@@ -10,13 +10,11 @@ import logging
 import secrets
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -24,19 +22,19 @@ from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestration.home import Home
+from orchestration.pages import TEMPLATES as PAGES
 from orchestration.readings.desk import Desk, DeskRefused
-from orchestration.readings.room import sign_in
-from orchestration.releases.pages import TEMPLATES as PAGES
-from orchestration.releases.pages import environment
+from orchestration.readings.room import guideline, pages, sign_in
+from orchestration.readings.room.visit import FOLDER, Room, SingleSignOn, Visit, begin, template_named
+from orchestration.readings.worklist import cases_file, read_case
 from orchestration.warehouse.dbt import token_key
 
-FOLDER = Path(__file__).resolve().parent
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 LONGEST_FORM = 64 * 1024  # an answer is some hundred bytes and a reason
 log = logging.getLogger(__name__)
@@ -56,69 +54,6 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-
-
-@dataclass(frozen=True)
-class SingleSignOn:
-    """The header in which a proxy at one address names who is signed in; from any other address it is nothing."""
-
-    header: str
-    proxy: str
-
-
-@dataclass(frozen=True)
-class Room:
-    """What every page needs: the home's ledger and desk, the sessions' key, and how people come in."""
-
-    home: Home
-    engine: Engine
-    desk: Desk
-    secret: str
-    single_sign_on: SingleSignOn | None = None
-
-
-@dataclass
-class Visit:
-    """One request: who (None at the door), the form's fields, and the way to a page or on to the next."""
-
-    request: Request
-    room: Room
-    form: dict[str, list[str]] = field(default_factory=dict)
-    user: sign_in.User | None = None
-
-    @property
-    def session(self) -> Any:
-        return self.request.session
-
-    @property
-    def address(self) -> str:
-        return self.request.client.host if self.request.client else ""
-
-    def field(self, name: str) -> str:
-        return self.form.get(name, [""])[0].strip()
-
-    def page(self, template: str, status: int = 200, **values: Any) -> Response:
-        html = _template(template).render(
-            user=self.user,
-            token=self.session["token"],
-            path=self.request.url.path,
-            single_sign_on=self.room.single_sign_on is not None,
-            idle_seconds=int(sign_in.IDLE.total_seconds()),
-            **values,
-        )
-        return HTMLResponse(html, status)
-
-    def on_to(self, path: str) -> Response:
-        return RedirectResponse(path, HTTPStatus.SEE_OTHER)
-
-    def say(self, status: int, heading: str, sentence: str) -> Response:
-        return self.page("message.html", status, heading=heading, sentence=sentence)
-
-
-def _template(name: str):
-    templates = environment(FOLDER / "templates")
-    templates.filters["moment"] = lambda text: (text or "")[:16].replace("T", " ")
-    return templates.get_template(name)
 
 
 def application(
@@ -158,15 +93,12 @@ def application(
 
 def _warm(room: Room) -> None:
     """What the first reader would wait for: imports, templates, the codebook, a connection and its statements."""
-    from orchestration.readings.room import guideline
-    from orchestration.readings.worklist import cases_file, read_case
-
     # nobody's case: opening a quarter for the first time takes 0.1 s
     for file in cases_file(room.home, "any").parent.glob("*.parquet"):
         read_case(room.home, file.stem, "", "")
 
     for template in (FOLDER / "templates").glob("*.html"):
-        _template(template.name)
+        template_named(template.name)
     guideline.parts(room.desk.policy.codebook)
     guideline.html(room.desk.policy.codebook)
     room.desk.queue("")
@@ -211,8 +143,6 @@ class Headers:
 
 
 def _routes() -> list[Route]:
-    from orchestration.readings.room import pages
-
     everyone = tuple(sign_in.ROLES)
     overseers = ("lead", "auditor")
     readers = ("reader", "adjudicator")
@@ -308,12 +238,6 @@ def _who(visit: Visit) -> sign_in.User | None:
         user = sign_in.sign_in_trusted(room.engine, named, visit.address)
         begin(visit, user)
     return user
-
-
-def begin(visit: Visit, user: sign_in.User) -> None:
-    """A session of its own for who has just come in: nothing of the one before, its form token least of all."""
-    visit.session.clear()
-    visit.session.update(user=user.username, sign_in=user.sign_in, token=secrets.token_urlsafe(32))
 
 
 async def _form(request: Request) -> dict[str, list[str]]:

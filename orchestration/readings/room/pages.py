@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from orchestration.home import seed_rows
 from orchestration.readings import progress as forecasting
+from orchestration.readings.agreement import QUESTIONS
 from orchestration.readings.codebook import Rule, rules
 from orchestration.readings.desk import AgainstCodebook, Case
 from orchestration.readings.room import answer_form, care, guideline, sign_in
-from orchestration.readings.room.app import Visit, begin
-from orchestration.releases.pages.agreement import QUESTIONS
+from orchestration.readings.room.visit import Visit, begin
 
 
 def sign_in_form(visit: Visit) -> Response:

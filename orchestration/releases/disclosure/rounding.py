@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from orchestration.releases.disclosure import earlier, public
+from orchestration.releases.disclosure import audit, earlier
 from orchestration.releases.disclosure import policy as policies
 from orchestration.releases.disclosure.cells import Cell, Cells, denominator, numerator, sums
 
@@ -23,7 +23,7 @@ def write(
     policy: policies.Policy,
     before=(),
     same=None,
-) -> tuple["public.Hidden", int | None]:
+) -> tuple["audit.Hidden", int | None]:
     """Write the rounded figures.csv; what is hidden of it, and the narrowest interval of what the policy protects.
 
     Raises NotSafe when something can be worked out whatever is hidden.
@@ -46,22 +46,22 @@ def write(
     hidden: set[Cell] = set()
     for _ in range(ROUNDS):
         write_figures(path, figures, policy.round_to, hidden)
-        narrow, narrowest = public.narrow_cells(path, regions, widths, before, same)
+        narrow, narrowest = audit.narrow_cells(path, regions, widths, before, same)
         more = set(narrow) - hidden or {cell for one in narrow for cell in beside[one]} - hidden
         if not more & cells.counts.keys():
             break
         hidden |= more & cells.counts.keys()
     if narrow:
-        public.audit(path, regions, widths, before, same)
+        audit.audit(path, regions, widths, before, same)
     by_policy = {cell: rule for cell, rule in primary.items() if cell in hidden}
     already = len(primary.keys() & out)
-    return public.Hidden(by_policy, frozenset(hidden - by_policy.keys()), widths, already), narrowest
+    return audit.Hidden(by_policy, frozenset(hidden - by_policy.keys()), widths, already), narrowest
 
 
 def write_figures(path: Path, figures: Iterable[Mapping], step: int, hidden: set[Cell]) -> None:
     """The public figures. Each count is the nearest multiple of `step`; a percentage follows from rounded counts."""
     rows = (figure | _printed(figure, step, hidden) | {"rounded_to": step} for figure in figures)
-    public.write_printed(path, rows, (*public.COLUMNS, "rounded_to"))
+    audit.write_printed(path, rows, (*audit.COLUMNS, "rounded_to"))
 
 
 def nearest(count: int, step: int) -> int:
@@ -70,16 +70,16 @@ def nearest(count: int, step: int) -> int:
 
 def _printed(figure: Mapping, step: int, hidden: set[Cell]) -> dict:
     part, base = numerator(figure), denominator(figure)
-    marks = dict.fromkeys(("denominator", "percent"), public.NOT_APPLICABLE) if base is None else {}
+    marks = dict.fromkeys(("denominator", "percent"), audit.NOT_APPLICABLE) if base is None else {}
     if figure["status"] == "withheld":
-        return dict.fromkeys(("numerator", "denominator", "percent"), public.UNRELIABLE) | marks
+        return dict.fromkeys(("numerator", "denominator", "percent"), audit.UNRELIABLE) | marks
     if part in hidden or base in hidden:
-        whole = public.CONFIDENTIAL if base in hidden else nearest(figure["denominator"] or 0, step)
-        shown = public.CONFIDENTIAL if part in hidden else nearest(figure["numerator"], step)
+        whole = audit.CONFIDENTIAL if base in hidden else nearest(figure["denominator"] or 0, step)
+        shown = audit.CONFIDENTIAL if part in hidden else nearest(figure["numerator"], step)
         printed = {
             "numerator": shown,
             "denominator": whole,
-            "percent": public.CONFIDENTIAL,
+            "percent": audit.CONFIDENTIAL,
             "status": "hidden",
         }
         return printed | marks
@@ -87,9 +87,9 @@ def _printed(figure: Mapping, step: int, hidden: set[Cell]) -> dict:
     if base is None:
         return printed | marks
     whole = nearest(figure["denominator"], step)
-    decimals = public.DECIMALS.get(figure["percent_rounding"], 0)
+    decimals = audit.DECIMALS.get(figure["percent_rounding"], 0)
     if not whole:
-        return printed | {"denominator": whole, "percent": public.NOT_APPLICABLE}
+        return printed | {"denominator": whole, "percent": audit.NOT_APPLICABLE}
     ten = 10**decimals
     percent = (200 * ten * printed["numerator"] + whole) // (2 * whole) / ten
     rounding = "half_up_one_decimal" if decimals else "half_up"

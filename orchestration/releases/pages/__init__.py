@@ -3,18 +3,17 @@
 Every number on them comes from the release's own tables; nothing is computed from the warehouse.
 """
 
-import re
-from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
-from orchestration import in_print, schemes, verdicts
+from orchestration import schemes
 from orchestration.home import seed_rows
 from orchestration.in_print import change, count
+from orchestration.pages import environment
 from orchestration.releases import replication
 from orchestration.releases.figures import NATION, label
 from orchestration.releases.pages import agreement, dictionary, listing, profiles, quality, statement
-from orchestration.warehouse.statements import rows_of
+from orchestration.statements import rows_of
 
 TEMPLATES = Path(__file__).resolve().parent
 HEADLINES = ("scale.cpai", "scale.contact", "scale.cocad_of_cpai", "scale.cocad_of_contact")
@@ -159,52 +158,13 @@ def _may_explain(row: dict) -> str:
     return "; ".join(words for there, words in known if there) or "nothing that is known here"
 
 
-@cache
-def environment(*folders: Path):
-    """Jinja with the filters and templates of the pages; a template of one of `folders` goes before ours."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader([*folders, TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # text is a count with its sign already
-    environment.filters["count"] = _or_blank(in_print.count)
-    environment.filters["change"] = _or_blank(in_print.change)
-    environment.filters["percent"] = _or_blank(in_print.percent)
-    environment.filters["statistic"] = _or_blank(in_print.statistic)
-    environment.globals["verdict"] = verdicts.told
-    environment.globals["small_base"] = in_print.small_base()
-    environment.filters["prose"] = _prose
-    environment.filters["first_sentence"] = lambda text: text.split(". ")[0].rstrip(".") + "."
-    environment.filters["words"] = lambda text: str(text or "").replace("_", " ")
-    return environment
-
-
-def _or_blank(written: Callable) -> Callable:
-    """What has no number stays blank, and text is a number that is written already."""
-    return lambda number, *how: (
-        "" if number is None else number if isinstance(number, str) else written(number, *how)
-    )
-
-
-def _prose(text: str | None):
-    """Text of dbt's descriptions as HTML: `code` between backticks, everything else escaped."""
-    from markupsafe import Markup, escape
-
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text or ""))))  # noqa: S704 - escaped
-
-
 def _write(path: Path, template: str, to_root: str, head: dict, **values) -> None:
     """One page; `to_root` is the relative way from the page's folder to the release's own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # beside the folder of every release
     to_releases = f"../{to_root}{listing.NAME}"
     html = (
-        environment()
+        environment(TEMPLATES)
         .get_template(template)
         .render(head=head, root=to_root, to_releases=to_releases, **values)
     )

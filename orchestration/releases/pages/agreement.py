@@ -4,15 +4,9 @@ from functools import partial
 
 from orchestration import in_print, schemes
 from orchestration.home import seed_rows
-from orchestration.warehouse.statements import rows_of
+from orchestration.readings.agreement import QUESTIONS
+from orchestration.statements import rows_of
 
-QUESTIONS = {
-    "group_based": "group-based, by the working rule",
-    "network_definition": "group-based, by the inquiry's definition",
-    **{schemes.question(scheme): f"criterion, scheme of {scheme}" for scheme in schemes.all_schemes()},
-    "committed_by_children": "committed by children",
-    "cse": "child sexual exploitation",
-}
 ORDER = [schemes.CHILDREN, *schemes.ever_chosen()]
 RULES = {row["rule"]: row["sentence"] for row in seed_rows("codebook_rules.csv")}
 ORDER += ["yes", "no", "cannot_tell", "not_recorded", "not_asked"]

@@ -5,21 +5,21 @@ each time one goes live.
 """
 
 import json
+from pathlib import Path
 
 from orchestration.home import Home, seed_rows
+from orchestration.pages import environment
 
 NAME = "index.html"
 
 
 def write(home: Home) -> None:
     """Write `releases/index.html` from the manifests of the releases: final ones first, the newest first."""
-    from orchestration.releases import pages
-
     releases = read(home)
     page = home.releases / NAME
     aside = home.releases / f".{NAME}.new"
     html = (
-        pages.environment()
+        environment(Path(__file__).parent)
         .get_template("releases.html")
         .render(root="", to_releases=None, releases=releases, calendar=_calendar(releases))
     )

@@ -4,7 +4,7 @@ from functools import cache, partial
 
 from orchestration import in_print, verdicts
 from orchestration.home import seed_rows
-from orchestration.warehouse.statements import rows_of
+from orchestration.statements import rows_of
 
 SHOWN = 30  # of the force-quarters beyond tolerance: all are in the CSV, and each force's on its page
 BEYOND = ("fails", "waived")

@@ -6,7 +6,7 @@ from functools import partial
 from orchestration.home import seed_rows
 from orchestration.releases.figures import NATION, label
 from orchestration.releases.revisions import CAUSES
-from orchestration.warehouse.statements import rows_of
+from orchestration.statements import rows_of
 
 
 def read(connection, head: dict) -> dict:

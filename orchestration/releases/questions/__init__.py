@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestration.home import seed_rows, settings
 from orchestration.releases.figures import base, definition, label
-from orchestration.warehouse.statements import quoted
+from orchestration.statements import quoted
 
 FOLDER = Path(__file__).resolve().parent
 

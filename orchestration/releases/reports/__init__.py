@@ -7,13 +7,11 @@ template over `printed.Report`, through which every number on it goes; `printed.
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
-from orchestration import asked
-from orchestration.asked import NotThere
 from orchestration.home import Home
-from orchestration.releases import calendar, package
+from orchestration.releases import calendar, figures, package
 from orchestration.releases.pages import listing
 from orchestration.releases.reports import (
     audit,
@@ -22,15 +20,13 @@ from orchestration.releases.reports import (
     opendocument,
     pdf,
     places,
-    replicated,
     report_workbook,
 )
-from orchestration.releases.reports.numbers import Numbers, months_of, period_name
+from orchestration.releases.reports.numbers import Numbers
 from orchestration.releases.reports.places import Place
-from orchestration.releases.reports.printed import TIERS, Printed, Report, word
-from orchestration.stopping import Stopped
-
-TEMPLATES = Path(__file__).resolve().parent / "templates"
+from orchestration.releases.reports.printed import TIERS, Printed, Report
+from orchestration.releases.reports.rendering import environment
+from orchestration.stopping import NotThere, Stopped
 
 
 @dataclass(frozen=True)
@@ -141,7 +137,7 @@ def prepare(
     head |= {"errata": known + [one for one in head.get("errata", []) if one not in known]}
     numbers = Numbers.read(home.releases / name, period, public)
     every = places.of(numbers.forces)
-    meant = place and asked.place(place, numbers.forces)
+    meant = place and figures.place(place, numbers.forces)
     wanted = [one for one in every if meant in (None, one.place)]
     if not wanted:
         raise NotThere(f"{meant} is a region of one force, whose report tells it: name the force")
@@ -164,15 +160,3 @@ def prepare(
         with_pdf,
         None if into else partial(front_door.write, home, head),
     )
-
-
-@cache
-def environment():
-    """Jinja with the templates and filters of the reports."""
-    from orchestration.releases import pages
-
-    ours = pages.environment(TEMPLATES)
-    ours.filters["first_month"] = lambda quarter: period_name(months_of([quarter])[0])
-    ours.filters["category"] = word
-    ours.globals |= {"published": replicated.table, "errata": replicated.errata}
-    return ours

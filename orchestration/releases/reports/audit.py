@@ -11,7 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 from zipfile import ZipFile
 
-from orchestration.releases.disclosure.public import NotSafe
+from orchestration.releases.disclosure.audit import NotSafe
 from orchestration.releases.package import file_hash
 from orchestration.releases.reports.numbers import Figure, as_printed
 from orchestration.releases.reports.page import Page, unexplained

@@ -8,6 +8,8 @@ from pathlib import Path
 from orchestration.home import Home
 from orchestration.releases.pages import listing
 from orchestration.releases.reports.numbers import period_name
+from orchestration.releases.reports.printed import TIERS
+from orchestration.releases.reports.rendering import environment
 
 # what a reader may want of the release itself; what it does not have is left out
 OF_RELEASE = {
@@ -30,8 +32,6 @@ def of(home: Home, release: str) -> Path:
 
 def write(home: Home, head: dict) -> Path:
     """Write the page of the release with the manifest `head`: before any report is written, and after each."""
-    from orchestration.releases.reports import TIERS, environment
-
     page = of(home, head["release"])
     page.parent.mkdir(parents=True, exist_ok=True)
     written = []

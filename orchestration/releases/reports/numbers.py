@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestration import schemes
-from orchestration.asked import NotThere
 from orchestration.quarters import first_day, in_period
-from orchestration.warehouse.statements import rows_of
+from orchestration.statements import rows_of
+from orchestration.stopping import NotThere
 
 
 class Key(NamedTuple):

@@ -9,14 +9,13 @@ from markupsafe import Markup
 
 from orchestration.releases.reports import sheets
 from orchestration.releases.reports.printed import Number, Report
+from orchestration.releases.reports.rendering import environment
 
 MIMETYPE = "application/vnd.oasis.opendocument.spreadsheet"
 
 
 def write(path: Path, report: Report, head: dict) -> None:
     """Write the workbook of a `report` whose page is made already."""
-    from orchestration.releases.reports import environment
-
     made = datetime.fromisoformat(head["created_at"]).replace(tzinfo=None)
     tables = sheets.of(report)
     values = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from orchestration.releases import pages
+from orchestration import pages
 from orchestration.returns.pack.order import in_order
 from orchestration.returns.pack.words import status_said, title_of
 

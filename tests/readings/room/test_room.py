@@ -15,7 +15,7 @@ from orchestration.readings import desk as desk_of_the_room
 from orchestration.readings.desk import Desk
 from orchestration.readings.policy import read_policy
 from orchestration.readings.room import app, sign_in
-from orchestration.readings.room.app import SingleSignOn
+from orchestration.readings.room.visit import SingleSignOn
 
 MEASURED = {
     "period": "2024-Q1",

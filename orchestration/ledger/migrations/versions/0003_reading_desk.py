@@ -1,9 +1,10 @@
 """Items, slots, events and the worklist of reading; readings in one chain, corrected by a further one."""
 
+import hashlib
+import json
+
 import sqlalchemy as sa
 from alembic import op
-
-from orchestration.readings.chain import hash_of
 
 revision = "0003"
 down_revision = "0002"
@@ -66,7 +67,7 @@ def _chain_what_is_there() -> None:
     hashes = []
     for row in connection.execute(table.select().order_by(table.c.reading_id)).mappings().all():
         row = {**row, "previous_hash": previous}
-        previous = hash_of(row)
+        previous = _hash_of(row)
         hashes.append({"number": row["reading_id"], "before": row["previous_hash"], "own": previous})
     if hashes:
         connection.execute(
@@ -75,6 +76,15 @@ def _chain_what_is_there() -> None:
             .values(previous_hash=sa.bindparam("before"), hash=sa.bindparam("own")),
             hashes,
         )
+
+
+def _hash_of(row: dict) -> str:
+    """The hash of a reading as it was defined at this revision: a migration does not follow later code."""
+    said = {
+        name: value for name, value in row.items() if name not in ("reading_id", "hash") and value is not None
+    }
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _make_tables() -> None:

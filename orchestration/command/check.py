@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from orchestration import quarters
-from orchestration.asked import Force, NotThere, Quarter, as_json, pass_home
+from orchestration.command.asked import Force, Quarter, as_json, pass_home
 from orchestration.home import Home
 from orchestration.printing import counted, say
 from orchestration.progress import at, shown
-from orchestration.stopping import stop
+from orchestration.stopping import NotThere, stop
 
 
 @click.command()

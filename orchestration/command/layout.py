@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.asked import Force, Quarter, as_json, pass_home
+from orchestration.command.asked import Force, Quarter, as_json, pass_home
 from orchestration.printing import say
 from orchestration.stopping import stop
 

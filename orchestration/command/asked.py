@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -18,18 +17,12 @@ import click
 
 from orchestration import quarters
 from orchestration.home import Home, seed_rows
-from orchestration.stopping import Stopped
+from orchestration.stopping import NotThere
 
 # one of these is in every home: landing/ before anything has come, the others in one whose landing was tidied away
 PARTS = ("landing", "archive", "raw", "ledger.db", "warehouse.duckdb", "releases")
 
 as_json = click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
-
-
-class NotThere(Stopped, LookupError):
-    """There is no such thing, or no such thing yet."""
-
-    code = 2
 
 
 def is_home(root: Path) -> bool:
@@ -206,19 +199,3 @@ def received_by(home: Home, moment: str) -> None:
         replace(home, as_of=moment)
     ):
         raise NotThere(f"nothing had been received by {moment}: name a later moment")
-
-
-def place(wanted: str, forces: Iterable[dict[str, Any]]) -> str:
-    """The place of the figures that is meant: `nation`, a region, a force's slug or its name; `forces` as in dim_force.
-    Raises NotThere."""
-    from orchestration.releases.figures import NATION
-
-    spelled = {name: NATION for name in ("nation", "national", "england and wales", "england & wales")}
-    for force in forces:
-        spelled[force["region"].casefold()] = force["region"]
-        spelled[force["name"].casefold()] = spelled[force["force"]] = force["force"]
-    if found := spelled.get(wanted.casefold()):
-        return found
-    near = get_close_matches(wanted.casefold(), spelled, 1, 0.6)
-    meant = f"did you mean {spelled[near[0]]}?" if near else "name a force (kent), a region (Wales) or nation"
-    raise NotThere(f"there is no place {wanted!r} in this release; {meant}")

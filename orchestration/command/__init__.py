@@ -18,21 +18,23 @@ from typing import Any
 
 import click
 
-from orchestration import asked, outbox, quarters
-from orchestration.asked import Moment, NotThere, Period, Quarter, as_json, pass_home
+from orchestration import outbox, quarters
+from orchestration.command import asked
+from orchestration.command.asked import Moment, Period, Quarter, as_json, pass_home
+from orchestration.command.check import check, pack
+from orchestration.command.feed import feed
+from orchestration.command.layout import layout
+from orchestration.command.read import read
+from orchestration.command.report import report
+from orchestration.command.room import room
 from orchestration.home import Home, check_seeds
 from orchestration.home import home as find_home
 from orchestration.printing import counted, make_consoles_printable, say
 from orchestration.progress import at, shown
-from orchestration.readings.read_command import read
-from orchestration.readings.room.room_command import room
-from orchestration.releases.feed_command import feed
-from orchestration.releases.reports.report_command import report
-from orchestration.returns.check_command import check, pack
-from orchestration.returns.layout_command import layout
 from orchestration.stopping import (
     AS_INTERRUPTED,
     INTERRUPTED,
+    NotThere,
     Stopped,
     interrupted,
     state_of,
@@ -222,7 +224,7 @@ def run(home: Home, wanted: tuple[str, ...], as_of: str | None, wants_json: bool
 def _run(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
     """The quarter job for each unbroken range of quarters: what each quarter now holds, and why a file of police
     recorded crime is refused."""
-    from orchestration.jobs import execute
+    from orchestration.in_process import execute
     from orchestration.returns.assets import partition_range
 
     not_read: list[str] = []
@@ -242,6 +244,7 @@ def _run(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
 def _run_as_of(home: Home, wants_json: bool) -> None:
     """dbt alone, outside Dagster: this is not the warehouse that its assets are about."""
     from orchestration import ledger
+    from orchestration.ledger import snapshots
     from orchestration.returns import kept
     from orchestration.returns.receipts import quarters_known
     from orchestration.warehouse.dbt import BuildFailed, build
@@ -256,7 +259,7 @@ def _run_as_of(home: Home, wants_json: bool) -> None:
         for line in said:
             say(f"  {line}")
     engine = ledger.open_ledger(home)
-    ledger.snapshot(engine, home)
+    snapshots.write(engine, home)
     engine.dispose()
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     home.warehouse.unlink(missing_ok=True)
@@ -363,6 +366,7 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
     """Which forces have sent what, by quarter."""
     from orchestration.returns.landing import unread
     from orchestration.returns.receipts import grid, nobodys, quarters_known, standing
+    from orchestration.warehouse.dbt import with_rejections
 
     shown = list(wanted) or quarters_known(home)
     astray, opened = unread(home.landing), outbox.opened(home)
@@ -382,7 +386,7 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
     ]
     held, unknown = _holding_or_why_not(home, shown)
     rows = [row | {"holds_the_release": held.get(row["quarter"], [])} for row in rows]
-    cells = grid(home, shown)
+    cells = grid(home, shown, with_rejections(home))
     if wants_json:
         of = {quarter: {force: cells[force][quarter] for force in cells} for quarter in shown}
         say(json.dumps([{**row, "forces": of[row["quarter"]]} for row in rows]))
@@ -466,9 +470,9 @@ def publish(home: Home, period: str, wants_json: bool) -> None:
 
 
 def _publish(home: Home, period: str, wants_json: bool = False) -> dict:
-    from orchestration import jobs
+    from orchestration import in_process
 
-    result = jobs.execute(home, "publish", partition=period)
+    result = in_process.execute(home, "publish", partition=period)
     if not result.success:
         reasons = [sentence for told in _failures(result) for sentence in told.splitlines()]
         stop(reasons, wants_json)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.asked import NotThere, Quarter, as_json, pass_home
+from orchestration.command.asked import Quarter, as_json, pass_home
 from orchestration.home import Home
 from orchestration.printing import counted, say
-from orchestration.stopping import stop
+from orchestration.stopping import NotThere, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

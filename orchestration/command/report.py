@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.asked import Period, as_json, pass_home
+from orchestration.command.asked import Period, as_json, pass_home
 from orchestration.printing import counted, say
 from orchestration.progress import at, over, shown
 from orchestration.stopping import stop
@@ -44,7 +44,7 @@ def report(
 ) -> None:
     """Write the reports of PERIOD (2023 or 2023-Q1): the nation, its regions, its forces."""
     from orchestration.releases import reports, verify
-    from orchestration.releases.disclosure.public import NotSafe
+    from orchestration.releases.disclosure.audit import NotSafe
     from orchestration.releases.reports import pdf
 
     verify.named(home, release)

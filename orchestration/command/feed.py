@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.asked import Force, Period, as_json, pass_home
+from orchestration.command.asked import Force, Period, as_json, pass_home
 from orchestration.printing import say
 from orchestration.stopping import stop
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.asked import NotThere, pass_home, there
+from orchestration.command.asked import pass_home, there
 from orchestration.printing import say
-from orchestration.stopping import AS_INTERRUPTED, stop
+from orchestration.stopping import AS_INTERRUPTED, NotThere, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,8 @@ def room(
             "passwords and cases would cross the network in the clear: listen on 127.0.0.1 behind a proxy that speaks "
             "TLS, or say --https when one stands before this address"
         )
-    from orchestration.readings.room.app import LOOPBACK, SingleSignOn, application, server
+    from orchestration.readings.room.app import LOOPBACK, application, server
+    from orchestration.readings.room.visit import SingleSignOn
 
     listening = _listen(host, port)
     served = application(

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
-from orchestration.ledger import insert_many, readings
+from orchestration.ledger.tables import readings
+from orchestration.ledger.transactions import insert_many, now, writing
 
 # the number is the database's, the hash is over the rest
 _NOT_HASHED = ("reading_id", "hash")
@@ -39,6 +40,33 @@ def append(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> list[di
         written.append(row)
     insert_many(connection, readings, written)
     return written
+
+
+def add_readings(engine: Engine, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Append readings in one transaction; where a (force, crime, version, role, round) is there already, it stands.
+
+    Returns how many were new. `imported_at` is filled in where a row has none.
+    """
+    moment = now()
+    with writing(engine) as connection:
+        slot = [readings.c[name] for name in ("force", "crime_reference", "version", "role", "round")]
+        known = {tuple(row) for row in connection.execute(select(*slot))}
+        fresh = {}
+        for row in rows:
+            row = {**row, "imported_at": row.get("imported_at") or moment, "round": row.get("round") or 1}
+            key = tuple(row[column.name] for column in slot)
+            if key not in known:
+                fresh.setdefault(key, row)
+        return len(append(connection, fresh.values()))
+
+
+def read_readings(engine: Engine, force: str | None = None) -> list[dict[str, Any]]:
+    """Every reading (of one force) in the order it was imported."""
+    statement = select(readings).order_by(readings.c.reading_id)
+    if force:
+        statement = statement.where(readings.c.force == force)
+    with engine.connect() as connection:
+        return [dict(row._mapping) for row in connection.execute(statement)]
 
 
 def verify(engine: Engine, upto: int | None = None) -> list[str]:

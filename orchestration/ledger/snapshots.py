@@ -1,0 +1,87 @@
+"""What dbt sees of the ledger: Parquet files in raw/, made anew from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Engine, Subquery, or_, select
+
+from orchestration import parquet
+from orchestration.home import Home
+from orchestration.ledger.tables import items, reading_slots, readings, submissions
+
+
+def write(engine: Engine, home: Home) -> None:
+    """Write raw/submissions.parquet, raw/readings.parquet and raw/reading_slots.parquet. One rename each.
+
+    A file that already says the same is left alone, so that a run with nothing new changes nothing.
+    """
+    for name, table in of(engine):
+        parquet.write_if_changed(table, home.raw / f"{name}.parquet")
+
+
+def of(engine: Engine) -> Iterator[tuple[str, pa.Table]]:
+    """Name and rows of each file of raw/ that holds what models read of the ledger."""
+    with engine.connect() as connection:
+        for name, schema, table, key in (
+            ("submissions", submissions_schema(), submissions, submissions.primary_key.columns),
+            ("readings", readings_schema(), readings, readings.primary_key.columns),
+            # a first reading is due of every candidate: only what is due beyond it needs saying
+            ("reading_slots", reading_slots_schema(), _further_slots(), ["slot"]),
+        ):
+            columns = [table.c[field.name] for field in schema]
+            rows = connection.execute(select(*columns).order_by(*key)).all()
+            yield name, _arrow(rows, schema)
+
+
+def _further_slots() -> Subquery:
+    return (
+        select(reading_slots, items.c.force, items.c.quarter, items.c.crime_reference, items.c.version)
+        .join(items)
+        .where(or_(reading_slots.c.role != "first", reading_slots.c.round > 1))
+        .subquery()
+    )
+
+
+def _arrow(rows: list[Any], schema: pa.Schema) -> pa.Table:
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(values, schema, strict=True)], schema=schema
+    )
+
+
+def submissions_schema() -> pa.Schema:
+    return pa.schema(
+        [
+            ("force", pa.string()),
+            ("quarter", pa.string()),
+            ("submission", pa.int32()),
+            ("layout", pa.string()),
+            ("status", pa.string()),
+            ("received_at", pa.string()),
+            ("crimes", pa.int64()),
+            ("victims", pa.int64()),
+            ("suspects", pa.int64()),
+            ("reasons", pa.string()),
+        ]
+    )
+
+
+def readings_schema() -> pa.Schema:
+    """Of the ledger's columns those that models read: the chain's hashes stay in the ledger."""
+    text = (
+        "force crime_reference version role reader read_at group_based network_definition offenders_read criterion "
+        "runner_up committed_by_children confidence reason imported_at source_file facilitator_present decided_by "
+        "codebook scheme started_at slot round corrects checks"
+    )
+    numbers = {"offenders_read": pa.int32(), "slot": pa.int64(), "round": pa.int32(), "corrects": pa.int64()}
+    return pa.schema(
+        [("reading_id", pa.int64()), *((name, numbers.get(name, pa.string())) for name in text.split())]
+    )
+
+
+def reading_slots_schema() -> pa.Schema:
+    text = ["force", "quarter", "crime_reference", "version", "role", "because", "opened_at"]
+    return pa.schema([("slot", pa.int64()), *((name, pa.string()) for name in text), ("round", pa.int32())])

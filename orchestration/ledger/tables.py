@@ -1,0 +1,316 @@
+"""The ledger's tables: what the newest revision in `migrations/` makes; a test compares them."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    literal_column,
+)
+
+HEAD = "0007"  # the newest revision in migrations/versions
+metadata = MetaData()
+
+# Stored as decided on arrival. `superseded` and `accepted_with_rejections` follow from later submissions and
+# from staging: stored here they would have to be changed, and a receipt never is.
+# `missing`: the force says so itself. `said`: the name and date in its NIL or MISSING file, for `cpai status` alone.
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("force", Text, primary_key=True),
+    Column("quarter", Text, primary_key=True),
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("delivered_as", Text, nullable=False),
+    Column("layout", Text),
+    Column("status", Text, nullable=False),
+    Column("received_at", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("crimes", Integer, nullable=False, default=0),
+    Column("victims", Integer, nullable=False, default=0),
+    Column("suspects", Integer, nullable=False, default=0),
+    Column("reasons", Text, nullable=False, default="[]"),
+    Column("said", Text),
+    CheckConstraint("status in ('accepted', 'refused', 'nil', 'missing')", name="submission_status"),
+)
+
+submission_files = Table(
+    "submission_files",
+    metadata,
+    Column("force", Text, primary_key=True),
+    Column("quarter", Text, primary_key=True),
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("file", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    ForeignKeyConstraint(
+        ["force", "quarter", "submission"],
+        [submissions.c.force, submissions.c.quarter, submissions.c.submission],
+    ),
+)
+
+# Where in landing/<quarter>/<delivered_as>/ a submission came: blank for that folder itself. The same bytes in another
+# folder are another act: a return sent again after a mistaken one. None for what came before this was kept, until it
+# is next looked at.
+submission_folders = Table(
+    "submission_folders",
+    metadata,
+    Column("force", Text, primary_key=True),
+    Column("quarter", Text, primary_key=True),
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("folder", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["force", "quarter", "submission"],
+        [submissions.c.force, submissions.c.quarter, submissions.c.submission],
+    ),
+)
+
+# The raw files of each submission (path in raw/) as they were written. Of a file that was made again the newest counts.
+raw_files = Table(
+    "raw_files",
+    metadata,
+    Column("raw_file", Integer, primary_key=True),
+    Column("force", Text, nullable=False),
+    Column("quarter", Text, nullable=False),
+    Column("submission", Integer, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["force", "quarter", "submission"],
+        [submissions.c.force, submissions.c.quarter, submissions.c.submission],
+    ),
+    Index("raw_files_of", "force", "quarter", "submission"),
+)
+
+# What a force says about findings of an earlier submission. Free text, which may name a person: here and in the
+# force's own return pack, nowhere else.
+explanations = Table(
+    "explanations",
+    metadata,
+    Column("force", Text, primary_key=True),
+    Column("quarter", Text, primary_key=True),
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("record_number", Integer, primary_key=True, autoincrement=False),
+    Column("rule", Text, nullable=False),
+    Column("crime_reference", Text),
+    Column("explanation", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["force", "quarter", "submission"],
+        [submissions.c.force, submissions.c.quarter, submissions.c.submission],
+    ),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("reading_id", Integer, primary_key=True),
+    Column("force", Text, nullable=False),
+    Column("crime_reference", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("reader", Text),
+    Column("read_at", Text),
+    Column("group_based", Text),
+    Column("network_definition", Text),
+    Column("offenders_read", Integer),
+    Column("criterion", Text),
+    Column("runner_up", Text),
+    Column("committed_by_children", Text),
+    Column("confidence", Text),
+    Column("reason", Text),
+    Column("imported_at", Text, nullable=False),
+    Column("source_file", Text),
+    Column("facilitator_present", Text),
+    Column("decided_by", Text),
+    Column("codebook", Text),
+    Column("scheme", Text),
+    Column("started_at", Text),
+    Column("slot", Integer),
+    Column("round", Integer, nullable=False, server_default="1"),
+    Column("corrects", Integer),
+    Column("previous_hash", Text),
+    Column("hash", Text),
+    # the rules of the codebook that it goes against and was kept against, by semicolons
+    Column("checks", Text),
+    UniqueConstraint("corrects", name="reading_corrected_once"),
+    # two readings after one and the same would be two histories
+    UniqueConstraint("previous_hash", name="reading_chain"),
+)
+_key = [readings.c[name] for name in ("force", "crime_reference", "version", "role", "round")]
+# a gold item is read by everyone, once each
+for _name, _columns, _of in (
+    ("reading_once", _key, readings.c.role != literal_column("'gold'")),
+    ("gold_reading_once", [*_key, readings.c.reader], readings.c.role == literal_column("'gold'")),
+):
+    _where = and_(readings.c.corrects.is_(None), _of)
+    Index(_name, *_columns, unique=True, sqlite_where=_where, postgresql_where=_where)
+Index("reading_of_slot", readings.c.slot)
+Index("reading_by", readings.c.reader, readings.c.imported_at)
+
+# An item is a candidate at a version: what a reader judges. A slot is one reading due of it; a round is a reading
+# from the start, the second after a record said more about a crime that was settled as unknown.
+items = Table(
+    "items",
+    metadata,
+    Column("item", Integer, primary_key=True, autoincrement=False),
+    Column("force", Text, nullable=False),
+    Column("quarter", Text, nullable=False),
+    Column("crime_reference", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("drawn", Boolean, nullable=False),
+    Column("created_at", Text, nullable=False),
+    UniqueConstraint("force", "crime_reference", "version", "quarter", name="item_once"),
+)
+
+reading_slots = Table(
+    "reading_slots",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("item", Integer, ForeignKey("items.item"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    CheckConstraint("role in ('first', 'second', 'adjudicator')", name="slot_role"),
+    UniqueConstraint("item", "role", "round", name="slot_once"),
+)
+
+reading_events = Table(
+    "reading_events",
+    metadata,
+    Column("event", Integer, primary_key=True, autoincrement=False),
+    Column("item", Integer, ForeignKey("items.item"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    # names of fields, never what stood in them
+    Column("fields", Text),
+    CheckConstraint(
+        "kind in ('carried_forward', 'changed_elsewhere', 'requeued', 'replaced', 'retired', 'returned')",
+        name="event_kind",
+    ),
+    Index("event_of_item", "item"),
+)
+
+# A reader's break, and its end. The newest row of a reader counts.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("pause", Integer, primary_key=True),
+    Column("reader", Text, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("at", Text, nullable=False),
+    Index("pauses_by", "reader", "pause"),
+)
+
+# The gold items that a reader was given among their cases, one row each: nobody else waits for it, so that it is held
+# here and not on the worklist.
+gold_slots = Table(
+    "gold_slots",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("item", Integer, ForeignKey("items.item"), nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Column("held_at", Text),
+    Column("held_until", Text),
+    UniqueConstraint("item", "reader", name="gold_once"),
+)
+
+# Where each item stands now and who holds its open slot. It changes, as gold_slots does: it follows from the
+# others (orchestration/readings/worklist.py makes it), and a case is found in it without looking through them.
+worklist = Table(
+    "worklist",
+    metadata,
+    Column("item", Integer, ForeignKey("items.item"), primary_key=True, autoincrement=False),
+    Column("force", Text, nullable=False),
+    Column("quarter", Text, nullable=False),
+    Column("crime_reference", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("slot", Integer),
+    Column("submission", Integer),
+    Column("details", Text),
+    Column("held_by", Text),
+    Column("held_at", Text),
+    Column("held_until", Text),
+    CheckConstraint(
+        "state in ('first', 'second', 'adjudicator', 'settled', 'replaced', 'retired')", name="item_state"
+    ),
+    Index("worklist_next", "state", "quarter", "item"),
+    Index("worklist_held", "held_by"),
+    Index("worklist_slot", "slot"),
+    Index("worklist_crime", "force", "crime_reference"),
+)
+
+# the cases of a quarter that the worklist was last made from
+worklist_quarters = Table(
+    "worklist_quarters",
+    metadata,
+    Column("quarter", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("release", Text, primary_key=True),
+    Column("period", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("manifest_sha256", Text, nullable=False),
+    Column("live", Boolean, nullable=False, default=False),
+)
+
+# The reading room's users: each change is a row, and the newest counts. `roles` by spaces; the hash is argon2's, blank
+# for who comes in by single sign-on alone.
+users = Table(
+    "users",
+    metadata,
+    Column("change", Integer, primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Index("users_by_name", "username"),
+)
+
+# `ends`: the sign-in that an `out` ends.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("sign_in", Integer, primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("ends", Integer),
+    CheckConstraint("outcome in ('in', 'refused', 'locked', 'out')", name="sign_in_outcome"),
+    Index("sign_ins_by_name", "username", "at"),
+)
+
+# Who was shown which case, when, on which page; never what it says.
+case_views = Table(
+    "case_views",
+    metadata,
+    Column("view", Integer, primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("page", Text, nullable=False),
+    Column("slot", Integer),
+    Column("item", Integer),
+)

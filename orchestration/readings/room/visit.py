@@ -1,0 +1,88 @@
+"""One visit to the reading room: who asks for what, with what every page needs, and the way to a page."""
+
+import secrets
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Template
+from sqlalchemy import Engine
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from orchestration.home import Home
+from orchestration.pages import environment
+from orchestration.readings.desk import Desk
+from orchestration.readings.room import sign_in
+
+FOLDER = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class SingleSignOn:
+    """The header in which a proxy at one address names who is signed in; from any other address it is nothing."""
+
+    header: str
+    proxy: str
+
+
+@dataclass(frozen=True)
+class Room:
+    """What every page needs: the home's ledger and desk, the sessions' key, and how people come in."""
+
+    home: Home
+    engine: Engine
+    desk: Desk
+    secret: str
+    single_sign_on: SingleSignOn | None = None
+
+
+@dataclass
+class Visit:
+    """One request: who (None at the door), the form's fields, and the way to a page or on to the next."""
+
+    request: Request
+    room: Room
+    form: dict[str, list[str]] = field(default_factory=dict)
+    user: sign_in.User | None = None
+
+    @property
+    def session(self) -> Any:
+        return self.request.session
+
+    @property
+    def address(self) -> str:
+        return self.request.client.host if self.request.client else ""
+
+    def field(self, name: str) -> str:
+        return self.form.get(name, [""])[0].strip()
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        html = template_named(template).render(
+            user=self.user,
+            token=self.session["token"],
+            path=self.request.url.path,
+            single_sign_on=self.room.single_sign_on is not None,
+            idle_seconds=int(sign_in.IDLE.total_seconds()),
+            **values,
+        )
+        return HTMLResponse(html, status)
+
+    def on_to(self, path: str) -> Response:
+        return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+    def say(self, status: int, heading: str, sentence: str) -> Response:
+        return self.page("message.html", status, heading=heading, sentence=sentence)
+
+
+def template_named(name: str) -> Template:
+    templates = environment(FOLDER / "templates")
+    templates.filters["moment"] = lambda text: (text or "")[:16].replace("T", " ")
+    return templates.get_template(name)
+
+
+def begin(visit: Visit, user: sign_in.User) -> None:
+    """A session of its own for who has just come in: nothing of the one before, its form token least of all."""
+    visit.session.clear()
+    visit.session.update(user=user.username, sign_in=user.sign_in, token=secrets.token_urlsafe(32))

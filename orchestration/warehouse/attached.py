@@ -1,0 +1,32 @@
+"""The warehouse as a publisher reads it: attached read-only to a connection of its own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from orchestration.home import Home
+from orchestration.statements import quoted
+from orchestration.turns import turn
+
+
+class WarehouseStale(RuntimeError):
+    """The ledger holds something that the warehouse was not built from."""
+
+
+@contextmanager
+def open_warehouse(home: Home) -> Iterator:
+    """A connection with the warehouse attached read-only: closed after use, or dbt could not write again."""
+    import duckdb
+
+    if not home.warehouse.exists():
+        raise WarehouseStale(f"there is no {home.warehouse.name}: build it (cpai run), then publish")
+    with (
+        turn(home, reads=True),
+        duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection,
+    ):
+        # a mart that is a view may read raw/ by relative path
+        connection.execute(f"set file_search_path = {quoted(home.raw)}")
+        # sorting a scale-50 year stays below the 8 GB of the whole run
+        connection.execute("set memory_limit = '4GB'")
+        connection.execute(f"set temp_directory = {quoted(home.releases / '.building-spill')}")
+        connection.execute(f"attach {quoted(home.warehouse)} as warehouse (read_only)")
+        yield connection
