@@ -22,8 +22,8 @@ from pathlib import Path
 import xlsxwriter
 
 from orchestration.home import seed_rows
-from orchestration.returns.drafting import draft
-from orchestration.returns.trial import trial
+from orchestration.returns.layouts.drafting import draft
+from orchestration.returns.layouts.trial import trial
 
 SYSTEMS = Path(__file__).with_name("imagined_systems.csv")
 MOST_WRONG = 0.01

@@ -14,8 +14,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from expectations import SUITES, run_suites
 from orchestration import in_print, verdicts
 from orchestration.home import SEEDS, Home
+from orchestration.ledger import chain, open_ledger
+from orchestration.quarters import in_period
+from orchestration.releases import verify
+from orchestration.returns import kept
+from orchestration.returns.receipts import each_return
+from orchestration.warehouse.dbt import query
 
 if TYPE_CHECKING:
     from expectations import Result
@@ -43,8 +50,6 @@ def check(home: Home, period: str) -> GateResult:
     after them ask the same.
     Raises ValueError when `period` is none; whatever else is wrong shuts the gate with a reason.
     """
-    from expectations import SUITES
-
     results = _judged(home.warehouse, period, state_of(home))
     if any(result.error for result in results):
         # a file that another process was writing may be free the next time
@@ -78,10 +83,6 @@ def doubts(home: Home) -> list[str]:
 
 @lru_cache(maxsize=2)
 def _doubts(home: Home, _seen: tuple) -> list[str]:
-    from orchestration.ledger import chain, open_ledger
-    from orchestration.releases import verify
-    from orchestration.returns import kept
-
     if not home.warehouse.exists():
         return []  # said already: nothing was made of anything
     engine = open_ledger(home)
@@ -110,8 +111,6 @@ def state_of(home: Home) -> tuple:
 
 @lru_cache(maxsize=4)
 def _judged(warehouse: Path, period: str, _state: tuple) -> list["Result"]:
-    from expectations import run_suites
-
     return run_suites(warehouse, period=period)
 
 
@@ -124,11 +123,9 @@ def holding(home: Home, quarters: list[str]) -> list[dict]:
 
     Empty where there is no warehouse yet. Raises WarehouseClosed where it cannot be read: it is being built, say.
     """
-    from orchestration import warehouse
-
     if not home.warehouse.exists():
         return []
-    found = warehouse.query(
+    found = query(
         home,
         """
         select results.force, results.quarter, results.rule, rules.scope, rules.our_own, results.failed, results.tested
@@ -190,8 +187,6 @@ def said(results: list["Result"], refused: Mapping[tuple[str, str], str] | None 
     `refused`: (force, quarter) -> why nothing of it stands. Such a return is not told as missing, and one that is refused
     or missing not a second time by the rule about late, missing and empty ones.
     """
-    from expectations import SUITES
-
     order = sorted(
         results, key=lambda result: (result.error or "", SUITES.index(result.suite), result.rule != "RT01")
     )
@@ -230,9 +225,6 @@ def _place(key: dict) -> tuple[str, str]:
 
 def refused_in(home: Home, period: str) -> dict[tuple[str, str], str]:
     """(force, quarter) of a period of which nothing stands, because what came is refused -> the refusal's sentences."""
-    from orchestration.quarters import in_period
-    from orchestration.returns.receipts import each_return
-
     if not (home.root / "ledger.db").exists() and "CPAI_LEDGER_URL" not in os.environ:
         return {}  # no ledger to ask, and none is made by asking
     wanted = in_period(period)

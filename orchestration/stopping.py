@@ -73,6 +73,7 @@ class NotThere(Stopped, LookupError):
 
 def stop(sentences: list[str], wants_json: bool = False, code: int = 1, **more: Any) -> NoReturn:
     """Say why, for people or as JSON, and end with an exit code."""
+    # it brings click: Ctrl-C is heard before anything of weight is imported
     from orchestration.printing import say
 
     if wants_json:

@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +99,6 @@ def _usage(wrong: click.UsageError) -> str:
 
 
 def _say_version(ctx: click.Context) -> None:
-    from importlib.metadata import version
-
     from orchestration.releases.inputs import git_commit
 
     commit = git_commit() or "not known"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import sys
@@ -17,9 +18,9 @@ from orchestration.stopping import stop
 
 if TYPE_CHECKING:
     from orchestration.home import Home
-    from orchestration.returns.drafting import Draft
-    from orchestration.returns.proposing import Proposal
-    from orchestration.returns.trial import Trial
+    from orchestration.returns.layouts.drafting import Draft
+    from orchestration.returns.layouts.proposing import Proposal
+    from orchestration.returns.layouts.trial import Trial
 
 # of a file with thousands of headings
 MOST_SETTLED, LONGEST_SHOWN = 200, 80
@@ -73,9 +74,9 @@ def draft(
     wants_json: bool,
 ) -> None:
     """Propose the layout rows for the FILES of one return, for a person to check. No cell is shown."""
-    from orchestration.returns import drafting
+    from orchestration.returns.layouts import drafting
+    from orchestration.returns.layouts.unknown_files import NotATable
     from orchestration.returns.reasons import Unreadable
-    from orchestration.returns.unknown_files import NotATable
 
     quarter = quarter or ""
     if wants_trial and not quarter:
@@ -105,7 +106,8 @@ def draft(
 
 
 def _try(drafted: Draft, files: tuple[Path, ...], force: str, quarter: str) -> Trial:
-    from orchestration.returns import check, trial
+    from orchestration.returns import check
+    from orchestration.returns.layouts import trial
     from orchestration.warehouse import compiled
 
     if not compiled.ready(check.MODELS):
@@ -114,8 +116,6 @@ def _try(drafted: Draft, files: tuple[Path, ...], force: str, quarter: str) -> T
 
 
 def _append(path: Path, rows: list[dict[str, str]]) -> None:
-    import csv
-
     if not rows:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,8 +149,6 @@ def _by_table(drafted: Draft) -> dict[str, dict[str, tuple[Proposal, list[str]]]
 
 
 def _show(drafted: Draft, into: Path | None) -> None:
-    import csv
-
     base = f", based on {drafted.based_on}" if drafted.based_on not in ("", drafted.layout) else ""
     say(f"layout {drafted.layout}{base}")
     for part, headings in _by_table(drafted).items():
@@ -182,7 +180,7 @@ def _show(drafted: Draft, into: Path | None) -> None:
 @pass_home
 def diff(home: Home, quarter: str, wants_json: bool) -> None:
     """Columns new, gone and probably renamed, by force, since the force's last quarter before QUARTER."""
-    from orchestration.returns import layout_changes
+    from orchestration.returns.layouts import changes as layout_changes
 
     changes = layout_changes.since_last_quarter(home, quarter)
     if wants_json:

@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,8 +90,6 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
     A file that is refused keeps none of the others back. Answers that go against the codebook and can be right all the
     same are shown; at a terminal you are asked whether to keep them, elsewhere they are kept and said with --json, too.
     """
-    from dataclasses import asdict
-
     from orchestration.readings.book import Imported, import_files
     from orchestration.readings.policy import read_policy
 

@@ -6,12 +6,14 @@ answer twice. Drawing crimes again with replacement is drawing the cells of thei
 """
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
 
 from orchestration import schemes
+from orchestration.warehouse.dbt import token_key
 
 # what two readings of one crime are compared in
 QUESTIONS = {
@@ -163,8 +165,4 @@ def _schema() -> "pa.Schema":
 
 def reader_token(home: "Home", reader: str) -> str:
     """What `reader` is called in marts and releases: needs the home's key, so that nobody else can tell."""
-    from hashlib import sha256
-
-    from orchestration.warehouse.dbt import token_key
-
     return sha256(f"{token_key(home)}|reader|{reader}".encode()).hexdigest()[:8]

@@ -1,8 +1,14 @@
 """Readings as Dagster assets: the ledger's readings for dbt before the build, and the cases for readers after it."""
 
+from dataclasses import asdict
+
 import dagster as dg
 
+from orchestration import ledger
 from orchestration.home import home
+from orchestration.ledger import snapshots
+from orchestration.readings.desk import Desk
+from orchestration.readings.worklist import write_cases
 
 
 @dg.asset(
@@ -12,9 +18,6 @@ from orchestration.home import home
 )
 def readings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from sqlalchemy import func, select
-
-    from orchestration import ledger
-    from orchestration.ledger import snapshots
 
     engine = ledger.open_ledger(home())
     snapshots.write(engine, home())
@@ -36,11 +39,6 @@ def readings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     description="The candidates of the built warehouse as cases for readers, and the worklist that follows from them.",
 )
 def worklist(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    from dataclasses import asdict
-
-    from orchestration.readings.desk import Desk
-    from orchestration.readings.worklist import write_cases
-
     write_cases(home())
     desk = Desk(home())
     synced = desk.sync()

@@ -44,6 +44,7 @@ from orchestration.readings.answers import completed, problems
 from orchestration.readings.codebook import Rule
 from orchestration.readings.policy import Policy, differences, keyed_number, read_policy
 from orchestration.readings.worklist import FIELDS, GONE, Synced
+from orchestration.warehouse.dbt import token_key
 
 READER = ("first", "second")
 KEY = ("force", "crime_reference", "version")
@@ -171,8 +172,6 @@ class Desk:
 
     def sync(self) -> Synced:
         """Make the worklist follow the cases of the newest build; nothing when it already does."""
-        from orchestration.warehouse.dbt import token_key
-
         counted = Synced()
         for quarter in making.arriving_quarters(self.home):
             with ledger.writing(self.engine) as connection:
@@ -509,8 +508,6 @@ class Desk:
         return [opened[item] for item in chosen]
 
     def _number(self, *words: object) -> float:
-        from orchestration.warehouse.dbt import token_key
-
         return keyed_number(token_key(self.home), "gold", *words)
 
     def _give_back(self, connection: Any, slot: int | None = None, reader: str | None = None) -> None:

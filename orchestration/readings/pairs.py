@@ -13,6 +13,7 @@ from orchestration.home import settings
 from orchestration.ledger import worklist
 from orchestration.readings import codebook
 from orchestration.readings import worklist as making
+from orchestration.readings.agreement import ALL, KEY, measure
 from orchestration.readings.policy import AGREED, differences
 
 TWO = ("first", "second")
@@ -67,8 +68,6 @@ def asked(pairs: Iterable[Pair]) -> dict[str, int]:
 
 def measured(pairs: Iterable[Pair]) -> list[dict[str, Any]]:
     """Alpha and AC1 by quarter and question."""
-    from orchestration.readings.agreement import ALL, KEY, measure
-
     rows = settings("agreement_policy.csv", "setting")
     policy = {name: rows.number(name, float) for name in rows}
     counted: Counter = Counter()

@@ -8,9 +8,16 @@ import dagster as dg
 
 from expectations import SUITES
 from orchestration import outbox, quarters
+from orchestration.gate import check, said, shuts
 from orchestration.home import home
 from orchestration.printing import counted
+from orchestration.releases import inputs, shown
+from orchestration.releases.publish import GateShut, publish
+from orchestration.returns.receipts import each_return
+from orchestration.returns.shown import metadata
 from orchestration.showing import link, table
+from orchestration.warehouse.attached import open_warehouse
+from orchestration.warehouse.plotted import numbers
 
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)  # checks of a partition, which we pin and test
 
@@ -34,10 +41,6 @@ PERIODS = dg.StaticPartitionsDefinition(quarters.periods(date.today()))
     description="The marts and evidence as they stand, from known submissions, readings and rules: not yet public.",
 )
 def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    from orchestration.releases import inputs
-    from orchestration.warehouse.attached import open_warehouse
-    from orchestration.warehouse.plotted import numbers
-
     period = context.partition_key
     with open_warehouse(home()) as connection:
         made_of = inputs.read(home(), period, connection)
@@ -76,8 +79,6 @@ def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult
     pool="warehouse",
 )
 def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    from orchestration.gate import check, shuts
-
     context.log.info("running the expectation suites")
     period = context.partition_key
     judged = check(home(), period)
@@ -116,8 +117,6 @@ def shut(period: str, reasons: list[str]) -> dg.Failure:
 
 def _checked(name: str, passed: bool, failed: list, ran: list, severity=dg.AssetCheckSeverity.ERROR):
     """One event for a suite: what each expectation found is a row of `quality.expectation_results`."""
-    from orchestration.gate import said
-
     sentences = said(failed)
     return dg.AssetCheckResult(
         asset_key=release_candidate.key,
@@ -139,9 +138,6 @@ PACKS_LINKED = 10
 
 def _packs(failed: list) -> dict:
     """Links to what the forces named were told, a few."""
-    from orchestration.returns import shown
-    from orchestration.returns.receipts import each_return
-
     named = {
         (key["force"], key["quarter"])
         for result in failed
@@ -151,7 +147,7 @@ def _packs(failed: list) -> dict:
     standing = each_return(home()) if named else {}
     here = sorted((quarter, force) for force, quarter in named if (force, quarter) in standing)
     return {
-        f"pack of {force} {quarter}": shown.metadata(home(), standing[force, quarter].latest)["pack"]
+        f"pack of {force} {quarter}": metadata(home(), standing[force, quarter].latest)["pack"]
         for quarter, force in here[:PACKS_LINKED]
     }
 
@@ -165,9 +161,6 @@ def _packs(failed: list) -> dict:
     description="One immutable published set of marts, built aside and swapped in by one rename.",
 )
 def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    from orchestration.releases import shown
-    from orchestration.releases.publish import GateShut, publish
-
     period = context.partition_key
     context.log.info(f"publishing {period}")
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orchestration.home import SEEDS, seed_rows
 from orchestration.quarters import in_period
+from orchestration.releases.reports.page import unexplained
 
 # Pre-release Access to Official Statistics Order 2008 (SI 2008/2998): the longest access that it allows
 LONGEST_ACCESS = timedelta(hours=24)
@@ -75,8 +76,6 @@ def _access(seeds: Path, planned: dict[str, dict[str, str]]) -> list[dict[str, s
 
 
 def _errata(seeds: Path) -> list[dict[str, str]]:
-    from orchestration.releases.reports.page import unexplained
-
     rows = seed_rows("publication/errata.csv", seeds)
     for row in rows:
         where = f"errata.csv, {row['figure_id']}"

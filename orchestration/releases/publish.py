@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestration import gate
 from orchestration.home import Home
 from orchestration.ledger import open_ledger, releases
 from orchestration.progress import at
@@ -27,6 +28,7 @@ from orchestration.releases import (
     verify,
 )
 from orchestration.releases import inputs as release_inputs
+from orchestration.releases.disclosure import attack, audit, cells, pattern, public
 from orchestration.releases.disclosure import policy as disclosure_policy
 from orchestration.releases.reports import front_door
 from orchestration.statements import quoted
@@ -66,7 +68,6 @@ def publish(home: Home, period: str, gate_result=None) -> Release:
     live release. ValueError when `period` is neither a year nor a quarter.
     """
     quarters = in_period(period)
-    from orchestration import gate
 
     judged = gate.state_of(home)
     if gate_result is None:
@@ -158,8 +159,6 @@ def _build(
 
 def _write_public(home: Home, connection, building: Path, head: dict) -> None:
     """The public tier, audited against every earlier one; GateShut when something in it could be worked out."""
-    from orchestration.releases.disclosure import attack, audit, cells, pattern, public
-
     try:
         public.write(connection, building / "public", home.releases)
         public.write_statement(building / "public", head)

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from orchestration.home import Home
+from orchestration.ledger import chain, open_ledger, releases
 from orchestration.releases.package import FORBIDDEN, file_hash, files_of
 from orchestration.stopping import Stopped
 
@@ -35,8 +36,6 @@ def verify(home: Home, release: str | None = None) -> list[str]:
 
 def _chain_problems(home: Home, head: dict) -> list[str]:
     """Whether the ledger still holds the readings that the release was made from, as they were written."""
-    from orchestration.ledger import chain, open_ledger
-
     last = head.get("last_of_reading_chain") or {}
     if not last.get("hash"):
         return []
@@ -150,8 +149,6 @@ def _pointer(home: Home) -> list[str]:
 
 def _recorded(home: Home) -> dict[str, str]:
     from sqlalchemy import select
-
-    from orchestration.ledger import open_ledger, releases
 
     engine = open_ledger(home)
     try:

@@ -8,7 +8,8 @@ import dagster as dg
 from orchestration import outbox
 from orchestration.home import home
 from orchestration.printing import counted
-from orchestration.returns import shown
+from orchestration.returns import kept, read_ahead, recorded_crime, shown
+from orchestration.returns.intake import receive
 from orchestration.returns.landing import unread
 from orchestration.returns.partitions import FORCES, PARTITIONS, QUARTERS, asked, partition_range
 from orchestration.returns.receipts import each_return
@@ -56,8 +57,6 @@ def returns(
     context: dg.AssetExecutionContext,
 ) -> Iterator[dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckResult | dg.MaterializeResult]:
     """Of several returns the refused ones go into runs that fail, and the others on; of nothing but refused ones this fails."""
-    from orchestration.returns import kept
-
     selected = context.selected_asset_keys
     wanted = asked(context) if RETURNS in selected else {}
     try:
@@ -97,9 +96,6 @@ def returns(
 
 def _take_in(context: dg.AssetExecutionContext, wanted: dict[str, list[str]]) -> int:
     """Receive what landed of all that was asked for; how many submissions were new."""
-    from orchestration.returns import read_ahead
-    from orchestration.returns.intake import receive
-
     fresh = []
     with read_ahead.readers(home().landing / quarter for quarter in wanted) as readers:
         for quarter, forces in wanted.items():
@@ -135,9 +131,7 @@ def _take_in(context: dg.AssetExecutionContext, wanted: dict[str, list[str]]) ->
     "(Open Government Licence v3.0).",
 )
 def police_recorded_crime(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    from orchestration.returns.recorded_crime import receive
-
-    received = receive(home())
+    received = recorded_crime.receive(home())
     for sentence in received.refused:
         context.log.warning(f"police recorded crime refused: {sentence}")
     return dg.MaterializeResult(

@@ -14,13 +14,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from orchestration import quarters
+from orchestration import ledger, quarters
 from orchestration.home import SEEDS, Home
 from orchestration.printing import printable
 from orchestration.returns import file_safety
+from orchestration.returns.intake import receive
 from orchestration.returns.landing import near_force
 from orchestration.returns.layouts import Layout, delivered, deliverers, forces_of
+from orchestration.returns.pack.gathering import gather
+from orchestration.returns.pack.writing import explanations
 from orchestration.stopping import Stopped
+from orchestration.warehouse import compiled
 
 # what a pack asks of a warehouse; everything they are made from follows
 MODELS = (
@@ -54,12 +58,6 @@ def check(
     `seeds`: read as the one says and judged with the rows of the other, in the trial of a draft.
     Raises CannotCheck for a folder that is none or holds no return, or a force that owes no return for `quarter`.
     """
-    from orchestration import ledger
-    from orchestration.returns.intake import receive
-    from orchestration.returns.pack.gathering import gather
-    from orchestration.returns.pack.writing import explanations
-    from orchestration.warehouse import compiled
-
     came_as = delivered_as(folder, force, quarter)
     forces = forces_of(came_as, quarter) if force == came_as else {force}
     with TemporaryDirectory(prefix="cpai-check-") as place, _own_ledger():

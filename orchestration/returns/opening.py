@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.returns import file_safety
+from orchestration.returns import counting, file_safety
 from orchestration.returns.reasons import unreadable
 from orchestration.returns.workbooks.cells import Column as Column
 from orchestration.returns.workbooks.process import Opener, opener
@@ -72,7 +72,6 @@ def rows(
             "ST14",
             f"{name}: a quotation mark is not closed, or text follows where one closes; export it again.",
         ) from None
-    from orchestration.returns import counting  # numpy, which a workbook needs not
 
     _check_rows(name, table, ragged)
     counted = counting.lines(text.encode("utf-8", "surrogatepass"), delimiter)

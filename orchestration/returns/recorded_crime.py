@@ -19,8 +19,10 @@ from pathlib import Path
 from orchestration import quarters
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.printing import printable
+from orchestration.returns import archive, opening, raw
+from orchestration.returns.intake import alone
 from orchestration.returns.landing import RECORDED_CRIME, is_clutter
-from orchestration.returns.reasons import ended
+from orchestration.returns.reasons import Unreadable, ended
 
 FOLDER = "police_recorded_crime"
 
@@ -86,9 +88,6 @@ def receive(home: Home) -> Received:
     shipped with the project counts until another of the same date comes. Raises ValueError when the rows in
     seeds/police_recorded_crime contradict each other.
     """
-    from orchestration.returns import archive, raw
-    from orchestration.returns.intake import alone
-
     folder = home.raw / FOLDER
     received = Received()
     with alone(home):
@@ -198,9 +197,6 @@ def _read_release(
     """Read a release out of the archive and write what it counts; None, and why, when it is refused."""
     import pyarrow as pa
 
-    from orchestration.returns import raw
-    from orchestration.returns.reasons import Unreadable
-
     try:
         counts = read(home.archive / sha256[:2] / sha256, file)
     except Unreadable as problem:
@@ -258,8 +254,6 @@ Row = tuple[int, list[str]]
 
 def _tables(path: Path, name: str, layout: Layout) -> Iterator[tuple[str, list[Row]]]:
     """Each table: where it stands, and its rows that are not blank, with their number, as text."""
-    from orchestration.returns import opening
-
     form = name.rpartition(".")[2].lower()
     if form == "csv":
         yield name, _filled(_on_one_line(opening.rows(name, path), name))
@@ -294,8 +288,6 @@ def _on_one_line(rows: list[list[str]], name: str) -> list[list[str]]:
 
 def _sheets(path: Path, name: str, whole: str) -> Iterator[tuple[str, list[list[str]]]]:
     """Each sheet's name and cells: all of those whose name fits `whole`, of others the first rows."""
-    from orchestration.returns import opening
-
     with opening.workbook(name, path) as book:
         for sheet in book.names:
             yield sheet, book.sheet(sheet, None if re.fullmatch(whole, sheet) else TOP).rows()

@@ -7,7 +7,10 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, buil
 
 from orchestration.home import home
 from orchestration.printing import counted
+from orchestration.warehouse.attached import open_warehouse
 from orchestration.warehouse.dbt import manifest_path, run_dbt
+from orchestration.warehouse.history import keep
+from orchestration.warehouse.plotted import numbers
 
 
 class Translator(DagsterDbtTranslator):
@@ -77,10 +80,6 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
     description="Rule results that differ from those of the build before, kept for ever in the home's history.",
 )
 def history(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    from orchestration.warehouse.attached import open_warehouse
-    from orchestration.warehouse.history import keep
-    from orchestration.warehouse.plotted import numbers
-
     with open_warehouse(home()) as connection:
         changed, last = keep(home(), connection)
         built = connection.execute("select quarter from warehouse.marts.quarter_summary").fetchall()

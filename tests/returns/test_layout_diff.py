@@ -9,8 +9,8 @@ from written import crime, suspect, victim, write_return
 
 from orchestration.command.layout import layout as layout_group
 from orchestration.returns import intake
-from orchestration.returns.layout_changes import since_last_quarter
 from orchestration.returns.layouts import layout_for
+from orchestration.returns.layouts.changes import since_last_quarter
 
 
 def a_return(reference, day):
@@ -91,7 +91,7 @@ def test_a_heading_that_the_layout_has_learnt_is_renamed_for_certain(home, monke
     send(home, "surrey", "2023-Q2", "45230100{}", "2023-05-03", names)
     learnt = renamed(layout_for("surrey", "2023-Q2"), names)
     monkeypatch.setattr(
-        "orchestration.returns.layout_changes.layout_for",
+        "orchestration.returns.layouts.changes.layout_for",
         lambda name, quarter, seeds: learnt if quarter == "2023-Q2" else layout_for(name, quarter, seeds),
     )
     (surrey,) = since_last_quarter(home, "2023-Q2")

@@ -16,10 +16,10 @@ from written import crime, suspect, victim, write_return
 from orchestration.command.layout import layout as layout_group
 from orchestration.home import SEEDS
 from orchestration.returns import layouts, mapping, parsing
-from orchestration.returns.drafting import draft
 from orchestration.returns.layouts import RECORD_TYPES, all_layouts, layout_for, return_columns
+from orchestration.returns.layouts.drafting import draft
+from orchestration.returns.layouts.unknown_files import NotATable, look
 from orchestration.returns.reasons import Unreadable
-from orchestration.returns.unknown_files import NotATable, look
 
 MUST = {
     "crimes": ("crime_reference", "offence_code", "recorded_on", "status"),

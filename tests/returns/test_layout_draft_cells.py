@@ -12,10 +12,10 @@ from benchmarks import drafting as benchmark
 from orchestration.command.layout import layout as layout_group
 from orchestration.home import SEEDS, seed_rows
 from orchestration.returns import layouts
-from orchestration.returns.cells import CANNOT, FITS, Cells, fit
-from orchestration.returns.drafting import draft
-from orchestration.returns.headings import heading_words, known_headings
-from orchestration.returns.repeated_groups import templates
+from orchestration.returns.layouts.cells import CANNOT, FITS, Cells, fit
+from orchestration.returns.layouts.drafting import draft
+from orchestration.returns.layouts.headings import heading_words, known_headings
+from orchestration.returns.layouts.repeated_groups import templates
 
 ROWS = 60
 PLAIN = {

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.command.layout import layout as layout_group
-from orchestration.returns.drafting import draft
-from orchestration.returns.trial import trial
+from orchestration.returns.layouts.drafting import draft
+from orchestration.returns.layouts.trial import trial
 
 EXTRACTS = Path(__file__).with_name("extracts")
 QUARTER = "2024-Q1"

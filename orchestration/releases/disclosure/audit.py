@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.releases.disclosure import earlier
+from orchestration.releases.disclosure import attack, earlier
 from orchestration.releases.disclosure import policy as policies
 from orchestration.releases.disclosure.cells import Cell, Cells, denominator, numerator
+from orchestration.releases.disclosure.relations import Share
+from orchestration.releases.disclosure.tables import Tables
 
 # the shorthands of government statistics in a table
 CONFIDENTIAL, UNRELIABLE, NOT_APPLICABLE = "[c]", "[u]", "[z]"
@@ -97,9 +99,6 @@ def narrow_cells(path, regions, widths, before=(), same=None) -> tuple[list[Cell
 
     A count that is printed rounded, now or earlier, is wide when it is not given back exactly.
     """
-    from orchestration.releases.disclosure import attack
-    from orchestration.releases.disclosure.tables import Tables
-
     figures = read_printed(path)
     cells = cells_of(figures)
     known = earlier.known(cells, regions, before, same or {}, truth=False)
@@ -132,8 +131,6 @@ def read_printed(path: Path) -> list[dict]:
 
 def shares(figures: Iterable[Mapping], cells: Cells) -> list:
     """What printed percentages tell where a count of theirs is hidden."""
-    from orchestration.releases.disclosure.relations import Share
-
     found = []
     for figure in figures:
         base = denominator(figure)

@@ -1,5 +1,6 @@
 """Earlier public tiers: what was printed once is known for ever, and differs from today's only where data changed."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +38,6 @@ class Known:
 def read(releases: Path, figures_of, cells_of, read_printed) -> list[Earlier]:
     """Every release in the folder that has a public tier, newest first; `figures_of` a folder gives its true counts
     and its regions."""
-    import json
-
     found = []
     for path in releases.glob("[0-9]*/public/figures.csv"):
         folder = path.parent.parent

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from orchestration.home import seed_rows
-from orchestration.releases.disclosure import earlier
+from orchestration.releases.disclosure import earlier, pattern, rounding
 from orchestration.releases.disclosure import policy as policies
 from orchestration.releases.disclosure.audit import (
     COLUMNS,
@@ -26,6 +26,7 @@ from orchestration.releases.disclosure.audit import (
     write_printed,
 )
 from orchestration.releases.disclosure.cells import Cell, Cells, denominator, numerator, printed_again, sums
+from orchestration.releases.disclosure.tables import Tables
 from orchestration.releases.figures import NATION
 from orchestration.statements import quoted, rows_of
 
@@ -55,8 +56,6 @@ def write(connection, folder: Path, releases: Path) -> dict:
     same = earlier.labels(cells.counts, before)
     folder.mkdir(parents=True)
     if policy.rounded:
-        from orchestration.releases.disclosure import rounding
-
         hidden, narrowest = rounding.write(
             folder / "figures.csv", figures, cells, regions, policy, before, same
         )
@@ -166,9 +165,6 @@ def shown(connection) -> list[dict]:
 
 def hide(cells: Cells, figures, regions, policy: policies.Policy, before=(), same=None) -> Hidden:
     """What to hide of `cells`: what the policy says, and what protects it, beside all that is out already."""
-    from orchestration.releases.disclosure import pattern
-    from orchestration.releases.disclosure.tables import Tables
-
     judged = {numerator(figure) for figure in figures if figure["judged"]}
     primary = policies.primary(policy, cells.counts, judged & cells.counts.keys(), sums(cells, regions)[1])
     known = earlier.known(cells, regions, before, same or {}, truth=True)

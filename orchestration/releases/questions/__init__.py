@@ -10,6 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+from jinja2 import Environment
+
 from orchestration.home import seed_rows, settings
 from orchestration.releases.figures import base, definition, label
 from orchestration.statements import quoted
@@ -20,8 +23,6 @@ FOLDER = Path(__file__).resolve().parent
 @cache
 def words() -> dict[str, Any]:
     """`questions.yml`: shared column words, tables, views in the order of their making."""
-    import yaml
-
     return yaml.load((FOLDER / "questions.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 
 
@@ -143,8 +144,6 @@ def _sql(view: str) -> str:
 
 @cache
 def _template(name: str):
-    from jinja2 import Environment
-
     # SQL, from rows of seeds
     return Environment(autoescape=False).from_string((FOLDER / name).read_text(encoding="utf-8"))  # noqa: S701
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from orchestration.home import Home
-from orchestration.releases import calendar, figures, package
+from orchestration.releases import calendar, figures, package, verify
 from orchestration.releases.pages import listing
 from orchestration.releases.reports import (
     audit,
@@ -128,8 +128,6 @@ def prepare(
     `public`: from the release's public tier, with nothing but what that shows.
     NoRelease when there is no such release, NotThere when it has not this period or place.
     """
-    from orchestration.releases import verify
-
     name = verify.named(home, release)
     head = verify.manifest_of(home, name)
     # an erratum may have been found since: a report says of its figures what is known when it is written

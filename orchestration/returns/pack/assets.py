@@ -3,6 +3,7 @@
 import dagster as dg
 
 from orchestration.home import home
+from orchestration.returns.pack.writing import write_packs
 from orchestration.returns.partitions import QUARTERS
 
 
@@ -26,8 +27,6 @@ from orchestration.returns.partitions import QUARTERS
     description="For each force's latest submission: a page, a workbook and JSON of what to correct, in packs/<quarter>/.",
 )
 def return_packs(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    from orchestration.returns.pack.writing import write_packs
-
     written = 0
     for quarter in context.partition_keys:
         packs = len(write_packs(home(), quarter))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from datetime import date
 from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
@@ -68,7 +69,6 @@ def _unreadable(kind: str | None, text: str | None) -> bool:
         return True
     if kind == "integer":
         return False
-    from datetime import date
 
     try:
         date.fromisoformat(text)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration import ledger
 from orchestration.home import Home
 from orchestration.progress import over
 from orchestration.returns.checks import EXPLAINED, MOST_BESIDE_RECORDS
@@ -19,6 +20,7 @@ from orchestration.returns.pack.order import in_order
 from orchestration.returns.pack.pack_workbook import write_workbook
 from orchestration.returns.pack.page import page
 from orchestration.returns.parsing import EXPLANATIONS
+from orchestration.warehouse.dbt import open_read_only
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -32,9 +34,6 @@ def write_packs(home: Home, quarter: str, forces: Iterable[str] | None = None) -
 
     Raises WarehouseClosed where there is no warehouse yet.
     """
-    from orchestration import ledger
-    from orchestration.warehouse.dbt import open_read_only
-
     with open_read_only(home) as connection:
         # staging's views say crimes/*/*.parquet, as dbt does
         connection.execute("set file_search_path = ?", [str(home.raw)])
@@ -45,8 +44,6 @@ def write_packs(home: Home, quarter: str, forces: Iterable[str] | None = None) -
 
 def explanations(engine: Engine, quarter: str) -> dict[str, list[dict[str, Any]]]:
     """force -> what it explained about the quarter, as its own pack repeats it."""
-    from orchestration import ledger
-
     found = {}
     for force in {row["force"] for row in ledger.read_submissions(engine, quarter)}:
         rows = ledger.read_explanations(engine, force, quarter)

@@ -19,6 +19,13 @@ from typing import Any
 
 from orchestration.returns import file_safety
 from orchestration.returns.reasons import Unreadable, unreadable
+from orchestration.returns.workbooks import counting
+from orchestration.returns.workbooks.cells import lay_out
+from orchestration.returns.workbooks.ods import Ods
+from orchestration.returns.workbooks.xls import Xls
+from orchestration.returns.workbooks.xlsx import Xlsx
+
+BOOKS = {"xls": Xls, "ods": Ods, "xlsx": Xlsx, "xlsm": Xlsx}
 
 # what one workbook may ask for; 10 million cells take 0.6 GB
 MEMORY = 2 * 1024**3
@@ -225,14 +232,8 @@ class _Served:
     def _opened(self, name: str, path: Path, form: str) -> Any:
         if self._open != (path, form):
             file_safety.check_workbook(path, name, form)
-            if form == "xls":
-                from orchestration.returns.workbooks.xls import Xls as Book
-            elif form == "ods":
-                from orchestration.returns.workbooks.ods import Ods as Book
-            else:
-                from orchestration.returns.workbooks.xlsx import Xlsx as Book
             self._open, self._book = None, None
-            self._book = Book(path, name)
+            self._book = BOOKS[form](path, name)
             self._open = path, form
         return self._book
 
@@ -252,9 +253,6 @@ class _Served:
         most_characters: int,
     ) -> Any:
         """A sheet laid out."""
-        from orchestration.returns.workbooks import counting
-        from orchestration.returns.workbooks.cells import lay_out
-
         book, where = self._opened(name, path, form), f"{name}, sheet {sheet}"
         cells = book.sheet(sheet, where, most_rows)
         if most_rows is None and form != "xls":

@@ -17,8 +17,9 @@ from written import crime, victim, write_return
 from orchestration.home import Home
 from orchestration.readings import book as readings_file
 from orchestration.readings import worklist_workbook as readings_workbook
-from orchestration.returns import opening, recorded_crime, unknown_files
+from orchestration.returns import opening, recorded_crime
 from orchestration.returns.intake import receive
+from orchestration.returns.layouts import unknown_files
 from orchestration.returns.reasons import SHOWN, Unreadable, ended, unreadable
 from orchestration.returns.workbooks import process
 

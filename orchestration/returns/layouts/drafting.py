@@ -18,7 +18,6 @@ from pathlib import Path
 
 from orchestration import quarters
 from orchestration.home import SEEDS
-from orchestration.returns.headings import Headings, known_headings
 from orchestration.returns.layouts import (
     DELIMITERS,
     RECORD_TYPES,
@@ -28,9 +27,10 @@ from orchestration.returns.layouts import (
     fits_sheet,
     layout_for,
 )
-from orchestration.returns.matching import usual_words
-from orchestration.returns.proposing import COULD_BE, Proposal, Proposed, propose, quoted
-from orchestration.returns.unknown_files import BLANK_WORDS, MONTHS, Table, joined, look
+from orchestration.returns.layouts.headings import Headings, known_headings
+from orchestration.returns.layouts.matching import usual_words
+from orchestration.returns.layouts.proposing import COULD_BE, Proposal, Proposed, propose, quoted
+from orchestration.returns.layouts.unknown_files import BLANK_WORDS, MONTHS, Table, joined, look
 
 # A layout that knows fewer of the files' headings is no base for them.
 FROM_THE_BASE = 0.5

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from orchestration.returns.layouts import GROUP
-from orchestration.returns.unknown_files import Table
+from orchestration.returns.layouts.unknown_files import Table
 
 
 def templates(headings: Iterable[str]) -> dict[str, str]:

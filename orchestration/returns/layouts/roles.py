@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import NamedTuple
 
-from orchestration.returns.headings import PERSONS, PLURAL, Headings
-from orchestration.returns.unknown_files import Table
+from orchestration.returns.layouts.headings import PERSONS, PLURAL, Headings
+from orchestration.returns.layouts.unknown_files import Table
 
 # More different cells than roles there are: free text, or numbers.
 MOST_ROLES = 12

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from orchestration.returns import days
-from orchestration.returns.headings import Headings, Target
+from orchestration.returns.layouts.headings import Headings, Target
 
 DAYS = (
     "%Y-%m-%d",

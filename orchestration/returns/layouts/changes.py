@@ -14,12 +14,12 @@ from sqlalchemy import select
 
 from orchestration import ledger
 from orchestration.home import SEEDS, Home
-from orchestration.returns.headings import Headings, Target, known_headings
 from orchestration.returns.intake import BESIDE_THE_RECORDS
 from orchestration.returns.layouts import Layout, LayoutError, layout_for
-from orchestration.returns.matching import match
+from orchestration.returns.layouts.headings import Headings, Target, known_headings
+from orchestration.returns.layouts.matching import match
+from orchestration.returns.layouts.unknown_files import NotATable, Table, look
 from orchestration.returns.reasons import Unreadable
-from orchestration.returns.unknown_files import NotATable, Table, look
 
 WITHOUT_COLUMNS = ("nil", "missing")
 

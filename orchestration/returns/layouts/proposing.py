@@ -14,13 +14,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from orchestration.returns.cells import Cells
-from orchestration.returns.headings import OF_ANOTHER, PERSONS, Headings, Target
 from orchestration.returns.layouts import GROUP, RECORD_TYPES, Part
-from orchestration.returns.matching import Match, Matched, matched
-from orchestration.returns.repeated_groups import folded, unfolded
-from orchestration.returns.roles import Roles, role_column
-from orchestration.returns.unknown_files import Table
+from orchestration.returns.layouts.cells import Cells
+from orchestration.returns.layouts.headings import OF_ANOTHER, PERSONS, Headings, Target
+from orchestration.returns.layouts.matching import Match, Matched, matched
+from orchestration.returns.layouts.repeated_groups import folded, unfolded
+from orchestration.returns.layouts.roles import Roles, role_column
+from orchestration.returns.layouts.unknown_files import Table
 
 # headings named in one sentence, and how much of each
 SHOWN, LONGEST_SHOWN = 20, 80

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from orchestration.returns.headings import PERSONS, Headings
+from orchestration.returns.layouts.headings import PERSONS, Headings
 from orchestration.returns.parsing import joined_headings
 
 WITHIN = 30

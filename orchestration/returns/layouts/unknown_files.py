@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.home import SEEDS
-from orchestration.returns import file_safety, heading_rows, opening
-from orchestration.returns.cells import Cells
-from orchestration.returns.headings import known_headings
-from orchestration.returns.layouts import DELIMITERS
+from orchestration.returns import file_safety, opening
+from orchestration.returns.layouts import DELIMITERS, heading_rows
+from orchestration.returns.layouts.cells import Cells
+from orchestration.returns.layouts.headings import known_headings
 from orchestration.returns.parsing import joined_headings
 from orchestration.returns.reasons import Unreadable
 
