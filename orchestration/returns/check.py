@@ -20,7 +20,8 @@ from orchestration.printing import printable
 from orchestration.returns import file_safety
 from orchestration.returns.intake import receive
 from orchestration.returns.landing import near_force
-from orchestration.returns.layouts import Layout, delivered, deliverers, forces_of
+from orchestration.returns.layouts import delivered, deliverers, forces_of
+from orchestration.returns.layouts.parts import Layout
 from orchestration.returns.pack.gathering import gather
 from orchestration.returns.pack.writing import explanations
 from orchestration.stopping import Stopped

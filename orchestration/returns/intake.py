@@ -40,7 +40,8 @@ from orchestration.home import Home
 from orchestration.ledger import snapshots
 from orchestration.progress import over
 from orchestration.returns import archive, checks, file_safety, landing, parsing, raw, read_ahead
-from orchestration.returns.layouts import RECORD_TYPES, Layout, LayoutError, delivered, forces_of, layout_for
+from orchestration.returns.layouts import delivered, forces_of, layout_for
+from orchestration.returns.layouts.parts import RECORD_TYPES, Layout, LayoutError
 from orchestration.returns.reasons import Reason, ended_reasons
 from orchestration.returns.receipts import ANSWERS
 from orchestration.returns.repairs import Note
@@ -484,13 +485,7 @@ def _settle(
         if known := arrival.received.get(force):
             counts = {kind: known[kind] for kind in RECORD_TYPES}
             yield Receipt(
-                force,
-                quarter,
-                known["submission"],
-                known["status"],
-                known["reasons"],
-                counts,
-                False,
+                force, quarter, known["submission"], known["status"], known["reasons"], counts, False
             )
             continue
         number = submissions.next_number(force)

@@ -20,7 +20,8 @@ from orchestration import ledger, parquet
 from orchestration.home import Home
 from orchestration.ledger import snapshots
 from orchestration.returns import archive, intake, raw, read_ahead
-from orchestration.returns.layouts import RECORD_TYPES, all_layouts, forces_of, layout_for
+from orchestration.returns.layouts import all_layouts, forces_of, layout_for
+from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.returns.reasons import Unreadable
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.returns import days, repairs
-from orchestration.returns.layouts import RECORD_TYPES, Column, Condition, Feed, compared, return_columns
+from orchestration.returns.layouts.parts import RECORD_TYPES, Column, Condition, Feed, compared
+from orchestration.returns.layouts.written import return_columns
 from orchestration.returns.look_alikes import plain
 from orchestration.returns.parsing import Grid
 from orchestration.returns.reasons import Reason, Unreadable

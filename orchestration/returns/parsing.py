@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from orchestration.returns import counting, file_safety, opening, repairs
-from orchestration.returns.layouts import Layout, Part, fits_sheet, is_pattern
+from orchestration.returns.layouts.parts import Layout, Part, fits_sheet, is_pattern
 from orchestration.returns.look_alikes import heading as one_heading
 from orchestration.returns.look_alikes import plain
 from orchestration.returns.reasons import SHOWN, Reason, Unreadable, unreadable

@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.home import seed_rows
-from orchestration.returns.layouts import Column, force_codes
+from orchestration.returns.layouts import force_codes
+from orchestration.returns.layouts.parts import Column
 from orchestration.returns.look_alikes import WORTH_A_LOOK as LOOK_ALIKES
 from orchestration.returns.look_alikes import plain
 

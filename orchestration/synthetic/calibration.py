@@ -47,37 +47,8 @@ YEARS_OF_BAND = {
 def group_based_crimes(rng: np.random.Generator, quarters: tuple[str, ...]) -> pd.DataFrame:
     """One row per crime: quarter, criterion, by_children (truth, also where it was not yet collected), cell
     (the groups that the publication has counts for), offence_group, recency."""
-    rows = []
-    collected = {name: base(f"children.of_{name}") for name in ("other", "familial", "cse", "institutional")}
     totals = {name: count(f"criterion.{name}") for name in CRITERIA}
-    share = sum(collected.values()) / sum(totals[name] for name in collected)
-    collected["unknown"] = round(totals["unknown"] * share)
-    later = np.array([count(f"scale.contact.{quarter}") for quarter in quarters[1:]])
-    for criterion in CRITERIA:
-        after = collected[criterion]
-        first = totals[criterion] - after
-        children = (
-            round(after * CHILDREN_IN_UNKNOWN)
-            if criterion == "unknown"
-            else count(f"children.of_{criterion}")
-        )
-        when = np.repeat(quarters[1:], apportion(after, later))
-        rows.append(
-            pd.DataFrame(
-                {
-                    "quarter": np.concatenate([np.repeat(quarters[0], first), rng.permutation(when)]),
-                    "criterion": criterion,
-                    # the same share in the first quarter, where readers did not yet ask
-                    "by_children": np.concatenate(
-                        [
-                            np.arange(first) < round(first * children / after),
-                            rng.permutation(np.arange(after) < children),
-                        ]
-                    ),
-                }
-            )
-        )
-    crimes = pd.concat(rows, ignore_index=True).astype({"quarter": object, "criterion": object})
+    crimes = _by_criterion(rng, quarters, totals)
     published_children = (
         (crimes.criterion == "other") & crimes.by_children & (crimes.quarter != quarters[0])
     ).to_numpy()
@@ -114,6 +85,42 @@ def group_based_crimes(rng: np.random.Generator, quarters: tuple[str, ...]) -> p
     return crimes
 
 
+def _by_criterion(
+    rng: np.random.Generator, quarters: tuple[str, ...], totals: dict[str, int]
+) -> pd.DataFrame:
+    """Quarter, criterion and whether by children of each."""
+    rows = []
+    collected = {name: base(f"children.of_{name}") for name in ("other", "familial", "cse", "institutional")}
+    share = sum(collected.values()) / sum(totals[name] for name in collected)
+    collected["unknown"] = round(totals["unknown"] * share)
+    later = np.array([count(f"scale.contact.{quarter}") for quarter in quarters[1:]])
+    for criterion in CRITERIA:
+        after = collected[criterion]
+        first = totals[criterion] - after
+        children = (
+            round(after * CHILDREN_IN_UNKNOWN)
+            if criterion == "unknown"
+            else count(f"children.of_{criterion}")
+        )
+        when = np.repeat(quarters[1:], apportion(after, later))
+        rows.append(
+            pd.DataFrame(
+                {
+                    "quarter": np.concatenate([np.repeat(quarters[0], first), rng.permutation(when)]),
+                    "criterion": criterion,
+                    # the same share in the first quarter, where readers did not yet ask
+                    "by_children": np.concatenate(
+                        [
+                            np.arange(first) < round(first * children / after),
+                            rng.permutation(np.arange(after) < children),
+                        ]
+                    ),
+                }
+            )
+        )
+    return pd.concat(rows, ignore_index=True).astype({"quarter": object, "criterion": object})
+
+
 def their_victims(rng: np.random.Generator, crimes: pd.DataFrame) -> pd.DataFrame:
     """One row per victim: crime (position), first (the crime's first victim), gender and age_band as recorded
     (or `none`), true sex and true_age (which the offence code has to fit), age (recorded, -1 for none)."""
@@ -121,9 +128,31 @@ def their_victims(rng: np.random.Generator, crimes: pd.DataFrame) -> pd.DataFram
     second["other"] = base("victim.gender.recorded") - len(crimes) - sum(second.values())
     per_cell = crimes.cell.value_counts().to_dict()
     cells = np.concatenate([np.repeat(cell, per_cell[cell] + second.get(cell, 0)) for cell in per_cell])
-    cells = cells.astype(object)
-    size = pd.Series(cells).value_counts().to_dict()
+    victims = _recorded_victims(rng, cells.astype(object))
 
+    # second victims look like a first victim of the same cell, so that one offence code fits both
+    shape = [victims.cell, victims.gender, victims.age_band]
+    place = pd.Series(rng.permutation(len(victims)), index=victims.index).groupby(shape).rank()
+    victims["first"] = True
+    for cell, n in second.items():
+        can_follow = np.flatnonzero((victims.cell == cell) & (place > 1))
+        victims.loc[rng.choice(can_follow, n, replace=False), "first"] = False
+
+    _their_crimes(rng, crimes, victims, per_cell)
+
+    groups = crimes.offence_group.to_numpy()[victims.crime.to_numpy()]
+    victims["true_age"] = np.where(victims.age < 0, rng.integers(4, 16, len(victims)), victims.age)
+    adult = (victims.age_band == "18_and_over").to_numpy()
+    # of these only codes that name a child keep the crime in: the youngest age those codes reach
+    limit = np.where(groups == "sexual_assault_on_a_child", 12, 15)
+    victims.loc[adult, "true_age"] = (4 + rng.integers(0, 12, adult.sum())).clip(max=limit[adult])
+    _like_their_twins(rng, victims)
+    return victims.astype({"true_age": int, "age": int, "crime": int})
+
+
+def _recorded_victims(rng: np.random.Generator, cells: np.ndarray) -> pd.DataFrame:
+    """Cell, gender and age as recorded, and true sex, of each."""
+    size = pd.Series(cells).value_counts().to_dict()
     genders = {"F": count("victim.gender.female"), "M": count("victim.gender.male")}
     genders[NONE] = len(cells) - sum(genders.values())
     girls, known = count("cse.victim.female"), base("cse.victim.female")
@@ -156,15 +185,13 @@ def their_victims(rng: np.random.Generator, crimes: pd.DataFrame) -> pd.DataFram
         victims.gender == NONE, pick(rng, len(victims), {"F": 0.78, "M": 0.22}), victims.gender
     )
     victims["age"] = _years(rng, victims.age_band.to_numpy())
+    return victims
 
-    # second victims look like a first victim of the same cell, so that one offence code fits both
-    shape = [victims.cell, victims.gender, victims.age_band]
-    place = pd.Series(rng.permutation(len(victims)), index=victims.index).groupby(shape).rank()
-    victims["first"] = True
-    for cell, n in second.items():
-        can_follow = np.flatnonzero((victims.cell == cell) & (place > 1))
-        victims.loc[rng.choice(can_follow, n, replace=False), "first"] = False
 
+def _their_crimes(
+    rng: np.random.Generator, crimes: pd.DataFrame, victims: pd.DataFrame, per_cell: dict[str, int]
+) -> None:
+    """A crime for each first victim."""
     victims["crime"] = -1
     for cell in per_cell:
         of_cell = np.flatnonzero(crimes.cell == cell)
@@ -179,12 +206,9 @@ def their_victims(rng: np.random.Generator, crimes: pd.DataFrame) -> pd.DataFram
         )
         victims.loc[firsts[adults_first], "crime"] = of_cell
 
-    groups = crimes.offence_group.to_numpy()[victims.crime.to_numpy()]
-    victims["true_age"] = np.where(victims.age < 0, rng.integers(4, 16, len(victims)), victims.age)
-    adult = (victims.age_band == "18_and_over").to_numpy()
-    # of these only codes that name a child keep the crime in: the youngest age those codes reach
-    limit = np.where(groups == "sexual_assault_on_a_child", 12, 15)
-    victims.loc[adult, "true_age"] = (4 + rng.integers(0, 12, adult.sum())).clip(max=limit[adult])
+
+def _like_their_twins(rng: np.random.Generator, victims: pd.DataFrame) -> None:
+    """Second victims get the crime, sex and ages of a first victim who looks like them."""
     twins: dict[tuple[str, ...], list[int]] = {}
     keys = list(zip(victims.cell, victims.gender, victims.age_band, strict=True))
     for position in np.flatnonzero(victims["first"]):
@@ -195,7 +219,6 @@ def their_victims(rng: np.random.Generator, crimes: pd.DataFrame) -> pd.DataFram
         values = victims[column].to_numpy().copy()
         values[seconds] = values[like]
         victims[column] = values
-    return victims.astype({"true_age": int, "age": int, "crime": int})
 
 
 def number_of_suspects(rng: np.random.Generator, crimes: pd.DataFrame, not_one: np.ndarray) -> np.ndarray:

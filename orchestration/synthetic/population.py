@@ -328,12 +328,29 @@ def _suspects(
     crimes["is_candidate"] = in_cpai & contact & ((rows >= 2) | (stated >= 2) | multiple)
     crimes["offenders_read"] = np.where(cocad, np.maximum(np.maximum(rows, stated), 2), np.maximum(rows, 1))
 
-    crime = np.repeat(np.flatnonzero(~cocad), rows[~cocad])
+    others = _other_suspects(rng, crimes, np.repeat(np.flatnonzero(~cocad), rows[~cocad]), rates)
+    of_groups = calibration.their_suspects(
+        rng,
+        group_based,
+        group_rows,
+        rates.suspect_ethnicity.loc[crimes.force.to_numpy()[places]].to_numpy(),
+    )
+    of_groups["crime"] = places[of_groups.crime.to_numpy()]
+    suspects = pd.concat([others, of_groups[others.columns]], ignore_index=True)
+    suspects = suspects.sort_values("crime", kind="stable", ignore_index=True)
+    suspects["state"] = False
+    return _described(rng, suspects)
+
+
+def _other_suspects(
+    rng: np.random.Generator, crimes: pd.DataFrame, crime: np.ndarray, rates: pd.DataFrame
+) -> pd.DataFrame:
+    """A suspect for each of these positions of crimes that are no COCAD."""
     force = crimes.force.to_numpy()[crime]
     size = len(crime)
     young = rng.random(size) < 0.45
     age = np.where(young, rng.integers(9, 18, size), rng.integers(18, 76, size))
-    others = pd.DataFrame(
+    return pd.DataFrame(
         {
             "crime": crime,
             "gender": np.where(
@@ -354,17 +371,6 @@ def _suspects(
             ),
         }
     )
-    of_groups = calibration.their_suspects(
-        rng,
-        group_based,
-        group_rows,
-        rates.suspect_ethnicity.loc[crimes.force.to_numpy()[places]].to_numpy(),
-    )
-    of_groups["crime"] = places[of_groups.crime.to_numpy()]
-    suspects = pd.concat([others, of_groups[others.columns]], ignore_index=True)
-    suspects = suspects.sort_values("crime", kind="stable", ignore_index=True)
-    suspects["state"] = False
-    return _described(rng, suspects)
 
 
 def _any_ethnicity(rng: np.random.Generator, n: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from orchestration.returns.layouts import Layout
+from orchestration.returns.layouts.parts import Layout
 from orchestration.synthetic import spelling
 from orchestration.synthetic.numbering import NUMBERS_WITHIN_A_CRIME
 from orchestration.synthetic.reference import NO_DATE, forces

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.returns.layouts import Layout, Part, delivered, forces_of, layout_for
+from orchestration.returns.layouts import delivered, forces_of, layout_for
+from orchestration.returns.layouts.parts import Layout, Part
 from orchestration.synthetic import population, prompts, readings
 from orchestration.synthetic.numbering import numbered
 from orchestration.synthetic.records import Cells, Sheeted, Spelled

@@ -84,7 +84,7 @@ def test_the_command_writes_nothing_unasked_then_only_the_pack_and_ends_with_1(
 
     answer = command(folder, force="kent")
     assert answer.exit_code == 1, answer.output
-    assert "correct    RE03" in answer.output
+    assert "correct RE03" in answer.output
     assert "Nothing was written." in answer.output
     assert list(tmp_path.iterdir()) == []
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.returns import check, mapping, parsing, raw
-from orchestration.returns.layouts import RECORD_TYPES, _load, all_layouts
+from orchestration.returns.layouts import all_layouts
+from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.warehouse import compiled
 
 QUARTER = "2023-Q1"
@@ -304,7 +305,7 @@ def reads_and_stages(shape, crimes, tmp_path_factory, staging) -> None:
     written = Written(shape, crimes, folder)
     files = written.write()
     layout = all_layouts(folder / "seeds")["made"]
-    _load.cache_clear()
+    written.load.cache_clear()
     records = mapping.records(parsing.read(files, layout))
     sent = records_of(crimes)
     found = [

@@ -16,7 +16,8 @@ from orchestration.home import Home
 from orchestration.returns import archive, file_safety, intake, mapping, parsing, raw
 from orchestration.returns.archive import ArchiveDamaged
 from orchestration.returns.intake import receive
-from orchestration.returns.layouts import RECORD_TYPES, layout_for
+from orchestration.returns.layouts import layout_for
+from orchestration.returns.layouts.parts import RECORD_TYPES
 
 QUARTER = "2023-Q1"
 REFERENCES = {

@@ -15,10 +15,12 @@ from written import crime, suspect, victim, write_return
 
 from orchestration.command.layout import layout as layout_group
 from orchestration.home import SEEDS
-from orchestration.returns import layouts, mapping, parsing
-from orchestration.returns.layouts import RECORD_TYPES, all_layouts, layout_for, return_columns
+from orchestration.returns import mapping, parsing
+from orchestration.returns.layouts import all_layouts, layout_for, written
 from orchestration.returns.layouts.drafting import draft
+from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.returns.layouts.unknown_files import NotATable, look
+from orchestration.returns.layouts.written import return_columns
 from orchestration.returns.reasons import Unreadable
 
 MUST = {
@@ -130,7 +132,7 @@ def say_yes(drafted, seeds, date_format=""):
         if name == "force_layouts":
             rows = [row for row in rows if row["delivered_as"] != new[0]["delivered_as"]] if new else rows
         rewrite(path, rows + new, columns)
-    layouts._load.cache_clear()
+    written.load.cache_clear()
 
 
 DATES = {row["column"] for row in rows_of(SEEDS / "return_columns.csv") if row["kind"] == "date"}

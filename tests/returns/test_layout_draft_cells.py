@@ -12,6 +12,7 @@ from benchmarks import drafting as benchmark
 from orchestration.command.layout import layout as layout_group
 from orchestration.home import SEEDS, seed_rows
 from orchestration.returns import layouts
+from orchestration.returns.layouts import parts
 from orchestration.returns.layouts.cells import CANNOT, FITS, Cells, fit
 from orchestration.returns.layouts.drafting import draft
 from orchestration.returns.layouts.headings import heading_words, known_headings
@@ -258,7 +259,7 @@ def test_roles_of_one_letter_need_a_heading_that_says_so(tmp_path):
 
 def test_a_second_heading_beside_that_of_a_layout_is_for_a_person(tmp_path):
     files = write_return(
-        tmp_path, layouts.all_layouts()["national"], {kind: [] for kind in layouts.RECORD_TYPES}
+        tmp_path, layouts.all_layouts()["national"], {kind: [] for kind in parts.RECORD_TYPES}
     )
     path = files["victims.csv"]
     headings = path.read_text(encoding="utf-8").splitlines()[0].split(",")

@@ -12,8 +12,9 @@ import xlsxwriter
 from written import crime, victim, write_return
 
 from orchestration.home import SEEDS, Home, seed_rows
-from orchestration.returns import intake, layouts, mapping, parsing, raw
-from orchestration.returns.layouts import LayoutError, all_layouts, fits_sheet
+from orchestration.returns import intake, mapping, parsing, raw
+from orchestration.returns.layouts import all_layouts, written
+from orchestration.returns.layouts.parts import LayoutError, fits_sheet
 from orchestration.returns.parsing import Unreadable, joined_headings
 
 LAYOUTS = all_layouts()
@@ -36,7 +37,7 @@ def seeds(tmp_path):
 
 
 def add(seeds, seed, *rows):
-    layouts._load.cache_clear()
+    written.load.cache_clear()
     path = seeds / "layouts" / f"{seed}.csv"
     kept = seed_rows(f"layouts/{seed}.csv", seeds)
     with path.open("w", encoding="utf-8", newline="") as file:

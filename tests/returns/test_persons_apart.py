@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.home import Home
 from orchestration.returns import check, raw
-from orchestration.returns.layouts import RECORD_TYPES
+from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.warehouse import compiled
 
 QUARTER = "2023-Q1"

@@ -8,15 +8,9 @@ from written import crime, suspect, victim, write_return
 from orchestration import quarters
 from orchestration.home import SEEDS
 from orchestration.returns import mapping, parsing
-from orchestration.returns.layouts import (
-    RECORD_TYPES,
-    LayoutError,
-    all_layouts,
-    delivered,
-    forces_of,
-    layout_for,
-    return_columns,
-)
+from orchestration.returns.layouts import all_layouts, delivered, forces_of, layout_for
+from orchestration.returns.layouts.parts import RECORD_TYPES, LayoutError
+from orchestration.returns.layouts.written import return_columns
 
 
 @pytest.fixture

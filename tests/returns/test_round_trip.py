@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from written import crime, suspect, victim, write_return
 
 from orchestration.returns.intake import receive
-from orchestration.returns.layouts import DELIMITERS, ENCODINGS, Layout, all_layouts, layout_for
+from orchestration.returns.layouts import all_layouts, layout_for
+from orchestration.returns.layouts.parts import Layout
+from orchestration.returns.layouts.written import DELIMITERS, ENCODINGS
 from orchestration.returns.look_alikes import heading
 from orchestration.returns.parsing import read
 from orchestration.returns.raw import as_sent_folder, findings_file

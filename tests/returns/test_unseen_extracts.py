@@ -16,7 +16,8 @@ import pytest
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.ledger import open_ledger, snapshots
 from orchestration.returns import check, checks, intake, mapping, parsing
-from orchestration.returns.layouts import RECORD_TYPES, all_layouts, layout_for
+from orchestration.returns.layouts import all_layouts, layout_for
+from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.warehouse import compiled
 
 EXTRACTS = Path(__file__).with_name("extracts")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from orchestration.returns.layouts import Column, Layout, Part
+from orchestration.returns.layouts.parts import Column, Layout, Part
 
 Record = dict[str, str | None]
 Records = dict[str, list[Record]]

@@ -15,9 +15,10 @@ from sqlalchemy import select
 from orchestration import ledger
 from orchestration.home import SEEDS, Home
 from orchestration.returns.intake import BESIDE_THE_RECORDS
-from orchestration.returns.layouts import Layout, LayoutError, layout_for
+from orchestration.returns.layouts import layout_for
 from orchestration.returns.layouts.headings import Headings, Target, known_headings
 from orchestration.returns.layouts.matching import match
+from orchestration.returns.layouts.parts import Layout, LayoutError
 from orchestration.returns.layouts.unknown_files import NotATable, Table, look
 from orchestration.returns.reasons import Unreadable
 

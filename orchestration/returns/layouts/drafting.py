@@ -18,19 +18,13 @@ from pathlib import Path
 
 from orchestration import quarters
 from orchestration.home import SEEDS
-from orchestration.returns.layouts import (
-    DELIMITERS,
-    RECORD_TYPES,
-    Layout,
-    LayoutError,
-    Part,
-    fits_sheet,
-    layout_for,
-)
+from orchestration.returns.layouts import layout_for
 from orchestration.returns.layouts.headings import Headings, known_headings
 from orchestration.returns.layouts.matching import usual_words
+from orchestration.returns.layouts.parts import RECORD_TYPES, Layout, LayoutError, Part, fits_sheet
 from orchestration.returns.layouts.proposing import COULD_BE, Proposal, Proposed, propose, quoted
 from orchestration.returns.layouts.unknown_files import BLANK_WORDS, MONTHS, Table, joined, look
+from orchestration.returns.layouts.written import DELIMITERS
 
 # A layout that knows fewer of the files' headings is no base for them.
 FROM_THE_BASE = 0.5

@@ -16,7 +16,8 @@ from math import log
 from pathlib import Path
 
 from orchestration.home import SEEDS, seed_rows
-from orchestration.returns.layouts import GROUP, Layout, Part, all_layouts
+from orchestration.returns.layouts import all_layouts
+from orchestration.returns.layouts.parts import GROUP, Layout, Part
 
 PERSONS = {"victims": "victim", "suspects": "suspect"}
 # Columns that name another record: the person in their heading is not the person they are about.

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from orchestration.returns.layouts import GROUP
 from orchestration.returns.layouts.cells import BLANK, CANNOT, FITS, MAY, fit
 from orchestration.returns.layouts.headings import PERSONS, Headings, Target
+from orchestration.returns.layouts.parts import GROUP
 from orchestration.returns.layouts.unknown_files import Table
 
 # From here on a heading is said to feed a column; below it the person is told what it is like.

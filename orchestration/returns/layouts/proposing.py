@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from orchestration.returns.layouts import GROUP, RECORD_TYPES, Part
 from orchestration.returns.layouts.cells import Cells
 from orchestration.returns.layouts.headings import OF_ANOTHER, PERSONS, Headings, Target
 from orchestration.returns.layouts.matching import Match, Matched, matched
+from orchestration.returns.layouts.parts import GROUP, RECORD_TYPES, Part
 from orchestration.returns.layouts.repeated_groups import folded, unfolded
 from orchestration.returns.layouts.roles import Roles, role_column
 from orchestration.returns.layouts.unknown_files import Table

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from orchestration.returns.layouts import GROUP
+from orchestration.returns.layouts.parts import GROUP
 from orchestration.returns.layouts.unknown_files import Table
 
 

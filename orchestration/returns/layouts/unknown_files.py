@@ -21,9 +21,10 @@ from typing import Any
 
 from orchestration.home import SEEDS
 from orchestration.returns import file_safety, opening
-from orchestration.returns.layouts import DELIMITERS, heading_rows
+from orchestration.returns.layouts import heading_rows
 from orchestration.returns.layouts.cells import Cells
 from orchestration.returns.layouts.headings import known_headings
+from orchestration.returns.layouts.written import DELIMITERS
 from orchestration.returns.parsing import joined_headings
 from orchestration.returns.reasons import Unreadable
 

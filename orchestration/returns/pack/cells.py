@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from orchestration.home import seed_rows
-from orchestration.returns.layouts import Part, all_layouts, fits_sheet
+from orchestration.returns.layouts import all_layouts
+from orchestration.returns.layouts.parts import Part, fits_sheet
 
 Row = dict[str, Any]
 

@@ -57,7 +57,7 @@ def _as_fit(told: list[list[str]], room: int) -> list[str]:
 
 
 def _row(finding: dict[str, Any]) -> str:
-    """`correct    RE03       4  Its records ...`: how many break a rule, and what should hold."""
+    """`correct RE03       4  Its records ...`: how many break a rule, and what should hold."""
     return _cut(
         f"  {finding['answer']:<8}{finding['code']:<6}{finding['records']:>6,}  {finding['statement']}"
     )

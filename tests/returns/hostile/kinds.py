@@ -20,7 +20,8 @@ import workbooks
 import xlsxwriter
 from written import crime, suspect, victim, write_return
 
-from orchestration.returns.layouts import Layout, all_layouts
+from orchestration.returns.layouts import all_layouts
+from orchestration.returns.layouts.parts import Layout
 
 CANARY = "Zebulon"
 LAYOUTS = all_layouts()

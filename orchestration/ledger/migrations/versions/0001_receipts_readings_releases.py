@@ -38,6 +38,17 @@ def upgrade() -> None:
             ["submissions.force", "submissions.quarter", "submissions.submission"],
         ),
     )
+    _make_readings_and_releases()
+    if op.get_bind().dialect.name == "sqlite":
+        for table in ("submissions", "submission_files", "readings"):
+            for verb in ("update", "delete"):
+                op.execute(
+                    f"create trigger {table}_no_{verb} before {verb} on {table} "
+                    f"begin select raise(abort, 'the ledger is append-only: {table}'); end"
+                )
+
+
+def _make_readings_and_releases() -> None:
     op.create_table(
         "readings",
         sa.Column("reading_id", sa.Integer, primary_key=True),
@@ -68,10 +79,3 @@ def upgrade() -> None:
         sa.Column("manifest_sha256", sa.Text, nullable=False),
         sa.Column("live", sa.Boolean, nullable=False),
     )
-    if op.get_bind().dialect.name == "sqlite":
-        for table in ("submissions", "submission_files", "readings"):
-            for verb in ("update", "delete"):
-                op.execute(
-                    f"create trigger {table}_no_{verb} before {verb} on {table} "
-                    f"begin select raise(abort, 'the ledger is append-only: {table}'); end"
-                )

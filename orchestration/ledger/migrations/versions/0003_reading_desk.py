@@ -46,6 +46,7 @@ def upgrade() -> None:
     )
     op.create_index("reading_by", "readings", ["reader", "imported_at"])
     _make_tables()
+    _make_worklist()
     for table in (*APPEND_ONLY, "readings"):
         if sqlite:
             for verb in ("update", "delete"):
@@ -131,6 +132,9 @@ def _make_tables() -> None:
         sa.Column("paused", sa.Boolean, nullable=False),
         sa.Column("at", sa.Text, nullable=False),
     )
+
+
+def _make_worklist() -> None:
     op.create_table(
         "worklist",
         sa.Column("item", sa.Integer, sa.ForeignKey("items.item"), primary_key=True, autoincrement=False),
