@@ -12,7 +12,18 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("orchestration", "expectations")
 # The order, from what all share to what nobody imports. A module is of the row that has the longest beginning of its name.
 LAYERS = (
-    ("quarters", "printing", "stopping", "progress", "strict_csv", "statements", "parquet", "turns", "home"),
+    (
+        "quarters",
+        "schemes",
+        "printing",
+        "stopping",
+        "progress",
+        "strict_csv",
+        "statements",
+        "parquet",
+        "turns",
+        "home",
+    ),
     # what pages, packs, the gate, Dagster and the terminal share
     ("outbox", "in_print", "verdicts", "showing", "runs", "pages"),
     ("ledger",),
