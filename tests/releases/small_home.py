@@ -170,6 +170,11 @@ create table cocad.cocad_settled_readings as
 select force, quarter, crime_reference, 'v1' as version, 'yes' as group_based, 'familial' as criterion,
     null::varchar as committed_by_children, if(crime_reference like '%/0', 'agreement', 'only') as settled_by
 from cocad.cocad_candidates;
+create table cocad.cocad_scheme_criteria as
+select scheme, scheme_number, 'familial' as criterion_read, by_children,
+    if(scheme = '2024' and by_children, 'committed_by_children', 'familial') as criterion
+from (values ('2023', 1), ('2024', 2)) as schemes (scheme, scheme_number)
+cross join (values (true), (false)) as asked (by_children);
 """
 
 
