@@ -64,11 +64,12 @@ def text(version: str) -> str:
 
 @cache
 def rules(version: str) -> tuple[Rule, ...]:
-    """The rules of that version. Raises NotRead where one cannot be understood."""
+    """The rules of that version: each as it last changed by then. Raises NotRead where one cannot be understood."""
+    rows = sorted(seed_rows(SEED), key=lambda row: row["codebook"])
+    as_of = {row["rule"]: row for row in rows if row["codebook"] <= version}
     return tuple(
         Rule(row["rule"], row["action"], row["question"], _when(row), row["sentence"])
-        for row in seed_rows(SEED)
-        if row["codebook"] == version
+        for row in as_of.values()
     )
 
 
