@@ -23,7 +23,7 @@ RULES = (  # judged on records as forces sent them
 )
 
 SUBMISSIONS = Table(
-    "staging.stg_submissions",
+    "intermediate.int_submissions",
     ("force", "quarter", "submission", "status", "is_current"),
     ("force", "quarter", "submission"),
 )

@@ -16,13 +16,13 @@ held_out as (
             when '{{ code }}' then '{{ found }}'
             {%- endfor %}
         end as found
-    from {{ ref('stg_rejected_records') }}
+    from {{ ref('int_rejected_records') }}
     where record_type = '{{ record_type }}'
 ),
 
 records as (
     select force, quarter, submission, crime_reference, 'ok' as found
-    from {{ ref('stg_' ~ record_type) }}
+    from {{ ref('int_' ~ record_type) }}
     union all
     select force, quarter, submission, crime_reference, found
     from held_out
@@ -48,11 +48,11 @@ from records
 with
 
 persons as (
-    select * from {{ ref('stg_' ~ person ~ 's') }}
+    select * from {{ ref('int_' ~ person ~ 's') }}
 ),
 
 duplicates as (
-    select * from {{ ref('stg_duplicate_' ~ person ~ 's') }}
+    select * from {{ ref('int_duplicate_' ~ person ~ 's') }}
 )
 
 select

@@ -139,7 +139,7 @@ complete as (
     `unmapped`, never null: a null would be lost from every count without a trace.
 #}
 {% macro code_join(alias, field, text, records='complete') %}
-    left join {{ ref('stg_code_spellings') }} as {{ alias }}
+    left join {{ ref('int_code_spellings') }} as {{ alias }}
         on {{ alias }}.field = '{{ field }}'
         and {{ alias }}.layout = {{ records }}.layout
         and {{ alias }}.spelling = lower({{ records }}.{{ text }})
@@ -169,12 +169,12 @@ complete as (
 {% macro duplicate_persons(person, columns) -%}
 {%- set key = ['force', 'quarter', 'crime_reference', person ~ '_reference'] -%}
 {%- set reference = person ~ '_reference' -%}
-{%- set records = ref('stg_' ~ person ~ '_records') -%}
+{%- set records = ref('int_' ~ person ~ '_records') -%}
 {%- set identified_by = ['gender', 'age_at_offence', 'date_of_birth', 'self_defined_ethnicity', 'observed_ethnicity'] -%}
 with
 
 rejected as (
-    select * from {{ ref('stg_rejected_records') }} where record_type = '{{ person }}s'
+    select * from {{ ref('int_rejected_records') }} where record_type = '{{ person }}s'
 ),
 
 suspected as {{ inlined() }} (
@@ -231,7 +231,7 @@ flat_files as (
     select distinct
         records.force, records.quarter, records.submission, records.file, coalesce(records.sheet, '') as sheet
     from {{ records }} as records
-    inner join {{ ref('stg_' ~ other ~ '_records') }} as others
+    inner join {{ ref('int_' ~ other ~ '_records') }} as others
         on {{ same_key('others', 'records', ['force', 'quarter', 'submission', 'file', 'record_number']) }}
         and coalesce(others.sheet, '') = coalesce(records.sheet, '')
     where (records.force, records.quarter) in (select force, quarter from described)

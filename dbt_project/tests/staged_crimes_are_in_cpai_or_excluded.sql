@@ -13,7 +13,7 @@ placed as (
 
 staged as (
     select force, quarter, count(*) as crimes
-    from {{ ref('stg_crimes') }}
+    from {{ ref('int_crimes') }}
     group by force, quarter
 )
 

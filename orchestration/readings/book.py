@@ -116,7 +116,7 @@ def export_worklist(home: Home, file: Path, quarter: str) -> int:
         from cocad.cocad_unread as unread
         join cocad.cocad_candidates as candidate using (force, quarter, crime_reference)
         join cpai.cpai_crimes as crime using (force, quarter, crime_reference)
-        left join staging.stg_summaries as summaries using (force, quarter, crime_reference)
+        left join intermediate.int_summaries as summaries using (force, quarter, crime_reference)
         where unread.quarter = ?
         order by unread.force, unread.crime_reference
         """,

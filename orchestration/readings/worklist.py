@@ -169,12 +169,12 @@ cases as (
         {otherwise_columns}
     from warehouse.cocad.cocad_candidates as candidates
     inner join warehouse.cpai.cpai_crimes as crimes using (force, quarter, crime_reference)
-    left join warehouse.staging.stg_crimes as received using (force, quarter, crime_reference)
+    left join warehouse.intermediate.int_crimes as received using (force, quarter, crime_reference)
     left join offences on crimes.offence_code = offences.offence_code
     left join victims using (force, quarter, crime_reference)
     left join suspects using (force, quarter, crime_reference)
     left join linked_crimes using (force, quarter, crime_reference)
-    left join warehouse.staging.stg_summaries as summaries using (force, quarter, crime_reference)
+    left join warehouse.intermediate.int_summaries as summaries using (force, quarter, crime_reference)
     {otherwise_joins}
 )
 

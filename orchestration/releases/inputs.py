@@ -133,7 +133,7 @@ def _refuse_stale(connection, quarters: list[str], current: list[dict], last_rea
             f"submission {submission}): build the warehouse again (cpai run {quarter}), then publish"
         )
     (built_to,) = connection.execute(
-        "select coalesce(max(reading_id), 0) from warehouse.staging.stg_readings"
+        "select coalesce(max(reading_id), 0) from warehouse.intermediate.int_readings"
     ).fetchone()
     if built_to != last_reading:
         raise WarehouseStale(
@@ -168,7 +168,7 @@ def _readings(home: Home, quarters: list[str], connection) -> dict:
 def _recorded_crime(quarters: list[str], connection) -> list[dict]:
     """The releases that the warehouse compares the period with; one for other quarters makes no new release."""
     rows = connection.execute(
-        "select distinct published_on, file, file_sha256 from warehouse.staging.stg_police_recorded_crime "
+        "select distinct published_on, file, file_sha256 from warehouse.intermediate.int_police_recorded_crime "
         "where quarter in (select unnest(?)) order by all",
         [quarters],
     ).fetchall()
@@ -177,7 +177,7 @@ def _recorded_crime(quarters: list[str], connection) -> list[dict]:
 
 def _every_recorded_crime(connection) -> list[str]:
     rows = connection.execute(
-        "select distinct published_on, file, file_sha256 from warehouse.staging.stg_police_recorded_crime order by all"
+        "select distinct published_on, file, file_sha256 from warehouse.intermediate.int_police_recorded_crime order by all"
     ).fetchall()
     return [f"{file} of {published_on}, {sha256}" for published_on, file, sha256 in rows]
 

@@ -45,7 +45,7 @@ crimes as (
 ),
 
 readings as (
-    select * from warehouse.staging.stg_readings
+    select * from warehouse.intermediate.int_readings
     where is_standing
 ),
 

@@ -31,7 +31,7 @@ AS_CSV = (
     "field_completeness",
     "force_profile",
 )
-# design: personal data stops at staging; a release with one of these columns must not come to be
+# design: personal data stops before the CPAI; a release with one of these columns must not come to be
 FORBIDDEN = {"summary", "surname", "forenames", "date_of_birth", "person_token"}
 TOOLS = (
     "duckdb",

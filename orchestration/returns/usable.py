@@ -1,5 +1,5 @@
 """Which records of a return staging would hold out, told before the return stands: the conditions of
-`stg_crime_records.sql` and `stg_rejected_records.sql`, which `tests/returns/held_out.csv` keeps the same here and there.
+`int_received_crimes.sql` and `int_rejected_records.sql`, which `tests/returns/held_out.csv` keeps the same here and there.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _is_offence(text: str) -> bool:
 
 @cache
 def _offence(text: str) -> str | None:
-    """The offence code of a spelling, as `stg_offence_spellings.sql` resolves it; None where it is in no list."""
+    """The offence code of a spelling, as `int_offence_spellings.sql` resolves it; None where it is in no list."""
     codes, by_five_digits, whole_classes = _offences()
     code = text.upper().replace(" ", "")
     pair = re.fullmatch(r"0*(N?\d{1,3})/0*(\d{1,3})", code)

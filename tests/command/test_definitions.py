@@ -40,10 +40,10 @@ def test_the_graph_runs_unbroken_from_returns_to_release(graph):
             todo += graph.get(key).child_keys
     assert dg.AssetKey("release") in reached
     untouched = {
-        key for key in graph.get_all_asset_keys() if graph.get(key).group_name == "staging"
+        key for key in graph.get_all_asset_keys() if graph.get(key).group_name == "intermediate"
     } - reached
-    # staging models of code lists and of the open data have other sources; those of the returns do not
-    assert dg.AssetKey(["staging", "stg_crimes"]) not in untouched
+    # intermediate models of code lists and of the open data have other sources; those of the returns do not
+    assert dg.AssetKey(["intermediate", "int_crimes"]) not in untouched
 
 
 @pytest.mark.parametrize("suite", ["returns", "cpai", "cocad", "marts", "release"])
@@ -55,7 +55,7 @@ def test_each_suite_is_a_blocking_check(graph, suite):
 def test_readings_reach_cocad_and_not_staging_of_returns(graph):
     below = dg.AssetSelection.assets("readings").downstream().resolve(graph)
     assert dg.AssetKey(["cocad", "cocad_crimes"]) in below
-    assert dg.AssetKey(["staging", "stg_crimes"]) not in below
+    assert dg.AssetKey(["intermediate", "int_crimes"]) not in below
 
 
 def test_a_whole_year_is_one_range_of_partitions():
@@ -81,7 +81,18 @@ def test_the_schedule_asks_for_the_quarter_that_ended(defs):
 
 def test_groups_read_as_the_story_does(graph):
     """The lineage collapsed: no arrow goes back, so Dagster draws the groups in this order."""
-    story = ["returns", "staging", "cpai", "candidates", "readings", "cocad", "marts", "quality", "releases"]
+    story = [
+        "returns",
+        "staging",
+        "intermediate",
+        "cpai",
+        "candidates",
+        "readings",
+        "cocad",
+        "marts",
+        "quality",
+        "releases",
+    ]
     groups = {key: graph.get(key).group_name for key in graph.get_all_asset_keys()}
     arrows = {
         (groups[parent], groups[key])

@@ -22,7 +22,7 @@ def dbt(folder, parsed):
     def run(command: str, *options: str) -> list[str]:
         home = Home(folder)
         words = [command, "--quiet", "--indirect-selection", "cautious", *options, "--select"]
-        words += ["+path:models/staging", "+path:models/cpai", "+path:models/cocad"]
+        words += ["+path:models/intermediate", "+path:models/cpai", "+path:models/cocad"]
         words += ["+returns", "+balance", "+exclusions", "+unmapped_codes"]
         for option, path in (
             ("--project-dir", DBT_PROJECT),

@@ -20,7 +20,7 @@ def test_records_balance_with_every_kind_of_loss(tables):
 
 def test_rejected_records_say_why(tables):
     rejected = tables(
-        "select record_type, crime_reference, rule from staging.stg_rejected_records order by all"
+        "select record_type, crime_reference, rule from intermediate.int_rejected_records order by all"
     )
     assert rejected == [
         ("crimes", "no_code", "RE02"),
@@ -47,11 +47,13 @@ def test_status_of_returns(tables):
 
 def test_records_of_one_key_are_merged_first_non_blank_value_first(tables):
     crime = tables(
-        "select location_type, outcome_code, sheet from staging.stg_crimes "
+        "select location_type, outcome_code, sheet from intermediate.int_crimes "
         "where crime_reference = 'two_sheets'"
     )
     assert crime == [("vehicle", "14", "Offences")]
-    suspect = tables("select relationship, gender from staging.stg_suspects where crime_reference = 'plain'")
+    suspect = tables(
+        "select relationship, gender from intermediate.int_suspects where crime_reference = 'plain'"
+    )
     assert suspect == [("PTPR_0117", "male")]
 
 
@@ -60,7 +62,7 @@ def test_codes_in_every_spelling_and_unmapped_ones_listed(tables):
         (row[0], row[1:])
         for row in tables(
             "select crime_reference, gender, self_defined_ethnicity, observed_ethnicity, age_from_birth, "
-            "is_person from staging.stg_victims"
+            "is_person from intermediate.int_victims"
         )
     )
     assert victims == {
@@ -80,7 +82,7 @@ def test_codes_in_every_spelling_and_unmapped_ones_listed(tables):
 
 def test_text_that_is_no_date_or_number_is_counted(tables):
     odd = tables(
-        "select crime_reference, has_unreadable_date, has_unreadable_number from staging.stg_crimes "
+        "select crime_reference, has_unreadable_date, has_unreadable_number from intermediate.int_crimes "
         "where has_unreadable_date or has_unreadable_number"
     )
     assert odd == [("odd_spellings", True, True)]
@@ -139,7 +141,7 @@ def test_candidates_and_why(tables):
 
 
 def test_tokens_only_where_a_date_of_birth_is_known(tables):
-    tokens = dict(tables("select crime_reference, length(person_token) from staging.stg_victims"))
+    tokens = dict(tables("select crime_reference, length(person_token) from intermediate.int_victims"))
     assert tokens["plain"] == 32
     assert tokens["grooming"] is None
 

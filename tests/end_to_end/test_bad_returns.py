@@ -104,7 +104,7 @@ def staged(home: Home, table: str) -> dict[str, int]:
 def test_no_release_is_made_of_records_that_leave_the_count_unseen(year, tmp_path):
     home = Home(tmp_path / "home")
     shutil.copytree(year.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("packs"))
-    suspects, crimes = staged(home, "stg_suspects"), staged(home, "stg_crimes")
+    suspects, crimes = staged(home, "int_suspects"), staged(home, "int_crimes")
     live = (home.releases / "current").readlink()
     shutil.copytree(OCTOBER, home.landing / QUARTER / "metropolitan" / "2")
     for force in FAULTS:
@@ -122,8 +122,8 @@ def test_no_release_is_made_of_records_that_leave_the_count_unseen(year, tmp_pat
         assert sentence in status
 
     # the return before the refused one stands; no suspect of one reference is lost, a row sent twice is two
-    assert staged(home, "stg_crimes")["devon-and-cornwall"] == crimes["devon-and-cornwall"]
-    assert staged(home, "stg_suspects")["derbyshire"] == suspects["derbyshire"] + 1
+    assert staged(home, "int_crimes")["devon-and-cornwall"] == crimes["devon-and-cornwall"]
+    assert staged(home, "int_suspects")["derbyshire"] == suspects["derbyshire"] + 1
     with duckdb.connect(str(home.warehouse)) as warehouse:
         found = warehouse.execute(
             "select rule, force, found from quality.findings where quarter = $1 and rule in ('MN01', 'ME03') "

@@ -145,12 +145,12 @@ FOOLED = {
     "an empty table": (edit("delete from marts.figures"), "TB01 in marts.figures"),
     "a table dropped": (edit("drop table cocad.cocad_crimes"), "no table cocad.cocad_crimes"),
     "a force absent from the returns": (
-        edit("delete from staging.stg_submissions where force = 'kent' and quarter = '2023-Q2'"),
-        "RT01 in staging.stg_submissions: 1 of 176 returns are missing (kent 2023-Q2)",
+        edit("delete from intermediate.int_submissions where force = 'kent' and quarter = '2023-Q2'"),
+        "RT01 in intermediate.int_submissions: 1 of 176 returns are missing (kent 2023-Q2)",
     ),
     "a force absent from the list of who owes one": (
         edit(
-            "delete from staging.stg_submissions where force = 'kent'",
+            "delete from intermediate.int_submissions where force = 'kent'",
             "delete from reference.forces where force = 'kent'",
         ),
         "TB02 in reference.forces",
@@ -311,10 +311,10 @@ def test_a_build_that_failed_is_named_and_not_what_the_warehouse_before_it_lacks
     before = released(home)
     monkeypatch.setattr(
         "orchestration.warehouse.assets.run_dbt",
-        lambda _home, _names: Built(problems=["model stg_readings: the warehouse is in use"]),
+        lambda _home, _names: Built(problems=["model int_readings: the warehouse is in use"]),
     )
     answer = publish(home)
     assert answer.exit_code == 1
-    assert "model stg_readings: the warehouse is in use" in answer.output
+    assert "model int_readings: the warehouse is in use" in answer.output
     assert "the gate is shut" not in answer.output
     assert released(home) == before

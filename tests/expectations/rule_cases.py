@@ -46,14 +46,14 @@ def _apart(force: str, rule: str, says: set, statements: list[str]) -> RuleCase:
         f"insert into {table} by name select * replace ('{force}' as force) from {table} where {K1_OF_KENT}"
         for table in (CLASSIFIED, VICTIMS, SUSPECTS, COUNTED, OFFENDERS)
     ]
-    sent = "select * replace ('{}' as force) from staging.stg_submissions where force = 'kent' and is_current"
+    sent = "select * replace ('{}' as force) from intermediate.int_submissions where force = 'kent' and is_current"
     own = [statement.replace(K1, f"{K1} and force = '{force}'") for statement in statements]
     return RuleCase(
         f"{rule}: {says} {force}",
         rule,
         f"{K1} and {_of(force)}",
         says,
-        [*copies, f"insert into staging.stg_submissions by name {sent.format(force)}", *own],
+        [*copies, f"insert into intermediate.int_submissions by name {sent.format(force)}", *own],
         apart=force,
     )
 
@@ -108,7 +108,7 @@ def _sums() -> list[RuleCase]:
     ]
 
 
-UNLISTED = "delete from staging.stg_submissions"
+UNLISTED = "delete from intermediate.int_submissions"
 
 
 def _unlisted() -> list[RuleCase]:
@@ -117,7 +117,7 @@ def _unlisted() -> list[RuleCase]:
     asked = [
         ("CR02", K1), ("CR10", K1), ("CR15", "crime_reference = 'K1' and quarter = '2023-Q2'"), ("UM03", K1), ("CR49", K1),
     ]  # fmt: skip
-    one = _set("staging.stg_victims", "person_token = 'one'")
+    one = _set("intermediate.int_victims", "person_token = 'one'")
     persons = f"{kent} and record_type = 'victim'"
     read = _set("cocad.cocad_crimes", "criterion = 'cse'")
     beside = (
@@ -172,10 +172,10 @@ def _cpai_crimes() -> list[RuleCase]:
 
 COUNTED = "cpai.cpai_victims"
 OFFENDERS = "cpai.cpai_suspects"
-VICTIMS = "staging.stg_victims"
-SUSPECTS = "staging.stg_suspects"
-NO_SUSPECT = "delete from staging.stg_suspects where " + K1
-NO_VICTIM = "delete from staging.stg_victims where " + K1
+VICTIMS = "intermediate.int_victims"
+SUSPECTS = "intermediate.int_suspects"
+NO_SUSPECT = "delete from intermediate.int_suspects where " + K1
+NO_VICTIM = "delete from intermediate.int_victims where " + K1
 
 
 def _another(table: str, change: str) -> str:
@@ -320,7 +320,7 @@ def _k1() -> list[RuleCase]:
         *((SUSPECTS, OFFENDERS, "UM03", column) for column in (*_PERSON, "relationship", "role")),
     ]
     transferred = _set(
-        "staging.stg_crimes",
+        "intermediate.int_crimes",
         "cancellation_code = 'C1', status = 'cancelled', linked_crime_reference = 'essex:GONE'",
     )
     return [
@@ -344,10 +344,10 @@ def _k1() -> list[RuleCase]:
         RuleCase("CR27: not there", "CR27", K1, {"not_at_the_receiving_force"}, [transferred]),
         RuleCase("CR27: the other force's later returns were refused", "CR27", K1, {None}, [
             transferred,
-            "update staging.stg_submissions set is_current = false where force = 'essex' and quarter > '2023-Q2'",
+            "update intermediate.int_submissions set is_current = false where force = 'essex' and quarter > '2023-Q2'",
         ]),
         RuleCase("CR27: the other force has answered nothing", "CR27", K1, {None}, [
-            transferred, "delete from staging.stg_submissions where force = 'essex'"]),
+            transferred, "delete from intermediate.int_submissions where force = 'essex'"]),
         # a class without a row of its own, one that says less than its code, and no code at all
         _apart("class-1", "CR19", {"male_in_class_for_females"}, [
             _set(CLASSIFIED, "offence_code = '25/3', offence_class = '25'"), _set(COUNTED, "gender = 'male'")]),
@@ -602,7 +602,7 @@ def _double_loads() -> list[RuleCase]:
             "CR60",
             _of(place),
             says,
-            _world(*crimes, table="staging.stg_crimes", apart=place),
+            _world(*crimes, table="intermediate.int_crimes", apart=place),
             apart=place,
         )
         for number, (says, crimes) in enumerate(cases)
@@ -614,8 +614,8 @@ def _coverage() -> list[RuleCase]:
     """What each force owes, and what came of it: `submission` is the one that stands, else the last that was sent."""
     due = "force = '{}' and quarter = '2023-Q2'"
     sent = (
-        "insert into staging.stg_submissions by name select * replace ('{}' as force, {} as submission, '{}' as status, "
-        "false as is_current) from staging.stg_submissions where force = 'kent' and quarter = '2023-Q2' and is_current"
+        "insert into intermediate.int_submissions by name select * replace ('{}' as force, {} as submission, '{}' as status, "
+        "false as is_current) from intermediate.int_submissions where force = 'kent' and quarter = '2023-Q2' and is_current"
     )
     term = "update reference.forces set {} where force = 'btp'"
     btp = [
@@ -712,7 +712,7 @@ def _later_quarters() -> list[RuleCase]:
 
 def _refreshes() -> list[RuleCase]:
     replaced = (
-        "insert into staging.stg_replaced_crimes by name select 'kent' as force, '2023-Q2' as quarter, "
+        "insert into intermediate.int_replaced_crimes by name select 'kent' as force, '2023-Q2' as quarter, "
         "2 as submission, {} as is_still_sent, {} as was_cancelled, {} as is_reclassified, "
         "{} as is_moved_with_class, 'R' as crime_reference"
     )
@@ -735,7 +735,7 @@ def _refreshes() -> list[RuleCase]:
 
 def _forces_together() -> list[RuleCase]:
     """K1 in Kent and E0 in Essex, both of one victim."""
-    same = _set("staging.stg_victims", "person_token = 'one'", "crime_reference in ('K1', 'E0')")
+    same = _set("intermediate.int_victims", "person_token = 'one'", "crime_reference in ('K1', 'E0')")
     both = "crime_reference in ('K1', 'E0')"
     no_days = "committed_from = null, committed_to = null"
 
@@ -745,15 +745,15 @@ def _forces_together() -> list[RuleCase]:
     found = {"counted_by_another_force"}
     return [
         said("in two forces", found),
-        said("twice in one", {"ok"}, _set("staging.stg_victims", "person_token = 'one'", "crime_reference = 'N7'"),
-             _set("staging.stg_victims", "person_token = 'two'", "crime_reference = 'E0'"),
+        said("twice in one", {"ok"}, _set("intermediate.int_victims", "person_token = 'one'", "crime_reference = 'N7'"),
+             _set("intermediate.int_victims", "person_token = 'two'", "crime_reference = 'E0'"),
              where="crime_reference in ('K1', 'N7', 'E0')"),
-        said("another gender", {"ok"}, _set("staging.stg_victims", "gender = 'male'", "crime_reference = 'E0'")),
-        said("both without gender", found, _set("staging.stg_victims", "gender = null", both)),
-        said("another victim", {"ok"}, _set("staging.stg_victims", "person_token = 'two'", "crime_reference = 'E0'")),
-        said("no token", {"ok"}, _set("staging.stg_victims", "person_token = null", "crime_reference = 'E0'")),
-        said("no token is not asked", set(), _set("staging.stg_victims", "person_token = null", both)),
-        said("no person is not asked", set(), _set("staging.stg_victims", "is_person = false", both)),
+        said("another gender", {"ok"}, _set("intermediate.int_victims", "gender = 'male'", "crime_reference = 'E0'")),
+        said("both without gender", found, _set("intermediate.int_victims", "gender = null", both)),
+        said("another victim", {"ok"}, _set("intermediate.int_victims", "person_token = 'two'", "crime_reference = 'E0'")),
+        said("no token", {"ok"}, _set("intermediate.int_victims", "person_token = null", "crime_reference = 'E0'")),
+        said("no token is not asked", set(), _set("intermediate.int_victims", "person_token = null", both)),
+        said("no person is not asked", set(), _set("intermediate.int_victims", "is_person = false", both)),
         said("another last day", {"ok"}, _set(CLASSIFIED, "committed_to = date '2023-05-02'", "crime_reference = 'E0'")),
         said("another first day", {"ok"}, _set(CLASSIFIED, "committed_from = date '2023-04-30'", "crime_reference = 'E0'")),
         said("another offence", {"ok"}, _set(CLASSIFIED, "offence_code = '20/6'", "crime_reference = 'E0'")),
@@ -761,10 +761,10 @@ def _forces_together() -> list[RuleCase]:
         said("both without first day", found, _set(CLASSIFIED, "committed_from = null", both)),
         said("no day is not asked", set(), _set(CLASSIFIED, no_days, both)),
         RuleCase("CR33: another person's crime like it", "CR33", "crime_reference = 'X1'", {"ok"},
-              [same, *_world({}), _set("staging.stg_victims", "person_token = 'two'", "crime_reference = 'X1'")]),
+              [same, *_world({}), _set("intermediate.int_victims", "person_token = 'two'", "crime_reference = 'X1'")]),
         said("one of two victims", found,
-             "insert into staging.stg_victims by name select * replace ('two' as person_token) "
-             "from staging.stg_victims where crime_reference = 'E0'"),
+             "insert into intermediate.int_victims by name select * replace ('two' as person_token) "
+             "from intermediate.int_victims where crime_reference = 'E0'"),
     ]  # fmt: skip
 
 
@@ -791,10 +791,10 @@ def _four_quarters() -> list[RuleCase]:
             counts.insert(0, ("2023-Q4", "rape_of_a_child", before))
         counts += [("2025-Q1", group, crimes) for group, crimes in last.items()]
         statements = [
-            "delete from staging.stg_submissions where force = 'norfolk'",
+            "delete from intermediate.int_submissions where force = 'norfolk'",
             *(
-                f"insert into staging.stg_submissions by name select * replace ('norfolk' as force, '{quarter}' "
-                "as quarter, 'accepted' as status) from staging.stg_submissions where force = 'btp' "
+                f"insert into intermediate.int_submissions by name select * replace ('norfolk' as force, '{quarter}' "
+                "as quarter, 'accepted' as status) from intermediate.int_submissions where force = 'btp' "
                 "and quarter = '2023-Q4'"
                 for quarter in dict.fromkeys((*(quarter for quarter, *_ in counts), "2025-Q1"))
             ),
@@ -847,8 +847,8 @@ def _recorded_in(quarter: str, months: Months, crimes_a_day: int = 3) -> list[st
         for half, crimes in enumerate(both)
     ]
     return [
-        "insert into staging.stg_submissions by name select * replace ('norfolk' as force, "
-        f"'{quarter}' as quarter, 'accepted' as status) from staging.stg_submissions "
+        "insert into intermediate.int_submissions by name select * replace ('norfolk' as force, "
+        f"'{quarter}' as quarter, 'accepted' as status) from intermediate.int_submissions "
         "where force = 'btp' and quarter = '2023-Q4'",
         *(
             f"insert into {CLASSIFIED} by name select * exclude (i) replace ('norfolk' as force, "
@@ -876,7 +876,7 @@ def _months() -> list[RuleCase]:
         says: set, now: Months, *before: Months, more: list[str] | None = None, a_day: int = 3
     ) -> RuleCase:
         quarters = ["2023-Q2", "2023-Q3", "2023-Q4", "2024-Q1", "2024-Q2", "2024-Q3"][-len(before) or 6 :]
-        statements = ["delete from staging.stg_submissions where force = 'norfolk'", *(more or [])]
+        statements = ["delete from intermediate.int_submissions where force = 'norfolk'", *(more or [])]
         for quarter, months in zip(quarters, before, strict=True):
             statements += _recorded_in(quarter, months, a_day)
         statements += _recorded_in("2024-Q4", now)
@@ -1106,7 +1106,7 @@ def _crowded() -> list[RuleCase]:
     """One person on two crimes, at a limit of one and of two: at the seed's it would take two hundred crimes."""
     two = "crime_reference in ('K1', 'N0')"
     numbered = {
-        person: _set(f"staging.stg_{person}s", f"{person}_reference = 'PLACEHOLDER'", two)
+        person: _set(f"intermediate.int_{person}s", f"{person}_reference = 'PLACEHOLDER'", two)
         for person in ("victim", "suspect")
     }
     limits = {crimes: _set("reference.link_limits", f"crimes = {crimes}", "true") for crimes in (1, 2)}
@@ -1146,8 +1146,8 @@ def _crowded() -> list[RuleCase]:
 def _held_out() -> list[RuleCase]:
     """A crime beside K1's own that has no reference of its own: no exemplar can be found without one."""
     one = (
-        "insert into staging.stg_rejected_records by name select force, quarter, submission, 'crimes' as record_type, "
-        f"crime_reference, 'RE01' as rule from staging.stg_crimes where {K1}"
+        "insert into intermediate.int_rejected_records by name select force, quarter, submission, 'crimes' as record_type, "
+        f"crime_reference, 'RE01' as rule from intermediate.int_crimes where {K1}"
     )
     return [RuleCase("HO01: no reference", "HO01", K1, {"ok", "no_reference"}, [one], rows=2)]
 

@@ -99,13 +99,15 @@ def persons_counted(home: Home) -> list[str]:
     staged = (
         f"(select * exclude ({', '.join(MADE_OF_SEEDS + FACTS_OF_PERSONS)}) from cpai.cpai_classified_crimes)"
     )
-    classified = classified.replace('"warehouse"."staging"."stg_crimes"', staged)
+    classified = classified.replace('"warehouse"."intermediate"."int_crimes"', staged)
     keys_and_facts = ", ".join(("force", "quarter", "crime_reference", *FACTS_OF_PERSONS))
     return [f"create or replace view facts_of_persons as select {keys_and_facts} from ({classified})"]
 
 
 def changes_persons(statements: Iterable[str]) -> bool:
-    return any("staging.stg_victims" in each or "staging.stg_suspects" in each for each in statements)
+    return any(
+        "intermediate.int_victims" in each or "intermediate.int_suspects" in each for each in statements
+    )
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def asked(built):
     sql = sql_of(built, "rule_checks_months")
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse")
-        for schema in ("staging", "cpai", "marts", "reference"):
+        for schema in ("intermediate", "cpai", "marts", "reference"):
             connection.execute(f"create schema warehouse.{schema}")
         for name in ("month_floors", "month_limits"):
             connection.execute(f"create table warehouse.reference.{name} as from '{SEEDS / name}.csv'")
@@ -84,7 +84,7 @@ def asked(built):
             connection.execute(
                 "create or replace table warehouse.cpai.cpai_crimes as select force, quarter, offence_class, "
                 f"cast(recorded_on as date) as recorded_on from synthetic where {where};"
-                "create or replace table warehouse.staging.stg_submissions as "
+                "create or replace table warehouse.intermediate.int_submissions as "
                 "select distinct force, quarter, 1 as submission, true as is_current from synthetic;"
                 "create or replace table warehouse.marts.recorded_crime_comparison as "
                 "select *, 0 as cpai, 0 as difference from published "

@@ -68,9 +68,9 @@ def test_a_cancellation_in_a_later_return_lowers_the_quarter_that_held_the_crime
     classified = (models / "cpai" / "cpai_classified_crimes.sql").read_text(encoding="utf-8")
     two = [("2023-Q2", "2023-05-10", "recorded"), (quarter, recorded_on, "cancelled")]
     rule_case = RuleCase("CR29", "CR29", "true", set(), [
-        "insert into staging.stg_crimes by name select * replace ('W' as crime_reference, "
+        "insert into intermediate.int_crimes by name select * replace ('W' as crime_reference, "
         f"'{sent_with}' as quarter, date '{day}' as recorded_on, '{status}' as status) "
-        "from staging.stg_crimes where crime_reference = 'K1' and quarter = '2023-Q2'"
+        "from intermediate.int_crimes where crime_reference = 'K1' and quarter = '2023-Q2'"
         for sent_with, day, status in two
     ])  # fmt: skip
     with changed(connection, rule_case):

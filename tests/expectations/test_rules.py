@@ -80,7 +80,7 @@ def test_a_later_cancellation_lowers_the_quarter_that_held_the_crime(built, foun
 
 def test_a_reclassified_crime_that_moved_to_another_day_is_found(judged, rows):
     home = judged(
-        "insert into staging.stg_replaced_crimes by name "
+        "insert into intermediate.int_replaced_crimes by name "
         "select 'kent' as force, '2023-Q2' as quarter, 2 as submission, true as is_still_sent, * "
         "from (values ('MOVED', true, true), ('SAME_DAY', true, false), ('SAME_CLASS', false, false)) "
         "as t(crime_reference, is_reclassified, is_moved_with_class)"
@@ -92,15 +92,15 @@ def test_a_reclassified_crime_that_moved_to_another_day_is_found(judged, rows):
 
 
 def test_a_crime_that_two_forces_count_is_found_in_both(judged, rows):
-    same = "update staging.stg_victims set person_token = 'one' where crime_reference in ('K1', 'E0')"
+    same = "update intermediate.int_victims set person_token = 'one' where crime_reference in ('K1', 'E0')"
     asked = "select crime_reference, found from quality.findings where rule = 'CR33' order by 1"
     assert rows(judged(same), asked) == [
         ("E0", "counted_by_another_force"),
         ("K1", "counted_by_another_force"),
     ]
     for apart in (
-        "update staging.stg_victims set gender = 'male' where crime_reference = 'E0'",
-        "update staging.stg_victims set person_token = 'two' where crime_reference = 'E0'",
+        "update intermediate.int_victims set gender = 'male' where crime_reference = 'E0'",
+        "update intermediate.int_victims set person_token = 'two' where crime_reference = 'E0'",
         "update cpai.cpai_classified_crimes set committed_to = date '2023-05-02' where crime_reference = 'E0'",
         "update cpai.cpai_classified_crimes set offence_code = '20/6' where crime_reference = 'E0'",
     ):
@@ -121,8 +121,8 @@ class TestAgainstFourQuarters:
         counts = [(f"2024-Q{quarter}", "rape_of_a_child", before) for quarter in quarters]
         counts += [("2025-Q1", group, crimes) for group, crimes in last.items()]
         statements = [
-            "insert into staging.stg_submissions by name select * replace "
-            f"('{quarter}' as quarter, 'accepted' as status) from staging.stg_submissions "
+            "insert into intermediate.int_submissions by name select * replace "
+            f"('{quarter}' as quarter, 'accepted' as status) from intermediate.int_submissions "
             f"where force = '{self.FORCE}' and quarter = '2023-Q4'"
             for quarter in dict.fromkeys(quarter for quarter, *_ in counts)
         ]
@@ -175,7 +175,7 @@ class TestAgainstFourQuarters:
 
 def test_a_crime_that_vanished_is_found_and_one_cancelled_or_still_sent_is_not(judged, rows):
     home = judged(
-        "insert into staging.stg_replaced_crimes by name "
+        "insert into intermediate.int_replaced_crimes by name "
         "select 'kent' as force, '2023-Q2' as quarter, 2 as submission, 1 as replaced_submission, * "
         "from (values ('GONE', false, false), ('CANCELLED', true, false), ('THERE', false, true)) "
         "as t(crime_reference, was_cancelled, is_still_sent)"

@@ -42,7 +42,7 @@ def make_home(root: Path, scale: float):
     engine = open_ledger(made)
     snapshots.write(engine, made)
     engine.dispose()
-    build(made, "stg_readings+")
+    build(made, "int_readings+")
     return made
 
 
@@ -122,14 +122,14 @@ def test_the_year_has_something_of_everything(derived):
 
 
 def test_accepted_crimes(derived, warehouse):
-    built = warehouse.execute(f"select {KEY} from staging.stg_crimes").fetchall()
+    built = warehouse.execute(f"select {KEY} from intermediate.int_crimes").fetchall()
     assert len(built) == len(set(built))
     assert_same(set(derived.crimes), set(built), "staged crimes")
 
 
 def test_offence_codes_resolve_alike(derived, warehouse):
     ours = {k: c.offence and c.offence["offence_code"] for k, c in derived.crimes.items()}
-    assert_same(ours, as_dict(warehouse, "offence_code", "staging.stg_crimes"), "resolved offence codes")
+    assert_same(ours, as_dict(warehouse, "offence_code", "intermediate.int_crimes"), "resolved offence codes")
 
 
 def test_records_balance(derived, made_home, warehouse):

@@ -382,7 +382,7 @@ def test_a_record_that_is_nowhere_would_be_noticed(warehouse, seeds):
     build = warehouse.build
     for statement in (
         "delete from rule_checks.rule_checks_in_a_return where rule = 'HO01'",
-        "update staging.stg_crimes set status = 'x'; delete from cpai.cpai_classified_crimes",
+        "update intermediate.int_crimes set status = 'x'; delete from cpai.cpai_classified_crimes",
     ):
 
         def broken(records, statement=statement):

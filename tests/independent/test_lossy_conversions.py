@@ -18,7 +18,7 @@ from orchestration.home import DBT_PROJECT, Home, seed_rows
 from orchestration.returns import raw
 
 LISTED = Path(__file__).with_name("lossy_conversions.csv")
-STAGING = DBT_PROJECT / "models" / "staging"
+MODELS = DBT_PROJECT / "models"
 # macros that staging reads records with; what they are made of stands in the list, too
 MACROS = ("records", "text_to_value", "person_key")
 CONVERSIONS = (
@@ -43,7 +43,11 @@ def listed() -> list[dict[str, str]]:
 
 def written() -> dict[tuple[str, str], int]:
     """(file, conversion) -> how often, in the models and macros that read a return."""
-    files = [*sorted(STAGING.glob("stg_*.sql")), *(DBT_PROJECT / "macros" / f"{name}.sql" for name in MACROS)]
+    files = [
+        *sorted(MODELS.glob("staging/*.sql")),
+        *sorted(MODELS.glob("intermediate/*.sql")),
+        *(DBT_PROJECT / "macros" / f"{name}.sql" for name in MACROS),
+    ]
     assert len(files) > 20
     return {
         (file.name, conversion): times
@@ -101,7 +105,7 @@ def columns_of(record_type: str) -> list[str]:
 def warehouse(tmp_path_factory):
     return Warehouse(
         Home(tmp_path_factory.mktemp("lossy")),
-        ("rule_checks_in_a_return", "cpai_exclusions", "stg_summaries"),
+        ("rule_checks_in_a_return", "cpai_exclusions", "int_summaries"),
     )
 
 
@@ -156,7 +160,7 @@ def found(warehouse, sent) -> dict[str, set[str]]:
 
 def staged(warehouse: Warehouse, record_type: str) -> dict[str, set[str]]:
     """crime reference -> every value of its staged records, as text in lower case."""
-    answer = warehouse.connection.execute(f"select * from staging.stg_{record_type}")
+    answer = warehouse.connection.execute(f"select * from intermediate.int_{record_type}")
     names = [column[0] for column in answer.description]
     at = names.index("crime_reference")
     values: dict[str, set[str]] = {}
@@ -198,7 +202,7 @@ def test_every_flag_of_staging_is_read_by_a_later_model(warehouse, sent):
     flags = [
         (table, column)
         for table, column in warehouse.rows(
-            "select table_name, column_name from information_schema.columns where table_schema in ('staging', 'cpai')"
+            "select table_name, column_name from information_schema.columns where table_schema in ('intermediate', 'cpai')"
         )
         if FLAG.fullmatch(column)
     ]
@@ -209,7 +213,7 @@ def test_every_flag_of_staging_is_read_by_a_later_model(warehouse, sent):
         if not any(
             re.search(rf"\b{column}\b", text)
             for name, text in (models | macros).items()
-            if name != table and (name not in models or re.search(rf"ref\('{table}'\)|ref\('stg_' ~", text))
+            if name != table and (name not in models or re.search(rf"ref\('{table}'\)|ref\('int_' ~", text))
         )
     ]
     assert unread == []

@@ -223,7 +223,7 @@ def write(connection) -> None:
         "cocad.cocad_settled_readings": cocad[["force", "quarter", "crime_reference"]].assign(
             group_based="yes", network_definition="no"
         ),
-        "staging.stg_readings": readings(cocad),
+        "intermediate.int_readings": readings(cocad),
         "cocad.cocad_unread": cocad[["force", "quarter", "crime_reference"]]
         .assign(waits_for="reader")
         .head(0),
@@ -240,7 +240,7 @@ def write(connection) -> None:
         "quality.restatements": pd.DataFrame(
             {"cause": ["first_received", "cancelled_later"], "effect": [1, -1], "crimes": [30, 2]}
         ).assign(force="kent", quarter="2023-Q1"),
-        "staging.stg_submissions": pd.DataFrame(
+        "intermediate.int_submissions": pd.DataFrame(
             [
                 {
                     "force": force,

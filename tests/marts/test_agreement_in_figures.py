@@ -121,7 +121,7 @@ def compared(built, tmp_path):
 
     def made(model: str, readings: list[tuple], gold: list[tuple] = (), sql: str = "select * from made"):
         for table in (
-            "staging.stg_readings",
+            "intermediate.int_readings",
             "reference.gold_items",
             "cocad.cocad_candidates",
             "cocad.cocad_crimes",
@@ -136,7 +136,7 @@ def compared(built, tmp_path):
             )
         for row in readings:
             connection.execute(
-                "insert into staging.stg_readings by name select 'kent' as force, ? as crime_reference, "
+                "insert into intermediate.int_readings by name select 'kent' as force, ? as crime_reference, "
                 "? as version, ? as role, ? as reader, ? as group_based, ? as criterion, "
                 "? as committed_by_children, ? as read_at, 'no' as network_definition, "
                 "? as is_standing, ? as checks",

@@ -290,7 +290,7 @@ def test_a_national_year_has_its_rows_before_anything_is_received(built, breakab
             breakable,
             "select schema_name || '.' || table_name from duckdb_tables() "
             "where schema_name in ('cpai', 'cocad') and table_name <> 'cocad_scheme_criteria' "
-            "or table_name = 'stg_submissions'",
+            "or table_name = 'int_submissions'",
         ):
             breakable.execute(f"delete from {table}")
         found = breakable.execute(

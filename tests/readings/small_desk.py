@@ -15,7 +15,7 @@ CSE = Answer("yes", "yes", criterion="cse", committed_by_children="no", offender
 UNKNOWN = Answer("yes", "no", criterion="unknown", committed_by_children="no", confidence="low", reason="R2")
 
 TABLES = """
-create schema cocad; create schema cpai; create schema staging; create schema reference;
+create schema cocad; create schema cpai; create schema intermediate; create schema reference;
 create table cocad.cocad_candidates (
     force varchar, quarter varchar, crime_reference varchar, version varchar, reasons varchar,
     suspect_rows integer, offenders_stated integer
@@ -29,8 +29,8 @@ create table cocad.cocad_linked_crimes (
     force varchar, quarter varchar, crime_reference varchar, linked_force varchar, linked_quarter varchar,
     linked_crime_reference varchar
 );
-create table staging.stg_crimes (force varchar, quarter varchar, crime_reference varchar, submission integer);
-create table staging.stg_summaries (force varchar, quarter varchar, crime_reference varchar, summary varchar);
+create table intermediate.int_crimes (force varchar, quarter varchar, crime_reference varchar, submission integer);
+create table intermediate.int_summaries (force varchar, quarter varchar, crime_reference varchar, summary varchar);
 create table cpai.cpai_victims (
     force varchar, quarter varchar, crime_reference varchar, victim_reference varchar, age_at_offence integer,
     gender varchar, self_defined_ethnicity varchar
@@ -87,8 +87,8 @@ def build(home: Home, crimes: dict[str, dict]) -> None:
                         2,
                     ],
                 ),
-                ("staging.stg_crimes", [*key, of["submission"]]),
-                ("staging.stg_summaries", [*key, of.get("summary", f"coded summary {of['version']}")]),
+                ("intermediate.int_crimes", [*key, of["submission"]]),
+                ("intermediate.int_summaries", [*key, of.get("summary", f"coded summary {of['version']}")]),
                 ("cpai.cpai_victims", [*key, "V1", 14, "F", of.get("ethnicity")]),
             ):
                 connection.execute(f"insert into {table} values ({', '.join('?' * len(values))})", values)

@@ -19,7 +19,7 @@ from orchestration.ledger import snapshots
 from orchestration.readings.desk import Desk, DeskRefused
 from orchestration.warehouse import compiled
 
-MODELS = ("stg_readings", "cocad_settled_readings", "cocad_unread")
+MODELS = ("stg_readings", "stg_reading_slots", "int_readings", "cocad_settled_readings", "cocad_unread")
 CRIMES = ("one", "two", "three")
 ANSWERS = (YES, NO, CSE, UNKNOWN)
 
@@ -181,7 +181,7 @@ def from_models(home: Home, models: list[compiled.Step]) -> tuple[dict, dict]:
     engine.dispose()
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse; use warehouse")
-        connection.execute("create schema staging; create schema cocad")
+        connection.execute("create schema staging; create schema intermediate; create schema cocad")
         connection.execute(f"attach '{home.warehouse}' as built (read_only)")
         connection.execute("create table cocad.cocad_candidates as from built.cocad.cocad_candidates")
         connection.execute("set file_search_path = ?", [str(home.raw)])

@@ -47,7 +47,7 @@ def place(tmp_path) -> Home:
     """A home whose warehouse holds one candidate of 2023-Q2 and one of 2023-Q1."""
     home = Home(tmp_path)
     with duckdb.connect(str(home.warehouse)) as connection:
-        connection.execute("create schema cocad; create schema cpai; create schema staging")
+        connection.execute("create schema cocad; create schema cpai; create schema intermediate")
         connection.execute(
             """
             create table cocad.cocad_candidates as
@@ -68,7 +68,7 @@ def place(tmp_path) -> Home:
         )
         connection.execute(
             """
-            create table staging.stg_summaries as
+            create table intermediate.int_summaries as
             select force, quarter, crime_reference, '=1+1' as summary from cocad.cocad_candidates
             """
         )

@@ -154,13 +154,13 @@ union all
 select distinct force, quarter, quarter || '/out', 1, 'cancelled', 'cancelled', 'cancelled' from marts.fct_crimes;
 
 -- of each force and quarter two candidates: familial to both readers, and to one reader, who was alone
-create schema staging;
-create table staging.stg_readings as
+create schema intermediate;
+create table intermediate.int_readings as
 select 1::bigint as reading_id, force, crime_reference, 'v1' as version, role, 'yes' as group_based,
     'familial' as criterion, null::varchar as committed_by_children, 'high' as confidence, true as is_standing
 from marts.fct_crimes, (values ('first'), ('second')) as v(role)
 where is_cocad and (role = 'first' or crime_reference like '%/0');
-create table staging.stg_police_recorded_crime as
+create table intermediate.int_police_recorded_crime as
 select '2023-10-19' as published_on, 'recorded.csv' as file, repeat('ab', 32) as file_sha256,
     '2023-Q1' as quarter, 'kent' as force;
 

@@ -156,7 +156,7 @@ def test_replay_gives_the_same_tables(home):
     arrive(home, "kent", "2024-Q1")
     assert "kent 2024-Q1 submission 1, accepted" in replay(home)[-1]
     add_reading(home, "kent", "2023-Q1/2")
-    change(home, "insert into staging.stg_readings (reading_id) values (2)")
+    change(home, "insert into intermediate.int_readings (reading_id) values (2)")
     assert "readings differ" in replay(home)[-1]
     assert path.exists() and not list(home.releases.glob(".building*"))
 

@@ -137,7 +137,7 @@ def test_a_resubmission_revises_the_figures_of_its_places_and_periods(home):
 def test_readings_seeds_and_errata_are_told_apart(home, monkeypatch):
     publish.publish(home, "2023", Gate())
     add_reading(home, "kent", "2023-Q1/2")
-    change(home, "insert into staging.stg_readings (reading_id) values (2)")
+    change(home, "insert into intermediate.int_readings (reading_id) values (2)")
     change(home, f"update marts.figures set numerator = numerator + 1 where {KENT}")
     monkeypatch.setattr(inputs, "code_hash", lambda: "other")
     publish.publish(home, "2023", Gate())

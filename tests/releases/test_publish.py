@@ -98,7 +98,7 @@ def test_the_same_inputs_are_published_once(home):
 def test_a_new_reading_makes_a_new_release(home):
     publish.publish(home, "2023", Gate())
     add_reading(home, "kent", "2023-Q1/2")
-    change(home, "insert into staging.stg_readings (reading_id) values (2)")
+    change(home, "insert into intermediate.int_readings (reading_id) values (2)")
     second = publish.publish(home, "2023", Gate())
     assert second.name == "2023.r2"
     assert (home.releases / "current").resolve() == second.path
@@ -133,7 +133,7 @@ def test_the_code_hash_sees_every_kind_of_source(tmp_path, monkeypatch):
 def test_a_reading_of_another_quarter_leaves_a_quarter_unchanged(home):
     publish.publish(home, "2023-Q2", Gate())
     add_reading(home, "kent", "2023-Q1/2")
-    change(home, "insert into staging.stg_readings (reading_id) values (2)")
+    change(home, "insert into intermediate.int_readings (reading_id) values (2)")
     assert publish.publish(home, "2023-Q2", Gate()).unchanged
 
 
@@ -164,7 +164,7 @@ def test_an_unfit_table_leaves_everything_as_it_was(home, sql, says):
     publish.publish(home, "2023", Gate())
     before = as_it_was(home)
     add_reading(home, "kent", "2023-Q1/2")
-    change(home, f"insert into staging.stg_readings (reading_id) values (2); {sql}")
+    change(home, f"insert into intermediate.int_readings (reading_id) values (2); {sql}")
     with pytest.raises(NotPublishable, match=says):
         publish.publish(home, "2023", Gate())
     assert as_it_was(home) == before
@@ -181,7 +181,7 @@ def test_a_stale_warehouse_is_not_published(home):
     add_reading(home, "kent", "2023-Q1/2")
     with pytest.raises(WarehouseStale, match="readings up to 2, the warehouse up to 1"):
         publish.publish(home, "2023", Gate())
-    change(home, "insert into staging.stg_readings (reading_id) values (2)")
+    change(home, "insert into intermediate.int_readings (reading_id) values (2)")
     change(home, "delete from quality.returns where force = 'kent' and quarter = '2023-Q3'")
     with pytest.raises(WarehouseStale, match="kent 2023-Q3 submission 1"):
         publish.publish(home, "2023", Gate())
@@ -259,7 +259,7 @@ def test_a_new_release_of_recorded_crime_makes_a_new_release(home):
     quarter = publish.publish(home, "2023-Q2", Gate())
     change(
         home,
-        "insert into staging.stg_police_recorded_crime "
+        "insert into intermediate.int_police_recorded_crime "
         "values ('2024-01-25', 'revised.ods', repeat('cd', 32), '2023-Q1', 'kent')",
     )
     second = publish.publish(home, "2023", Gate())

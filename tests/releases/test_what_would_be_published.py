@@ -9,7 +9,7 @@ from small_home import KENT, Gate, add, add_reading, arrive, cancel_later, chang
 from orchestration.releases import calendar, comparison, inputs, publish
 from orchestration.releases.explain import explain
 
-READ = "insert into staging.stg_readings (reading_id) values (2)"
+READ = "insert into intermediate.int_readings (reading_id) values (2)"
 
 
 pytestmark = pytest.mark.usefixtures("clock")

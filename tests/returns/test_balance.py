@@ -51,10 +51,10 @@ def test_a_record_held_out_is_counted_under_its_code(warehouse):
 
 def test_persons_of_a_crime_held_out_are_held_out_with_it(warehouse):
     codes = warehouse.execute(
-        "select distinct rule from staging.stg_rejected_records where record_type = 'victims'"
+        "select distinct rule from intermediate.int_rejected_records where record_type = 'victims'"
     ).fetchall()
     assert codes == [("RE04",)]
     left = warehouse.execute(
-        f"select count(*) from staging.stg_victims where quarter = '{QUARTER}' and crime_reference = '46/1024/23'"
+        f"select count(*) from intermediate.int_victims where quarter = '{QUARTER}' and crime_reference = '46/1024/23'"
     ).fetchone()
     assert left == (0,)

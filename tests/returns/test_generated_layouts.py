@@ -254,7 +254,7 @@ def staging(tmp_path_factory):
     connection = duckdb.connect()
     steps = compiled.steps(check.MODELS)
     compiled.build(connection, [step for step in steps if step.kind == "seed"], home.raw)
-    staged = [step for step in steps if step.name.startswith("stg_")]
+    staged = [step for step in steps if step.name.startswith(("stg_", "int_"))]
     for schema in {step.schema for step in staged}:
         connection.execute(f'create schema if not exists "{schema}"')
     return home, connection, staged
@@ -328,10 +328,10 @@ def reads_and_stages(shape, crimes, tmp_path_factory, staging) -> None:
     connection = stage(staging, records)
     key = "record_type, force, quarter, submission, file, sheet, record_number, place_in_row"
     held = connection.execute(
-        f"select count(*), count(distinct ({key})) from staging.stg_rejected_records"
+        f"select count(*), count(distinct ({key})) from intermediate.int_rejected_records"
     ).fetchone()
     unknown = sum(kind in KINDS and not name for kind, _, name, _ in sent)
     assert held == (unknown, unknown)
     for kind in RECORD_TYPES:
-        (staged,) = connection.execute(f"select count(*) from staging.stg_{kind}").fetchone()
+        (staged,) = connection.execute(f"select count(*) from intermediate.int_{kind}").fetchone()
         assert staged == sum(kind == one and (one == "crimes" or bool(name)) for one, _, name, _ in sent)

@@ -63,10 +63,12 @@ def found(rows: Rows, rule: str) -> dict[str, int]:
 def test_two_crimes_under_one_reference_are_never_mixed(judged):
     rows = judged("two_crimes_under_one_reference", "avon-and-somerset", "2023-Q1")
     held = rows(
-        "select record_type, rule, count(*) from staging.stg_rejected_records group by all order by all"
+        "select record_type, rule, count(*) from intermediate.int_rejected_records group by all order by all"
     )
     assert held == [("crimes", "RE05", 2), ("suspects", "RE04", 2), ("victims", "RE04", 2)]
-    assert rows("select count(*) from staging.stg_crimes where crime_reference = '52230001000'") == [(0,)]
+    assert rows("select count(*) from intermediate.int_crimes where crime_reference = '52230001000'") == [
+        (0,)
+    ]
     assert found(rows, "HO01") == {"tested": 6, "two_crimes_under_one_reference": 2}
     (told,) = [each for each in rows.pack()["findings"] if each["code"] == "RE05"]
     assert {(row["crime_reference"], row["row"]) for row in told["failing"]} == {
@@ -80,14 +82,14 @@ def test_an_offence_that_ends_after_it_was_recorded_makes_no_child_an_adult(judg
     assert rows("select count(*) from cpai.cpai_exclusions") == [(0,)]
     assert found(rows, "CR11")["recorded_before_offence_ended"] == 4
     ages = rows(
-        "select crime_reference, age_from_birth from staging.stg_victims where age_from_birth is not null"
+        "select crime_reference, age_from_birth from intermediate.int_victims where age_from_birth is not null"
     )
     assert dict(ages) == {f"5223000100{number}": 12 for number in (0, 1, 2, 4, 5, 6)} | {"52230001003": 17}
 
 
 def test_an_age_is_understood_or_found(judged):
     rows = judged("ages_in_words", "derbyshire", "2023-Q1")
-    ages = dict(rows("select victim_reference, (age_sent, age_bound) from staging.stg_victims"))
+    ages = dict(rows("select victim_reference, (age_sent, age_bound) from intermediate.int_victims"))
     assert ages == {
         "PV6000": (17, 17),
         "PV6001": (0, 0),
@@ -110,7 +112,7 @@ def test_suspects_under_a_placeholder_are_several(judged):
     rows = judged("suspects_under_unknown", "dorset", "2023-Q1")
     assert rows("select distinct suspect_rows from cpai.cpai_crimes") == [(2,)]
     assert rows(
-        "select distinct suspect_reference, reference_as_sent from staging.stg_suspects order by all"
+        "select distinct suspect_reference, reference_as_sent from intermediate.int_suspects order by all"
     ) == [
         ("UNKNOWN#1", "UNKNOWN"),
         ("UNKNOWN#2", "UNKNOWN"),

@@ -242,9 +242,9 @@ def test_staging_holds_out_what_the_table_says(home):
     land(home, "merseyside", {"crimes": found + sound, **persons})
     assert only(receive(home, QUARTER)).status == "accepted"
     with duckdb.connect() as connection:
-        compiled.build(connection, compiled.steps(("stg_rejected_records",)), home.raw)
+        compiled.build(connection, compiled.steps(("int_rejected_records",)), home.raw)
         held = connection.execute(
-            "select record_number, rule from staging.stg_rejected_records where record_type = 'crimes'"
+            "select record_number, rule from intermediate.int_rejected_records where record_type = 'crimes'"
         ).fetchall()
     first = min(number for number, _ in held) - next(n for n, row in enumerate(rows) if row["rule"])
     assert sorted(held) == sorted((first + n, row["rule"]) for n, row in enumerate(rows) if row["rule"])

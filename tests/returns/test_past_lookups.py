@@ -64,7 +64,7 @@ def rows(home, sql):
 
 
 def test_every_spelling_ever_sent_is_resolved(home):
-    spellings = dict(rows(home, "select spelling, offence_code from staging.stg_offence_spellings"))
+    spellings = dict(rows(home, "select spelling, offence_code from intermediate.int_offence_spellings"))
     assert spellings == {
         "02330": "23/30",
         "23/30": "23/30",
@@ -86,7 +86,7 @@ def test_a_crime_that_vanished_two_submissions_ago_is_still_gone(home):
     assert found == [(D, 3), (E, 3)]
     assert rows(
         home,
-        "select crime_reference, replaced_submission, is_reclassified from staging.stg_replaced_crimes order by 1",
+        "select crime_reference, replaced_submission, is_reclassified from intermediate.int_replaced_crimes order by 1",
     ) == [(A, 2, False), (B, 2, False), (C, 2, False), (D, 1, False), (E, 2, False), (LATER, 1, False)]
 
 
@@ -113,6 +113,6 @@ def test_a_layout_that_was_taken_out_of_the_seeds_is_named(home, tmp_path):
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as warehouse:
         warehouse.execute(f"set file_search_path = '{home.raw}'")
         assert warehouse.execute(sql).fetchall() == []
-        (layout,) = warehouse.execute("select distinct layout from staging.stg_crimes").fetchone()
+        (layout,) = warehouse.execute("select distinct layout from intermediate.int_crimes").fetchone()
         warehouse.execute("delete from reference.layouts where layout = ?", [layout])
         assert warehouse.execute(sql).fetchall() == [(layout,)]

@@ -47,11 +47,11 @@ def staged_suspects(folder, suspects, victims=1):
         steps = [
             step
             for step in compiled.steps(check.MODELS)
-            if step.kind == "seed" or step.name.startswith("stg_")
+            if step.kind == "seed" or step.name.startswith(("stg_", "int_"))
         ]
         compiled.build(connection, steps, home.raw)
         return connection.execute(
-            "select count(*), count(distinct suspect_reference) from staging.stg_suspects"
+            "select count(*), count(distinct suspect_reference) from intermediate.int_suspects"
         ).fetchone()
 
 

@@ -109,7 +109,8 @@ def rows(home, sql):
 
 def test_the_refresh_is_what_counts(home):
     crimes = rows(
-        home, f"select quarter, crime_reference from staging.stg_crimes where force = '{FORCE}' order by 2"
+        home,
+        f"select quarter, crime_reference from intermediate.int_crimes where force = '{FORCE}' order by 2",
     )
     assert crimes == [
         ("2023-Q1", CANCELLED),
@@ -219,15 +220,17 @@ def test_as_of_a_moment_the_warehouse_holds_what_had_been_received(as_of):
     assert rows(as_of, f"select submission, status, crimes from quality.returns where force = '{FORCE}'") == [
         (1, "accepted", 5)
     ]
-    crimes = rows(as_of, f"select crime_reference from staging.stg_crimes where force = '{FORCE}' order by 1")
+    crimes = rows(
+        as_of, f"select crime_reference from intermediate.int_crimes where force = '{FORCE}' order by 1"
+    )
     assert [reference for (reference,) in crimes] == sorted([GONE, CANCELLED, MOVED, HELD, REFRESHED])
     assert rows(as_of, "select distinct quarter from quality.returns") == [("2023-Q1",)]
-    assert rows(as_of, "select version from staging.stg_readings") == [("1",)]
+    assert rows(as_of, "select version from intermediate.int_readings") == [("1",)]
     assert rows(as_of, "select count(*) from quality.refreshes") == [(0,)]
 
 
 def test_as_of_a_moment_recorded_crime_is_what_had_been_published(home, as_of):
-    asked = "select published_on, is_newest from staging.stg_police_recorded_crime order by 1"
+    asked = "select published_on, is_newest from intermediate.int_police_recorded_crime order by 1"
     assert rows(as_of, asked) == [(FIRST[:10], True)]
     assert rows(home, asked) == [(FIRST[:10], False), (LATER[:10], True)]
 

@@ -18,7 +18,7 @@ recall_samples as (
 ),
 
 summaries as (
-    select * from {{ ref('stg_summaries') }}
+    select * from {{ ref('int_summaries') }}
 ),
 
 in_lower_case as (

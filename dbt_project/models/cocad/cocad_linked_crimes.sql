@@ -22,13 +22,13 @@ counted as (
         {{ crime_columns }},
         'force' as linked_within,
         force || ' ' || {{ person_key(person ~ '_reference') }} as {{ person }}
-    from {{ ref('stg_' ~ person ~ 's') }}
+    from {{ ref('int_' ~ person ~ 's') }}
     where {{ is_person }} and {{ person_key(person ~ '_reference') }} is not null
 
     union all
 
     select {{ crime_columns }}, 'all forces' as linked_within, person_token as {{ person }}
-    from {{ ref('stg_' ~ person ~ 's') }}
+    from {{ ref('int_' ~ person ~ 's') }}
     where {{ is_person }} and is_named and person_token is not null
 ),
 

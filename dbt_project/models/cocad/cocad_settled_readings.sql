@@ -5,7 +5,7 @@ candidates as (
 ),
 
 readings as (
-    select * from {{ ref('stg_readings') }}
+    select * from {{ ref('int_readings') }}
     -- beside a gold item a reader is measured: it says nothing of the candidate
     where is_standing and role <> 'gold'
 ),
@@ -17,7 +17,7 @@ second_readers as (
         crime_reference,
         version,
         round
-    from {{ ref('stg_reading_slots') }}
+    from {{ ref('int_reading_slots') }}
     where role = 'second'
 ),
 

@@ -17,7 +17,7 @@ reading_counts as (
         count(*) filter (where readings.version = candidates.version) as current_readings,
         count(*) filter (where readings.version = candidates.version and readings.is_standing) as standing_readings
     from candidates
-    inner join {{ ref('stg_readings') }} as readings
+    inner join {{ ref('int_readings') }} as readings
         on readings.force = candidates.force
         and readings.crime_reference = candidates.crime_reference
         and readings.role <> 'gold'

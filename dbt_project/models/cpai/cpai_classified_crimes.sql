@@ -1,7 +1,7 @@
 with
 
 crimes as (
-    select * from {{ ref('stg_crimes') }}
+    select * from {{ ref('int_crimes') }}
 ),
 
 offences as (
@@ -17,7 +17,7 @@ victim_facts as (
         count(*) filter (where is_person) as victim_rows,
         count({{ person_key('victim_reference') }}) filter (where is_person) as identifiable_victims,
         min({{ age_or_bound() }}) filter (where is_person) as youngest_victim
-    from {{ ref('stg_victims') }}
+    from {{ ref('int_victims') }}
     group by force, quarter, crime_reference
 ),
 
@@ -32,7 +32,7 @@ suspect_facts as (
         count(*) filter (where gender = 'female') as female_suspects,
         min({{ age_or_bound() }}) as youngest_suspect,
         max({{ age_or_bound() }}) as oldest_suspect
-    from {{ ref('stg_suspects') }}
+    from {{ ref('int_suspects') }}
     group by force, quarter, crime_reference
 ),
 

@@ -4,7 +4,7 @@ suspects as (
     select
         *,
         coalesce(age_sent, age_from_birth) as age_at_offence
-    from {{ ref('stg_suspects') }}
+    from {{ ref('int_suspects') }}
 ),
 
 cpai_crimes as (
@@ -12,7 +12,7 @@ cpai_crimes as (
 ),
 
 age_bands as (
-    select * from {{ ref('stg_age_bands') }} where unit = 'suspect'
+    select * from {{ ref('int_age_bands') }} where unit = 'suspect'
 ),
 
 self_defined as (

@@ -4,7 +4,7 @@ victims as (
     select
         *,
         coalesce(age_sent, age_from_birth) as age_at_offence
-    from {{ ref('stg_victims') }}
+    from {{ ref('int_victims') }}
     where is_person
 ),
 
@@ -13,7 +13,7 @@ cpai_crimes as (
 ),
 
 age_bands as (
-    select * from {{ ref('stg_age_bands') }} where unit = 'victim'
+    select * from {{ ref('int_age_bands') }} where unit = 'victim'
 ),
 
 self_defined as (

@@ -1,7 +1,7 @@
 with
 
 submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
 ),
 
 criteria as (

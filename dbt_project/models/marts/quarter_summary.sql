@@ -38,7 +38,7 @@ cocad_crimes as (
 -- a quarter of nil returns alone has its row too
 quarters as (
     select distinct quarter
-    from {{ ref('stg_submissions') }}
+    from {{ ref('int_submissions') }}
     where is_current
 )
 

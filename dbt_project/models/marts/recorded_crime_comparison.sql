@@ -1,7 +1,7 @@
 with
 
 recorded_crime as (
-    select * from {{ ref('stg_police_recorded_crime') }}
+    select * from {{ ref('int_police_recorded_crime') }}
     where is_newest
 ),
 
@@ -10,7 +10,7 @@ cpai_crimes as (
 ),
 
 submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
 ),
 
 dim_offence as (

@@ -2,18 +2,12 @@
 with
 
 submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
     where is_current or is_superseded
 ),
 
--- counted from the raw records themselves, so that a record lost later is missed here
 received as (
-    {% for record_type in record_types -%}
-    select '{{ record_type }}' as record_type, force, quarter, submission, count(*) as records
-    from {{ source('raw', record_type) }}
-    group by force, quarter, submission
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select * from {{ ref('int_received_counts') }}
 ),
 
 returned as (
@@ -36,7 +30,7 @@ returned as (
 accepted as (
     {% for record_type in record_types -%}
     select force, quarter, '{{ record_type }}' as record_type, count(*) as records
-    from {{ ref('stg_' ~ record_type) }}
+    from {{ ref('int_' ~ record_type) }}
     group by force, quarter
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -44,14 +38,14 @@ accepted as (
 
 rejected as (
     select force, quarter, record_type, count(*) as records
-    from {{ ref('stg_rejected_records') }}
+    from {{ ref('int_rejected_records') }}
     group by force, quarter, record_type
 ),
 
 duplicates as (
     {% for record_type, told in {'crimes': '1', 'victims': 'persons', 'suspects': 'persons'}.items() -%}
     select force, quarter, '{{ record_type }}' as record_type, sum(records - {{ told }}) as records
-    from {{ ref('stg_duplicate_' ~ record_type) }}
+    from {{ ref('int_duplicate_' ~ record_type) }}
     {{ "where disagreement is null" if told == '1' }}
     group by force, quarter
     {{ 'union all' if not loop.last }}

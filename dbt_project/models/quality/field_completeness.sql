@@ -32,7 +32,7 @@ with recursive
 
 submissions as (
     select force, quarter, layout
-    from {{ ref('stg_submissions') }}
+    from {{ ref('int_submissions') }}
     where is_current
 ),
 

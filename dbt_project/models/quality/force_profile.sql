@@ -19,7 +19,7 @@ returns as (
 ),
 
 current_submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
     where is_current
 ),
 

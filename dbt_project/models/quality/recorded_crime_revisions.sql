@@ -1,7 +1,7 @@
 with
 
 recorded_crime as (
-    select * from {{ ref('stg_police_recorded_crime') }}
+    select * from {{ ref('int_police_recorded_crime') }}
 ),
 
 -- the classes and the force-quarters that are compared with the CPAI

@@ -14,7 +14,7 @@ submissions as (
         quarter,
         max(submission) as submission,
         min(submission) as first_submission
-    from {{ ref('stg_submissions') }}
+    from {{ ref('int_submissions') }}
     where is_current or is_superseded
     group by force, quarter
 ),
@@ -93,7 +93,7 @@ elsewhere as (
 
 held_out as (
     select distinct force, quarter, crime_reference
-    from {{ ref('stg_rejected_records') }}
+    from {{ ref('int_rejected_records') }}
     where record_type = 'crimes'
 ),
 

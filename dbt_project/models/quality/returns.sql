@@ -6,11 +6,11 @@ forces as (
 ),
 
 submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
 ),
 
 rejected as (
-    select distinct force, quarter, submission from {{ ref('stg_rejected_records') }}
+    select distinct force, quarter, submission from {{ ref('int_rejected_records') }}
 ),
 
 received as (

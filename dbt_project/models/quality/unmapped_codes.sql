@@ -25,12 +25,12 @@
 with
 
 offence_spellings as (
-    select * from {{ ref('stg_offence_spellings') }}
+    select * from {{ ref('int_offence_spellings') }}
     where offence_class is null
 ),
 
 code_spellings as (
-    select * from {{ ref('stg_code_spellings') }}
+    select * from {{ ref('int_code_spellings') }}
 ),
 
 -- the few records with such a code, found in staging first: reading every record again for each field took
@@ -43,7 +43,7 @@ code_spellings as (
         {%- if person %},
         coalesce(reference_as_sent, {{ person }}) as {{ person }}
         {%- endif %}
-    from {{ ref('stg_' ~ record_type ~ 's') }}
+    from {{ ref('int_' ~ record_type ~ 's') }}
     where 'unmapped' in (
         {%- for of_type, column, field in coded if of_type == record_type -%}
         {{ column }}{{ ', ' if not loop.last }}
@@ -53,7 +53,7 @@ code_spellings as (
 
 {{ record_type }}s_with_one as (
     select records.*
-    from {{ ref('stg_' ~ record_type ~ '_records') }} as records
+    from {{ ref('int_' ~ record_type ~ '_records') }} as records
     inner join {{ record_type }}s_unmapped as staged
         on {{ same_key('staged', 'records', crime + ([person] if person else [])) }}
     where records.rule is null
@@ -84,7 +84,7 @@ unmapped as (
     select
         'crimes' as record_type, 'offence_code' as field, records.force, records.quarter, records.offence_code,
         count(*) as records
-    from {{ ref('stg_crime_records') }} as records
+    from {{ ref('int_crime_records') }} as records
     inner join offence_spellings on offence_spellings.spelling = records.offence_code
     where records.rule is null
     group by records.force, records.quarter, records.offence_code

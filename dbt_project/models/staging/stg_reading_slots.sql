@@ -1,12 +1,3 @@
-{{ config(materialized='ephemeral') }}
-
-with
-
-slots as (
-    select * from {{ source('raw', 'reading_slots') }}
-    where opened_at <= {{ as_of() }}
-)
-
 select
     slot,
     force,
@@ -16,4 +7,5 @@ select
     role,
     round,
     because
-from slots
+from {{ source('raw', 'reading_slots') }}
+where opened_at <= {{ as_of() }}

@@ -1,55 +1,25 @@
-with
-
-readings as (
-    select * from {{ source('raw', 'readings') }}
-    where imported_at <= {{ as_of() }}
-),
-
-corrections as (
-    select corrects from readings where corrects is not null
-),
-
--- an unknown is read anew when its record says more: what was read before no longer counts
-rounds as (
-    select
-        force,
-        crime_reference,
-        version,
-        max(round) as round
-    from {{ ref('stg_reading_slots') }}
-    group by force, crime_reference, version
-),
-
-final as (
-    select
-        readings.reading_id,
-        readings.force,
-        readings.crime_reference,
-        readings.version,
-        readings.role,
-        readings.reader,
-        readings.read_at,
-        readings.group_based,
-        readings.network_definition,
-        readings.offenders_read,
-        readings.criterion,
-        readings.runner_up,
-        readings.committed_by_children,
-        readings.facilitator_present,
-        readings.confidence,
-        readings.decided_by,
-        readings.codebook,
-        readings.checks,
-        readings.scheme,
-        coalesce(readings.round, 1) as round,
-        readings.imported_at,
-        corrections.corrects is null
-        and coalesce(readings.round, 1) >= coalesce(rounds.round, 1) as is_standing
-    from readings
-    left join corrections
-        on readings.reading_id = corrections.corrects
-    left join rounds
-        on {{ same_key('rounds', 'readings', ['force', 'crime_reference', 'version']) }}
-)
-
-select * from final
+select
+    reading_id,
+    force,
+    crime_reference,
+    version,
+    role,
+    reader,
+    read_at,
+    group_based,
+    network_definition,
+    offenders_read,
+    criterion,
+    runner_up,
+    committed_by_children,
+    facilitator_present,
+    confidence,
+    decided_by,
+    codebook,
+    checks,
+    scheme,
+    corrects,
+    imported_at,
+    coalesce(round, 1) as round
+from {{ source('raw', 'readings') }}
+where imported_at <= {{ as_of() }}

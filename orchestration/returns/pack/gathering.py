@@ -96,7 +96,7 @@ class _Gathering:
         self.standing = {
             row["force"]: row["submission"]
             for row in self._rows(
-                "select force, submission from staging.stg_submissions "
+                "select force, submission from intermediate.int_submissions "
                 "where quarter = $quarter and is_current and status = 'accepted'"
             )
             if row["force"] in self.latest
@@ -164,7 +164,7 @@ class _Gathering:
             select returns.force, returns.submission, returns.status, returns.received_at, returns.reasons,
                 submissions.layout
             from quality.returns as returns
-            inner join staging.stg_submissions as submissions using (force, quarter, submission)
+            inner join intermediate.int_submissions as submissions using (force, quarter, submission)
             where quarter = $quarter
             qualify row_number() over (partition by force order by submission desc) = 1
             order by force
@@ -260,7 +260,7 @@ class _Gathering:
                         coalesce(cast(coalesce(age_sent, age_from_birth) as varchar), 'not known'), ', '
                         order by coalesce(age_sent, age_from_birth), victim_reference
                     ) as ages
-                    from staging.stg_victims
+                    from intermediate.int_victims
                     where quarter = $quarter and is_person
                     group by force, crime_reference
                 ) as victims on victims.force = findings.force and victims.crime_reference = findings.crime_reference
@@ -274,11 +274,11 @@ class _Gathering:
                 from quality.findings as findings
                 inner join reference.rules as rules
                     on rules.rule = findings.rule and rules.checked_by = 'force'
-                inner join staging.stg_{record_type} as staged
+                inner join intermediate.int_{record_type} as staged
                     on staged.force = findings.force and staged.quarter = findings.quarter
                     and staged.crime_reference = findings.crime_reference
                     {f"and staged.{person} = findings.person_reference" if person else ""}
-                inner join staging.stg_crimes as crimes
+                inner join intermediate.int_crimes as crimes
                     on crimes.force = findings.force and crimes.quarter = findings.quarter
                     and crimes.crime_reference = findings.crime_reference
                 inner join {_raw(record_type)} as raw_records
@@ -315,7 +315,7 @@ class _Gathering:
             rows += self._rows(
                 f"""
                 select rejected.rule as code, '{record_type}' as record_type, raw_records.*
-                from staging.stg_rejected_records as rejected
+                from intermediate.int_rejected_records as rejected
                 inner join {_raw(record_type)} as raw_records
                     on raw_records.force = rejected.force and raw_records.file = rejected.file
                     and raw_records.record_number = rejected.record_number
@@ -424,7 +424,7 @@ class _Gathering:
                     count(*) filter (where cpai.is_contact) as contact,
                     -- what was drawn for recall was drawn by the centre, whatever the force sent
                     count(*) filter (where candidates.reason <> 'recall_sample') as candidates
-                from staging.stg_crimes as crimes
+                from intermediate.int_crimes as crimes
                 left join cpai.cpai_crimes as cpai using (force, quarter, crime_reference)
                 left join cocad.cocad_candidates as candidates using (force, quarter, crime_reference)
                 where crimes.quarter = $quarter
@@ -448,7 +448,7 @@ class _Gathering:
                 f"count(*) filter (where {known}) as {field}" for field, known in fields.items()
             )
             rows = self._rows(
-                f"select force, quarter, count(*) as records, {counts} from staging.stg_{record_type} "
+                f"select force, quarter, count(*) as records, {counts} from intermediate.int_{record_type} "
                 f"where quarter in ($quarter, $before) {'and is_person' if record_type == 'victims' else ''} "
                 "group by force, quarter",
                 before=before,

@@ -7,7 +7,7 @@ readings as (
         substr(read_at, 1, 4) || '-Q' || cast(
             cast(ceil(cast(substr(read_at, 6, 2) as integer) / 3.0) as integer) as varchar
         ) as read_quarter
-    from {{ ref('stg_readings') }}
+    from {{ ref('int_readings') }}
     where role in ('first', 'second', 'gold') and is_standing
 ),
 

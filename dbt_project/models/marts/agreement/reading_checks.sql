@@ -3,7 +3,7 @@
 with
 
 readings as (
-    select * from {{ ref('stg_readings') }}
+    select * from {{ ref('int_readings') }}
     -- an adjudicator saw both answers, so that agreeing with one says nothing
     where role in ('first', 'second') and is_standing
 ),

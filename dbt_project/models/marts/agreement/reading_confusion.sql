@@ -4,7 +4,7 @@
 with
 
 readings as (
-    select * from {{ ref('stg_readings') }}
+    select * from {{ ref('int_readings') }}
     -- an adjudicator saw both answers, so that agreeing with one says nothing; what was corrected was no answer
     where role in ('first', 'second', 'gold') and is_standing
 ),

@@ -32,7 +32,7 @@ dim_quarter as (
 ),
 
 submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
 ),
 
 places as (

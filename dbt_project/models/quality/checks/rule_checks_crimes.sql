@@ -8,7 +8,7 @@ crimes as (
 ),
 
 submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
     where is_current
 ),
 
@@ -30,12 +30,12 @@ repeated as (
 ),
 
 merged as (
-    select * from {{ ref('stg_duplicate_crimes') }}
+    select * from {{ ref('int_duplicate_crimes') }}
     where differs_elsewhere
 ),
 
 lost_persons as (
-    select distinct force, quarter, crime_reference from {{ ref('stg_rejected_records') }}
+    select distinct force, quarter, crime_reference from {{ ref('int_rejected_records') }}
     where record_type <> 'crimes'
 ),
 

@@ -6,7 +6,7 @@ with
 
 in_two_layouts as (
     select force, quarter
-    from {{ ref('stg_crimes') }}
+    from {{ ref('int_crimes') }}
     where status is distinct from 'cancelled'
     group by force, quarter
     having min(layout) < max(layout)
@@ -14,12 +14,12 @@ in_two_layouts as (
 
 -- of the few returns in question alone
 crimes as {{ materialized_cte() }} (
-    select * from {{ ref('stg_crimes') }}
+    select * from {{ ref('int_crimes') }}
     where status is distinct from 'cancelled' and (force, quarter) in (select force, quarter from in_two_layouts)
 ),
 
 victims as (
-    select * from {{ ref('stg_victims') }}
+    select * from {{ ref('int_victims') }}
     where is_person
 ),
 

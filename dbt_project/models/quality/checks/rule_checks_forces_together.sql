@@ -11,12 +11,12 @@ crimes as (
 
 -- the token is made of names and birth: where a force sends no names, victims born on one day share it
 victims as (
-    select * from {{ ref('stg_victims') }}
+    select * from {{ ref('int_victims') }}
     where is_person and person_token is not null
 ),
 
 submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
     where is_current
 ),
 

@@ -18,13 +18,13 @@ limits as (
 
 victims as {{ inlined() }} (
     select force, quarter, crime_reference, {{ person_key('victim_reference') }} as victim
-    from {{ ref('stg_victims') }}
+    from {{ ref('int_victims') }}
     where is_person
 ),
 
 suspects as {{ inlined() }} (
     select force, quarter, crime_reference, {{ person_key('suspect_reference') }} as suspect
-    from {{ ref('stg_suspects') }}
+    from {{ ref('int_suspects') }}
 ),
 
 -- few persons stand on several crimes of a return: the rules are asked of these, and one more does no harm

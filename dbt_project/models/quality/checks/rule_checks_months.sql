@@ -9,7 +9,7 @@
 with
 
 submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
     where is_current
 ),
 

@@ -8,7 +8,7 @@ reconciliation as (
 ),
 
 submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
     where is_current
 )
 

@@ -5,7 +5,7 @@
 with
 
 replaced_crimes as (
-    select * from {{ ref('stg_replaced_crimes') }}
+    select * from {{ ref('int_replaced_crimes') }}
 )
 
 select

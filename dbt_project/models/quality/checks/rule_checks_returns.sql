@@ -8,11 +8,11 @@ forces as (
 ),
 
 submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
 ),
 
 crimes as (
-    select * from {{ ref('stg_crimes') }}
+    select * from {{ ref('int_crimes') }}
 ),
 
 -- the quarters are those that anybody delivered for; which force owes them comes from the seed alone

@@ -4,7 +4,7 @@
 with
 
 crimes as (
-    select * from {{ ref('stg_crimes') }}
+    select * from {{ ref('int_crimes') }}
 ),
 
 forces as (
@@ -12,7 +12,7 @@ forces as (
 ),
 
 submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
     where is_current
 ),
 

@@ -12,7 +12,7 @@ crimes as (
 ),
 
 submissions as (
-    select * from {{ ref('stg_submissions') }}
+    select * from {{ ref('int_submissions') }}
     where is_current
 ),
 

@@ -1,9 +1,9 @@
 with
 
--- of replaced submissions too: what they first held is asked with this list (cpai_first_received, stg_replaced_crimes)
+-- of replaced submissions too: what they first held is asked with this list (cpai_first_received, int_replaced_crimes)
 sent as (
     select distinct offence_code as spelling
-    from {{ ref('stg_received_crimes') }}
+    from {{ ref('int_received_crimes') }}
     where offence_code is not null
 ),
 

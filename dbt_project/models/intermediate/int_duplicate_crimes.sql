@@ -8,7 +8,7 @@
 with
 
 records as {{ inlined() }} (
-    select * from {{ ref('stg_crime_records') }} where rule is null
+    select * from {{ ref('int_crime_records') }} where rule is null
 ),
 
 repeated as (
@@ -16,7 +16,7 @@ repeated as (
 ),
 
 offence_spellings as (
-    select * from {{ ref('stg_offence_spellings') }}
+    select * from {{ ref('int_offence_spellings') }}
 ),
 
 -- codes by what they mean: a workbook may write one crime in two ways on two sheets

@@ -1,24 +1,24 @@
 with
 
 crime_records as (
-    select * from {{ ref('stg_crime_records') }}
+    select * from {{ ref('int_crime_records') }}
 ),
 
 -- two crimes under one reference: neither can be told, and neither is counted twice
 contradicting as (
-    select * from {{ ref('stg_duplicate_crimes') }} where disagreement is not null
+    select * from {{ ref('int_duplicate_crimes') }} where disagreement is not null
 ),
 
 victim_records as (
-    select * from {{ ref('stg_victim_records') }}
+    select * from {{ ref('int_victim_records') }}
 ),
 
 suspect_records as (
-    select * from {{ ref('stg_suspect_records') }}
+    select * from {{ ref('int_suspect_records') }}
 ),
 
 crimes as (
-    select force, quarter, crime_reference from {{ ref('stg_crimes') }}
+    select force, quarter, crime_reference from {{ ref('int_crimes') }}
 ),
 
 {{ rejected_records('crimes', 'contradicting', 'RE05') }},

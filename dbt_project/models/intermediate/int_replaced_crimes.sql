@@ -1,62 +1,38 @@
 {%- set place = ['force', 'quarter'] -%}
 with
 
-replaced as (
-    select force, quarter, submission
-    from {{ ref('stg_submissions') }}
-    where is_superseded
-),
-
 current_submissions as (
     select force, quarter, submission
-    from {{ ref('stg_submissions') }}
+    from {{ ref('int_submissions') }}
     where is_current
-),
-
-status_spellings as (
-    select * from {{ ref('stg_code_spellings') }}
-    where field = 'status'
-),
-
-offence_spellings as (
-    select spelling, offence_class from {{ ref('stg_offence_spellings') }}
 ),
 
 -- as the last submission that had the crime sent it: what vanished two submissions ago is as gone as what vanished now
 sent_before as (
     select
-        crimes.force,
-        crimes.quarter,
-        crimes.crime_reference,
-        crimes.submission as replaced_submission,
-        max(offence_spellings.offence_class) as offence_class,
-        max({{ iso_date('crimes.recorded_on') }}) as recorded_on,
-        bool_or(coalesce(status_spellings.code, '') = 'cancelled') as was_cancelled
-    from {{ source('raw', 'crimes') }} as crimes
-    inner join replaced
-        on {{ same_key('replaced', 'crimes', place + ['submission']) }}
-    left join status_spellings
-        on status_spellings.layout = crimes.layout
-        and status_spellings.spelling = lower(crimes.status)
-    left join offence_spellings
-        on offence_spellings.spelling = crimes.offence_code
-    where crimes.crime_reference is not null
-    group by crimes.force, crimes.quarter, crimes.crime_reference, crimes.submission
-    qualify row_number() over (
-        partition by crimes.force, crimes.quarter, crimes.crime_reference order by crimes.submission desc
-    ) = 1
+        force,
+        quarter,
+        crime_reference,
+        submission as replaced_submission,
+        max(offence_class) as offence_class,
+        max(recorded_on) as recorded_on,
+        bool_or(coalesce(status, '') = 'cancelled') as was_cancelled
+    from {{ ref('int_superseded_crimes') }}
+    where crime_reference is not null
+    group by force, quarter, crime_reference, submission
+    qualify row_number() over (partition by force, quarter, crime_reference order by submission desc) = 1
 ),
 
 -- held out is not gone
 sent_now as (
-    select force, crime_reference, offence_class, recorded_on from {{ ref('stg_crimes') }}
+    select force, crime_reference, offence_class, recorded_on from {{ ref('int_crimes') }}
     union all
     select
         force,
         crime_reference,
         cast(null as varchar) as offence_class,
         cast(null as date) as recorded_on
-    from {{ ref('stg_rejected_records') }}
+    from {{ ref('int_rejected_records') }}
     where record_type = 'crimes'
 ),
 

@@ -1,6 +1,6 @@
--- names, dates of birth and free text: in no table above staging, and in staging only the summary, apart
+-- names, dates of birth and free text: in no table above intermediate, and in its tables only the summary, apart
 {% set above = ['cpai_crimes', 'cpai_victims', 'cpai_suspects', 'cocad_crimes', 'cocad_victims', 'cocad_suspects'] -%}
-{% for model in above + ['returns', 'balance', 'exclusions', 'unmapped_codes', 'stg_summaries', 'stg_victims'] -%}
+{% for model in above + ['returns', 'balance', 'exclusions', 'unmapped_codes', 'int_summaries', 'int_victims'] -%}
 -- depends_on: {{ ref(model) }}
 {% endfor %}
 with
@@ -19,7 +19,7 @@ inner join information_schema.tables as tables
     and tables.table_name = columns.table_name
 where columns.table_schema in ('cpai', 'cocad', 'marts', 'quality')
     or (
-        columns.table_schema = 'staging'
+        columns.table_schema = 'intermediate'
         and tables.table_type = 'BASE TABLE'
         and columns.column_name in ('surname', 'forenames', 'date_of_birth')
     )

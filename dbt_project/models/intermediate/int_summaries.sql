@@ -1,7 +1,7 @@
 {%- set key = ['force', 'quarter', 'crime_reference'] -%}
 with
 
-{{ merge_records(ref('stg_crime_records'), ref('stg_duplicate_crimes'), key, ['summary']) }},
+{{ merge_records(ref('int_crime_records'), ref('int_duplicate_crimes'), key, ['summary']) }},
 
 final as (
     select force, quarter, crime_reference, summary

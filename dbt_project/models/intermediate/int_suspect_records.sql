@@ -3,12 +3,12 @@
 with
 
 records as (
-    select * from {{ source('raw', 'suspects') }}
+    select * from {{ ref('stg_suspects') }}
 ),
 
 current_submissions as (
     select force, quarter, submission
-    from {{ ref('stg_submissions') }}
+    from {{ ref('int_submissions') }}
     where is_current
 ),
 
@@ -20,9 +20,7 @@ final as (
         end as rule
     from records
     inner join current_submissions
-        on current_submissions.force = records.force
-        and current_submissions.quarter = records.quarter
-        and current_submissions.submission = records.submission
+        on {{ same_key('current_submissions', 'records', ['force', 'quarter', 'submission']) }}
 )
 
 select * from final

@@ -3,18 +3,19 @@
 with
 
 records as (
-    select * from {{ source('raw', 'crimes') }}
+    select * from {{ ref('stg_crimes') }}
 ),
 
-current_submissions as (
-    select force, quarter, submission
-    from {{ ref('stg_submissions') }}
-    where is_current
+submissions as (
+    select force, quarter, submission, is_current
+    from {{ ref('int_submissions') }}
+    where is_current or is_superseded
 ),
 
 final as (
     select
         records.*,
+        submissions.is_current,
         case
             when records.crime_reference is null or placeholders.spelling is not null then 'RE01'
             when records.offence_code is null or records.recorded_on is null or records.status is null
@@ -22,10 +23,8 @@ final as (
             when {{ iso_date('records.recorded_on') }} is null then 'RE03'
         end as rule
     from records
-    inner join current_submissions
-        on current_submissions.force = records.force
-        and current_submissions.quarter = records.quarter
-        and current_submissions.submission = records.submission
+    inner join submissions
+        on {{ same_key('submissions', 'records', ['force', 'quarter', 'submission']) }}
     {{ placeholder_join('placeholders', 'records.crime_reference') }}
 )
 

@@ -1,0 +1,37 @@
+with
+
+submissions as (
+    select * from {{ ref('stg_submissions') }}
+),
+
+-- a nil return is an answer: it supersedes what was sent before and is superseded by what follows;
+-- a force that says its return is missing has answered nothing, and what it sent before stands
+latest as (
+    select force, quarter, max(submission) as submission
+    from submissions
+    where status in ('accepted', 'nil')
+    group by force, quarter
+),
+
+final as (
+    select
+        submissions.force,
+        submissions.quarter,
+        submissions.submission,
+        submissions.layout,
+        submissions.status,
+        submissions.received_at,
+        submissions.crimes,
+        submissions.victims,
+        submissions.suspects,
+        submissions.reasons,
+        latest.submission is not null as is_current,
+        submissions.status in ('accepted', 'nil') and latest.submission is null as is_superseded
+    from submissions
+    left join latest
+        on latest.force = submissions.force
+        and latest.quarter = submissions.quarter
+        and latest.submission = submissions.submission
+)
+
+select * from final
