@@ -333,12 +333,7 @@ def sync_quarter(
     connection: Connection, home: Home, policy: Policy, key: str, quarter: str, moment: str
 ) -> Synced:
     """Make the worklist of a quarter follow the cases that arrived, in a transaction of `ledger.writing`."""
-    import pyarrow.parquet as pq
-
-    arriving = _arriving(cases_file(home, quarter))
-    columns = ["force", "crime_reference", "version", "reason", "submission", "details", "changed", "gained"]
-    with pq.ParquetFile(arriving) as file:
-        cases = file.read(columns=columns).to_pylist()
+    cases = _cases_that_arrived(home, quarter)
     known = {
         (row.force, row.crime_reference): row
         for row in connection.execute(
@@ -391,6 +386,14 @@ def sync_quarter(
         settle(connection, policy, moment, [*added, *(row["at"] for row in again)], quarter)
     counted = {kind: sum(1 for one, _, _ in happened if one == kind) for kind in Synced.__dataclass_fields__}
     return Synced(**counted | {"new": len(added)})
+
+
+def _cases_that_arrived(home: Home, quarter: str) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    columns = ["force", "crime_reference", "version", "reason", "submission", "details", "changed", "gained"]
+    with pq.ParquetFile(_arriving(cases_file(home, quarter))) as file:
+        return file.read(columns=columns).to_pylist()
 
 
 def _add(

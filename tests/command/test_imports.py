@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("orchestration", "expectations")
+LONGEST = 60  # lines of a function
 # The order, from what all share to what nobody imports. A module is of the row that has the longest beginning of its name.
 LAYERS = (
     (
@@ -155,3 +156,14 @@ def test_a_planted_import_is_found(tmp_path, module, line, is_found):
     planted = tmp_path / "orchestration" / module
     planted.write_text(f"{planted.read_text(encoding='utf-8')}\n{line}\n", encoding="utf-8")
     assert is_found(tmp_path)
+
+
+def test_no_function_is_longer_than_a_screen():
+    functions = [
+        (f"{module}.{node.name}", node.end_lineno - node.lineno + 1)
+        for module, file in modules(ROOT).items()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert len(functions) > 1000
+    assert [one for one in functions if one[1] > LONGEST] == []

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from expectations import Result
-from orchestration import command, gate
-from orchestration.command import cpai
+from orchestration import gate
+from orchestration.command import cpai, summary
 from orchestration.home import Home
 
 RESULTS = """
@@ -62,7 +62,7 @@ def test_status_has_a_line_for_each_force_and_rule(home):
 def test_run_says_the_same(home, capsys):
     row = {"quarter": "2024-Q2", "received": 2, "refused": 0, "missing": 0, "deliveries": 2}
     row |= {"refused_deliveries": 0, "holds_the_release": gate.holding(home, ["2024-Q2"])}
-    command._show([row])
+    summary.show_quarters([row])
     assert [line.strip() for line in capsys.readouterr().out.splitlines()[1:]] == SAID
 
 
@@ -72,7 +72,7 @@ def test_a_screen_is_not_filled_by_one_rule(home):
             "insert into quality.rule_results select 'CR36', 'force' || n, '2024-Q2', 1, 2, 'fails' from range(40) as v(n)"
         )
     lines = [line for line in status(home).output.splitlines() if "blocks the release" in line]
-    assert len(lines) == command.HELD_SHOWN
+    assert len(lines) == summary.HELD_SHOWN
     assert "and 24 more like these" in status(home).output
 
 

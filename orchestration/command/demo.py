@@ -1,0 +1,117 @@
+"""`cpai init`, `sample` and `demo`: a new home, and a synthetic year from landing to a published release."""
+
+import shutil
+from pathlib import Path
+
+import click
+
+from orchestration import quarters
+from orchestration.command import asked
+from orchestration.command.release import as_released, publish_period
+from orchestration.command.run import run_quarters
+from orchestration.command.summary import show_quarters, summary_of
+from orchestration.home import Home
+from orchestration.home import home as find_home
+from orchestration.printing import say
+from orchestration.progress import at, shown
+from orchestration.stopping import (
+    NotThere,
+)
+from orchestration.turns import turn
+
+
+@click.command()
+@click.option("--year", default=2023, show_default=True)
+@click.option(
+    "--scale",
+    default=1.0,
+    show_default=True,
+    help="1 is the published year; 50 fifty of it; 0.02 a small one.",
+)
+@click.option("--seed", default=2023, show_default=True)
+@click.option("--into", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to write what is true, for tests.",
+)
+def sample(year: int, scale: float, seed: int, into: Path, truth: Path | None) -> None:
+    """Write a synthetic year of returns, and readings for its candidates."""
+    with shown():
+        _write_year(into, year, scale, seed, truth)
+    say(f"synthetic returns of {year} in {into / 'landing'}, readings in {into / 'readings'}")
+
+
+def _write_year(into: Path, year: int, scale: float, seed: int, truth: Path | None = None) -> None:
+    from orchestration.synthetic import write_year
+
+    write_year(
+        into,
+        year=year,
+        scale=int(scale) if scale >= 1 else scale,
+        seed=seed,
+        truth=truth,
+        progress=lambda done, total, what: at(f"writing a synthetic {year}", done, total, what),
+    )
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make FOLDER a home: the place of a landing folder, and of all that follows from it."""
+    made = find_home(folder)
+    if asked.is_home(made.root):
+        raise NotThere(f"{made.root} is a home already: cpai --home {folder} status")
+    if made.root.exists() and (not made.root.is_dir() or any(made.root.iterdir())):
+        raise NotThere(f"{made.root} holds something else: name a new folder, or an empty one")
+    made.landing.mkdir(parents=True)
+    say(
+        f"{made.root} is a home: put what each force delivers into {made.landing}/<quarter>/<force>/, then "
+        f"cpai --home {folder} run <quarter>"
+    )
+
+
+@click.command()
+@click.option("--scale", default=1.0, show_default=True)
+@click.option("--seed", default=2023, show_default=True)
+@click.pass_obj
+def demo(home: Home, scale: float, seed: int) -> None:
+    """A synthetic year from landing to a published release."""
+    with shown(), turn(home):
+        _demo(home, scale, seed)
+
+
+def _demo(home: Home, scale: float, seed: int) -> None:
+    year = 2023
+    if not (home.landing / f"{year}-Q4").is_dir():
+        _land_synthetic(home, year, scale, seed)
+    wanted = quarters.in_period(str(year))
+    from orchestration.readings.book import import_readings
+
+    run_quarters(home, wanted)
+    at("importing the readings")
+    added = sum(import_readings(home, home.root / "readings" / f"{quarter}.csv").added for quarter in wanted)
+    say(f"readings: {added:,} added to the ledger")
+    published = publish_period(home, str(year))
+    show_quarters(summary_of(home, wanted))
+    replication = home.releases / published["release"] / "report" / f"replication_{year}.csv"
+    if replication.exists():
+        from orchestration.releases.replication import sentence
+
+        say(sentence(replication))
+    say(as_released(home, published))
+    say(f"open {home.releases / 'index.html'} in a browser; `make dev` shows the assets in Dagster")
+
+
+def _land_synthetic(home: Home, year: int, scale: float, seed: int) -> None:
+    """Written aside: an interrupted year leaves no half quarter behind, which a second `demo` would take for a whole."""
+    aside = home.root / ".synthetic"
+    shutil.rmtree(aside, ignore_errors=True)
+    _write_year(aside, year, scale, seed)
+    # landing last: it tells that the year is there
+    for kind in ("readings", "landing"):
+        (home.root / kind).mkdir(exist_ok=True)
+        for made in sorted((aside / kind).iterdir()):
+            if not (place := home.root / kind / made.name).exists():
+                made.rename(place)
+    shutil.rmtree(aside)

@@ -1,0 +1,120 @@
+"""`cpai run`: receive quarters and build the warehouse, as it is or as of a moment."""
+
+import json
+import sys
+from dataclasses import replace
+
+import click
+
+from orchestration import quarters
+from orchestration.command import asked
+from orchestration.command.asked import Moment, Quarter, as_json, pass_home
+from orchestration.command.summary import failures_of, show_quarters, summary_of
+from orchestration.home import Home
+from orchestration.printing import say
+from orchestration.progress import shown
+from orchestration.stopping import (
+    stop,
+)
+from orchestration.turns import turn
+
+
+@click.command()
+@click.argument("wanted", nargs=-1, type=Quarter(), metavar="QUARTER...")
+@click.option(
+    "--as-of",
+    type=Moment(),
+    help="Build a warehouse beside the live one from what had been received by then (UTC), and receive nothing.",
+)
+@as_json
+@pass_home
+def run(home: Home, wanted: tuple[str, ...], as_of: str | None, wants_json: bool) -> None:
+    """Receive what has landed for these quarters and build the warehouse."""
+    if as_of:
+        if wanted:
+            raise click.UsageError("--as-of builds every quarter received by then: leave the quarters out")
+        asked.received_by(home, as_of)
+        with shown(), turn(home):
+            run_as_of(replace(home, as_of=as_of), wants_json)
+        return
+    if not wanted:
+        raise click.UsageError("say which quarters to run, as in: cpai run 2023-Q1 2023-Q2")
+    asked.landed(home, wanted)
+    from orchestration.returns.landing import unread
+
+    with shown(), turn(home):
+        summary, not_read = run_quarters(home, list(wanted))
+    astray = unread(home.landing)
+    # what was meant for these quarters has not been received
+    left_out = any(found.quarter in wanted for found in astray)
+    done = not not_read and not left_out and not any(row["refused"] for row in summary)
+    if wants_json:
+        sentences = [found.sentence for found in astray]
+        answer = {
+            "done": done,
+            "quarters": summary,
+            "recorded_crime_refused": not_read,
+            "not_read": sentences,
+        }
+        say(json.dumps(answer, default=str))
+    else:
+        show_quarters(summary)
+        for found in astray:
+            say(f"not read: {found.sentence}")
+    if not done:
+        sys.exit(1)
+
+
+def run_quarters(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
+    """The quarter job for each unbroken range of quarters: what each quarter now holds, and why a file of police
+    recorded crime is refused."""
+    from orchestration.in_process import execute
+    from orchestration.returns.assets import partition_range
+
+    not_read: list[str] = []
+    for first, last in quarters.runs(wanted):
+        result = execute(home, "quarter", tags=partition_range(first, last))
+        if not result.success:
+            stop(failures_of(result))
+        not_read = [
+            sentence
+            for check in result.get_asset_check_evaluations()
+            if check.asset_key.path == ["police_recorded_crime"] and not check.passed
+            for sentence in check.metadata["refused"].value
+        ]
+    return summary_of(home, wanted), not_read
+
+
+def run_as_of(home: Home, wants_json: bool) -> None:
+    """dbt alone, outside Dagster: this is not the warehouse that its assets are about."""
+    from orchestration import ledger
+    from orchestration.ledger import snapshots
+    from orchestration.returns import kept
+    from orchestration.returns.receipts import quarters_known
+    from orchestration.warehouse.dbt import BuildFailed, build
+
+    known = quarters_known(home)
+
+    try:
+        said = kept.make_again(home)
+    except kept.CannotMakeAgain as problem:
+        stop([str(problem)], wants_json)
+    if not wants_json:
+        for line in said:
+            say(f"  {line}")
+    engine = ledger.open_ledger(home)
+    snapshots.write(engine, home)
+    engine.dispose()
+    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    home.warehouse.unlink(missing_ok=True)
+    try:
+        build(home)
+    except BuildFailed as failed:
+        stop(failed.problems, wants_json)
+    summary = summary_of(home, known)
+    if wants_json:
+        answer = {"done": True, "as_of": home.as_of, "warehouse": str(home.warehouse), "quarters": summary}
+        say(json.dumps(answer, default=str))
+    else:
+        show_quarters(summary)
+        say(f"as of {home.as_of}: {home.warehouse}")
