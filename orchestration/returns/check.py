@@ -33,6 +33,7 @@ MODELS = (
     "intake_findings",
     "balance",
     "exclusions",
+    "field_completeness",
     "returns",
     "cocad_candidates",
 )

@@ -13,6 +13,8 @@ import pytest
 from orchestration.ledger import open_ledger, read_submissions
 from orchestration.releases.figures import NATION
 from orchestration.releases.reports.page import Page
+from orchestration.returns.pack.gathering import gather
+from orchestration.warehouse.dbt import open_read_only
 
 pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
 
@@ -209,6 +211,27 @@ def test_personal_data_stops_at_staging(year):
                 assert not [1 for name in surnames if name.encode() in content], (
                     f"a name stands in {file.name}"
                 )
+
+
+def test_packs_and_profiles_of_all_forces_have_the_same_completeness(year):
+    with open_read_only(year.home) as connection:
+        packs = {
+            (force, quarter): pack["completeness"]
+            for quarter in ("2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4")
+            for force, pack in gather(connection, quarter, year.home.raw).items()
+        }
+    # of a refused submission a pack has no shares
+    in_packs = {
+        (*place, row["record_type"], row["field"], row["known"], row["of"], row["percent"])
+        for place, rows in packs.items()
+        for row in rows
+    }
+    profiles = published(
+        year,
+        "select force, quarter, record_type, field, known, records, percent::double "
+        "from quality.field_completeness where is_collected and (force, quarter) <> ('kent', '2023-Q3')",
+    )
+    assert in_packs == set(profiles) and len({row[0] for row in profiles}) == 44
 
 
 def test_reports_of_all_places_print_the_figures_of_the_release(year, tmp_path):

@@ -1,5 +1,5 @@
 {%- set known = "{0} is not null and {0} <> 'unmapped'" -%}
-{#- when a field counts as known; the return pack tells forces the same -#}
+{#- when a field counts as known: in a force's pack and in its profile -#}
 {%- set person = {
     'gender': 'gender_recorded',
     'age_at_offence': 'age_at_offence is not null',
@@ -18,7 +18,8 @@
     'committed_to': 'committed_to is not null',
     'offenders_stated': 'offenders_stated is not null',
 } -%}
-{%- for field in ['csa_flag', 'cse_flag', 'online_flag', 'children_flag', 'location_type', 'outcome_code'] -%}
+{%- for field in ['csa_flag', 'cse_flag', 'online_flag', 'children_flag', 'location_type', 'local_authority',
+    'outcome_code'] -%}
     {%- do crime.update({field: known.format(field)}) -%}
 {%- endfor -%}
 {%- set fields = {

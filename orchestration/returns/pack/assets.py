@@ -18,6 +18,7 @@ from orchestration.returns.partitions import QUARTERS
             ["quality", "returns"],
             ["quality", "balance"],
             ["quality", "exclusions"],
+            ["quality", "field_completeness"],
             ["cocad", "cocad_candidates"],
         )
     ],

@@ -35,35 +35,6 @@ ANSWERS = {
 }
 UNIT = {"crime": "crimes", "victim": "victims", "suspect": "suspects"}
 
-KNOWN = "{0} is not null and cast({0} as varchar) <> 'unmapped'"
-LISTED = "{0} in (select code from reference.{1} where {2} is not null)"
-PERSON = {
-    "gender": "gender in ('male', 'female')",
-    "age_at_offence": "coalesce(age_sent, age_from_birth) is not null",
-    "self_defined_ethnicity": LISTED.format(
-        "self_defined_ethnicity", "self_defined_ethnicities", "ethnicity_group"
-    ),
-    "observed_ethnicity": LISTED.format("observed_ethnicity", "observed_ethnicities", "ethnicity_group"),
-    "disability": KNOWN.format("disability"),
-    "nationality": KNOWN.format("nationality"),
-}
-# when a field counts as known, by record type; victims without a person (STATE) have none of theirs
-COMPLETE = {
-    "crimes": {
-        column: KNOWN.format(column)
-        for column in (
-            *("reported_on", "committed_from", "committed_to", "csa_flag", "cse_flag", "online_flag"),
-            *("children_flag", "offenders_stated", "location_type", "local_authority", "outcome_code"),
-        )
-    },
-    "victims": PERSON,
-    "suspects": PERSON
-    | {
-        "identified": KNOWN.format("identified"),
-        "relationship": LISTED.format("relationship", "relationships", "relationship_group"),
-    },
-}
-
 
 def gather(
     connection: Any,
@@ -440,43 +411,28 @@ class _Gathering:
         return counted
 
     def _completeness(self) -> dict[str, list[Row]]:
-        """Share of records with each field known, beside the quarter before and all forces together."""
-        before = _before(self.quarter)
-        found: dict[str, list[Row]] = defaultdict(list)
-        for record_type, fields in COMPLETE.items():
-            counts = ", ".join(
-                f"count(*) filter (where {known}) as {field}" for field, known in fields.items()
-            )
-            rows = self._rows(
-                f"select force, quarter, count(*) as records, {counts} from intermediate.int_{record_type} "
-                f"where quarter in ($quarter, $before) {'and is_person' if record_type == 'victims' else ''} "
-                "group by force, quarter",
-                before=before,
-            )
-            by_place = {(row["force"], row["quarter"]): row for row in rows}
-            now = [row for row in rows if row["quarter"] == self.quarter]
-            # one force is no nation: a check of a single return has no rate to stand beside
-            everyone = (
-                {name: sum(row[name] for row in now) for name in ("records", *fields)} if len(now) > 1 else {}
-            )
-            for row in now:
-                last = by_place.get((row["force"], before), {})
-                found[row["force"]] += [
-                    {
-                        "record_type": record_type,
-                        "field": field,
-                        "known": row[field],
-                        "of": row["records"],
-                        "percent": _percent(row[field], row["records"]),
-                        "last_quarter": _percent(last.get(field), last.get("records"))
-                        if _asked(field, before)
-                        else None,
-                        "national": _percent(everyone.get(field), everyone.get("records")),
-                    }
-                    for field in fields
-                    if _asked(field, self.quarter)
-                ]
-        return found
+        """Share of records that count with each field known, beside the quarter before and all forces together."""
+        return self._by_force(
+            """
+            select complete.force, complete.record_type, complete.field, complete.known, complete.records as "of",
+                complete.percent::double as percent, earlier.percent::double as last_quarter, national.percent as national
+            from quality.field_completeness as complete
+            left join quality.field_completeness as earlier
+                on earlier.force = complete.force and earlier.record_type = complete.record_type
+                and earlier.field = complete.field and earlier.quarter = $before
+            -- one force is no nation: a check of a single return has no rate to stand beside
+            left join (
+                select record_type, field, round(100.0 * sum(known) / sum(records), 1) as percent
+                from quality.field_completeness
+                where quarter = $quarter and is_collected
+                group by record_type, field
+                having count(*) > 1
+            ) as national
+                on national.record_type = complete.record_type and national.field = complete.field
+            where complete.quarter = $quarter and complete.is_collected
+            """,
+            before=_before(self.quarter),
+        )
 
 
 def _records_to_mend(findings: list[Row]) -> set[tuple]:
@@ -488,12 +444,6 @@ def _records_to_mend(findings: list[Row]) -> set[tuple]:
         if each["answer"] == "correct"
         for failing in each["failing"]
     }
-
-
-def _asked(field: str, quarter: str) -> bool:
-    """Whether forces were asked for the field in the quarter: of one that they were not, no share says anything."""
-    collected = [row["children_collected_from"] for row in seed_rows("criteria.csv")]
-    return field != "children_flag" or quarter >= min(filter(None, collected))
 
 
 def _raw(record_type: str) -> str:
@@ -532,10 +482,6 @@ def _only_the_centre() -> list[Row]:
 def _before(quarter: str) -> str:
     year, number = quarter.split("-Q")
     return f"{int(year) - 1}-Q4" if number == "1" else f"{year}-Q{int(number) - 1}"
-
-
-def _percent(part: int | None, whole: int | None) -> float | None:
-    return round(100 * part / whole, 1) if part is not None and whole else None
 
 
 @cache
