@@ -35,6 +35,7 @@ def execute(
             instance=runs.on_the_timeline(storage),
             partition_key=partition,
             tags={**(tags or {}), **runs.launched("terminal")},
+            resources={"home": home},
             run_config={"loggers": {"progress": {}}},
             raise_on_error=False,
         )

@@ -51,9 +51,9 @@ def on_the_timeline(instance: dg.DagsterInstance) -> dg.DagsterInstance:
     return instance
 
 
-def apart(context: dg.AssetExecutionContext, asset: dg.AssetsDefinition, partition: str) -> None:
+def apart(context: dg.AssetExecutionContext, home: Home, asset: dg.AssetsDefinition, partition: str) -> None:
     """A run of its own, inside this one, for one partition of an asset: it may fail, and this one go on."""
-    defs = dg.Definitions(assets=[asset], loggers={"silent": silent})
+    defs = dg.Definitions(assets=[asset], resources={"home": home}, loggers={"silent": silent})
     now = context.instance.get_run_by_id(context.run.run_id).tags
     tags = {name: value for name, value in now.items() if name in (WHO, WHERE)}
     defs.resolve_job_def("__ASSET_JOB").execute_in_process(

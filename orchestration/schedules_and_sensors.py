@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration import outbox, quarters, runs
-from orchestration.home import home
+from orchestration.home import Home
 from orchestration.jobs import quarter_job
 from orchestration.returns.landing import RECORDED_CRIME, is_clutter, unread
 from orchestration.returns.partitions import QUARTERS, partition_range
@@ -25,14 +25,14 @@ ENDED_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _told(home: Home, name: str) -> Iterator[None]:
     """A sensor or schedule that fails leaves a line in the outbox until it works again."""
     try:
         yield
     except Exception as problem:
-        outbox.leave(home(), "sensor", name, f"{name} failed: {problem}")
+        outbox.leave(home, "sensor", name, f"{name} failed: {problem}")
         raise
-    outbox.settle(home(), "sensor", name)
+    outbox.settle(home, "sensor", name)
 
 
 @dg.schedule(
@@ -41,9 +41,9 @@ def _told(name: str) -> Iterator[None]:
     execution_timezone="Europe/London",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
-def quarterly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def quarterly(context: dg.ScheduleEvaluationContext, home: dg.ResourceParam[Home]) -> dg.RunRequest:
     """On the day the returns of a quarter are due, the whole of that quarter."""
-    with _told("quarterly"):
+    with _told(home, "quarterly"):
         quarter = quarters.before(quarters.of(context.scheduled_execution_time.date()))
         if stale := _stale(quarter):
             raise RuntimeError(stale)
@@ -59,7 +59,7 @@ def _stale(quarter: str) -> str:
 
 
 @dg.sensor(job=quarter_job, minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
-def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+def landing_sensor(context: dg.SensorEvaluationContext, home: dg.ResourceParam[Home]) -> dg.SensorResult:
     """One run for a quarter whose landing folder changed and has been still for a minute; again, after growing pauses,
     until one of them has succeeded.
 
@@ -70,19 +70,19 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     asked for and when last, whether that succeeded): a copy that keeps its files' times, or a file server whose clock is
     wrong, looks settled while it is not.
     """
-    with _told("landing_sensor"):
+    with _told(home, "landing_sensor"):
         # told for as long as it is so: what has landed for the quarters known goes on meanwhile
         stale = _stale(quarters.of(date.today()))
-        outbox.stands(home(), "sensor", {"calendar": stale} if stale else {}, within=["calendar"])
-        return _look(context)
+        outbox.stands(home, "sensor", {"calendar": stale} if stale else {}, within=["calendar"])
+        return _look(context, home)
 
 
-def _look(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+def _look(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:
     now = time.time()
     before = json.loads(context.cursor or "{}")
     looked: dict[str, dict] = {}
     requests, waiting = [], []
-    for folder, seen, quarter in _landed(home().landing):
+    for folder, seen, quarter in _landed(home.landing):
         last = before.get(folder, {})
         # what it was seen as, by an earlier version of this too
         look = last if last.get("seen") == seen else {"seen": seen, "since": now}
@@ -100,7 +100,7 @@ def _look(context: dg.SensorEvaluationContext) -> dg.SensorResult:
             tags = partition_range(quarter, quarter) | runs.launched("sensor")
             requests.append(dg.RunRequest(run_key=_key(folder, look), tags=tags))
     reason = "; ".join(waiting) or "nothing new has landed"
-    if astray := [found.sentence for found in unread(home().landing)]:
+    if astray := [found.sentence for found in unread(home.landing)]:
         reason += "; not read: " + " ".join(astray)
         if requests:  # a look with requests shows no reason
             context.log.warning(f"not read: {' '.join(astray)}")
@@ -163,7 +163,7 @@ def _seen(folder: Path) -> str:
 
 
 @dg.run_failure_sensor(default_status=dg.DefaultSensorStatus.RUNNING)
-def failed_runs(context: dg.RunFailureSensorContext) -> None:
+def failed_runs(context: dg.RunFailureSensorContext, home: dg.ResourceParam[Home]) -> None:
     """A line for a run that failed before any of its steps did: the others leave theirs themselves."""
     if not context.get_step_failure_events():
-        runs.note_failed(home(), context.dagster_run, f": {context.failure_event.message}")
+        runs.note_failed(home, context.dagster_run, f": {context.failure_event.message}")

@@ -2,7 +2,7 @@
 
 `token_key` is the secret that turns a person into a token: no SQL, log, manifest or compiled model ever holds it.
 `as_of` is the moment whose receipts are built from: dbt's own variables would have every model parsed again.
-And it sees to it that there is a history to read, on the first build too.
+And it sees to it that there is a history to read, on the first build too, and counts rows while dbt has the warehouse.
 """
 
 import os
@@ -14,6 +14,15 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from orchestration.home import Home
 from orchestration.warehouse import history
 
+# dbt's own: no other connection may be opened beside it, by this process either
+_connections: list[Any] = []
+
+
+def rows_in(relation: str) -> int:
+    """How many rows a table has that dbt has just built."""
+    with _connections[-1].cursor() as cursor:
+        return cursor.execute(f"select count(*) from {relation}").fetchone()[0]  # noqa: S608 - a name of dbt's
+
 
 class Plugin(BasePlugin):
     """Sets DuckDB's variables `token_key` and `as_of` from the environment: `CPAI_TOKEN_KEY`, `CPAI_AS_OF`."""
@@ -21,6 +30,9 @@ class Plugin(BasePlugin):
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         if raw := os.environ.get("CPAI_RAW"):
             history.prepare(Home(Path(raw).parent))
+
+    def configure_connection(self, conn: Any) -> None:
+        _connections[:] = [conn]
 
     def configure_cursor(self, cursor: Any) -> None:
         """Raises ValueError when there is no key: without one every person would share a guessable token."""

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import dagster as dg
 
 from orchestration import ledger
-from orchestration.home import home
+from orchestration.home import Home
 from orchestration.ledger import snapshots
 from orchestration.readings.desk import Desk
 from orchestration.readings.worklist import write_cases
@@ -16,11 +16,11 @@ from orchestration.readings.worklist import write_cases
     kinds={"parquet"},
     description="Every reading in the ledger as of now, and what further readings are due; readers append them there.",
 )
-def readings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def readings(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     from sqlalchemy import func, select
 
-    engine = ledger.open_ledger(home())
-    snapshots.write(engine, home())
+    engine = ledger.open_ledger(home)
+    snapshots.write(engine, home)
     with engine.connect() as connection:
         rows = connection.execute(select(func.count()).select_from(ledger.readings)).scalar_one()
     return dg.MaterializeResult(metadata={"readings": rows})
@@ -38,9 +38,9 @@ def readings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     pool="warehouse",
     description="The candidates of the built warehouse as cases for readers, and the worklist that follows from them.",
 )
-def worklist(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    write_cases(home())
-    desk = Desk(home())
+def worklist(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    write_cases(home)
+    desk = Desk(home)
     synced = desk.sync()
     desk.close()
     return dg.MaterializeResult(metadata=asdict(synced))

@@ -9,7 +9,7 @@ import dagster as dg
 from expectations import SUITES
 from orchestration import outbox, quarters
 from orchestration.gate import check, said, shuts
-from orchestration.home import home
+from orchestration.home import Home
 from orchestration.printing import counted
 from orchestration.releases import inputs, shown
 from orchestration.releases.publish import GateShut, publish
@@ -37,13 +37,16 @@ PERIODS = dg.StaticPartitionsDefinition(quarters.periods(date.today()))
     deps=[dg.AssetKey(path) for path in PUBLISHED],
     partitions_def=PERIODS,
     group_name="releases",
+    kinds={"duckdb"},
     pool="warehouse",
     description="The marts and evidence as they stand, from known submissions, readings and rules: not yet public.",
 )
-def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def release_candidate(
+    context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]
+) -> dg.MaterializeResult:
     period = context.partition_key
-    with open_warehouse(home()) as connection:
-        made_of = inputs.read(home(), period, connection)
+    with open_warehouse(home) as connection:
+        made_of = inputs.read(home, period, connection)
         plotted = numbers(connection, quarters.in_period(period))
     return dg.MaterializeResult(
         metadata={
@@ -78,10 +81,12 @@ def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult
     ],
     pool="warehouse",
 )
-def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+def gate(
+    context: dg.AssetCheckExecutionContext, home: dg.ResourceParam[Home]
+) -> Iterator[dg.AssetCheckResult]:
     context.log.info("running the expectation suites")
     period = context.partition_key
-    judged = check(home(), period)
+    judged = check(home, period)
     yield dg.AssetCheckResult(
         asset_key=release_candidate.key,
         check_name="as_received",
@@ -93,18 +98,18 @@ def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult
         shutting = [result for result in ran if shuts(result)]
         reported = [result for result in ran if not result.success and not shuts(result)]
         # a suite that ran nothing is no pass
-        yield _checked(f"{suite}_suite", bool(ran) and not shutting, shutting, ran)
-        yield _checked(f"{suite}_reported", not reported, reported, ran, dg.AssetCheckSeverity.WARN)
+        yield _checked(home, f"{suite}_suite", bool(ran) and not shutting, shutting, ran)
+        yield _checked(home, f"{suite}_reported", not reported, reported, ran, dg.AssetCheckSeverity.WARN)
     if judged.open:
-        outbox.settle(home(), "gate", period)
+        outbox.settle(home, "gate", period)
         return
-    raise shut(period, judged.reasons)
+    raise shut(home, period, judged.reasons)
 
 
-def shut(period: str, reasons: list[str]) -> dg.Failure:
+def shut(home: Home, period: str, reasons: list[str]) -> dg.Failure:
     """What a run fails with at a shut gate, with the sentences that the command prints; a line in the outbox."""
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    outbox.leave(home(), "gate", period, f"the gate is shut for {period}: {reasons[0]}{more}")
+    outbox.leave(home, "gate", period, f"the gate is shut for {period}: {reasons[0]}{more}")
     return dg.Failure(
         "\n".join(["the gate is shut; the live release stays:", *reasons]),
         metadata={
@@ -115,7 +120,9 @@ def shut(period: str, reasons: list[str]) -> dg.Failure:
     )
 
 
-def _checked(name: str, passed: bool, failed: list, ran: list, severity=dg.AssetCheckSeverity.ERROR):
+def _checked(
+    home: Home, name: str, passed: bool, failed: list, ran: list, severity=dg.AssetCheckSeverity.ERROR
+):
     """One event for a suite: what each expectation found is a row of `quality.expectation_results`."""
     sentences = said(failed)
     return dg.AssetCheckResult(
@@ -128,7 +135,7 @@ def _checked(name: str, passed: bool, failed: list, ran: list, severity=dg.Asset
         else f"{len(ran)} expectations hold",
         metadata={
             "found": table([{"sentence": sentence} for sentence in sentences], ["sentence"]),
-            **_packs(failed),
+            **_packs(home, failed),
         },
     )
 
@@ -136,7 +143,7 @@ def _checked(name: str, passed: bool, failed: list, ran: list, severity=dg.Asset
 PACKS_LINKED = 10
 
 
-def _packs(failed: list) -> dict:
+def _packs(home: Home, failed: list) -> dict:
     """Links to what the forces named were told, a few."""
     named = {
         (key["force"], key["quarter"])
@@ -144,10 +151,10 @@ def _packs(failed: list) -> dict:
         for key in result.failing_keys
         if key.get("force") and key.get("quarter")
     }
-    standing = each_return(home()) if named else {}
+    standing = each_return(home) if named else {}
     here = sorted((quarter, force) for force, quarter in named if (force, quarter) in standing)
     return {
-        f"pack of {force} {quarter}": metadata(home(), standing[force, quarter].latest)["pack"]
+        f"pack of {force} {quarter}": metadata(home, standing[force, quarter].latest)["pack"]
         for quarter, force in here[:PACKS_LINKED]
     }
 
@@ -160,20 +167,20 @@ def _packs(failed: list) -> dict:
     pool="warehouse",
     description="One immutable published set of marts, built aside and swapped in by one rename.",
 )
-def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def release(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     period = context.partition_key
     context.log.info(f"publishing {period}")
     try:
-        published = publish(home(), period)
+        published = publish(home, period)
     except GateShut as problem:
-        raise shut(period, problem.reasons) from problem
-    outbox.settle(home(), "gate", period)
+        raise shut(home, period, problem.reasons) from problem
+    outbox.settle(home, "gate", period)
     return dg.MaterializeResult(
         metadata={
             "release": published.name,
             "page": link(published.path / "index.html"),
-            **shown.headlines(home(), published.name, period),
-            **shown.difference(home(), published.name),
+            **shown.headlines(home, published.name, period),
+            **shown.difference(home, published.name),
             "unchanged": published.unchanged,
             "because": list(published.because),
         }

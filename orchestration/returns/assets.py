@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration import outbox
-from orchestration.home import home
+from orchestration.home import Home
 from orchestration.printing import counted
 from orchestration.returns import kept, read_ahead, recorded_crime, shown
 from orchestration.returns.intake import receive
@@ -31,6 +31,7 @@ RECORDS = dg.AssetKey("records")
             RETURNS,
             partitions_def=PARTITIONS,
             skippable=True,
+            kinds={"csv", "excel"},
             group_name="returns",
             description="What forces sent, archived by SHA-256 and read by their layout. A partition is there when a return of "
             "that force and quarter stands, has failed when its latest delivery is refused, is empty when none has come.",
@@ -54,55 +55,53 @@ RECORDS = dg.AssetKey("records")
     can_subset=True,
 )
 def returns(
-    context: dg.AssetExecutionContext,
+    context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]
 ) -> Iterator[dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckResult | dg.MaterializeResult]:
     """Of several returns the refused ones go into runs that fail, and the others on; of nothing but refused ones this fails."""
     selected = context.selected_asset_keys
     wanted = asked(context) if RETURNS in selected else {}
     try:
-        for line in kept.make_again(home()):
+        for line in kept.make_again(home):
             context.log.warning(line)
     except kept.CannotMakeAgain as problem:
         raise dg.Failure(str(problem)) from problem
-    new = _take_in(context, wanted)
-    stand = each_return(home())
+    new = _take_in(context, home, wanted)
+    stand = each_return(home)
     places = [(force, quarter) for quarter, forces in wanted.items() for force in forces]
     here = {place: stand[place] for place in places if place in stand}
     refused = {place: row for place, row in here.items() if row.refused}
     sentences = {f"{quarter} {force}": row.sentence for (force, quarter), row in refused.items()}
-    outbox.stands(home(), "refusal", sentences, within=[f"{quarter} {force}" for force, quarter in places])
-    astray = {found.sentence.partition(": ")[0]: found.sentence for found in unread(home().landing)}
-    said = [line["about"] for line in outbox.opened(home()) if line["kind"] == "not read"]
-    outbox.stands(home(), "not read", astray, within=dict.fromkeys([*said, *astray]))
+    outbox.stands(home, "refusal", sentences, within=[f"{quarter} {force}" for force, quarter in places])
+    astray = {found.sentence.partition(": ")[0]: found.sentence for found in unread(home.landing)}
+    said = [line["about"] for line in outbox.opened(home) if line["kind"] == "not read"]
+    outbox.stands(home, "not read", astray, within=dict.fromkeys([*said, *astray]))
     nothing_stands = bool(wanted) and len(refused) == len(places)
     for (force, quarter), row in here.items():
         partition = f"{force}|{quarter}"
         if nothing_stands:
-            yield dg.AssetObservation(
-                RETURNS, partition=partition, metadata=shown.metadata(home(), row.latest)
-            )
+            yield dg.AssetObservation(RETURNS, partition=partition, metadata=shown.metadata(home, row.latest))
         elif row.stands:
-            metadata = shown.metadata(home(), row.stands)
+            metadata = shown.metadata(home, row.stands)
             yield dg.AssetMaterialization(RETURNS, partition=partition, metadata=metadata)
     if RETURNS in selected:
-        yield shown.check(home(), stand, list(astray.values()))
+        yield shown.check(home, stand, list(astray.values()))
     if nothing_stands:
-        raise shown.failure(home(), refused)
+        raise shown.failure(home, refused)
     for force, quarter in refused:
-        apart(context, returns, f"{force}|{quarter}")
+        apart(context, home, returns, f"{force}|{quarter}")
     if RECORDS in selected:
         yield dg.MaterializeResult(asset_key=RECORDS, metadata={"new submissions": new})
 
 
-def _take_in(context: dg.AssetExecutionContext, wanted: dict[str, list[str]]) -> int:
+def _take_in(context: dg.AssetExecutionContext, home: Home, wanted: dict[str, list[str]]) -> int:
     """Receive what landed of all that was asked for; how many submissions were new."""
     fresh = []
-    with read_ahead.readers(home().landing / quarter for quarter in wanted) as readers:
+    with read_ahead.readers(home.landing / quarter for quarter in wanted) as readers:
         for quarter, forces in wanted.items():
             receipts, looked_at = [], 0
             # of a whole quarter in one go, what is nobody's too
             for these in [forces] if len(forces) == len(FORCES) else [[force] for force in forces]:
-                receipts += receive(home(), quarter, these[0] if len(these) == 1 else None, readers)
+                receipts += receive(home, quarter, these[0] if len(these) == 1 else None, readers)
                 looked_at += len(these)
             new = [receipt for receipt in receipts if receipt.new]
             fresh += new
@@ -130,8 +129,10 @@ def _take_in(context: dg.AssetExecutionContext, wanted: dict[str, list[str]]) ->
     description="Home Office police recorded crime by release, force, quarter and offence class "
     "(Open Government Licence v3.0).",
 )
-def police_recorded_crime(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    received = recorded_crime.receive(home())
+def police_recorded_crime(
+    context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]
+) -> dg.MaterializeResult:
+    received = recorded_crime.receive(home)
     for sentence in received.refused:
         context.log.warning(f"police recorded crime refused: {sentence}")
     return dg.MaterializeResult(

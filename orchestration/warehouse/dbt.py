@@ -9,10 +9,13 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
+from queue import SimpleQueue
+from threading import Event
 from typing import Any
 
 from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_below
@@ -33,12 +36,20 @@ class BuildFailed(RuntimeError):
         self.problems = problems
 
 
+@dataclass(frozen=True)
+class Finished:
+    """A model or seed that is there, by its node id; without seconds it was there already, without rows it is no table."""
+
+    node: str
+    seconds: float | None = None
+    rows: int | None = None
+
+
 @dataclass
 class Built:
-    """What dbt did: status and seconds by node id, tests by the model they test."""
+    """What dbt found: whether each test holds, by its node id, and a sentence for each thing that failed."""
 
-    seconds: dict[str, float] = field(default_factory=dict)
-    tests: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)
+    tests: dict[str, bool] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
@@ -163,15 +174,24 @@ def _check_seeds(manifest: Path) -> None:
         raise NotRead(*problems)
 
 
-def invoke(home: Home, words: list[str], manifest: Any = None) -> Any:
-    """One dbt command in this process, its output and log in the home. Raises BuildFailed when it could not run."""
+def _begun(event: Any) -> None:
+    """What dbt begins: it numbers each model and test."""
+    if event.info.name == "LogStartLine":
+        at("building the warehouse", event.data.index - 1, event.data.total, event.data.node_info.node_name)
+
+
+def invoke(home: Home, words: list[str], manifest: Any = None, heard: Callable[[Any], None] = _begun) -> Any:
+    """One dbt command in this process, its output and log in the home. Raises BuildFailed when it could not run.
+
+    `heard` is given dbt's events as they happen.
+    """
     from dbt.cli.main import dbtRunner
 
     home.dbt.mkdir(parents=True, exist_ok=True)
     folders = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
     folders += ["--target-path", home.dbt / "target", "--log-path", home.dbt / "logs"]
     with environment(home):
-        outcome = dbtRunner(manifest=manifest, callbacks=[_heard]).invoke(
+        outcome = dbtRunner(manifest=manifest, callbacks=[heard]).invoke(
             [*words, "--log-level", "none", "--log-level-file", "info", *map(str, folders)]
         )
     if outcome.exception:
@@ -179,23 +199,32 @@ def invoke(home: Home, words: list[str], manifest: Any = None) -> Any:
     return outcome
 
 
-def _heard(event: Any) -> None:
-    """What dbt begins: it numbers each model and test."""
-    if event.info.name == "LogStartLine":
-        at("building the warehouse", event.data.index - 1, event.data.total, event.data.node_info.node_name)
-
-
-def run_dbt(home: Home, select: str | None = None) -> Built:
+def run_dbt(
+    home: Home,
+    select: str | None = None,
+    told: Callable[[Finished], None] = lambda _: None,
+    left: Callable[[], bool] = lambda: False,
+) -> Built:
     """Run seeds, models and tests, all or those that dbt's `select` names, and close the warehouse.
 
-    Where nothing is selected, seeds that this warehouse already holds in their present version are let be (2 s with
-    their tests). What failed is in `problems`; dbt builds nothing downstream of it.
+    `told` is given each seed and model once it is there, none before what it reads. Where nothing is selected, seeds
+    that this warehouse already holds in their present version are let be (2 s with their tests). What failed is in
+    `problems`; dbt builds nothing downstream of it, and begins nothing more once everybody has `left`.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.contracts.graph.manifest import Manifest
 
     # dbt's own saved parse: manifest.json has lost what generic tests need
     parsed = manifest_path(home).with_name("partial_parse.msgpack").read_bytes()
+
+    def heard(event: Any) -> None:
+        # what an event raises fails the model that it is about, and so on to the last
+        if event.info.name == "LogStartLine" and left():
+            raise InterruptedError
+        _begun(event)
+        if event.info.name == "NodeFinished" and (finished := _finished(event.data)):
+            told(finished)
+
     try:
         # unit tests judge code, not data: they run with the tests, not with every quarter
         # nor does anyone read dbt's account of a run: writing manifest.json again took 0.8 s of each
@@ -206,7 +235,11 @@ def run_dbt(home: Home, select: str | None = None) -> Built:
         seeds_are_there = not select and seeds_loaded(home) == version
         # selecting models also selects tests between a model and a seed; excluding seeds would lose those
         words += ["--select", "resource_type:model"] if seeds_are_there else []
-        outcome = invoke(home, words, Manifest.from_msgpack(parsed))
+        manifest = Manifest.from_msgpack(parsed)
+        for node in manifest.nodes if seeds_are_there else []:
+            if node.startswith("seed."):
+                told(Finished(node))
+        outcome = invoke(home, words, manifest, heard)
     finally:
         DuckDBConnectionManager.close_all_connections()
     built = Built()
@@ -214,14 +247,42 @@ def run_dbt(home: Home, select: str | None = None) -> Built:
         node, status = result.node, str(result.status)
         good = status in {"success", "pass", "warn", "no-op"}
         if node.resource_type in {"test", "unit_test"}:
-            built.tests.setdefault(_tested(node), []).append((node.name, good))
-        elif good:
-            built.seconds[node.unique_id] = result.execution_time
-        if not good and status != "skipped":
+            built.tests[node.unique_id] = good
+        # what is skipped because of another has no message, and the other is there
+        if not good and (status != "skipped" or result.message):
             built.problems.append(_sentence(node, status, result))
     if not (select or seeds_are_there or built.problems):
         _note_seeds(home, version)
     return built
+
+
+def _finished(said: Any) -> Finished | None:
+    """A seed or model that dbt has built, of its event; None for a test and for what failed."""
+    node, result = said.node_info, said.run_result
+    if node.resource_type not in {"seed", "model"} or result.status != "success":
+        return None
+    from orchestration.warehouse_plugin import rows_in
+
+    is_table = node.materialized in {"table", "incremental", "seed"}
+    rows = rows_in(node.node_relation.relation_name) if is_table else None
+    return Finished(node.unique_id, result.execution_time, rows)
+
+
+@contextmanager
+def started(home: Home, select: str | None = None) -> Iterator[tuple[Iterator[Finished], Future[Built]]]:
+    """`run_dbt` in a thread: what is there as it comes to be, and what it found when all is done.
+
+    Who leaves before that, by Ctrl-C or for an error, waits for the statements that run, and dbt begins no other.
+    """
+    finished: SimpleQueue[Finished | None] = SimpleQueue()
+    left = Event()
+    with ThreadPoolExecutor(1, "dbt") as thread:
+        running = thread.submit(run_dbt, home, select, finished.put, left.is_set)
+        running.add_done_callback(lambda _: finished.put(None))
+        try:
+            yield iter(finished.get, None), running
+        finally:
+            left.set()
 
 
 def statements_at_once(home: Home) -> int:
@@ -270,12 +331,6 @@ def build(home: Home, select: str | None = None) -> Built:
     if built.problems:
         raise BuildFailed(built.problems)
     return built
-
-
-def _tested(node: Any) -> str:
-    """The model a test is about: the one it is attached to, else the first it reads."""
-    attached = getattr(node, "attached_node", None) or getattr(node, "tested_node_unique_id", None)
-    return attached or next((parent for parent in node.depends_on.nodes if parent.startswith("model.")), "")
 
 
 def _sentence(node: Any, status: str, result: Any) -> str:

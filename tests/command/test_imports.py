@@ -37,7 +37,7 @@ LAYERS = (
     ("gate", "releases"),
     ("synthetic",),
     ("event_log", "jobs"),
-    ("schedules_and_sensors",),
+    ("schedules_and_sensors", "asset_groups"),
     ("definitions",),
     ("in_process",),
     ("command", "__main__"),

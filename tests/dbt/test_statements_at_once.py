@@ -26,7 +26,7 @@ def test_dbt_is_told(tmp_path, monkeypatch):
     (tmp_path / "parsed" / "partial_parse.msgpack").touch()
     asked = []
 
-    def invoke(_home, words, _manifest):
+    def invoke(_home, words, _manifest, _heard):
         asked.append(words)
         raise dbt.BuildFailed(["stopped here"])
 

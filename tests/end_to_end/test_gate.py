@@ -20,7 +20,7 @@ from orchestration.command import cpai
 from orchestration.home import Home, seed_rows
 from orchestration.ledger import chain
 from orchestration.releases import inputs, package
-from orchestration.warehouse.dbt import Built
+from orchestration.warehouse.dbt import Built, Finished
 
 pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
 
@@ -35,18 +35,21 @@ def home(year, tmp_path, monkeypatch) -> Home:
         symlinks=True,
         ignore=shutil.ignore_patterns("landing", "packs"),
     )
-    monkeypatch.setattr("orchestration.warehouse.assets.run_dbt", stands_still)
+    monkeypatch.setattr("orchestration.warehouse.dbt.run_dbt", stands_still)
     monkeypatch.setattr(inputs, "code_hash", lambda: "changed")
     return copy
 
 
-def stands_still(home: Home, _names: str) -> Built:
+def stands_still(home: Home, _names: str, told, _left) -> Built:
     """dbt's answer without its work: every model built, none before what it reads."""
     nodes = json.loads((home.dbt / "target" / "manifest.json").read_text())["nodes"]
     order = TopologicalSorter(
         {name: node.get("depends_on", {}).get("nodes", []) for name, node in nodes.items()}
     )
-    return Built(seconds={name: 0.0 for name in order.static_order() if name.startswith("model.")})
+    for name in order.static_order():
+        if name.startswith("model."):
+            told(Finished(name, 0.0))
+    return Built()
 
 
 def released(home: Home) -> dict:
@@ -310,8 +313,8 @@ def test_a_build_that_failed_is_named_and_not_what_the_warehouse_before_it_lacks
     edit("delete from cocad.cocad_settled_readings")(home, None)
     before = released(home)
     monkeypatch.setattr(
-        "orchestration.warehouse.assets.run_dbt",
-        lambda _home, _names: Built(problems=["model int_readings: the warehouse is in use"]),
+        "orchestration.warehouse.dbt.run_dbt",
+        lambda *_: Built(problems=["model int_readings: the warehouse is in use"]),
     )
     answer = publish(home)
     assert answer.exit_code == 1

@@ -244,13 +244,17 @@ def test_packs_need_a_warehouse(home):
         writing.write_packs(home, QUARTER)
 
 
-def test_packs_are_an_asset_of_their_quarter(answered, monkeypatch):
+def test_packs_are_an_asset_of_their_quarter(answered):
     import dagster as dg
 
     from orchestration.returns.pack.assets import return_packs
 
-    monkeypatch.setenv("CPAI_HOME", str(answered.root))
-    result = dg.materialize([return_packs], partition_key="2023-Q1", instance=dg.DagsterInstance.ephemeral())
+    result = dg.materialize(
+        [return_packs],
+        partition_key="2023-Q1",
+        instance=dg.DagsterInstance.ephemeral(),
+        resources={"home": answered},
+    )
     (event,) = result.asset_materializations_for_node("return_packs")
     assert event.metadata["packs"].value == f"{len(FORCES)} written"
 

@@ -14,9 +14,8 @@ DAY = "A. Officer, 2023-04-03"
 
 
 @pytest.fixture
-def launch(home, monkeypatch):
-    monkeypatch.setenv("CPAI_HOME", str(home.root))
-    defs = dg.Definitions(assets=[returns], loggers=jobs.LOGGERS)
+def launch(home):
+    defs = dg.Definitions(assets=[returns], resources={"home": home}, loggers=jobs.LOGGERS)
     with jobs.instance(home) as storage:
         yield lambda **how: Ran(
             storage,

@@ -20,14 +20,14 @@ class Watch:
     """The sensor's looks at a home, by a clock of our own."""
 
     def __init__(self, home: Home, patch: pytest.MonkeyPatch) -> None:
-        patch.setenv("CPAI_HOME", str(home.root))
+        self.resources = {"home": home}
         patch.setattr(schedules_and_sensors.time, "time", lambda: self.clock)
         self.clock, self.cursor = 1_000_000.0, None
         self.storage = dg.DagsterInstance.ephemeral()
 
     def look(self, seconds_later: float = 0) -> list[dg.RunRequest]:
         self.clock += seconds_later
-        context = dg.build_sensor_context(cursor=self.cursor, instance=self.storage)
+        context = dg.build_sensor_context(cursor=self.cursor, instance=self.storage, resources=self.resources)
         looked = schedules_and_sensors.landing_sensor.evaluate_tick(context)
         self.cursor = looked.cursor
         self.said = looked.skip_message

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration.home import home
+from orchestration.home import Home
 from orchestration.returns.pack.writing import write_packs
 from orchestration.returns.partitions import QUARTERS
 
@@ -27,10 +27,10 @@ from orchestration.returns.partitions import QUARTERS
     pool="warehouse",
     description="For each force's latest submission: a page, a workbook and JSON of what to correct, in packs/<quarter>/.",
 )
-def return_packs(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def return_packs(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     written = 0
     for quarter in context.partition_keys:
-        packs = len(write_packs(home(), quarter))
+        packs = len(write_packs(home, quarter))
         context.log.info(f"{quarter}: {packs} packs")
         written += packs
     return dg.MaterializeResult(metadata={"packs": f"{written} written"})
