@@ -134,11 +134,11 @@ FOOLED = {
         "MT01 could not be checked: it raised",
     ),
     "a suite that is not there": (
-        patch("expectations.running.SUITES", ("returns", "cpai", "cocad", "marts", "gone")),
+        patch("orchestration.gate.SUITES", ("returns", "cpai", "cocad", "marts", "gone")),
         "suite gone is not there",
     ),
     "a suite left out": (
-        patch("expectations.running.SUITES", ("returns", "cpai", "cocad", "release")),
+        patch("orchestration.gate.SUITES", ("returns", "cpai", "cocad", "release")),
         "suite marts gave no result",
     ),
     "a suite without expectations": (

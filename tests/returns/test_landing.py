@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+from importlib import import_module
 
 import pytest
 from click.testing import CliRunner
@@ -10,7 +11,6 @@ from test_intake import QUARTER, a_return, land, only
 from test_schedules_and_sensors import watch  # noqa: F401 - a fixture
 from written import write_return
 
-from orchestration import command
 from orchestration.command import cpai
 from orchestration.home import seed_rows
 from orchestration.returns import landing
@@ -108,7 +108,8 @@ def test_status_names_them_before_anything_was_received_and_after(home):
 
 def test_a_run_names_them_and_has_not_done_what_was_asked(home, monkeypatch):
     # what is built is asked elsewhere: here what the command says
-    monkeypatch.setattr(command, "_run", lambda home, wanted: (receive(home, *wanted) and [], []))
+    running = import_module("orchestration.command.run")  # of the package, `run` is the command
+    monkeypatch.setattr(running, "run_quarters", lambda home, wanted: (receive(home, *wanted) and [], []))
     astray(home)
     (home.landing / QUARTER / "surrey").mkdir(parents=True)
     ran = CliRunner().invoke(cpai, ["--home", str(home.root), "run", QUARTER])
