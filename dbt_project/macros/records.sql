@@ -359,7 +359,13 @@ dated as (
         'gender', 'age_at_offence', 'date_of_birth', 'self_defined_ethnicity', 'observed_ethnicity', 'disability',
         'nationality', 'surname', 'forenames',
     ] -%}
-    {{ return(both if person == 'victim' else ['identified', 'role', 'deceased'] + both + [
-        'victim_reference', 'relationship', 'arrested_on',
-    ]) }}
+    {%- set own = [] if person == 'victim' else ['identified', 'role', 'deceased'] -%}
+    {%- set last = [] if person == 'victim' else ['victim_reference', 'relationship', 'arrested_on'] -%}
+    {{ return(own + both + last + counted_flags(person)) }}
+{%- endmacro %}
+
+{# The flags of a person that figures count and no model names; none where a linter reads, which has no variables. #}
+{% macro counted_flags(person) -%}
+    {%- set flags = var('counted_flags')[person] -%}
+    {{ return([] if flags is string else flags) }}
 {%- endmacro %}

@@ -85,11 +85,11 @@
             'CR16': 'offence_code, age_at_offence',
             'CR18': 'offence_code, age_at_offence',
             'CR19': 'offence_code, gender',
-            'UM02': 'gender, self_defined_ethnicity, observed_ethnicity, disability',
+            'UM02': 'gender, self_defined_ethnicity, observed_ethnicity, disability' ~ flags('victim'),
         },
         'rule_checks_suspects': {
             'UM03': 'gender, self_defined_ethnicity, observed_ethnicity, disability, relationship, role, identified, '
-                ~ 'deceased',
+                ~ 'deceased' ~ flags('suspect'),
         },
     }) }}
 {% endmacro %}
@@ -276,4 +276,21 @@ left join rules
 union all
 
 select rule, null, force, quarter, null, null, null, null, null, null, tested from tested
+{%- endmacro %}
+
+{# The counted flags of a person as further fields of a list. #}
+{% macro flags(person) -%}
+    {%- for flag in counted_flags(person) %}, {{ flag }}{% endfor -%}
+{%- endmacro %}
+
+{# The counted flags as they came, beside persons of the CPAI; the join that they need, only where there are any. #}
+{% macro sent_flags(person) -%}
+    {%- for flag in counted_flags(person) %}sent.{{ flag }}, {% endfor -%}
+{%- endmacro %}
+
+{% macro sent_flags_join(person) -%}
+    {%- if counted_flags(person) %}
+    left join {{ ref('int_' ~ person ~ 's') }} as sent
+        on {{ same_key('sent', person ~ 's', ['force', 'quarter', 'crime_reference', person ~ '_reference']) }}
+    {%- endif -%}
 {%- endmacro %}

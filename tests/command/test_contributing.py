@@ -27,6 +27,7 @@ def test_every_file_that_a_recipe_names_is_there():
 def test_the_recipes_of_the_house_are_there():
     assert re.findall(r"^### (.*)", TEXT, flags=re.MULTILINE) == [
         "A scheme of criteria",
+        "A column of the return",
         "A rule",
         "A figure",
         "A layout",

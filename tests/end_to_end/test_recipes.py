@@ -61,20 +61,23 @@ class Branch:
         assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
         return ran.stdout
 
-    def figures(self, where: str) -> list[tuple]:
+    def rows_of(self, sql: str) -> list[tuple]:
         with duckdb.connect(str(self.home / "releases/current/marts.duckdb"), read_only=True) as release:
-            return release.execute(
-                f"select figure_id, numerator, denominator, scheme from figures where {where} "
-                "and place_type = 'national' and period_type = 'quarter' order by all"
-            ).fetchall()
+            return release.execute(sql).fetchall()
+
+    def figures(self, where: str) -> list[tuple]:
+        return self.rows_of(
+            f"select figure_id, numerator, denominator, scheme from figures where {where} "
+            "and place_type = 'national' and period_type = 'quarter' order by all"
+        )
 
     def report(self) -> str:
         self.cpai("report", QUARTER)
         return next((self.home / "reports").rglob("national.html")).read_text(encoding="utf-8")
 
 
-def land(branch: Branch, **more: str) -> list[dict]:
-    """Ten crimes of two suspects from Kent; every other force has nothing to report. `more`: cells of each victim."""
+def land(branch: Branch, **of_victims: list[str]) -> list[dict]:
+    """Ten crimes of two suspects from Kent; every other force has nothing to report. `of_victims`: a cell of each."""
     branch.cpai("init", str(branch.home))
     crimes = [
         crime(
@@ -88,7 +91,15 @@ def land(branch: Branch, **more: str) -> list[dict]:
     ]
     records = {
         "crimes": crimes,
-        "victims": [victim(one, number, age_at_offence="11", **more) for number, one in enumerate(crimes)],
+        "victims": [
+            victim(
+                one,
+                number,
+                age_at_offence="11",
+                **{name: cells[number] for name, cells in of_victims.items()},
+            )
+            for number, one in enumerate(crimes)
+        ],
         "suspects": [
             suspect(one, 2 * number + who, age_at_offence="30")
             for number, one in enumerate(crimes)
@@ -118,41 +129,16 @@ def read(branch: Branch, crimes: list[dict], criteria: list[str]) -> None:
     branch.cpai("read", "import", str(file))
 
 
-def test_a_scheme_with_a_seventh_criterion_is_rows(tmp_path):
+@pytest.mark.proof
+def test_a_scheme_and_a_column_are_added_by_the_recipes(tmp_path):
     branch = Branch(tmp_path)
-    criteria = branch.rows("criteria.csv")
-    for row in criteria:
-        row["to_quarter"] = row["to_quarter"] or "2025-Q4"
-    scheme = [
-        row | {"scheme": "2026", "from_quarter": QUARTER, "to_quarter": ""}
-        for row in criteria
-        if row["scheme"] == "2024"
-    ]
-    online = scheme[1] | {
-        "criterion": "online",
-        "label": "Online",
-        "key": "n",
-        "sort_order": "8",
-        "counts_as": "other",
-    }
-    branch.write("criteria.csv", [*criteria, *scheme, online])
-    categories = [
-        row | {"scheme": "2026"} for row in branch.rows("breakdown_categories.csv") if row["scheme"] == "2024"
-    ]
-    branch.add(
-        "breakdown_categories.csv", *categories, categories[0] | {"category": "online", "sort_order": "8"}
-    )
-    branch.text("orchestration/readings/codebook/2026-1.md", "", guideline(branch))
-    policy = branch.rows("reading_policy.csv")
-    branch.write(
-        "reading_policy.csv",
-        [row | {"value": "2026-1"} if row["name"] == "codebook" else row for row in policy],
-    )
-    shown = next(row for row in branch.rows("disclosure_tables.csv") if row["scheme"] == "2024")
-    branch.add("disclosure_tables.csv", shown | {"scheme": "2026"})
+    add_scheme(branch)
+    assert len(branch.files) <= 5
+    branch.files.clear()
+    add_column(branch)
     assert len(branch.files) <= 5
 
-    crimes = land(branch)
+    crimes = land(branch, interpreter=["Y", "Y", "N", "Y", "", "Y", "N", "Y", "Y", "perhaps"])
     branch.cpai("run", QUARTER)
     read(branch, crimes, ["online"] * 4 + ["other"] + ["familial"] * 5)
     branch.cpai("publish", QUARTER)
@@ -167,8 +153,88 @@ def test_a_scheme_with_a_seventh_criterion_is_rows(tmp_path):
     assert branch.figures("criterion = 'online' and breakdown = 'total' and unit = 'victim'") == [
         ("cocad.online.victim.total.all", 4, None, "2026")
     ]
-    assert ">Online<" in branch.report()
+    assert branch.figures("breakdown = 'interpreter' and criterion in ('all', 'online')") == [
+        ("cocad.all.victim.interpreter.no", 2, 8, "2023"),
+        ("cocad.all.victim.interpreter.yes", 6, 8, "2023"),
+        ("cocad.online.victim.interpreter.no", 1, 4, "2026"),
+        ("cocad.online.victim.interpreter.yes", 3, 4, "2026"),
+    ]
+    # what no list has is found, and never a blank
+    assert branch.rows_of("select field, spelling, records from quality.unmapped_codes") == [
+        ("interpreter", "perhaps", 1)
+    ]
+    assert branch.rows_of(
+        "select failed from quality.rule_results where rule = 'UM02' and force = 'kent'"
+    ) == [(1,)]
+    page = branch.report()
+    assert ">Online<" in page
+    assert "Victims by interpreter" in page
 
 
-def guideline(branch: Branch) -> str:
-    return (branch.project / "orchestration/readings/codebook/2024-1.md").read_text(encoding="utf-8")
+def add_scheme(branch: Branch) -> None:
+    criteria = branch.rows("criteria.csv")
+    for row in criteria:
+        row["to_quarter"] = row["to_quarter"] or "2025-Q4"
+    of_2024 = [row for row in criteria if row["scheme"] == "2024"]
+    scheme = [row | {"scheme": "2026", "from_quarter": QUARTER, "to_quarter": ""} for row in of_2024]
+    online = {"criterion": "online", "label": "Online", "key": "n", "sort_order": "8", "counts_as": "other"}
+    branch.write("criteria.csv", [*criteria, *scheme, scheme[1] | online])
+    categories = [
+        row | {"scheme": "2026"} for row in branch.rows("breakdown_categories.csv") if row["scheme"] == "2024"
+    ]
+    branch.add(
+        "breakdown_categories.csv", *categories, categories[0] | {"category": "online", "sort_order": "8"}
+    )
+    codebooks = "orchestration/readings/codebook/{}.md"
+    branch.text(
+        codebooks.format("2026-1"),
+        "",
+        (branch.project / codebooks.format("2024-1")).read_text(encoding="utf-8"),
+    )
+    policy = branch.rows("reading_policy.csv")
+    branch.write(
+        "reading_policy.csv",
+        [row | {"value": "2026-1"} if row["name"] == "codebook" else row for row in policy],
+    )
+    shown = next(row for row in branch.rows("disclosure_tables.csv") if row["scheme"] == "2024")
+    branch.add("disclosure_tables.csv", shown | {"scheme": "2026"})
+
+
+def add_column(branch: Branch) -> None:
+    branch.add(
+        "return_columns.csv",
+        {
+            "record_type": "victims",
+            "column": "interpreter",
+            "must": "N",
+            "kind": "flag",
+            "personal": "N",
+            "meaning": "whether an interpreter was needed",
+        },
+    )
+    branch.add(
+        "layouts/layout_columns.csv",
+        {
+            "layout": "athena",
+            "part": "all",
+            "heading": "InterpreterNeeded",
+            "record_type": "victims",
+            "column": "interpreter",
+            "must": "N",
+        },
+    )
+    branch.text(
+        "dbt_project/dbt_project.yml", "counted_flags: {victim: []", "counted_flags: {victim: [interpreter]"
+    )
+    breakdown = next(row for row in branch.rows("breakdowns.csv") if row["breakdown"] == "gender")
+    branch.add(
+        "breakdowns.csv", breakdown | {"unit": "victim", "breakdown": "interpreter", "base": "interpreter"}
+    )
+    category = next(row for row in branch.rows("breakdown_categories.csv") if row["breakdown"] == "gender")
+    branch.add(
+        "breakdown_categories.csv",
+        *(
+            category | {"unit": "victim", "breakdown": "interpreter", "category": answer, "sort_order": place}
+            for answer, place in (("yes", "1"), ("no", "2"))
+        ),
+    )

@@ -14,7 +14,7 @@ from orchestration.warehouse.dbt import environment
 OURS = [
     *("resource_type:seed", "path:models/marts"),
     *("stg_police_recorded_crime", "int_police_recorded_crime", "recorded_crime_revisions", "reconciliation"),
-    *("rule_result_history", "release_history", "cocad_scheme_criteria"),
+    *("rule_result_history", "release_history", "cocad_scheme_criteria", "cocad_counted_flags"),
 ]
 
 

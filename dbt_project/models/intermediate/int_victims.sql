@@ -41,6 +41,9 @@ final as (
         {{ code_of('sde_codes', 'self_defined_ethnicity', 'dated') }} as self_defined_ethnicity,
         {{ code_of('observed_codes', 'observed_ethnicity', 'dated') }} as observed_ethnicity,
         {{ code_of('disability_codes', 'disability', 'dated') }} as disability,
+        {%- for flag in counted_flags('victim') %}
+        {{ code_of(flag ~ '_codes', flag, 'dated') }} as {{ flag }},
+        {%- endfor %}
         upper(dated.nationality) as nationality,
         {{ person_token('dated.surname', 'dated.forenames', birth_date('dated.date_of_birth')) }} as person_token,
         dated.surname is not null or dated.forenames is not null as is_named,
@@ -52,6 +55,9 @@ final as (
     {{ code_join('sde_codes', 'self_defined_ethnicity', 'self_defined_ethnicity', 'dated') }}
     {{ code_join('observed_codes', 'observed_ethnicity', 'observed_ethnicity', 'dated') }}
     {{ code_join('disability_codes', 'flag', 'disability', 'dated') }}
+    {%- for flag in counted_flags('victim') %}
+    {{ code_join(flag ~ '_codes', 'flag', flag, 'dated') }}
+    {%- endfor %}
 )
 
 select * from final

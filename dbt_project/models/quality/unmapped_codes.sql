@@ -21,6 +21,11 @@
     ('suspect', 'disability', 'flag'),
     ('suspect', 'relationship', 'relationship'),
 ] -%}
+{%- for person in ['victim', 'suspect'] -%}
+    {%- for flag in counted_flags(person) -%}
+        {%- do coded.append((person, flag, 'flag')) -%}
+    {%- endfor -%}
+{%- endfor -%}
 {%- set crime = ['force', 'quarter', 'crime_reference'] -%}
 with
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from orchestration import in_print, schemes
 from orchestration.home import seed_rows
-from orchestration.releases.figures import CRITERIA, NATION, POPULATIONS, UNITS, in_words, label
+from orchestration.releases.figures import COUNTED, CRITERIA, NATION, POPULATIONS, UNITS, in_words, label
 from orchestration.releases.reports.numbers import Figure, Key, Numbers, day, period_name
 from orchestration.releases.reports.places import Place
 
@@ -412,6 +412,13 @@ class Report:
         return [
             category for category, only in _categories()[scheme, unit, breakdown] if only in ("", population)
         ]
+
+    def further(self, unit: str) -> list[str]:
+        """Breakdowns of persons that have no words of their own: counted flags of the return."""
+        rows = (
+            row for row in seed_rows("breakdowns.csv") if (row["population"], row["unit"]) == ("cocad", unit)
+        )
+        return [row["breakdown"] for row in rows if row["breakdown"] not in COUNTED]
 
     def label(self, key: Key) -> str:
         if key.breakdown.endswith("_recorded"):

@@ -22,6 +22,10 @@ cocad_suspects as (
     select * from {{ ref('cocad_suspects') }}
 ),
 
+counted_flags as (
+    select * from {{ ref('cocad_counted_flags') }}
+),
+
 criteria as (
     select * from {{ ref('criteria') }}
 ),
@@ -210,8 +214,31 @@ children_cells as (
     where unit = 'crime' and breakdown = 'total'
 ),
 
+flag_cells as (
+    select
+        counted_flags.unit,
+        {%- for column in cut.split(', ') %}
+        crimes.{{ column }},
+        {%- endfor %}
+        counted_flags.flag as breakdown,
+        counted_flags.answer as category,
+        count(*) as records
+    from counted_flags
+    inner join crimes
+        on {{ same_key('crimes', 'counted_flags', ['force', 'quarter', 'crime_reference']) }}
+    group by
+        counted_flags.unit,
+        {%- for column in cut.split(', ') %}
+        crimes.{{ column }},
+        {%- endfor %}
+        counted_flags.flag,
+        counted_flags.answer
+),
+
 cocad_cells as (
     select * from measured_cells
+    union all
+    select * from flag_cells
     union all
     select * from recorded_cells
     union all

@@ -13,11 +13,15 @@ submissions as (
 ),
 
 described as (
-    select suspects.*, submissions.submission
+    select
+        suspects.*,
+        {{ sent_flags('suspect') }}
+        submissions.submission
     from suspects
     left join submissions
         on suspects.force = submissions.force
         and suspects.quarter = submissions.quarter
+    {{ sent_flags_join('suspect') }}
 )
 
 select
@@ -33,6 +37,9 @@ select
         when self_defined_ethnicity = 'unmapped' then 'unmapped_self_defined_ethnicity'
         when observed_ethnicity = 'unmapped' then 'unmapped_observed_ethnicity'
         when disability = 'unmapped' then 'unmapped_disability'
+        {%- for flag in counted_flags('suspect') %}
+        when {{ flag }} = 'unmapped' then 'unmapped_{{ flag }}'
+        {%- endfor %}
         when relationship = 'unmapped' then 'unmapped_relationship'
         when role = 'unmapped' then 'unmapped_role'
         when identified = 'unmapped' then 'unmapped_identified'

@@ -38,6 +38,7 @@ limits as (
 described as (
     select
         victims.*,
+        {{ sent_flags('victim') }}
         submissions.submission,
         limits.victim_sex,
         limits.victim_age_min,
@@ -54,6 +55,7 @@ described as (
     left join submissions
         on victims.force = submissions.force
         and victims.quarter = submissions.quarter
+    {{ sent_flags_join('victim') }}
 )
 
 select
@@ -104,6 +106,9 @@ select
         when self_defined_ethnicity = 'unmapped' then 'unmapped_self_defined_ethnicity'
         when observed_ethnicity = 'unmapped' then 'unmapped_observed_ethnicity'
         when disability = 'unmapped' then 'unmapped_disability'
+        {%- for flag in counted_flags('victim') %}
+        when {{ flag }} = 'unmapped' then 'unmapped_{{ flag }}'
+        {%- endfor %}
         else 'ok'
     end as um02
 from described
