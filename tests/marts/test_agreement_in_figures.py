@@ -316,7 +316,7 @@ def test_the_lead_can_find_a_readers_token(compared, tmp_path, monkeypatch):
 
 def test_the_page_shows_measures_matrices_and_both_schemes(built, tmp_path):
     from orchestration.pages import environment
-    from orchestration.releases.pages import agreement
+    from orchestration.releases.pages import TEMPLATES, agreement
 
     with duckdb.connect() as connection:
         connection.execute(f"attach '{built[0]}' as warehouse (read_only); attach ':memory:' as target")
@@ -356,7 +356,7 @@ def test_the_page_shows_measures_matrices_and_both_schemes(built, tmp_path):
     assert sum(row["working_rule"] for row in values["definitions"]) == 4228
     head = {"release": "2023.r1", "period": "2023"}
     page = (
-        environment()
+        environment(TEMPLATES)
         .get_template("agreement.html")
         .render(head=head, root="../", to_releases="../index.html", **values)
     )
