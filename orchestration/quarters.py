@@ -23,6 +23,11 @@ def of(day: date) -> str:
     return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
+def of_month(month: str) -> str:
+    """`2023-Q2` of `2023-04`."""
+    return of(date.fromisoformat(f"{month}-01"))
+
+
 def following(quarter: str) -> str:
     year, number = valid(quarter).split("-Q")
     return f"{int(year) + 1}-Q1" if number == "4" else f"{year}-Q{int(number) + 1}"

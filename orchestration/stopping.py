@@ -15,6 +15,7 @@ INTERRUPTED = "interrupted: give the same command again, and it goes on from wha
 AS_INTERRUPTED = 130  # as a shell says of what Ctrl-C ended
 GRACE = 5  # seconds to end by itself after Ctrl-C: a statement of DuckDB's hears nothing before its end
 
+DAMAGED = r"file is not a database|disk image is malformed|file is encrypted"  # as SQLite puts it
 # what the system, SQLite, DuckDB, Arrow and PostgreSQL say of states that can be expected, and what we say instead
 STATES = (
     (
@@ -22,7 +23,7 @@ STATES = (
         "the disk is full: make room, then give the same command again; what was done before stays",
     ),
     (
-        r"file is not a database|disk image is malformed|file is encrypted",
+        DAMAGED,
         "the ledger or a file of dagster/ is damaged: restore it from a backup, then give the same command again",
     ),
     (

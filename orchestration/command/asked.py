@@ -99,38 +99,29 @@ class Quarter(Ours):
     """A quarter for which returns may have come; with `any_time` one still to come as well."""
 
     name = "quarter"
+    quarters_of = staticmethod(lambda value: [quarters.valid(value)])
 
     def __init__(self, any_time: bool = False) -> None:
         self.any_time = any_time
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
-            quarters.valid(value)
+            wanted = self.quarters_of(value)
         except ValueError:
-            self.fail(_no_quarter(value, "quarter"), param, ctx)
+            self.fail(_no_quarter(value, self.name), param, ctx)
         try:
             if not self.any_time:
-                _held([value])
-        except ValueError as problem:
-            self.fail(str(problem), param, ctx)
-        return value
-
-
-class Period(Ours):
-    """A year or a quarter that has ended."""
-
-    name = "period"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            wanted = quarters.in_period(value)
-        except ValueError:
-            self.fail(_no_quarter(value, "period"), param, ctx)
-        try:
-            _held(wanted)
+                _held(wanted)
         except ValueError as problem:
             self.fail(f"{value}: {problem}" if value not in wanted else str(problem), param, ctx)
         return value
+
+
+class Period(Quarter):
+    """A year or a quarter that has ended."""
+
+    name = "period"
+    quarters_of = staticmethod(quarters.in_period)
 
 
 class Moment(Ours):

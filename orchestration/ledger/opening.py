@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from orchestration.home import Home
 from orchestration.ledger.migrations import upgrade
 from orchestration.ledger.tables import HEAD
-from orchestration.stopping import Stopped
+from orchestration.stopping import DAMAGED, Stopped
 
 
 class LedgerNewer(Stopped, RuntimeError):
@@ -35,7 +36,7 @@ def open_ledger(home: Home) -> Engine:
             revision = _revision(connection)
     except DatabaseError as problem:
         engine.dispose()
-        if "not a database" in str(problem) or "malformed" in str(problem):
+        if re.search(DAMAGED, str(problem)):
             raise Stopped(f"the ledger {url.database} is damaged: restore it from a backup") from None
         raise
     if revision > HEAD:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select
 
 from orchestration.ledger.tables import (
+    STANDS,
     explanations,
     raw_files,
     submission_files,
@@ -29,7 +30,7 @@ def received_as(connection: Connection, digests: Iterable[str]) -> list[Any]:
             later.c.force == submissions.c.force,
             later.c.quarter == submissions.c.quarter,
             later.c.submission > submissions.c.submission,
-            later.c.status.in_(("accepted", "nil")),
+            later.c.status.in_(STANDS),
         )
         .exists()
     )

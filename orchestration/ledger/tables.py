@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 HEAD = "0007"  # the newest revision in migrations/versions
+STANDS = ("accepted", "nil")  # of the statuses of submissions: what stands until the next of these comes
 metadata = MetaData()
 
 # Stored as decided on arrival. `superseded` and `accepted_with_rejections` follow from later submissions and

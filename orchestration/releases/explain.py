@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from orchestration.home import Home
 from orchestration.printing import counted
+from orchestration.quarters import in_period, of_month
 from orchestration.releases import figures, inputs
 from orchestration.releases.figures import NATION, base, definition, label
 from orchestration.releases.verify import manifest_of, named
@@ -138,12 +139,8 @@ def _forces(connection, place_type: str, place: str) -> set[str]:
 
 
 def _quarters(period: str) -> set[str]:
-    year, _, part = period.partition("-")
-    if part.startswith("Q"):
-        return {period}
-    if part:
-        return {f"{year}-Q{(int(part) + 2) // 3}"}
-    return {f"{year}-Q{number}" for number in range(1, 5)}
+    is_month = len(period) == len("2023-04") and "Q" not in period
+    return {of_month(period)} if is_month else set(in_period(period))
 
 
 def _models(folder) -> tuple[str, list[str]]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from orchestration.home import DBT_PROJECT, PACKAGE, PROJECT, SEEDS, Home, files_below
 from orchestration.ledger import open_ledger, readings, submission_files, submissions
 from orchestration.quarters import in_period
+from orchestration.returns.receipts import RETURNED
 from orchestration.warehouse.attached import WarehouseStale
 
-CURRENT = ("accepted", "accepted_with_rejections", "nil")
 SOURCE = {".py", ".sql", ".yml", ".md", ".html", ".css", ".csv"}
 
 
@@ -84,7 +84,7 @@ def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], dict, list[str
             columns = submissions.c
             rows = ledger.execute(
                 select(columns.force, columns.quarter, columns.submission, columns.status)
-                .where(columns.quarter.in_(quarters), columns.status.in_(CURRENT))
+                .where(columns.quarter.in_(quarters), columns.status.in_(RETURNED))
                 .order_by(columns.quarter, columns.force, columns.submission)
             )
             latest = {(row.force, row.quarter): dict(row._mapping) | {"files": []} for row in rows}
@@ -123,7 +123,7 @@ def _refuse_stale(connection, quarters: list[str], current: list[dict], last_rea
     built = connection.execute(
         "select force, quarter, submission from warehouse.quality.returns "
         "where quarter in (select unnest(?)) and status in (select unnest(?))",
-        [quarters, list(CURRENT)],
+        [quarters, list(RETURNED)],
     ).fetchall()
     received = {(row["force"], row["quarter"], row["submission"]) for row in current}
     if differ := sorted(received ^ set(built)):

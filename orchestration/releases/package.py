@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from orchestration.releases import misreading, questions, revisions
+from orchestration.returns.layouts import personal_columns
 from orchestration.statements import quoted, rows_of
 
 PUBLISHED = ("marts", "quality")
@@ -32,7 +33,7 @@ AS_CSV = (
     "force_profile",
 )
 # design: personal data stops before the CPAI; a release with one of these columns must not come to be
-FORBIDDEN = {"summary", "surname", "forenames", "date_of_birth", "person_token"}
+FORBIDDEN = personal_columns() | {"person_token"}
 TOOLS = (
     "duckdb",
     "dbt-core",

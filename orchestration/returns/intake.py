@@ -38,12 +38,12 @@ from sqlalchemy import Engine
 from orchestration import ledger, quarters
 from orchestration.home import Home
 from orchestration.ledger import snapshots
+from orchestration.ledger.tables import STANDS
 from orchestration.progress import over
 from orchestration.returns import archive, checks, file_safety, landing, parsing, raw, read_ahead
 from orchestration.returns.layouts import delivered, forces_of, layout_for
 from orchestration.returns.layouts.parts import RECORD_TYPES, Layout, LayoutError
 from orchestration.returns.reasons import Reason, ended_reasons
-from orchestration.returns.receipts import ANSWERS
 from orchestration.returns.repairs import Note
 
 log = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ class Submissions:
         self._rows.append(row)
         self._files[row["force"], row["submission"]] = files
         self._last[row["force"]] = row["submission"]
-        if row["status"] in ANSWERS:
+        if row["status"] in STANDS:
             self._last_answer[row["force"]] = row["submission"]
         if row["folder"] is not None:
             self._of_folder[row["force"], row["delivered_as"], row["folder"]] = row

@@ -8,9 +8,11 @@ from sqlalchemy import select
 
 from orchestration.home import Home, seed_rows
 from orchestration.ledger import open_ledger, read_submissions, submissions
+from orchestration.ledger.tables import STANDS
 from orchestration.returns import landing
 
-ANSWERS = ("accepted", "nil")  # what stands until the next of these comes
+# of `quality.returns`, where records may have been held out of what was accepted: what counts as returned
+RETURNED = (*STANDS, "accepted_with_rejections")
 
 
 Place = tuple[str, str]  # force, quarter
@@ -39,7 +41,7 @@ def each_return(home: Home) -> dict[Place, Return]:
     for row in received(home):
         place = row["force"], row["quarter"]
         before = found[place].stands if place in found else None
-        found[place] = Return(row, row if row["status"] in ANSWERS else before)
+        found[place] = Return(row, row if row["status"] in STANDS else before)
     return found
 
 
@@ -76,7 +78,7 @@ def standing(home: Home, quarter: str) -> dict[str, Any]:
     """
     rows = received(home, quarter)
     latest = {row["force"]: row for row in rows}
-    answers = {row["force"]: row for row in rows if row["status"] in ANSWERS}
+    answers = {row["force"]: row for row in rows if row["status"] in STANDS}
     stands = {force: row["status"] for force, row in answers.items()}
     due = expected(quarter)
     refused = sorted(force for force, row in latest.items() if row["status"] == "refused")
@@ -111,7 +113,7 @@ def grid(
     for row in received(home):
         place, status = (row["force"], row["quarter"]), row["status"]
         before = cells.get(place)
-        if status in ANSWERS or not before or before["status"] not in ANSWERS:
+        if status in STANDS or not before or before["status"] not in STANDS:
             cells[place] = {"status": status, "submission": row["submission"], "refused_since": False}
         elif status == "refused":
             before["refused_since"] = True

@@ -31,12 +31,12 @@ def numbers(connection: Any, wanted: list[str]) -> dict[str, Any]:
         standing as (
             select count(distinct (force, quarter)) as standing
             from warehouse.quality.returns
-            where status in ('accepted', 'accepted_with_rejections', 'nil') and quarter in (select unnest($wanted))
+            where status in (select unnest($returned)) and quarter in (select unnest($wanted))
         )
 
         select * from counted, failing, standing
         """,
-        {"wanted": wanted},
+        {"wanted": wanted, "returned": receipts.RETURNED},
     )
     return {
         "crimes received": told["received"],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
-from orchestration import schemes
+from orchestration import quarters, schemes
 from orchestration.home import seed_rows
 from orchestration.releases.disclosure.relations import Sum
 from orchestration.releases.figures import NATION
@@ -300,8 +300,7 @@ def _periods(cells: Cells) -> list[Sum]:
     for cell in [*cells.counts, *cells.withheld]:
         wholes = []
         if cell.period_type == "month":
-            quarter = f"{cell.period[:4]}-Q{(int(cell.period[5:]) + 2) // 3}"
-            wholes.append(cell._replace(period_type="quarter", period=quarter))
+            wholes.append(cell._replace(period_type="quarter", period=quarters.of_month(cell.period)))
         if cell.period_type != "year":
             wholes.append(cell._replace(period_type="year", period=cell.period[:4]))
         if whole := next((whole for whole in wholes if whole in cells.counts), None):

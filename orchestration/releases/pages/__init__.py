@@ -13,6 +13,7 @@ from orchestration.pages import environment
 from orchestration.releases import replication
 from orchestration.releases.figures import NATION, label
 from orchestration.releases.pages import agreement, dictionary, listing, profiles, quality, statement
+from orchestration.returns.receipts import RETURNED
 from orchestration.statements import rows_of
 
 TEMPLATES = Path(__file__).resolve().parent
@@ -115,8 +116,7 @@ def _reconciliation(connection) -> dict:
     every = rows_of(connection, "select * from target.quality.reconciliation order by force, quarter")
     named = [row | {"name": quality.force_name(row["force"])} for row in every]
     (tolerance,) = seed_rows("reconciliation_tolerance.csv")
-    returned = "select count(*) as returned from target.quality.returns where status in ('accepted', "
-    returned += "'accepted_with_rejections', 'nil')"
+    returned = "select count(*) as returned from target.quality.returns where status in (select unnest(?))"
     revised = rows_of(
         connection,
         "select force, quarter, published_on, recorded_crime, revision "
@@ -124,7 +124,7 @@ def _reconciliation(connection) -> dict:
     )
     return {
         "compared": len(every),
-        "returned": rows_of(connection, returned)[0]["returned"],
+        "returned": rows_of(connection, returned, [list(RETURNED)])[0]["returned"],
         "tolerance": {"percent": 100 * float(tolerance["share"]), "crimes": tolerance["crimes"]},
         "all": named,
         "outside": [row | {"may_explain": _may_explain(row)} for row in named if not row["within_tolerance"]],

@@ -15,6 +15,7 @@ from orchestration.home import seed_rows
 from orchestration.releases.figures import COUNTED, CRITERIA, NATION, POPULATIONS, UNITS, in_words, label
 from orchestration.releases.reports.numbers import Figure, Key, Numbers, day, period_name
 from orchestration.releases.reports.places import Place
+from orchestration.returns.receipts import RETURNED
 
 # hidden because of a person (only the public tier does), withheld because readers do not agree, and two kinds of nothing
 CONFIDENTIAL, UNRELIABLE, NOT_APPLICABLE, NOT_AVAILABLE = "[c]", "[u]", "[z]", "[x]"
@@ -28,7 +29,6 @@ STATUSES = {
     "final": "Final: these figures change only by a correction, which is a release of its own.",
 }
 BELOW, ABOVE, SMALL_BASE = "below its interval", "above its interval", "small base"
-RETURNED = ("accepted", "accepted_with_rejections", "nil")
 RECORDED = {"yes": "Recorded", "no": "Not recorded"}
 CHILDREN = {"yes": "Committed by children", "no": "Not committed by children"}
 # of an interval: column of figure_intervals, and how it is headed

@@ -86,6 +86,12 @@ def certain_force_codes() -> frozenset[str]:
     return frozenset(certain & force_codes().keys())
 
 
+@cache
+def personal_columns() -> frozenset[str]:
+    """Columns of the return that name a person or may: they stop at staging."""
+    return frozenset(row["column"] for row in seed_rows("return_columns.csv") if row["personal"] == "Y")
+
+
 def _current(quarter: str, start: str, end: str) -> bool:
     # quarters sort as text; an open end is open for ever
     return start <= quarter and (not end or quarter <= end)
