@@ -17,6 +17,7 @@ from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.returns import check, mapping, parsing, raw
 from orchestration.returns.layouts import all_layouts
 from orchestration.returns.layouts.parts import RECORD_TYPES
+from orchestration.returns.layouts.written import load
 from orchestration.warehouse import compiled
 
 QUARTER = "2023-Q1"
@@ -305,7 +306,7 @@ def reads_and_stages(shape, crimes, tmp_path_factory, staging) -> None:
     written = Written(shape, crimes, folder)
     files = written.write()
     layout = all_layouts(folder / "seeds")["made"]
-    written.load.cache_clear()
+    load.cache_clear()
     records = mapping.records(parsing.read(files, layout))
     sent = records_of(crimes)
     found = [

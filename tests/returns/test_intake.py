@@ -386,7 +386,7 @@ STEPS = [
     (intake.raw, "write"),
     (intake.raw.pq, "write_table"),
     (intake.ledger, "record_submission"),
-    (intake.ledger, "snapshot"),
+    (intake.snapshots, "write"),
 ]
 
 

@@ -160,6 +160,6 @@ def test_a_check_runs_where_there_is_neither_fcntl_nor_dbt(tmp_path, monkeypatch
         capture_output=True, text=True, timeout=300, cwd=tmp_path, env=os.environ | {"CPAI_HOME": str(tmp_path / "home")},
     )  # fmt: skip
     assert answer.returncode == 1, answer.stdout + answer.stderr
-    assert "correct    UM01" in answer.stdout
+    assert "correct UM01" in answer.stdout
     assert (tmp_path / "out" / "pack.json").exists()
     assert not (tmp_path / "home").exists()

@@ -10,6 +10,7 @@ from test_intake import QUARTER, a_return, land
 from orchestration import ledger
 from orchestration.command import cpai
 from orchestration.home import Home
+from orchestration.ledger import receipts
 from orchestration.returns.intake import receive
 
 
@@ -56,14 +57,14 @@ def test_the_receipts_are_those_of_sqlite(postgresql_ledger, home, tmp_path, mon
 def test_what_a_run_could_not_write_is_not_there(postgresql_ledger, home, monkeypatch):
     """A receipt is one transaction: its files and explanations with it, or nothing."""
     land(home)
-    insert = ledger.insert
+    insert = receipts.insert
 
     def failing(table):
         if table is ledger.submission_files:
             raise OSError("connection lost")
         return insert(table)
 
-    monkeypatch.setattr(ledger, "insert", failing)
+    monkeypatch.setattr(receipts, "insert", failing)
     with pytest.raises(OSError, match="connection lost"):
         receive(home, QUARTER)
     monkeypatch.undo()

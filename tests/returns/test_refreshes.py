@@ -16,7 +16,7 @@ from orchestration.home import Home
 from orchestration.ledger import snapshots
 from orchestration.returns import raw, receipts
 from orchestration.returns.intake import receive
-from orchestration.warehouse.dbt import build
+from orchestration.warehouse.dbt import build, with_rejections
 
 pytestmark = pytest.mark.xdist_group("refreshes")  # one worker builds the homes once
 
@@ -196,7 +196,7 @@ def test_every_return_owed_has_a_row(home):
 
 
 def test_the_grid_tells_how_each_return_stands(home):
-    cells = receipts.grid(home, ["2023-Q1", "2023-Q2"])
+    cells = receipts.grid(home, ["2023-Q1", "2023-Q2"], with_rejections(home))
     assert len(cells) == 44
     assert cells[FORCE]["2023-Q1"] == {
         "status": "accepted_with_rejections",
