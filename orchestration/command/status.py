@@ -49,8 +49,8 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
         }
         for quarter in shown
     ]
-    held, unknown = _holding_or_why_not(home, shown)
-    rows = [row | {"holds_the_release": held.get(row["quarter"], [])} for row in rows]
+    blocking, unknown = _holding_or_why_not(home, shown)
+    rows = [row | {"holds_the_release": blocking.get(row["quarter"], [])} for row in rows]
     cells = grid(home, shown, with_rejections(home))
     if wants_json:
         of = {quarter: {force: cells[force][quarter] for force in cells} for quarter in shown}
@@ -93,7 +93,7 @@ IN_THE_GRID = {
     "nil": "nil",
     "refused": "REFUSED",
     "missing": "MISSING",
-    "missing_declared": "said so",
+    "missing_declared": "declared",
 }
 
 
@@ -109,6 +109,6 @@ def _show_grid(cells: dict[str, dict[str, Any]], shown: list[str]) -> None:
             texts.append(text + (" !" if cell and cell["refused_since"] else ""))
         say(f"{force:<{width}}" + "".join(f"{text:<13}" for text in texts).rstrip())
     say(
-        "ok accepted; held: records of it held out; a number: which submission; !: a later delivery was refused; "
-        "said so: missing, and the force says so"
+        "ok accepted; blocking: records of it blocking out; a number: which submission; !: a later delivery was refused; "
+        "declared: missing, as the force declared"
     )

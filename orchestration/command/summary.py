@@ -19,7 +19,7 @@ def summary_of(home: Home, wanted: list[str]) -> list[dict]:
     from orchestration.returns.receipts import standing
 
     summaries = {row["quarter"]: row for row in warehouse.query(home, "select * from marts.quarter_summary")}
-    held = holding_of(home, wanted)
+    blocking = holding_of(home, wanted)
     rows = []
     for quarter in sorted(set(wanted)):
         received = standing(home, quarter)
@@ -30,7 +30,7 @@ def summary_of(home: Home, wanted: list[str]) -> list[dict]:
                 "missing_forces": received["missing"],
                 "refused_forces": received["refused"],
                 **summaries.get(quarter, {}),
-                "holds_the_release": held.get(quarter, []),
+                "holds_the_release": blocking.get(quarter, []),
             }
         )
     return rows
@@ -40,19 +40,19 @@ def holding_of(home: Home, wanted: list[str]) -> dict[str, list[dict]]:
     """By quarter, what is beyond the tolerance of a rule that blocks."""
     from orchestration import gate
 
-    held: dict[str, list[dict]] = {}
+    blocking: dict[str, list[dict]] = {}
     for row in gate.holding(home, wanted):
-        held.setdefault(row["quarter"], []).append(row)
-    return held
+        blocking.setdefault(row["quarter"], []).append(row)
+    return blocking
 
 
 HELD_SHOWN = 20  # lines a quarter; a rule of ours that fails would fill a screen with all forces
 
 
-def show_holding(held: list[dict]) -> None:
+def show_holding(blocking: list[dict]) -> None:
     from orchestration.gate import holding_briefly
 
-    sentences = holding_briefly(held)
+    sentences = holding_briefly(blocking)
     for sentence in sentences[:HELD_SHOWN]:
         say(f"         {sentence}")
     if len(sentences) > HELD_SHOWN:

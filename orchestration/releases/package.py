@@ -57,7 +57,7 @@ EXPECTATION_RESULTS = {
     "expectation": ("varchar", "Kind of expectation."),
     "severity": ("varchar", "blocks: failing shuts the gate; reported: failing is shown only."),
     "dimension": ("varchar", "Quality dimension of the rule."),
-    "verdict": ("varchar", "held, failed, or error when the expectation could not run (never a pass)."),
+    "verdict": ("varchar", "pass, failed, or error when the expectation could not run (never a pass)."),
     "tested": ("bigint", "Records or rows tested."),
     "failed": ("bigint", "Records or rows that failed."),
     "error": ("varchar", "Why the expectation could not run; blank when it ran."),
@@ -178,10 +178,10 @@ def within(period: str, quarters: list[str]) -> list[str]:
 
 
 def verdict(result) -> str:
-    """`held`, `failed`, or `error` of an expectation that could not run: never a failure, never a pass."""
+    """`pass`, `failed`, or `error` of an expectation that could not run: never a failure, never a pass."""
     if result.error:
         return "error"
-    return "held" if result.success else "failed"
+    return "pass" if result.success else "failed"
 
 
 def write_expectation_results(connection, results: Iterable) -> None:

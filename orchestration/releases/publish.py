@@ -196,7 +196,7 @@ def _manifest_head(connection, name: str, inputs, gate_result, results_kept_at: 
         "gate": {
             "open": True,
             "expectations": len(verdicts),
-            **{verdict: verdicts.count(verdict) for verdict in ("held", "failed", "error")},
+            **{verdict: verdicts.count(verdict) for verdict in ("pass", "failed", "error")},
             "reasons": list(gate_result.reasons),
         },
         "waivers": package.waivers(connection, "target", in_period(inputs.period)),

@@ -44,7 +44,7 @@ def replay(home: Home, release: str | None = None) -> list[str]:
 
 
 def _archive_problems(home: Home, head: dict) -> list[str]:
-    held = {path.name.split(".")[0]: path for path in home.archive.rglob("*") if path.is_file()}
+    kept = {path.name.split(".")[0]: path for path in home.archive.rglob("*") if path.is_file()}
     received = [
         (file, f"{row['force']} {row['quarter']} submission {row['submission']}")
         for row in head["submissions"]
@@ -55,7 +55,7 @@ def _archive_problems(home: Home, head: dict) -> list[str]:
     ]
     problems = []
     for file, of in received:
-        path = held.get(file["sha256"])
+        path = kept.get(file["sha256"])
         if path is None:
             problems.append(f"the archive has lost {file['file']} of {of}; restore it from a copy")
         elif package.file_hash(path) != file["sha256"]:

@@ -630,7 +630,7 @@ def _coverage() -> list[RuleCase]:
             RuleCase(f"CR55: {force}", "CR55", due.format(force), {word})
             for force, word in {"dorset": "refused_only", "gwent": "empty_without_nil", "btp": "ok", "kent": "ok"}.items()
         ),
-        RuleCase("CR55: missing and said so", "CR55", due.format("cleveland"), {"missing_declared"},
+        RuleCase("CR55: missing and declared", "CR55", due.format("cleveland"), {"missing_declared"},
               [sent.format("cleveland", 1, "missing")]),
         RuleCase("CR55: refused, then missing", "CR55", due.format("dorset"), {"missing_declared"},
               [sent.format("dorset", 2, "missing")], submission=2),

@@ -66,7 +66,7 @@ def test_analysts_read_the_marts_by_their_name(home):
         assert marts.execute(by_name.format("figures")).fetchall() == [("2023.r1",)]
         assert marts.execute("select count(*) from quality.returns").fetchone() == (12,)
         assert marts.execute("select distinct verdict from quality.expectation_results").fetchall() == [
-            ("held",)
+            ("pass",)
         ]
         (comment,) = marts.execute(
             "select comment from duckdb_columns() where table_name = 'figures' and column_name = 'place'"

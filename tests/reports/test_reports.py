@@ -357,7 +357,7 @@ def test_the_command_says_what_is_wrong_and_what_there_is(home):
     assert "there is no place 'Narnia' in this release; name a force (kent), a region" in nowhere.stderr
     later = command(home, "2024-Q1")
     assert later.exit_code == 2
-    assert "the release has no 2024-Q1: it holds 2023-Q1" in later.stderr
+    assert "the release has no 2024-Q1: it has 2023-Q1" in later.stderr
     assert command(home, "2023", "--release", "2023.r9").exit_code == 2
     assert command(home, "soon").exit_code == 2
 

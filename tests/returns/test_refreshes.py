@@ -212,7 +212,7 @@ def test_the_grid_tells_how_each_return_stands(home):
     }
     assert words[FORCE].split("  ")[0] == "ok, held 2"
     assert words["kent"].split("  ")[0] == "ok !"
-    assert words["surrey"].split("  ")[0] == "said so"
+    assert words["surrey"].split("  ")[0] == "declared"
     assert any("surrey said it is missing: A. Officer, 3 July 2023" in line for line in shown)
 
 

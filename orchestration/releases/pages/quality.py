@@ -91,7 +91,7 @@ def _changed(row: dict) -> dict:
 def _expectations(rows) -> list[dict]:
     return rows(
         "select rule, suite, any_value(statement) as statement, min(severity) as severity, "
-        "count(*) as expectations, count(*) filter (where verdict = 'held') as held, "
+        "count(*) as expectations, count(*) filter (where verdict = 'pass') as passed, "
         "count(*) filter (where verdict = 'failed' and severity = 'reported') as reported, "
         "count(*) filter (where verdict = 'error' or (verdict = 'failed' and severity = 'blocks')) as blocking "
         "from target.quality.expectation_results group by rule, suite order by suite, rule"
@@ -100,7 +100,7 @@ def _expectations(rows) -> list[dict]:
 
 def _attention(rows, changed: list[dict]) -> list[dict]:
     """What did not hold: what blocks first, then by how unusual it is for the force where it is most so."""
-    found = rows("select * from target.quality.expectation_results where verdict <> 'held'")
+    found = rows("select * from target.quality.expectation_results where verdict <> 'pass'")
     lines = []
     for row in found:
         of_rule = [one for one in changed if one["rule"] == row["rule"]]

@@ -69,9 +69,11 @@ class Numbers:
             def rows(sql: str, *parameters) -> list[dict]:
                 return rows_of(connection, sql, parameters)
 
-            held = {row["quarter"]: row["scheme"] for row in rows("select quarter, scheme from dim_quarter")}
-            if lacking := [quarter for quarter in wanted if quarter not in held]:
-                raise NotThere(f"the release has no {', '.join(lacking)}: it holds {', '.join(held)}")
+            schemes_of = {
+                row["quarter"]: row["scheme"] for row in rows("select quarter, scheme from dim_quarter")
+            }
+            if lacking := [quarter for quarter in wanted if quarter not in schemes_of]:
+                raise NotThere(f"the release has no {', '.join(lacking)}: it has {', '.join(schemes_of)}")
             source = "read_csv(?, header = true, all_varchar = true)" if public else "figures"
             figures = connection.execute(
                 "select place, period, population, criterion, unit, breakdown, category, scheme, "  # noqa: S608
@@ -90,7 +92,7 @@ class Numbers:
             return cls(
                 period=period,
                 quarters=wanted,
-                scheme=held[wanted[-1]],
+                scheme=schemes_of[wanted[-1]],
                 children_from=children["quarter"],
                 figures={Key(*row[:8]): made(row[8:]) for row in figures},
                 forces=rows(
