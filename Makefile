@@ -6,7 +6,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof lint dev docs wheel lock clean
+.PHONY: help demo test proof lint dev docs wheel lock upgrades clean
 
 help: ## list the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ wheel: .venv/installed ## dist/*.whl, for forces that check their returns: the c
 lock: ## pin again, with hashes
 	$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o requirements.lock
+
+upgrades: .venv/installed ## the newest Dagster, dbt-duckdb, Great Expectations and DuckDB, each apart: what breaks
+	$(BIN)/python tests/upgrades.py
 
 clean: ## remove the environment; the home (data/) is yours to remove
 	rm -rf .venv

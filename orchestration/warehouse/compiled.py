@@ -98,14 +98,9 @@ def _write(compiled: list[Step], version: str, file: Path) -> None:
 
 
 def _compile(models: tuple[str, ...]) -> list[Step]:
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
     with TemporaryDirectory() as place:
         home = Home(Path(place))
-        try:
-            invoke(home, ["compile", "--select", *(f"+{model}" for model in models)])
-        finally:
-            DuckDBConnectionManager.close_all_connections()
+        invoke(home, ["compile", "--select", *(f"+{model}" for model in models)])
         nodes = json.loads((home.dbt / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     by_name = {node["name"]: key for key, node in nodes.items() if node["resource_type"] == "model"}
     ordered: dict[str, Step | None] = {}

@@ -181,19 +181,25 @@ def _begun(event: Any) -> None:
 
 
 def invoke(home: Home, words: list[str], manifest: Any = None, heard: Callable[[Any], None] = _begun) -> Any:
-    """One dbt command in this process, its output and log in the home. Raises BuildFailed when it could not run.
+    """One dbt command in this process, its output and log in the home, and the warehouse closed. Raises BuildFailed when
+    it could not run.
 
     `heard` is given dbt's events as they happen.
     """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     home.dbt.mkdir(parents=True, exist_ok=True)
     folders = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
     folders += ["--target-path", home.dbt / "target", "--log-path", home.dbt / "logs"]
-    with environment(home):
-        outcome = dbtRunner(manifest=manifest, callbacks=[heard]).invoke(
-            [*words, "--log-level", "none", "--log-level-file", "info", *map(str, folders)]
-        )
+    try:
+        with environment(home):
+            outcome = dbtRunner(manifest=manifest, callbacks=[heard]).invoke(
+                [*words, "--log-level", "none", "--log-level-file", "info", *map(str, folders)]
+            )
+    finally:
+        # its handle would keep everybody else from the file, this process too
+        DuckDBConnectionManager.close_all_connections()
     if outcome.exception:
         raise BuildFailed([f"dbt {words[0]} could not run: {outcome.exception}"])
     return outcome
@@ -211,7 +217,6 @@ def run_dbt(
     that this warehouse already holds in their present version are let be (2 s with their tests). What failed is in
     `problems`; dbt builds nothing downstream of it, and begins nothing more once everybody has `left`.
     """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.contracts.graph.manifest import Manifest
 
     # dbt's own saved parse: manifest.json has lost what generic tests need
@@ -225,23 +230,20 @@ def run_dbt(
         if event.info.name == "NodeFinished" and (finished := _finished(event.data)):
             told(finished)
 
-    try:
-        # unit tests judge code, not data: they run with the tests, not with every quarter
-        # nor does anyone read dbt's account of a run: writing manifest.json again took 0.8 s of each
-        words = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
-        words += ["--threads", str(statements_at_once(home))]
-        words += ["--select", *select.split()] if select else []
-        version = source_hash()
-        seeds_are_there = not select and seeds_loaded(home) == version
-        # selecting models also selects tests between a model and a seed; excluding seeds would lose those
-        words += ["--select", "resource_type:model"] if seeds_are_there else []
-        manifest = Manifest.from_msgpack(parsed)
-        for node in manifest.nodes if seeds_are_there else []:
-            if node.startswith("seed."):
-                told(Finished(node))
-        outcome = invoke(home, words, manifest, heard)
-    finally:
-        DuckDBConnectionManager.close_all_connections()
+    # unit tests judge code, not data: they run with the tests, not with every quarter
+    # nor does anyone read dbt's account of a run: writing manifest.json again took 0.8 s of each
+    words = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
+    words += ["--threads", str(statements_at_once(home))]
+    words += ["--select", *select.split()] if select else []
+    version = source_hash()
+    seeds_are_there = not select and seeds_loaded(home) == version
+    # selecting models also selects tests between a model and a seed; excluding seeds would lose those
+    words += ["--select", "resource_type:model"] if seeds_are_there else []
+    manifest = Manifest.from_msgpack(parsed)
+    for node in manifest.nodes if seeds_are_there else []:
+        if node.startswith("seed."):
+            told(Finished(node))
+    outcome = invoke(home, words, manifest, heard)
     built = Built()
     for result in outcome.result.results if outcome.result else []:
         node, status = result.node, str(result.status)

@@ -10,16 +10,11 @@ from orchestration.warehouse.dbt import invoke
 
 def main() -> None:
     """Write target/static_index.html in the home's dbt folder and print its path."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
     place = home()
     if not place.warehouse.exists():
         sys.exit(f"there is no warehouse in {place.root} yet: run `make demo` or `cpai run <quarter>` first")
     with turn(place):
-        try:
-            invoke(place, ["docs", "generate", "--static"])
-        finally:
-            DuckDBConnectionManager.close_all_connections()
+        invoke(place, ["docs", "generate", "--static"])
     say(place.dbt / "target" / "static_index.html")
 
 
