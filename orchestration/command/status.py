@@ -109,6 +109,6 @@ def _show_grid(cells: dict[str, dict[str, Any]], shown: list[str]) -> None:
             texts.append(text + (" !" if cell and cell["refused_since"] else ""))
         say(f"{force:<{width}}" + "".join(f"{text:<13}" for text in texts).rstrip())
     say(
-        "ok accepted; blocking: records of it blocking out; a number: which submission; !: a later delivery was refused; "
+        "ok accepted; held: some records held out; a number: which submission; !: a later delivery was refused; "
         "declared: missing, as the force declared"
     )

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pytest
 from written import crime, suspect, victim, write_return
 
 from orchestration.returns.layouts import layout_for
