@@ -64,7 +64,7 @@ def test_a_gate_that_is_open_has_nothing_red(release):
     checks = page.partition("<h2>Verdicts</h2>")[2].partition("</dl>")
     assert 'class="state bad">blocks<' in checks[0]
     rest = checks[2].partition("<h2>Waivers</h2>")[0]
-    assert "beyond tolerance: reported" in rest and "state bad" not in rest and "failed<" not in rest
+    assert "exceeds tolerance: reported" in rest and "state bad" not in rest and "failed<" not in rest
 
 
 def test_what_is_most_unusual_comes_first(release):

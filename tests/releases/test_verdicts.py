@@ -16,8 +16,8 @@ SEVERITIES = ("blocks", "reported")
     ("verdict", "severity", "words"),
     [
         ("within_tolerance", "blocks", "within tolerance"),
-        ("fails", "reported", "beyond tolerance: reported"),
-        ("failed", "reported", "beyond tolerance: reported"),
+        ("fails", "reported", "exceeds tolerance: reported"),
+        ("failed", "reported", "exceeds tolerance: reported"),
         ("fails", "blocks", "blocks"),
         ("failed", "blocks", "blocks"),
         ("error", "reported", "could not run: blocks"),

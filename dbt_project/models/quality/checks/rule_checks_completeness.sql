@@ -83,7 +83,7 @@ select
     cast(null as varchar) as crime_reference,
     cast(null as varchar) as person_reference,
 
-    -- below the floor with its whole interval: of few persons chance alone leaves a field blank
+    -- the whole interval is below the floor: with few persons, chance alone leaves a field blank
     case
         when {{ wilson_high('rates.known_persons', 'rates.persons') }} < rates.floor_rate
             then rates.unit || '_' || rates.breakdown || '_below_floor'

@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each crime in the CPAI beside the rules about it: macros/rule_checks.sql says how to read a rule's column.
+-- Each crime in the CPAI beside the rules about it. How to read a rule's column: macros/rule_checks.sql.
 
 with
 
@@ -12,7 +12,7 @@ submissions as (
     where is_current
 ),
 
--- a crime reference stands for one crime of its force for ever; read apart: a step that is read twice is held whole
+-- a crime reference is one crime of its force for ever; read apart, as DuckDB keeps a step read twice whole in memory
 counted_before as (
     select force, crime_reference, min(quarter) as first_quarter
     from {{ ref('cpai_crimes') }}
@@ -34,7 +34,7 @@ described as (
         submissions.submission,
         counted_before.first_quarter,
         cancelled_anew.last_quarter as cancelled_with,
-        -- worked out anew from the dates, apart from the model that made the column
+        -- computed again from the dates, independently of the model that made the column
         case
             when coalesce(crimes.committed_to, crimes.committed_from) is null then 'unknown'
             when coalesce(crimes.committed_to, crimes.committed_from) > crimes.recorded_on then 'unknown'

@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each staged crime beside the rules about it: how to read a rule's column is said in macros/rule_checks.sql.
+-- Each staged crime beside the rules about it. How to read a rule's column: macros/rule_checks.sql.
 
 with
 
@@ -20,7 +20,7 @@ outcomes as (
     select * from {{ ref('outcomes') }}
 ),
 
--- read apart: a step that is read twice is held whole
+-- read apart: DuckDB keeps a step that is read twice whole in memory
 repeated as (
     select force, quarter, crime_reference
     from {{ ref('cpai_classified_crimes') }}
@@ -93,7 +93,7 @@ select
         case when victim_rows > 1 then 'several_victims' else 'ok' end
     end as cr03,
 
-    -- a cancellation of an earlier quarter's crime restates that quarter (CR29): it is no record of the wrong one
+    -- a cancellation of an earlier quarter's crime restates that quarter (CR29): its quarter is not wrong
     case
         when status = 'cancelled' and recorded_quarter < quarter then null
         when recorded_quarter < quarter then 'recorded_before_quarter'
@@ -101,7 +101,7 @@ select
         when recorded_quarter = quarter then 'ok'
     end as cr09,
 
-    -- days alone are sent: more than one day apart is more than 24 hours; 72 were allowed before April 2015
+    -- returns have days, not hours: more than one day apart is more than 24 hours; 72 were allowed before April 2015
     case when is_standing and reported_on is not null and recorded_on >= cast('2015-04-01' as date) then
         case when recorded_on > {{ days_after('reported_on', 1) }} then 'recorded_late' else 'ok' end
     end as cr10,
@@ -126,7 +126,7 @@ select
         case when youngest_victim >= 18 then 'every_victim_adult' else 'ok' end
     end as cr14,
 
-    -- the first three reasons of the design take a crime out whatever its victims' ages
+    -- the first three reasons of the design exclude a crime whatever its victims' ages
     case
         when
             seed_names_a_child = 'C'
@@ -137,7 +137,7 @@ select
             then case when exclusion_reason is not null then 'child_left_out' else 'ok' end
     end as cr17,
 
-    -- every known age speaks against the code: of several offenders one may be of its age
+    -- every known age contradicts the code: one of several offenders may be of its age
     case when is_counted and oldest_suspect is not null then
         case
             when offender_age = 'under 18' and youngest_suspect >= 18 then 'adults_on_code_for_young_offenders'
@@ -150,7 +150,7 @@ select
         case when female_suspects = suspect_rows then 'only_female_suspects' else 'ok' end
     end as cr21,
 
-    -- ten is the age of criminal responsibility; 90 days are enough for the outcome that says so
+    -- ten is the age of criminal responsibility; 90 days are enough for its outcome (11)
     case when is_counted and oldest_suspect < 10 then
         case
             when outcome_code in ('1', '1A', '2', '2A', '3', '3A') then 'charged_or_cautioned_under_ten'
@@ -174,7 +174,7 @@ select
         case when linked_crime_reference is null then 'no_linked_crime' else 'ok' end
     end as cr28,
 
-    -- a code that closed with the Sexual Offences Act 2003 is the old law's word, and only reported
+    -- a code that closed with the Sexual Offences Act 2003 is of the old law, and only reported
     case when is_standing and offence_code is not null and recorded_on is not null then
         case
             when recorded_on < valid_from then 'code_not_yet_open'
@@ -188,7 +188,7 @@ select
         case when offence_class = class_of_seed then 'ok' else 'class_not_of_seed' end
     end as cr36,
 
-    -- 106/xx and its five digits are betting and gaming; modern slavery is sent as the class alone
+    -- 106/xx and its five digits are betting and gaming; forces send modern slavery as the class alone
     case when offence_code_sent like '106%' then
         case
             when offence_code_sent like '106/%' or offence_code_sent like '106__' then 'betting_and_gaming'
@@ -196,7 +196,7 @@ select
         end
     end as cr37,
 
-    -- of an image the victim is the state unless the child is known; the marker STATE is a victim row too
+    -- the victim of an image is the state unless the child is known; the marker STATE is a victim row too
     case when is_counted and image = 'N' then
         case when has_victim_row then 'ok' else 'no_victim' end
     end as cr38,
@@ -209,7 +209,7 @@ select
         case when victim_rows > 0 then 'victim_of_drawn_image' else 'ok' end
     end as cr42,
 
-    -- a class that counts only when flagged is here by its exploitation flag, and an adult victim by neither
+    -- a class that counts only when flagged is here by its exploitation flag; an adult victim proves neither way in
     case
         when
             is_counted
@@ -270,7 +270,7 @@ select
         case when outcome_code = '20' then 'rape_left_to_another_body' else 'ok' end
     end as cr54,
 
-    -- a person lost here may be the second offender: weighed by the crime, and more strictly than among all persons
+    -- a person lost here may be the second offender: counted by crime, and more strictly than among all persons
     case when is_counted and contact in ('Y', 'E') then
         case when has_lost_a_person then 'person_held_out' else 'ok' end
     end as ho04,

@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each crime of a return in two layouts beside the rule about it: macros/rule_checks.sql says how to read the column.
+-- Each crime of a return in two layouts beside the rule about it. How to read the column: macros/rule_checks.sql.
 -- A force that changes its crime system inside a quarter writes one return in both, and may have moved crimes across.
 
 with
@@ -12,7 +12,7 @@ in_two_layouts as (
     having min(layout) < max(layout)
 ),
 
--- of the few returns in question alone
+-- only of the few returns in two layouts
 crimes as {{ materialized_cte() }} (
     select * from {{ ref('int_crimes') }}
     where status is distinct from 'cancelled' and (force, quarter) in (select force, quarter from in_two_layouts)
@@ -23,7 +23,7 @@ victims as (
     where is_person
 ),
 
--- references and person numbers are new in the new system: the offence and the victim are what stays
+-- references and person numbers are new in the new system: only the offence and the victim stay the same
 described as (
     select
         crimes.*,

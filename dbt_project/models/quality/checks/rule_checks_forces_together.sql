@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each counted crime whose victim and days are known beside the rule about other forces: macros/rule_checks.sql says
--- how to read the column.
+-- Each counted crime whose victim and days are known beside the rule about other forces. How to read the column:
+-- macros/rule_checks.sql.
 
 with
 
@@ -9,7 +9,7 @@ crimes as (
     where committed_from is not null or committed_to is not null
 ),
 
--- the token is made of names and birth: where a force sends no names, victims born on one day share it
+-- the token is made of names and birth: victims born on one day share it where a force sends no names
 victims as (
     select * from {{ ref('int_victims') }}
     where is_person and person_token is not null

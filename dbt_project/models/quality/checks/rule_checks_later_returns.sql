@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each crime that the return of a later quarter cancels beside the rule about it: macros/rule_checks.sql says how to
--- read the column.
+-- Each crime that the return of a later quarter cancels beside the rule about it. How to read the column:
+-- macros/rule_checks.sql.
 
 with
 
@@ -8,7 +8,7 @@ crimes as (
     select * from {{ ref('cpai_classified_crimes') }}
 ),
 
--- what was recorded in the quarter of that return is another crime under an old reference: CR02
+-- a crime recorded in the quarter of that return is another crime under an old reference: CR02
 later_cancellations as (
     select force, crime_reference, max(quarter) as last_quarter
     from crimes

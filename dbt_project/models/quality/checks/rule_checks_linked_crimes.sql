@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each crime beside the rules about the other crimes of the same victim, suspect or incident in its return:
--- macros/rule_checks.sql says how to read a rule's column.
+-- Each crime beside the rules about the other crimes of the same victim, suspect or incident in its return. How to read
+-- a rule's column: macros/rule_checks.sql.
 
 with
 
@@ -27,7 +27,7 @@ suspects as {{ inlined() }} (
     from {{ ref('int_suspects') }}
 ),
 
--- few persons stand on several crimes of a return: the rules are asked of these, and one more does no harm
+-- few persons are on several crimes of a return: the rules test these, and one more does no harm
 records_of_victims as (
     select
         force,
@@ -53,8 +53,8 @@ records_of_suspects as (
     group by force, quarter, crime_reference, suspect
 ),
 
--- the crimes are read apart each time, because a step that is read twice is held whole; and whether one counts is
--- asked later, because a filter here makes the crimes look so few that they are held in memory
+-- the crimes are read apart each time, because DuckDB keeps a step that is read twice whole in memory; and a later step
+-- filters those that count, because a filter here makes DuckDB expect so few that it keeps them in memory
 crimes_of_victims as (
     select
         crimes.force,
@@ -94,7 +94,7 @@ crimes_of_suspects as (
         and records_of_suspects.crime_reference = crimes.crime_reference
 ),
 
--- of one victim by one suspect: the least and the greatest reference differ where there is another crime
+-- of one victim by one suspect: where there is another crime, the least and the greatest reference differ
 of_one_victim_and_suspect as (
     select
         crimes_of_victims.force,
@@ -218,7 +218,7 @@ beside as (
     group by force, quarter, crime_reference
 ),
 
--- identifiable_victims counts a victim on each crime of the incident: the times beyond the first are taken off again
+-- identifiable_victims counts a victim on each crime of the incident: all but the first are subtracted
 victims_counted_again as (
     select force, quarter, incident_reference, sum(times) - count(*) as times
     from (
@@ -247,7 +247,7 @@ incidents as (
     having count(*) > 1
 ),
 
--- the most serious first; where the order does not say, there is no rank
+-- the most serious first; an offence that the order does not name has no rank
 ranks as (
     select
         offence_code,
@@ -355,7 +355,7 @@ select
         case when is_repeated_image then 'several_of_one_suspect_and_day' else 'ok' end
     end as cr39,
 
-    -- a victim who cannot be told from others, in no incident: nobody can see their other crimes
+    -- a victim who cannot be distinguished from others, in no incident: their other crimes cannot be found
     case
         when
             is_counted
@@ -365,7 +365,7 @@ select
             then case when has_a_crime_beside then 'ok' else 'known_child_without_a_crime' end
     end as cr40,
 
-    -- nobody follows a placeholder from crime to crime: cocad_linked_crimes
+    -- a placeholder is not followed from crime to crime: cocad_linked_crimes
     case when is_counted and (has_identifiable_victim or has_identifiable_suspect) then
         case when is_crowded then 'person_on_too_many_crimes' else 'ok' end
     end as lk01

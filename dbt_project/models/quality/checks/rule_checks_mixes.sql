@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each offence group's share of a return beside the rule about it: macros/rule_checks.sql says how to read the column.
+-- Each offence group's share of a return beside the rule about it. How to read the column: macros/rule_checks.sql.
 
 with
 
@@ -57,7 +57,7 @@ select
     cast(null as varchar) as crime_reference,
     cast(null as varchar) as person_reference,
 
-    -- of fewer than 100 crimes, a share moves by 8 points by chance more than one time in twenty
+    -- with fewer than 100 crimes, a share moves by 8 points by chance more than one time in twenty
     case when has_four_before and all_crimes >= 100 and all_crimes_before >= 100 then
         case
             when abs(1.0 * crimes / all_crimes - 1.0 * crimes_before / all_crimes_before) > 0.08

@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each month of a return beside the rule about it: macros/rule_checks.sql says how to read the column.
+-- Each month of a return beside the rule about it. How to read the column: macros/rule_checks.sql.
 {%- set usual = {
     'own_past': ('crimes', 'usual'),
     'recorded_crime': ('compared_crimes', 'recorded_crime'),
@@ -21,7 +21,7 @@ limits as (
     select * from {{ ref('month_limits') }}
 ),
 
--- two months of a quarter, each pair by a number
+-- pairs of months of a quarter, each with a number
 pairs as (
     select listed.pair, listed.month_of_quarter
     from (values (1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 1)) as listed (pair, month_of_quarter)
@@ -88,7 +88,7 @@ returned as (
         and halves.half_of_month = counted.half_of_month
 ),
 
--- a return without a crime says nothing of what is usual
+-- a return without a crime is left out of what is usual
 quarters as (
     select
         force,
@@ -114,7 +114,7 @@ numbered as (
         and later.quarter > earlier.quarter
 ),
 
--- of the first and the second halves of months apart: who records on the first Monday does so every month
+-- first and second halves of months apart: a force that records on the first Monday does so every month
 past as (
     select
         numbered.force,
@@ -127,7 +127,7 @@ past as (
     group by numbered.force, numbered.quarter
 ),
 
--- one month at least is as full as recorded crime says, or its scale is another
+-- at least one month is as full as recorded crime, or the two differ in scale
 reached as (
     select by_month.force, by_month.quarter, max(by_month.crimes) as crimes
     from (
@@ -138,7 +138,7 @@ reached as (
     group by by_month.force, by_month.quarter
 ),
 
--- what each half of a month would hold. Only of a first return others than the force itself are asked
+-- what each half of a month would have. Other forces are the measure only for a first return
 expected as (
     select
         returned.*,
@@ -244,7 +244,7 @@ select
     cast(null as varchar) as crime_reference,
     cast(null as varchar) as person_reference,
 
-    -- month_floors says below what share, and how improbable that is of a whole return
+    -- month_floors has the share, and how improbable it is in a whole return
     case when is_asked then
         case
             when is_month_missing then 'month_' || month_of_quarter || '_missing'

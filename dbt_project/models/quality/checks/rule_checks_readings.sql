@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each COCAD crime beside the rules about its reading: macros/rule_checks.sql says how to read a rule's column.
+-- Each COCAD crime beside the rules about its reading. How to read a rule's column: macros/rule_checks.sql.
 
 with
 

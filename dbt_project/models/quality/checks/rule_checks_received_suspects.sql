@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- The suspects of a return beside the rule that they can be used: macros/rule_checks.sql says how to read its column.
+-- The suspects of a return beside the rule that they can be used. How to read its column: macros/rule_checks.sql.
 
 {{ received_records('suspects', 'ho03', {
     'RE01': 'no_reference',

@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each return beside police recorded crime: macros/rule_checks.sql says how to read the column.
+-- Each return beside police recorded crime. How to read the column: macros/rule_checks.sql.
 
 with
 

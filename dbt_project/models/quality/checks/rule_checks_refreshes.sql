@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each crime of a submission that was replaced beside the rules about it: macros/rule_checks.sql says how to read
--- a rule's column.
+-- Each crime of a submission that was replaced beside the rules about it. How to read a rule's column:
+-- macros/rule_checks.sql.
 
 with
 

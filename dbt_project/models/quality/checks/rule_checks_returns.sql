@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each return that a force owes beside the rule about it: macros/rule_checks.sql says how to read a rule's column.
+-- Each return due beside the rule about it. How to read a rule's column: macros/rule_checks.sql.
 
 with
 
@@ -15,7 +15,7 @@ crimes as (
     select * from {{ ref('int_crimes') }}
 ),
 
--- the quarters are those that anybody delivered for; which force owes them comes from the seed alone
+-- the quarters are those that any force delivered for; which force's return is due comes from the seed alone
 quarters as (
     select distinct quarter from submissions
 ),

@@ -1,4 +1,4 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each staged victim beside the rules about its record: macros/rule_checks.sql says how to read a rule's column.
--- Persons of crimes that are left out too, for what cannot be read of them may be why.
+-- Each staged victim beside the rules about its record. How to read a rule's column: macros/rule_checks.sql.
+-- Persons of excluded crimes are here too: what cannot be read of them may be the reason.
 {{ checked_persons('victim', merged='me02', unreadable='ur02') }}

@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each exhaustive split of the figures of one force and quarter: macros/rule_checks.sql says how to read the column.
--- Wider places and periods are the expectation suite's (expectations/marts.py).
+-- Each exhaustive split of the figures of one force and quarter. How to read the column: macros/rule_checks.sql.
+-- The expectation suite tests wider places and periods (expectations/marts.py).
 
 with
 

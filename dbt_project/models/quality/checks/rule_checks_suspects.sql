@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each suspect of a crime in the CPAI beside the rules about them: macros/rule_checks.sql says how to read a column.
+-- Each suspect of a crime in the CPAI beside the rules about them. How to read a rule's column: macros/rule_checks.sql.
 
 with
 

@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each crime cancelled as transferred beside the rule about it: macros/rule_checks.sql says how to read the column.
+-- Each crime cancelled as transferred beside the rule about it. How to read the column: macros/rule_checks.sql.
 
 with
 

@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each victim of a crime in the CPAI beside the rules about them: macros/rule_checks.sql says how to read a column.
+-- Each victim of a crime in the CPAI beside the rules about them. How to read a rule's column: macros/rule_checks.sql.
 
 with
 
@@ -20,7 +20,7 @@ offences as (
     select * from {{ ref('offences') }}
 ),
 
--- what the code says of its victim; the class speaks where the sub-code is silent
+-- the victim that the code names; the class decides where the sub-code names none
 limits as (
     select
         offences.offence_code,
@@ -70,7 +70,7 @@ select
         case when age_at_offence >= 13 then 'age_above_limit' else 'ok' end
     end as cr15,
 
-    -- under 13 is no error here, but a class for it exists: reported only
+    -- a victim under 13 is no error here, but has a class of their own: reported only
     case when class_age_max = 15 and age_at_offence is not null then
         case
             when age_at_offence >= 16 then 'age_above_limit'
@@ -79,8 +79,8 @@ select
         end
     end as cr16,
 
-    -- 13 and 16 in 17A, 20A, 19C and 19F. Not asked of 17/11, of old law: it stands in class 17A and is about children
-    -- under 16. 16 in 17/12 and 20/2 is their name's word and not the rule's: reported only
+    -- 13 and 16 in 17A, 20A, 19C and 19F. 17/11, of old law, is not tested: it is in class 17A and about children under
+    -- 16. 16 in 17/12 and 20/2 comes from their names, not from the rule: reported only
     case
         when
             class_names_a_child = 'C'

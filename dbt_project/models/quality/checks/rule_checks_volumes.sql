@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- The number of crimes of each return beside the rule about it: macros/rule_checks.sql says how to read the column.
+-- The number of crimes of each return beside the rule about it. How to read the column: macros/rule_checks.sql.
 
 with
 
@@ -46,7 +46,7 @@ select
     cast(null as varchar) as person_reference,
 
     -- recorded crime of 42 forces over 8 quarters: 95 of 100 lie within -17% and +31%, 99 within -22% and +39%;
-    -- below 25 crimes a quarter chance alone goes further
+    -- below 25 crimes a quarter, chance alone moves it further
     case when has_four_before and mean_before >= 25 then
         case
             when crimes < 0.6 * mean_before or crimes > 1.6 * mean_before then 'implausible_volume'
