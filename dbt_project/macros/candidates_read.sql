@@ -1,4 +1,4 @@
-{# CTE `candidates`: a reference that came in two quarters is one crime, and was read as one. #}
+{# CTE `candidates`: a reference sent in two quarters is one crime, and was read as one. #}
 {% macro candidates_read() -%}
 candidates as (
     select

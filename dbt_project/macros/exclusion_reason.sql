@@ -12,7 +12,7 @@
             when offence_code is null then 'unknown_code'
             when offence_group = 'out_of_scope' then 'not_in_scope'
             when counts_only_when_flagged = 'Y' and not is_cse_flagged then 'not_in_scope'
-            -- class 86 is about three quarters images of children by volume: without a sub-code only the flag says so
+            -- class 86 is about three quarters images of children by volume: without a sub-code only the flag shows it
             when image = 'C' and not is_csa_flagged then 'image_without_subcode'
             when names_a_child <> 'Y' and youngest_victim >= 18 then 'adult_victim'
             when names_a_child <> 'Y' and youngest_victim is null and not is_csa_flagged and not is_cse_flagged

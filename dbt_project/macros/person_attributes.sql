@@ -1,5 +1,5 @@
 {#
-    What is known of a person, the same for victims and suspects. Needs `persons` joined to age_bands, self_defined
+    Attributes of a person, the same for victims and suspects. Needs `persons` joined to age_bands, self_defined
     and observed. Ethnicity is the self-defined one; the observed one never fills its gaps.
 #}
 {% macro person_attributes(persons) %}

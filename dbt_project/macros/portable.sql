@@ -1,16 +1,16 @@
-{# What DuckDB and Spark say differently. Models use these names only. #}
+{# What DuckDB and Spark write differently. Models use these names only. #}
 
-{# A number that tells rows apart by `columns`; collisions are possible, so confirm on the columns themselves. #}
+{# A number that distinguishes rows by `columns`; collisions are possible, so confirm on the columns themselves. #}
 {% macro row_hash(columns) %}{{ return(adapter.dispatch('row_hash', 'cpai')(columns)) }}{% endmacro %}
 {% macro default__row_hash(columns) %}hash({{ columns | join(', ') }}){% endmacro %}
 {% macro spark__row_hash(columns) %}xxhash64({{ columns | join(', ') }}){% endmacro %}
 
-{# After the `as` of a step: worked out anew by each that reads it. DuckDB holds a step read twice whole. #}
+{# After the `as` of a step: each reader computes it again. DuckDB else keeps a step read twice whole in memory. #}
 {% macro inlined() %}{{ return(adapter.dispatch('inlined', 'cpai')()) }}{% endmacro %}
 {% macro default__inlined() %}not materialized{% endmacro %}
 {% macro spark__inlined() %}{% endmacro %}
 
-{# After the `as` of a step: worked out before what reads it. DuckDB else joins first and filters by a list after it. #}
+{# After the `as` of a step: computed before its readers. DuckDB else joins first and filters by a list later. #}
 {% macro materialized_cte() %}{{ return(adapter.dispatch('materialized_cte', 'cpai')()) }}{% endmacro %}
 {% macro default__materialized_cte() %}materialized{% endmacro %}
 {% macro spark__materialized_cte() %}{% endmacro %}
@@ -67,7 +67,7 @@
 {% macro default__sha256_of(text) %}sha256({{ text }}){% endmacro %}
 {% macro spark__sha256_of(text) %}sha2({{ text }}, 256){% endmacro %}
 
-{# The secret of person tokens: a variable of the connection, so that SQL never holds it. #}
+{# The secret of person tokens: a variable of the connection, so that it is never in SQL. #}
 {% macro token_key() %}{{ return(adapter.dispatch('token_key', 'cpai')()) }}{% endmacro %}
 {% macro default__token_key() %}getvariable('token_key'){% endmacro %}
 {% macro spark__token_key() %}token_key{% endmacro %}
@@ -78,9 +78,9 @@
 {% macro spark__as_of() %}coalesce(as_of, '9999'){% endmacro %}
 
 {#
-    Which side of a join is held in memory. DuckDB estimates a filtered Parquet scan at a sixth of its rows, and so
-    would hold every column of twelve million persons to look up crimes of four columns: `as_written` holds the
-    table on the right.
+    Which side of a join is kept in memory. DuckDB estimates a filtered Parquet scan at a sixth of its rows, and so
+    would keep every column of twelve million persons to look up crimes of four columns: `as_written` keeps the table on
+    the right.
 #}
 {% macro join_sides(choice) %}{{ return(adapter.dispatch('join_sides', 'cpai')(choice)) }}{% endmacro %}
 {% macro default__join_sides(choice) %}
@@ -88,7 +88,7 @@
 {% endmacro %}
 {% macro spark__join_sides(choice) %}select 1{% endmacro %}
 
-{# These columns of the rows of a group that keep `condition`, as one value; `rows_of` makes rows of it again. #}
+{# These columns of the rows of a group that meet `condition`, as one value; `rows_of` makes rows of it again. #}
 {% macro rows_where(columns, condition) %}{{ return(adapter.dispatch('rows_where', 'cpai')(columns, condition)) }}{% endmacro %}
 {% macro default__rows_where(columns, condition) %}
     list(struct_pack(

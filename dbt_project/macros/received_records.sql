@@ -1,6 +1,6 @@
 {#
-    Each record of a type, used or held out, beside the rule that it can be used: what is held out no other rule sees. Held
-    out records are told one by one, used ones as the crimes or persons they are of. `reasons`: code -> the word for it.
+    Each record of a type, used or held out, beside the rule that it can be used: no other rule sees a record that is
+    held out. Held-out records are listed one by one, used ones as the crimes or persons they are of. `reasons`: code -> the word for it.
 #}
 {% macro received_records(record_type, rule, reasons) -%}
 with
@@ -70,7 +70,7 @@ select
         else 'ok'
     end as {{ merged }},
 
-    -- 999 and 1 January 1900 are what systems fill in for not recorded, and only reported
+    -- systems fill in 999 and 1 January 1900 for not recorded: these are only reported
     case
         when persons.has_unreadable_number then 'unreadable_age'
         when persons.has_unreadable_date then 'unreadable_date'

@@ -5,7 +5,7 @@
     `shares_that_sum` gives whole percentages of one exhaustive split that add up to 100 (largest remainder, Hamilton):
     each share is rounded down, and the percentages left over go one each to the largest remainders; on equal remainders
     to the larger count, then by `sort_order`. Plain rounding cannot give the printed splits: 26/17/9/0/39/9 and
-    40/28/26/6 need it. It holds only where the counts of `partition_by` sum to `denominator`; a data test sees to that.
+    40/28/26/6 need it. It works only where the counts of `partition_by` sum to `denominator`; a data test checks that.
 
     `half_up` gives a share that stands alone, to `decimals` places, halves up.
 

@@ -1,5 +1,5 @@
 {#
-    Raw text to values. Text that does not fit gives null, and the model says so in a column that a rule reads:
+    Raw text to values. Text that does not fit gives null, and the model marks it in a column that a rule reads:
     `has_unreadable_…` or `age_doubt`.
 #}
 
@@ -51,15 +51,15 @@
     end
 {% endmacro %}
 
-{# Date of birth; 1 January 1900 is what crime systems fill in when they must and do not know. #}
+{# Date of birth; crime systems fill in 1 January 1900 where the field is required and the date not known. #}
 {% macro birth_date(text) %}
     nullif({{ iso_date(text) }}, cast('1900-01-01' as date))
 {% endmacro %}
 
 {#
     The first (`end` = 'first') or last day of birth that a text can mean: a day is both, `2011` any day of that year and
-    `May 2011`, `2011-05` or `05/2011` of that month. Null where it is not understood without guessing: `05/05/11` may be
-    of 1911, and what is 1900 is filled in.
+    `May 2011`, `2011-05` or `05/2011` of that month. Null where it is not understood without guessing: `05/05/11` may
+    be of 1911, and 1900 is filled in by systems.
 #}
 {% macro born(text, end) %}
     {%- set year = '(190[1-9]|19[1-9][0-9]|20[0-9]{2})' -%}
@@ -91,9 +91,9 @@
 {% endmacro %}
 
 {#
-    Whole years from birth to `day`; null when the day is before birth or more than 120 years after it. Who was born on
-    29 February is a year older on 1 March: that is the law in England and Wales, and DuckDB's own
-    date_sub says 28 February.
+    Whole years from birth to `day`; null when the day is before birth or more than 120 years after it. A person born on
+    29 February is a year older on 1 March: that is the law in England and Wales. DuckDB's own date_sub takes 28
+    February.
 #}
 {% macro age_on(birth, day) %}
     case
@@ -103,8 +103,9 @@
 {% endmacro %}
 
 {#
-    The day that the age is taken on: the last day of the offence, where it can be one. A day after the crime was recorded
-    cannot (2032 typed for 2023), and then only this is certain: from the first day, where that can be, to the recorded one.
+    The day that the age is taken on: the last day of the offence, if that is possible. A day after the crime was
+    recorded is not (2032 typed for 2023). Then the day lies between the first day, if that is possible, and the
+    recorded one.
     `end` is 'first' or 'last'; both are the same day where the last day of the offence is known.
 #}
 {% macro offence_day(end, crimes='crimes') %}
@@ -124,8 +125,8 @@
 {#
     What is known of a person's age at the offence, out of `dated`: a person's record with age_least and age_greatest (of
     the text sent), born_first, born_last, day_first, day_last (the day of the offence) and recorded_on. `age_sent` and
-    `age_from_birth` are one age or null; `age_bound` is, of a range on one side of 18, the end nearest to 18, which is all
-    that "child or adult" needs; `age_doubt` is the word for what is understood and yet gives no age.
+    `age_from_birth` are one age or null; `age_bound` is the end nearest to 18 of a range on one side of 18, which is
+    all that "child or adult" needs; `age_doubt` is the reason why a text that is understood gives no age.
 #}
 {% macro ages(dated) %}
         {%- set least = 'coalesce(' ~ age_on(dated ~ '.born_last', dated ~ '.day_first') ~ ', 0)' -%}
@@ -133,7 +134,7 @@
         {%- set is_range = dated ~ '.age_least < ' ~ dated ~ '.age_greatest' -%}
         {%- set is_sent = dated ~ '.age_greatest <= 120' -%}
         case when {{ is_sent }} and not {{ is_range }} then {{ dated }}.age_least end as age_sent,
-        -- of a range sent and a birth that lies outside of it the range stands, as an age sent does
+        -- where a birth lies outside of the range sent, the range stands, as an age sent does
         case
             when {{ is_sent }} and {{ is_range }} and not {{ greatest }} between {{ dated }}.age_least and {{ dated }}.age_greatest
                 then null
@@ -158,7 +159,7 @@
         end as age_doubt
 {%- endmacro %}
 
-{# The age of a staged person, or the end of a range of ages that says whether it is a child: for comparing with 18. #}
+{# The age of a staged person, or the end of a range that decides whether it is a child: for comparing with 18. #}
 {% macro age_or_bound() -%}
     coalesce(age_sent, age_from_birth, age_bound)
 {%- endmacro %}
@@ -173,7 +174,7 @@
     (4 * cast(substr({{ quarter }}, 1, 4) as integer) + cast(substr({{ quarter }}, 7, 1) as integer))
 {% endmacro %}
 
-{# One token for one name and date of birth, only where a date of birth is known. #}
+{# One token for one name and date of birth; null where no date of birth is known. #}
 {% macro person_token(surname, forenames, birth) %}
     case
         when {{ birth }} is not null

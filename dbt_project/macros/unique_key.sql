@@ -5,7 +5,7 @@
 {% test unique_key(model, columns) %}
 with
 
--- named, for a test with a `where` is given a query and not a table
+-- named, because dbt passes a query and not a table to a test with a `where`
 tested as {{ inlined() }} (
     select * from {{ model }}
 )

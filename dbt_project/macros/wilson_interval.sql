@@ -1,5 +1,5 @@
 {#
-    The ends of the 95% interval of a share by Wilson's formula, `part` of `whole`: it holds for few persons and for
+    The ends of the 95% interval of a share by Wilson's formula, `part` of `whole`: it is right for few persons and for
     shares near 0 and 1, where the usual interval leaves the scale. 1.96 standard errors; null where `whole` is 0.
 #}
 {% macro wilson_low(part, whole) -%}

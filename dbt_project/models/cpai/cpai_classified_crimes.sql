@@ -8,7 +8,7 @@ offences as (
     select * from {{ ref('offences') }}
 ),
 
--- STATE stands for the Crown: such a crime has no person as its victim, but it has a victim's row
+-- STATE is the Crown: such a crime has no person as its victim, but it has a victim's row
 victim_facts as (
     select
         force,
@@ -36,7 +36,7 @@ suspect_facts as (
     group by force, quarter, crime_reference
 ),
 
--- a cancellation that comes in the return of a later quarter lowers the quarter that held the crime
+-- a cancellation in the return of a later quarter lowers the quarter of the crime
 cancelled_later as (
     select force, crime_reference, max(quarter) as quarter
     from crimes
@@ -83,7 +83,7 @@ reasoned as (
     from described
 ),
 
--- a cancellation comes before every reason but that it never was a crime
+-- a cancellation comes before every reason but not_a_crime
 restated as (
     select
         *,

@@ -10,10 +10,10 @@ classified_crimes as (
 described as (
     select
         *,
-        -- class 86 without a sub-code is only here because its flag let it in as an image
+        -- class 86 without a sub-code is here only because its flag let it in as an image
         image in ('Y', 'C') as is_image,
         coalesce(reported_on, recorded_on) as known_on,
-        -- a last day after the crime was recorded is no last day: how recent the crime was is then not known
+        -- a last day after the crime was recorded is not possible: recency is then not known
         case
             when coalesce(committed_to, committed_from) <= recorded_on then coalesce(committed_to, committed_from)
         end as last_day_of_offence
@@ -31,7 +31,7 @@ final as (
         offence_group,
         names_a_child,
         is_image,
-        -- E, either, counts: only so is the published 67.6% of the CPAI reached; grooming (88A) is N
+        -- E, either, counts: the published 67.6% of the CPAI is reached only with it; grooming (88A) is N
         not is_image and contact in ('Y', 'E') as is_contact,
         recorded_on,
         substr(cast(recorded_on as varchar), 1, 7) as month,

@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
--- Each crime of a return that was replaced, as its first submission had it: would it have been in the CPAI?
+-- Each crime of a return that was replaced, as its first submission had it, and whether it was in the CPAI then.
 
 with
 

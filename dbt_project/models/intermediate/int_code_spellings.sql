@@ -25,7 +25,7 @@ bases as (
     where layouts.based_on is not null
 ),
 
--- what a list holds: each code, its label, and both in one cell
+-- the entries of a list: each code, its label, and both in one cell
 listed as (
     {% for field, list, label, older in lists %}
     select '{{ field }}' as field, code, {{ label }} as label, {{ older }} as is_older
@@ -62,7 +62,7 @@ written as (
         'self_defined_ethnicity' as field, null as layout, lower('esdd_' || code) as spelling, code, 3 as preference
     from {{ ref('self_defined_ethnicities') }}
     union all
-    -- a bare number is only self-defined ethnicity in that column: elsewhere 1 is IC1, or male
+    -- a bare number is self-defined ethnicity only in that column: elsewhere 1 is IC1, or male
     select
         'self_defined_ethnicity' as field, null as layout, pole_2023_number as spelling, code, 3 as preference
     from {{ ref('self_defined_ethnicities') }}

@@ -1,5 +1,5 @@
 {%- set key = ['force', 'quarter', 'crime_reference'] -%}
-{#- beyond what decides whether they are one crime: rows that differ here are merged, and told -#}
+{#- beyond the columns that decide whether they are one crime: rows that differ here are merged, and marked -#}
 {%- set elsewhere = [
     'incident_reference', 'reported_on', 'committed_from', 'committed_to', 'cancellation_code', 'cancelled_on',
     'linked_crime_reference', 'csa_flag', 'cse_flag', 'online_flag', 'children_flag', 'offenders_stated',
@@ -19,7 +19,7 @@ offence_spellings as (
     select * from {{ ref('int_offence_spellings') }}
 ),
 
--- codes by what they mean: a workbook may write one crime in two ways on two sheets
+-- codes by their meaning: a workbook may write one crime in two ways on two sheets
 described as (
     select
         repeated.*,

@@ -9,8 +9,8 @@ first_submissions as (
     group by force, quarter
 ),
 
--- a flat file repeats a crime, with the same values each time; what was held out, or was two crimes under one
--- reference, was never received
+-- a flat file repeats a crime, with the same values each time; a record held out, or two crimes under one reference, do
+-- not count as received
 crimes as (
     select
         records.force,

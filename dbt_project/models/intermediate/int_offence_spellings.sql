@@ -1,6 +1,6 @@
 with
 
--- of replaced submissions too: what they first held is asked with this list (cpai_first_received, int_replaced_crimes)
+-- replaced submissions too: cpai_first_received and int_replaced_crimes read their codes with this list
 sent as (
     select distinct offence_code as spelling
     from {{ ref('int_received_crimes') }}
@@ -85,7 +85,7 @@ final as (
     select
         resolved.spelling,
         resolved.offence_code,
-        -- N100 without its number is still known to be no crime
+        -- N100 without its number is no crime either
         coalesce(offences.offence_class, case when resolved.code = 'N100' then 'N100' end) as offence_class,
         resolved.repaired
     from resolved

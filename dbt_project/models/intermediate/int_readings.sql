@@ -8,7 +8,7 @@ corrections as (
     select corrects from readings where corrects is not null
 ),
 
--- an unknown is read anew when its record says more: what was read before no longer counts
+-- an unknown is read again when its record has more: its earlier readings no longer count
 rounds as (
     select
         force,

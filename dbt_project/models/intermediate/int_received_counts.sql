@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral') }}
--- counted from the raw records themselves, so that a record lost later is missed here
+-- counted from the raw records themselves, so that a record lost later shows as a difference
 {% for record_type in ['crimes', 'victims', 'suspects'] -%}
 select '{{ record_type }}' as record_type, force, quarter, submission, count(*) as records
 from {{ ref('stg_' ~ record_type) }}

@@ -1,5 +1,5 @@
 {{ config(materialized='ephemeral') }}
-{#- what refreshes bring: late ethnicity, outcomes, cancellations, reclassification -#}
+{#- columns that change when a return is sent again: late ethnicity, outcomes, cancellations, reclassification -#}
 {%- set persons = ['gender', 'age_at_offence', 'self_defined_ethnicity', 'observed_ethnicity'] -%}
 {%- set compared = {
     'crimes': (
@@ -9,7 +9,7 @@
     'victims': (['crime_reference', 'victim_reference'], persons),
     'suspects': (['crime_reference', 'suspect_reference'], persons + ['relationship']),
 } -%}
-{#- whose list a column's spellings are looked up in: another layout, another spelling of a code is no change -#}
+{#- the code list of a column's spellings: the same code in another spelling, as of another layout, is no change -#}
 {%- set lists = {
     'status': 'status', 'csa_flag': 'flag', 'cse_flag': 'flag', 'outcome_code': 'outcome_code', 'gender': 'gender',
     'self_defined_ethnicity': 'self_defined_ethnicity', 'observed_ethnicity': 'observed_ethnicity',
@@ -74,7 +74,7 @@ versions as (
     {%- endif %}
 ),
 
--- both versions in one pass over the files; a flat file repeats a record, with the same values each time
+-- both versions in one pass over the files; a flat file repeats a record with the same values
 {{ record_type }}_compared as (
     select
         records.force,

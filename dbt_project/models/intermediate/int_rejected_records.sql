@@ -4,7 +4,7 @@ crime_records as (
     select * from {{ ref('int_crime_records') }}
 ),
 
--- two crimes under one reference: neither can be told, and neither is counted twice
+-- two crimes under one reference cannot be distinguished: both are held out
 contradicting as (
     select * from {{ ref('int_duplicate_crimes') }} where disagreement is not null
 ),
@@ -23,7 +23,7 @@ crimes as (
 
 {{ rejected_records('crimes', 'contradicting', 'RE05') }},
 
--- a person of a rejected or absent crime can be on none; staged crimes are those of the same submission
+-- a person of a rejected or absent crime is rejected too; staged crimes are those of the same submission
 {{ rejected_records('victims', 'crimes', 'RE04', absent=true) }},
 
 {{ rejected_records('suspects', 'crimes', 'RE04', absent=true) }},

@@ -7,7 +7,7 @@ current_submissions as (
     where is_current
 ),
 
--- as the last submission that had the crime sent it: what vanished two submissions ago is as gone as what vanished now
+-- as the last submission that had the crime sent it: a crime that vanished two submissions ago is gone too
 sent_before as (
     select
         force,

@@ -4,8 +4,8 @@ submissions as (
     select * from {{ ref('stg_submissions') }}
 ),
 
--- a nil return is an answer: it supersedes what was sent before and is superseded by what follows;
--- a force that says its return is missing has answered nothing, and what it sent before stands
+-- a nil return is a return: it supersedes earlier submissions and is superseded by later ones; a declared missing
+-- return supersedes nothing: what the force sent before stands
 latest as (
     select force, quarter, max(submission) as submission
     from submissions

@@ -1,7 +1,7 @@
 {#- A view: as tables the three take 40 s of a year 50 times that of 2023, and nothing in the build reads them. -#}
 {{ config(materialized='view') }}
 
--- The force's person number stays below: it says who across crimes, and no figure needs it.
+-- The force's person number is left out: it identifies a person across crimes, and no figure needs it.
 select
     force,
     quarter,

@@ -33,7 +33,7 @@ samples as (
     group by quarter
 ),
 
--- what was drawn is read: were it group-based it is in the COCAD, and the estimate is of the others alone
+-- crimes drawn are read, and in the COCAD if group-based: the estimate is of the others alone
 counted as (
     select
         contact_crimes.quarter,

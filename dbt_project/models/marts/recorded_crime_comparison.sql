@@ -17,7 +17,7 @@ dim_offence as (
     select * from {{ ref('dim_offence') }}
 ),
 
--- The classes that name a child by themselves: elsewhere the CPAI depends on ages and flags that recorded crime lacks.
+-- The classes that name a child: for others the CPAI depends on ages and flags that recorded crime lacks.
 classes_that_name_a_child as (
     select offence_class
     from dim_offence
@@ -30,7 +30,7 @@ cpai as (
     group by force, quarter, offence_class
 ),
 
--- where both exist: a force that has not returned is not compared; one that returned no such crime is, with 0
+-- where both exist: a force without a return is not compared; a force whose return has no such crime counts 0
 force_quarters as (
     select distinct recorded_crime.force, recorded_crime.quarter, recorded_crime.published_on
     from recorded_crime
@@ -40,7 +40,7 @@ force_quarters as (
         and submissions.is_current
 ),
 
--- a release that counts a class for any force, and not for this one, counts none for this one
+-- a release that counts a class for any force counts 0 of it for a force that it leaves out
 classes_of_release as (
     select distinct recorded_crime.published_on, recorded_crime.offence_class
     from recorded_crime

@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- One row per record and rule it breaks. Keys and code words only: no value of a record comes here.
+-- One row per record and rule it breaks. Keys and code words only, no value of a record.
 
 with
 

@@ -44,7 +44,7 @@ balance as (
     group by force, quarter
 ),
 
--- dates in the wrong order are a finding, and no delay
+-- dates in the wrong order are a finding, not a delay
 delays as (
     select
         force,
@@ -66,7 +66,7 @@ recording as (
     group by force, quarter
 ),
 
--- what the rules found; a waived record was found too
+-- findings of the rules, waived ones included
 found as (
     select
         rule_results.force,

@@ -1,4 +1,4 @@
--- What intake undid, could not undo, and what staging held out, of the submissions that count.
+-- Damage that intake undid or could not undo, and records that staging held out, of the submissions that count.
 with
 
 rejected as (

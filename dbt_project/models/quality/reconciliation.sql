@@ -45,7 +45,7 @@ revised as (
     group by force, quarter
 ),
 
--- what a return holds of the classes compared and the CPAI does not
+-- crimes of the classes compared that the return has and the CPAI has not
 excluded as (
     select classified_crimes.force, classified_crimes.quarter, count(*) as crimes
     from classified_crimes
@@ -61,7 +61,7 @@ held_out as (
     where record_type = 'crimes'
 ),
 
--- changes at the force itself, and changes of the recording rules at all of them
+-- changes at the force itself, and changes of the recording rules at all forces
 breaks as (
     select
         by_force_and_quarter.force,

@@ -1,6 +1,6 @@
 {%- set place = ['force', 'quarter'] -%}
 {%- set key = place + ['crime_reference'] -%}
--- Which crimes came into a quarter's CPAI and which left it after its first submission, each cause by itself.
+-- Crimes that came into a quarter's CPAI and crimes that left it after its first submission, by cause.
 
 with
 
@@ -27,7 +27,7 @@ first_received as (
     select * from {{ ref('cpai_first_received') }}
 ),
 
--- of a return sent once only the returns of later quarters can have changed anything
+-- only the returns of later quarters can have changed a return sent once
 sent_once as (
     select
         classified_crimes.force,
@@ -73,7 +73,7 @@ compared as (
         on {{ same_key('first_received', 'sent_again', key) }}
 ),
 
--- few: what a submission no longer has may stand in another quarter, or be held out
+-- few: a crime that a submission no longer has may be in another quarter, or held out
 unsent as (
     select * from compared
     where was_in and not is_still_sent

@@ -33,7 +33,7 @@ received as (
         on {{ same_key('rejected', 'submissions', place + ['submission']) }}
 ),
 
--- who owes a return comes from the seed, never from what came
+-- which returns are due comes from the seed, never from what was received
 due as (
     select forces.force, quarters.quarter
     from forces

@@ -5,7 +5,7 @@ rule_results as (
     select * from {{ ref('rule_results') }}
 ),
 
--- what all forces together had in the quarter: with less than that a force is compared that has no earlier quarter
+-- all forces together in the quarter: a force without an earlier quarter is compared with these less its own
 quarters as (
     select
         rule,
@@ -53,7 +53,7 @@ compared as (
     where now.failed > 0 or earlier.failed > 0
 ),
 
--- half a record more fails, so that no share is certain
+-- half a record more is counted as failing, so that no share is 0 or 1
 pooled as (
     select
         *,
@@ -76,7 +76,7 @@ select
     verdict_before,
     case when usual_share is not null then usual_from end as usual_from,
     cast(round(100 * usual_share, 1) as decimal(4, 1)) as usual_percent,
-    -- how many standard errors two shares are apart
+    -- distance of two shares in standard errors
     cast(
         round((share - usual_share) / sqrt(pooled_share * (1 - pooled_share) * of_so_few), 1) as decimal(6, 1)
     ) as unusual

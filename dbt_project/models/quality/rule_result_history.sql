@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- Each result that a rule has had for a force and quarter, and from when to when: orchestration/warehouse/history.py
+-- Each result that a rule has had for a force and quarter, with its times: orchestration/warehouse/history.py
 
 with
 

@@ -29,7 +29,7 @@ tested as (
     where tested > 0
 ),
 
--- a rule reported as a whole counts all it found; of a blocking rule only the blocking part counts to the verdict
+-- a reported rule counts all its findings; only the blocking findings of a blocking rule count to the verdict
 found as (
     select
         rule_checks.rule,
@@ -43,7 +43,7 @@ found as (
     group by rule_checks.rule, rule_checks.force, rule_checks.quarter
 ),
 
--- every rule answers for every return that is due, and where a record stands outside them
+-- every rule has a result for every return due, and wherever a record was tested outside them
 asked as (
     select rules.rule, force_quarters.force, force_quarters.quarter
     from rules

@@ -1,4 +1,4 @@
-{#- record type, column, and the list that its spellings are looked up in -#}
+{#- record type, column, and the code list of its spellings -#}
 {%- set coded = [
     ('crime', 'status', 'status'),
     ('crime', 'cancellation_code', 'cancellation_code'),
@@ -95,7 +95,7 @@ unmapped as (
     group by records.force, records.quarter, records.offence_code
 ),
 
--- a code is short: a long text in its place may say something about a person, and stays below
+-- a code is short: a long text in its place may be about a person, and is not shown
 shown as (
     select
         record_type, field, force, quarter, records,

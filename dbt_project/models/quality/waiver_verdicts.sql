@@ -1,4 +1,4 @@
--- One row per row of seeds/waivers.csv and whether it counts: one that is not signed, has run out, or asks for more
+-- One row per row of seeds/waivers.csv and whether it counts. A row that is not signed, has run out, or covers more
 -- than one rule, force and quarter waives nothing.
 
 with
@@ -18,7 +18,7 @@ forces as (
 select
     waivers.rule,
     waivers.force,
-    -- one that names no quarter is of no release's period: blank, it is shown in every release
+    -- a waiver without a quarter belongs to no period: its quarter is blank, and every release shows it
     case when {{ matches("waivers.quarter", '[0-9]{4}-Q[1-4]') }} then waivers.quarter end as quarter,
     waivers.reason,
     waivers.signed_by,
@@ -27,7 +27,7 @@ select
     cast(
         case
             when rules.rule is null then 'no_such_rule'
-            -- a fault of our own work is corrected, never waived; so is what no force and quarter can be tested for
+            -- a fault of our own work is corrected, never waived; nor is a rule waived without a force and quarter
             when rules.our_own = 'Y' then 'rule_tolerates_nothing'
             when rules.home <> 'record_rule' or rules.scope = 'table' then 'rule_is_not_waived'
             when forces.force is null or not {{ matches("coalesce(waivers.quarter, '')", '[0-9]{4}-Q[1-4]') }}

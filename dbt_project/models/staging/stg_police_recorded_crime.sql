@@ -7,5 +7,5 @@ select
     offence_class,
     cast(crimes as bigint) as crimes
 from {{ source('raw', 'police_recorded_crime') }}
--- as of a moment: by the day of publication, for a file that landed later was public all the same
+-- as of a moment: by the day of publication, because a file that landed later was already public
 where published_on <= {{ as_of() }}

@@ -35,7 +35,7 @@ counted as (
     group by force, quarter, criterion, criterion_2024
 
     union all
-    -- every candidate with an answer: the inquiry's definition may hold where the working rule does not
+    -- every candidate with an answer: the inquiry's definition may be met where the working rule is not
     select
         'group_based' as crosswalk,
         force,
@@ -47,7 +47,7 @@ counted as (
     group by force, quarter, group_based, coalesce(network_definition, 'not_asked')
 ),
 
--- a split that is withheld in the figures is withheld here, or it could be added up again
+-- a split that is withheld in the figures is withheld here too, or it could be computed from these rows
 withheld as (
     select distinct period
     from agreement

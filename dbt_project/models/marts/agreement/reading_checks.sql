@@ -1,10 +1,10 @@
--- Readings that were kept though they go against a rule of the codebook, and how their two readers agree.
+-- Readings that were kept although they contradict a rule of the codebook, and how their two readers agree.
 
 with
 
 readings as (
     select * from {{ ref('int_readings') }}
-    -- an adjudicator saw both answers, so that agreeing with one says nothing
+    -- an adjudicator saw both answers, so agreement with one is no evidence
     where role in ('first', 'second') and is_standing
 ),
 
@@ -52,7 +52,7 @@ read_twice as (
     group by force, crime_reference, version
 ),
 
--- a crime stands once beside each rule that either of its readings was kept against
+-- a crime has one row for each rule that either of its readings was kept against
 crimes_by_rule as (
     select
         by_rule.quarter,

@@ -1,11 +1,11 @@
--- Two answers to one question beside each other, counted: what agreement is measured from.
--- Readers stand as tokens: a release goes to people who need to know that two readers differ, not who they are.
+-- Pairs of answers to one question, counted: agreement is measured from them.
+-- Readers are tokens: those who get a release need to know that two readers differ, not who they are.
 
 with
 
 readings as (
     select * from {{ ref('int_readings') }}
-    -- an adjudicator saw both answers, so that agreeing with one says nothing; what was corrected was no answer
+    -- an adjudicator saw both answers, so agreement with one is no evidence; a corrected answer does not count
     where role in ('first', 'second', 'gold') and is_standing
 ),
 
@@ -35,7 +35,7 @@ named_readings as (
 ),
 
 {% set answers = ['group_based', 'network_definition', 'criterion', 'committed_by_children'] -%}
--- the lesser token is left, whoever read first: a pair of readers is one pair
+-- the lesser token is on the left, whoever read first: a pair of readers is one pair
 read_twice as (
     select
         one.force,
@@ -89,7 +89,7 @@ read_beside_gold as (
         left_{{ answer }} is not null
         and right_{{ answer }} is not null
         {%- if answer not in ['group_based', 'network_definition'] %}
-        -- only of a group-based crime is it asked
+        -- readers are asked this only about a group-based crime
         and left_group_based = 'yes'
         and right_group_based = 'yes'
         {%- endif %}
@@ -121,7 +121,7 @@ read_beside_gold as (
 ),
 
 {% endfor -%}
--- what the force flagged beside what readers found, of the crimes in the COCAD
+-- the force's flag beside the settled reading, of the crimes in the COCAD
 flag_answers as (
     {%- for question, flag, found, collected in [
         ('cse', 'cse_flag', "case when criterion = 'cse' then 'yes' else 'no' end", 'criterion is not null'),

@@ -83,8 +83,8 @@ slices as (
     from (values ('committed_by_children'), ('committed_by_children_any')) as of_children (criterion)
 ),
 
--- What figures are asked for, before category, place and period. Quarters and years have every one; a month has those
--- of the whole COCAD and the published ones, or most of the table would be months of single crimes.
+-- The figures wanted, before category, place and period. Quarters and years have every one. A month has those of the
+-- whole COCAD and the published ones: else most of the table would be months of single crimes.
 asked as (
     select
         breakdowns.population,
@@ -170,7 +170,7 @@ counts_by_place as (
         counts_by_period.period
 ),
 
--- the base of a breakdown: the records for whom its thing is recorded (category not null)
+-- the base of a breakdown: the records for which it is recorded (category not null)
 bases as (
     select
         population, unit, criterion, breakdown, place_type, place, period_type, period,
@@ -180,7 +180,7 @@ bases as (
     group by population, unit, criterion, breakdown, place_type, place, period_type, period
 ),
 
--- A count of a force that returned nothing is no zero but no row; a nil return is a zero.
+-- A force that returned nothing has no row, not a zero; a nil return is a zero.
 returned as (
     select distinct
         places.place_type,

@@ -110,7 +110,7 @@ named as (
         and rounded.category = figure_definitions.category
 ),
 
--- Printed again under another id. It stands alone, in no split: its breakdown would otherwise count it twice.
+-- Printed again under another id. It is outside every split: its breakdown would otherwise count it twice.
 repeated as (
     select
         figure_definitions.figure_id,
@@ -145,13 +145,13 @@ numbered as (
     from repeated
 ),
 
--- What stands or falls with the reader's criterion: the split, and every figure of one criterion. Committed by children
+-- Figures that depend on the reader's criterion: the split, and every figure of one criterion. Committed by children
 -- under any criterion is an answer of its own.
 by_criterion as (
     select
         *,
         breakdown = 'criterion' or criterion not in ('all', 'committed_by_children_any') as is_by_criterion,
-        -- a month is read with its quarter
+        -- a month has the status of its quarter
         case
             when period_type = 'month'
                 then
