@@ -22,8 +22,9 @@ from orchestration import ledger, quarters, strict_csv
 from orchestration.home import seed_rows
 from orchestration.returns.archive import Kept
 from orchestration.returns.file_safety import sent
+from orchestration.returns.grids import NIL
 from orchestration.returns.layouts import certain_force_codes, force_codes, force_numbers
-from orchestration.returns.parsing import MANIFEST, NIL
+from orchestration.returns.parsing import MANIFEST
 from orchestration.returns.read_ahead import Sent
 from orchestration.returns.reasons import Reason
 from orchestration.returns.usable import blank_reference, cancelled_earlier, day, held_out, known_codes

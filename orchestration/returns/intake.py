@@ -40,7 +40,7 @@ from orchestration.home import Home
 from orchestration.ledger import snapshots
 from orchestration.ledger.tables import STANDS
 from orchestration.progress import over
-from orchestration.returns import archive, checks, file_safety, landing, parsing, raw, read_ahead
+from orchestration.returns import archive, checks, file_safety, grids, landing, parsing, raw, read_ahead
 from orchestration.returns.layouts import delivered, forces_of, layout_for
 from orchestration.returns.layouts.parts import RECORD_TYPES, Layout, LayoutError
 from orchestration.returns.reasons import Reason, ended_reasons
@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 BESIDE_THE_RECORDS = (parsing.MANIFEST, parsing.EXPLANATIONS)
 MISSING = "MISSING"
 # A file that is the whole delivery, by name (`.txt` or not), and the status it gives.
-STATEMENTS = {parsing.NIL.lower(): "nil", MISSING.lower(): "missing"}
+STATEMENTS = {grids.NIL.lower(): "nil", MISSING.lower(): "missing"}
 LONGEST_STATEMENT = 1_000  # bytes: a name and a date
 PART = re.compile(r"(?P<of>.*?)part-(?P<number>\d{1,2})-of-(?P<parts>\d{1,2})", re.IGNORECASE)
 

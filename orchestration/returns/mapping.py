@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.returns import days, repairs
+from orchestration.returns.grids import Grid
 from orchestration.returns.layouts.parts import RECORD_TYPES, Column, Condition, Feed, compared
 from orchestration.returns.layouts.written import return_columns
 from orchestration.returns.look_alikes import plain
-from orchestration.returns.parsing import Grid
 from orchestration.returns.reasons import Reason, Unreadable
 
 # Arrow takes 0.2 ms for what is asked of a column, however few its texts: the 10,000 columns of a year took 2 s so.

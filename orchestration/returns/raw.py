@@ -20,9 +20,9 @@ from orchestration.home import Home
 from orchestration.ledger.snapshots import reading_slots_schema, readings_schema, submissions_schema
 from orchestration.parquet import write
 from orchestration.returns import archive
+from orchestration.returns.grids import Grid
 from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.returns.layouts.written import return_columns
-from orchestration.returns.parsing import Grid
 from orchestration.returns.repairs import Note
 
 PLACE = ("file", "sheet", "record_number")

@@ -21,8 +21,8 @@ from typing import TypeVar
 import pyarrow as pa
 
 from orchestration.returns import mapping, opening, parsing, raw
+from orchestration.returns.grids import Grid
 from orchestration.returns.layouts.parts import Layout
-from orchestration.returns.parsing import Grid
 from orchestration.returns.reasons import Reason, Unreadable
 from orchestration.returns.repairs import Note
 

@@ -13,9 +13,10 @@ from written import crime, victim, write_return
 
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.returns import intake, mapping, parsing, raw
+from orchestration.returns.grids import joined_headings
 from orchestration.returns.layouts import all_layouts, written
 from orchestration.returns.layouts.parts import LayoutError, fits_sheet
-from orchestration.returns.parsing import Unreadable, joined_headings
+from orchestration.returns.parsing import Unreadable
 
 LAYOUTS = all_layouts()
 DATES = {"recorded_on": "%Y-%m-%d", "date_of_birth": "%d/%m/%Y"}

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from written import NAMES, crime, suspect, victim, write_return
 
 from orchestration.returns import mapping, repairs
+from orchestration.returns.grids import Grid
 from orchestration.returns.layouts import all_layouts, force_codes
 from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.returns.look_alikes import plain
-from orchestration.returns.parsing import Grid, Unreadable, read
+from orchestration.returns.parsing import Unreadable, read
 
 LAYOUTS = all_layouts()
 EMPTY = {kind: [] for kind in RECORD_TYPES}

@@ -11,8 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from orchestration.returns.grids import joined_headings
 from orchestration.returns.layouts.headings import PERSONS, Headings
-from orchestration.returns.parsing import joined_headings
 
 WITHIN = 30
 # Rows looked at below a heading row to see what its column is like.

@@ -19,10 +19,11 @@ from typing import Any
 
 from orchestration.home import SEEDS, seed_rows
 from orchestration.returns.check import CannotCheck, check
+from orchestration.returns.grids import Grid
 from orchestration.returns.layouts import layout_for
 from orchestration.returns.layouts.drafting import Draft, Row
 from orchestration.returns.layouts.parts import REFERENCES, LayoutError, compared
-from orchestration.returns.parsing import Grid, read
+from orchestration.returns.parsing import read
 from orchestration.returns.reasons import Unreadable
 
 DRAFTED = ("layouts", "layout_columns", "force_layouts")

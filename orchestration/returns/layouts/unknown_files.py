@@ -21,11 +21,11 @@ from typing import Any
 
 from orchestration.home import SEEDS
 from orchestration.returns import file_safety, opening
+from orchestration.returns.grids import joined_headings
 from orchestration.returns.layouts import heading_rows
 from orchestration.returns.layouts.cells import Cells
 from orchestration.returns.layouts.headings import known_headings
 from orchestration.returns.layouts.written import DELIMITERS
-from orchestration.returns.parsing import joined_headings
 from orchestration.returns.reasons import Unreadable
 
 # Enough to see a date's format and a code list; reading more found nothing that 2,000 rows had not shown.
