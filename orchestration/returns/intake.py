@@ -14,16 +14,12 @@ snapshot. Until its receipt is there, a raw file belongs to no submission and no
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
-import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from dataclasses import replace
 from typing import Any
 
 try:
@@ -31,8 +27,6 @@ try:
 except ImportError:  # Windows, where one person checks one return
     fcntl = None
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Engine
 
 from orchestration import ledger, quarters
@@ -40,61 +34,22 @@ from orchestration.home import Home
 from orchestration.ledger import snapshots
 from orchestration.ledger.tables import STANDS
 from orchestration.progress import over
-from orchestration.returns import archive, checks, file_safety, grids, landing, parsing, raw, read_ahead
-from orchestration.returns.layouts import delivered, forces_of, layout_for
-from orchestration.returns.layouts.parts import RECORD_TYPES, Layout, LayoutError
+from orchestration.returns import archive, checks, landing, parsing, raw, read_ahead
+from orchestration.returns.arrivals import (
+    Arrival,
+    Receipt,
+    arrived,
+    deliveries_in,
+    sender_of,
+    shown_folder,
+    told_apart,
+)
+from orchestration.returns.judging import Judged, base_name, judge, record_files
+from orchestration.returns.layouts import delivered, forces_of
+from orchestration.returns.layouts.parts import RECORD_TYPES, Layout
 from orchestration.returns.reasons import Reason, ended_reasons
-from orchestration.returns.repairs import Note
 
 log = logging.getLogger(__name__)
-
-BESIDE_THE_RECORDS = (parsing.MANIFEST, parsing.EXPLANATIONS)
-MISSING = "MISSING"
-# A file that is the whole delivery, by name (`.txt` or not), and the status it gives.
-STATEMENTS = {grids.NIL.lower(): "nil", MISSING.lower(): "missing"}
-LONGEST_STATEMENT = 1_000  # bytes: a name and a date
-PART = re.compile(r"(?P<of>.*?)part-(?P<number>\d{1,2})-of-(?P<parts>\d{1,2})", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of one delivery for one force. Submission 0: refused before it could be anyone's."""
-
-    force: str
-    quarter: str
-    submission: int
-    status: str
-    reasons: list[str]
-    counts: dict[str, int]
-    new: bool
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """The folder of one delivery, its files by name, with its part's folder where it came in parts, and what is wrong
-    with them."""
-
-    folder: str
-    files: dict[str, Path]
-    problems: list[Reason] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A delivery in the archive: what is wrong with its files, what tells it apart, the submissions that it has been
-    received as, and its records being read. `remarks` refuse nothing; `changed_at`: the time of its newest file."""
-
-    delivered_as: str
-    folder: str
-    layout: Layout | None
-    kept: dict[str, archive.Kept]
-    problems: list[Reason]
-    fingerprint: str
-    if_refused: str
-    changed_at: float | None = None
-    received: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    remarks: list[Reason] = field(default_factory=list)
-    reading: Future | None = None
 
 
 class Submissions:
@@ -167,20 +122,6 @@ class Submissions:
         return self._last.get(force, 0) + 1
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What a delivery is: its records by force and record type, or why it has none."""
-
-    status: str
-    layout: str | None = None
-    records: dict[str, dict[str, pa.Table]] = field(default_factory=dict)
-    reasons: list[Reason] = field(default_factory=list)
-    said: str | None = None
-    explained: list[dict] = field(default_factory=list)
-    as_sent: Path | None = None
-    notes: list[Note] = field(default_factory=list)
-
-
 def receive(
     home: Home,
     quarter: str,
@@ -212,7 +153,7 @@ def receive(
                 submissions = Submissions(ledger.read_submissions(engine, quarter), files)
                 arrivals = _arrivals(home, engine, submissions, quarter, delivered_as, readers, layout)
                 landed = len(landing.inside(home.landing / quarter))
-                for arrival in over(f"receiving {quarter}", read_ahead.ahead(arrivals), landed, _sender):
+                for arrival in over(f"receiving {quarter}", read_ahead.ahead(arrivals), landed, sender_of):
                     receipts.extend(_settle(home, engine, submissions, quarter, arrival))
         finally:
             shutil.rmtree(aside, ignore_errors=True)
@@ -229,144 +170,6 @@ def alone(home: Home) -> Iterator[None]:
         if fcntl:
             fcntl.flock(lock, fcntl.LOCK_EX)  # let go when this process ends, however it ends
         yield
-
-
-def _sender(arrival: Arrival | Receipt) -> str:
-    return arrival.delivered_as if isinstance(arrival, Arrival) else arrival.force
-
-
-def _arrivals(
-    home: Home,
-    engine: Engine,
-    submissions: Submissions,
-    quarter: str,
-    delivered_as: str | None,
-    readers: Executor,
-    layout: Layout | None,
-) -> Iterator[Arrival | Receipt]:
-    """Each delivery, archived and being read; a refusal at once for a folder that is nobody's."""
-    for folder in landing.inside(home.landing / quarter):
-        name = folder.name
-        if delivered_as not in (None, name) and delivered_as not in forces_of(name, quarter):
-            continue
-        if name in delivered(quarter):
-            arrivals = [_arrival(home, quarter, name, delivery, layout) for delivery in _deliveries(folder)]
-            _adopt(engine, submissions, arrivals)
-            for arrival in _in_order(submissions, quarter, arrivals):
-                yield _begin_to_read(home, quarter, arrival, readers)
-            continue
-        why = landing.nobodys(folder, f"no force or joint return of {quarter}")
-        reason = str(Reason("FL01", f"{quarter}/{name}: {why}"))
-        # kept, though it is no one's submission yet: renamed, it will be received
-        if folder.is_dir() and not folder.is_symlink():
-            files = [path for delivery in _deliveries(folder) for path in delivery.files.values()]
-        else:
-            files = [folder] if folder.is_file() and not folder.is_symlink() else []
-        for path in files:
-            archive.keep(path, home.archive)
-        log.warning("%s: refused: %s", name, reason)
-        yield Receipt(name, quarter, 0, "refused", [reason], dict.fromkeys(RECORD_TYPES, 0), True)
-
-
-def _deliveries(folder: Path) -> Iterator[Delivery]:
-    """The files of the folder itself, then each of its sub-folders, by name; those of one return in parts as one."""
-    if folder.is_symlink() or not folder.is_dir():
-        sentence = f"{folder.name}: is a link or a file, not a folder; put the files in a folder."
-        yield Delivery("", {}, [Reason("FL02", sentence)])
-        return
-    paths = landing.inside(folder)
-    subfolders = [path for path in paths if path.is_dir() and not path.is_symlink()]
-    yield from _delivery("", {"": [path for path in paths if path not in subfolders]})
-    together: dict[tuple[str, ...], list[Path]] = {}
-    for subfolder in subfolders:
-        part = PART.fullmatch(subfolder.name)
-        together.setdefault((part["of"], part["parts"]) if part else (subfolder.name,), []).append(subfolder)
-    for which, folders in together.items():
-        if len(which) == 1:
-            yield from _delivery(which[0], {"": landing.inside(folders[0])})
-        else:
-            of, parts = which
-            yield from _delivery(
-                f"{of}part-*-of-{parts}",
-                {f"{part.name}/": landing.inside(part) for part in folders},
-                _all_parts(folders, int(parts)),
-            )
-
-
-def _all_parts(folders: list[Path], parts: int) -> list[Reason]:
-    """A return in parts is one return: half of it must not pass for all of it."""
-    have = sorted(int(PART.fullmatch(folder.name)["number"]) for folder in folders)
-    if have == list(range(1, parts + 1)):
-        return []
-    sentence = (
-        f"{folders[0].name}: of the {parts} parts of this return {', '.join(map(str, have))} came; put every part once "
-        f"beside it, in folders named part-1-of-{parts} to part-{parts}-of-{parts}."
-    )
-    return [Reason("FL36", sentence)]
-
-
-def _delivery(
-    folder: str, parts: dict[str, list[Path]], problems: list[Reason] | None = None
-) -> Iterator[Delivery]:
-    files: dict[str, Path] = {}
-    problems = list(problems or ())
-    for part, paths in parts.items():
-        for path in paths:
-            # A link could name any file of this machine, a pipe would never end: neither is opened.
-            name = f"{part}{file_safety.plain_name(path.name)}"
-            if path.is_symlink():
-                problems.append(
-                    Reason("FL03", f"{name}: is a link, which is not followed; send the file itself.")
-                )
-            elif path.is_dir():
-                sentence = f"{name}: is a folder inside a delivery; put its files one folder up."
-                problems.append(Reason("FL04", sentence))
-            elif not path.is_file() or not os.access(path, os.R_OK):
-                sentence = f"{name}: is not a file that can be opened; send the records as plain files."
-                problems.append(Reason("FL05", sentence))
-            elif not name.isprintable() or name != name.encode("utf-8", "replace").decode():
-                problems.append(Reason("FL06", f"{name!a}: is not a plain name; rename the file."))
-            elif name in files:
-                sentence = (
-                    f"{name}: two files have this name but for the kind of their spaces; keep one of them."
-                )
-                problems.append(Reason("FL18", sentence))
-            else:
-                files[name] = path
-    if files or problems:
-        yield Delivery(folder, files, problems)
-
-
-def _arrival(
-    home: Home, quarter: str, delivered_as: str, delivery: Delivery, layout: Layout | None = None
-) -> Arrival:
-    """Archive a delivery, and say what tells it apart."""
-    kept: dict[str, archive.Kept] = {}
-    times: list[float] = []
-    problems = list(delivery.problems)
-    for name, path in delivery.files.items():
-        before = path.stat()
-        times.append(before.st_mtime)
-        kept[name] = archive.keep(path, home.archive)
-        if file_safety.still_being_written(name, before, path.stat()):
-            sentence = f"{name}: is still being written; it is read again once it has settled."
-            problems.append(Reason("FL11", sentence))
-    read_as = ""
-    try:
-        layout = layout or layout_for(delivered_as, quarter)
-    except LayoutError as problem:
-        read_as = str(problem)
-    arrival = Arrival(delivered_as, delivery.folder, layout, kept, problems, "", "", max(times, default=None))
-    arrival = _told_apart(arrival, read_as)
-    return replace(arrival, problems=problems or [Reason("ST17", f"{read_as}.")]) if read_as else arrival
-
-
-def _told_apart(arrival: Arrival, read_as: str = "") -> Arrival:
-    """An arrival with its fingerprints, as its files and what is wrong with them now are."""
-    fingerprint = _fingerprint(arrival.kept, arrival.problems)
-    # a layout row added for a renamed column must let the same bytes in: refusals stand for this layout alone
-    text = f"{fingerprint}\n{read_as or repr(arrival.layout)}"
-    return replace(arrival, fingerprint=fingerprint, if_refused=hashlib.sha256(text.encode()).hexdigest())
 
 
 def _adopt(engine: Engine, submissions: Submissions, arrivals: list[Arrival]) -> None:
@@ -408,12 +211,12 @@ def _in_order(submissions: Submissions, quarter: str, arrivals: list[Arrival]) -
             problem = _no_order(new)
         elif known and landing.says_earlier(name):
             sentence = (
-                f"{name}/: its name says that it was replaced, but it came after {_shown(known[-1])}; take it out of "
+                f"{name}/: its name says that it was replaced, but it came after {shown_folder(known[-1])}; take it out of "
                 "the folder, or name it by its date if it is to stand."
             )
             problem = Reason("FL45", sentence)
         if problem:
-            new[name] = looked_up(_told_apart(replace(arrival, problems=[*arrival.problems, problem])))
+            new[name] = looked_up(told_apart(replace(arrival, problems=[*arrival.problems, problem])))
         else:
             # not of a force whose receipt a killed run has written: that one is this delivery itself
             left = [force for force in forces if force not in arrival.received]
@@ -426,7 +229,7 @@ def _in_order(submissions: Submissions, quarter: str, arrivals: list[Arrival]) -
 
 def _no_order(new: Mapping[str, Arrival]) -> Reason:
     sentence = (
-        f"{', '.join(map(_shown, new))}: came together, and neither their names nor the times of their files tell "
+        f"{', '.join(map(shown_folder, new))}: came together, and neither their names nor the times of their files tell "
         "which is the later; name the folders in their order (1, 2) or by date (2023-06-01), or leave one alone there."
     )
     return Reason("FL45", sentence)
@@ -439,21 +242,17 @@ def _remarks(
     remarks = []
     if later := [name for name in known if landing.sorts_before(arrival.folder, name, quarter)]:
         sentence = (
-            f"{_shown(arrival.folder)}: came after {_shown(later[-1])} had been received, and so stands over it, "
+            f"{shown_folder(arrival.folder)}: came after {shown_folder(later[-1])} had been received, and so stands over it, "
             "though its name is that of an earlier one; if that was not meant, send the right one in a new folder."
         )
         remarks.append(Reason("FL46", sentence))
     if same := [row for force in forces if (row := submissions.with_bytes_of(force, arrival))]:
         sentence = (
-            f"{_shown(arrival.folder)}: holds what came as submission {same[0]['submission']}, byte for byte, and was "
+            f"{shown_folder(arrival.folder)}: holds what came as submission {same[0]['submission']}, byte for byte, and was "
             "sent again: it stands anew; if that was not meant, send the right one in a new folder."
         )
         remarks.append(Reason("FL47", sentence))
     return remarks
-
-
-def _shown(folder: str) -> str:
-    return f"{folder}/" if folder else "the force's own folder"
 
 
 def _begin_to_read(home: Home, quarter: str, arrival: Arrival, readers: Executor) -> Arrival:
@@ -463,7 +262,7 @@ def _begin_to_read(home: Home, quarter: str, arrival: Arrival, readers: Executor
         return arrival
     kept = arrival.kept
     files = record_files(kept)
-    listed = any(_base(name) == parsing.MANIFEST for name in kept)
+    listed = any(base_name(name) == parsing.MANIFEST for name in kept)
     under_way = readers.submit(read_ahead.read, files, arrival.layout, forces, raw.being_read(home), listed)
     return replace(arrival, reading=under_way)
 
@@ -478,7 +277,7 @@ def _settle(
     delivered_as, kept = arrival.delivered_as, arrival.kept
     forces = forces_of(delivered_as, quarter)
     new = [force for force in forces if force not in arrival.received]
-    judged = _judge(engine, quarter, forces, arrival) if new else Judged("")
+    judged = judge(engine, quarter, forces, arrival) if new else Judged("")
     remarks = [] if judged.status == "refused" else arrival.remarks
     reasons = [str(reason) for reason in ended_reasons([*judged.reasons, *remarks])]
     for force in forces:
@@ -525,137 +324,34 @@ def _settle(
         yield Receipt(force, quarter, number, judged.status, reasons, counts, True)
 
 
-def _fingerprint(kept: dict[str, archive.Kept], problems: list[Reason]) -> str:
-    """SHA-256 over a delivery's sorted names and digests; what cannot be opened counts by its sentence."""
-    lines = sorted(f"{name}\0{file.sha256}" for name, file in kept.items())
-    lines += sorted(problem.sentence for problem in problems)
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _judge(engine: Engine, quarter: str, forces: dict[str, str], arrival: Arrival) -> Judged:
-    """Stage by stage: the files, their structure, the records together, what came earlier. Where one stage finds the
-    return wrong the next is not asked: it would complain of what follows from that.
-    """
-    layout = arrival.layout.layout if arrival.layout else None
-    try:
-        if arrival.problems:
-            return Judged("refused", layout, reasons=arrival.problems)
-        if statement := _statement(arrival.kept):
-            return replace(statement, layout=layout)
-        return _judge_records(engine, layout, quarter, forces, arrival)
-    except parsing.Unreadable as problem:
-        reasons = problem.reasons
-    except (OSError, MemoryError, BrokenExecutor):
-        # ours, not the force's: a full disk, or a reader that was killed, must not refuse a return for good
-        raise
-    except Exception as problem:
-        # The type alone: a message may quote a record.
-        log.error("%s %s: could not be read: %s", quarter, arrival.delivered_as, type(problem).__name__)
-        sentence = (
-            f"The return could not be read ({type(problem).__name__}); compare it with layout {layout} and send it "
-            "again."
-        )
-        reasons = [Reason("FL33", sentence)]
-    return Judged("refused", layout, reasons=reasons)
-
-
-def record_files(kept: dict[str, archive.Kept]) -> dict[str, Path]:
-    """Where the files of a delivery are that hold its records."""
-    return {name: file.path for name, file in kept.items() if _base(name) not in BESIDE_THE_RECORDS}
-
-
-def _judge_records(
-    engine: Engine, layout: str, quarter: str, forces: dict[str, str], arrival: Arrival
-) -> Judged:
-    kept = arrival.kept
-    files = {name: kept[name] for name in record_files(kept)}
-    manifests = {name: file for name, file in kept.items() if _base(name) == parsing.MANIFEST}
-    explaining = {name: file.path for name, file in kept.items() if _base(name) == parsing.EXPLANATIONS}
-    read = arrival.reading.result()
-    records = {force: of_force(read.records, prefix) for force, prefix in forces.items()}
-
-    def structure() -> Iterator[Reason]:
-        for name, manifest in manifests.items():
-            yield from checks.as_listed(
-                manifest.path, files, read.tables, name.removesuffix(PurePosixPath(name).name)
-            )
-        if len(forces) > 1:
-            yield from checks.of_the_forces(read.records, forces)
-        for force, own in records.items():
-            yield from checks.holds_crimes(own, force)
-            unusable = checks.usable_crimes(own)
-            # dates that cannot be read are of no quarter: one fault, one sentence
-            yield from unusable or checks.of_the_quarter(own, quarter)
-            yield from checks.of_the_force(own, force, quarter)
-
-    def across_records() -> Iterator[Reason]:
-        for own in records.values():
-            yield from checks.persons_of_its_crimes(own)
-
-    def earlier() -> Iterator[Reason]:
-        with_crimes = {table.file for table in read.tables if table.rows and "crimes" in table.contains}
-        holding = {name: file for name, file in files.items() if any(f.startswith(name) for f in with_crimes)}
-        with engine.connect() as connection:
-            yield from checks.not_received_before(connection, holding, arrival.delivered_as, quarter)
-
-    remarks: list[Reason] = []
-    for stage in (structure, across_records, earlier):
-        reasons = list(dict.fromkeys(stage()))
-        if refusing := list(filter(checks.refuses, reasons)):
-            return Judged("refused", layout, reasons=refusing)
-        remarks += reasons
-    explained, unusable = checks.explanations(explaining)
-    return Judged(
-        "accepted",
-        layout,
-        records,
-        remarks + unusable,
-        explained=explained,
-        as_sent=read.as_sent,
-        notes=read.notes,
-    )
-
-
-def _base(name: str) -> str:
-    """A file's name without its part's folder, in lower case."""
-    return PurePosixPath(name).name.lower()
-
-
-def _statement(kept: dict[str, archive.Kept]) -> Judged | None:
-    """What a NIL or MISSING file says, where there is one. Raises Unreadable where it does not stand alone."""
-    found = {name: STATEMENTS.get(_base(name).removesuffix(".txt")) for name in kept}
-    statements = [name for name, status in found.items() if status]
-    if not statements:
-        return None
-    name = statements[0]
-    others = [other for other in kept if other != name and _base(other) not in BESIDE_THE_RECORDS]
-    if others:
-        says = "there is nothing to report" if found[name] == "nil" else "the return does not come"
-        sentence = (
-            f"{name}: says that {says}, but {', '.join(others)} came with it; send the one or the other."
-        )
-        raise parsing.Unreadable(Reason("FL32", sentence))
-    said = _said(kept[name].path)
-    if not said:
-        sentence = f"{name}: does not hold the name and date of who says so; write both into the file."
-        raise parsing.Unreadable(Reason("FL35", sentence))
-    return Judged(found[name], said=said)
-
-
-def _said(path: Path) -> str:
-    """The text of a statement in one line, blank unless it has a letter and a digit: a name and a date."""
-    with path.open("rb") as file:
-        data = file.read(LONGEST_STATEMENT)
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    text = " ".join(data.decode(encoding, "replace").split())
-    return text if re.search(r"[^\W\d_]", text) and re.search(r"\d", text) and text.isprintable() else ""
-
-
-def of_force(records: dict[str, pa.Table], prefix: str) -> dict[str, pa.Table]:
-    """The records of one force of a delivery, by the prefix of its references; all of them for none."""
-    if not prefix:
-        return records
-    return {
-        kind: table.filter(pc.fill_null(pc.starts_with(table["crime_reference"], prefix), False))
-        for kind, table in records.items()
-    }
+def _arrivals(
+    home: Home,
+    engine: Engine,
+    submissions: Submissions,
+    quarter: str,
+    delivered_as: str | None,
+    readers: Executor,
+    layout: Layout | None,
+) -> Iterator[Arrival | Receipt]:
+    """Each delivery, archived and being read; a refusal at once for a folder that is nobody's."""
+    for folder in landing.inside(home.landing / quarter):
+        name = folder.name
+        if delivered_as not in (None, name) and delivered_as not in forces_of(name, quarter):
+            continue
+        if name in delivered(quarter):
+            arrivals = [arrived(home, quarter, name, delivery, layout) for delivery in deliveries_in(folder)]
+            _adopt(engine, submissions, arrivals)
+            for arrival in _in_order(submissions, quarter, arrivals):
+                yield _begin_to_read(home, quarter, arrival, readers)
+            continue
+        why = landing.nobodys(folder, f"no force or joint return of {quarter}")
+        reason = str(Reason("FL01", f"{quarter}/{name}: {why}"))
+        # kept, though it is no one's submission yet: renamed, it will be received
+        if folder.is_dir() and not folder.is_symlink():
+            files = [path for delivery in deliveries_in(folder) for path in delivery.files.values()]
+        else:
+            files = [folder] if folder.is_file() and not folder.is_symlink() else []
+        for path in files:
+            archive.keep(path, home.archive)
+        log.warning("%s: refused: %s", name, reason)
+        yield Receipt(name, quarter, 0, "refused", [reason], dict.fromkeys(RECORD_TYPES, 0), True)

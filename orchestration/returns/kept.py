@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from orchestration import ledger, parquet
 from orchestration.home import Home
 from orchestration.ledger import snapshots
-from orchestration.returns import archive, intake, raw, read_ahead
+from orchestration.returns import archive, intake, judging, raw, read_ahead
 from orchestration.returns.layouts import all_layouts, forces_of, layout_for
 from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.returns.reasons import Unreadable
@@ -139,8 +139,8 @@ def _made_again(
         name: archive.take(home.archive, sha256)
         for name, sha256 in ledger.read_submission_files(engine, quarter)[force, number].items()
     }
-    read = read_ahead.read(intake.record_files(kept), layout, forces, aside)
-    own = intake.of_force(read.records, forces[force])
+    read = read_ahead.read(judging.record_files(kept), layout, forces, aside)
+    own = judging.of_force(read.records, forces[force])
     counts = {kind: own[kind].num_rows for kind in RECORD_TYPES}
     if counts != {kind: row[kind] for kind in RECORD_TYPES}:
         raise CannotMakeAgain(

@@ -8,7 +8,7 @@ from test_intake import QUARTER, a_return, land, only
 from test_receipts import part, receipts_in, statement
 from written import crime, victim
 
-from orchestration.returns import landing
+from orchestration.returns import arrivals, landing
 from orchestration.returns.intake import receive
 from orchestration.returns.receipts import standing
 
@@ -208,13 +208,12 @@ def test_a_refused_return_sent_again_is_told_again(home):
 
 def test_a_refused_return_that_was_replaced_is_not_read_anew_over_it(home, monkeypatch):
     """Its layout corrected, it would stand over what the force sent in its place."""
-    from orchestration.returns import intake
 
     bad = land(home, delivery="1")["return.csv"]
     bad.write_bytes(bad.read_bytes().replace(b"LocalID", b"Local"))
     land(home, records=a_return("kent", 5), delivery="2")
     receive(home, QUARTER)
-    whole = intake.layout_for
-    monkeypatch.setattr(intake, "layout_for", lambda *words: whole("essex", QUARTER))
+    whole = arrivals.layout_for
+    monkeypatch.setattr(arrivals, "layout_for", lambda *words: whole("essex", QUARTER))
     assert not any(receipt.new for receipt in receive(home, QUARTER))
     assert stands(home) == (2, "accepted", 5)

@@ -32,7 +32,7 @@ def judged(home, monkeypatch) -> Callable[..., Rows]:
     def receive_and_judge(name: str, force: str, quarter: str, layout: str | None = None) -> Rows:
         shutil.copytree(SENT / name, home.landing / quarter / force)
         if layout:
-            monkeypatch.setattr("orchestration.returns.intake.layout_for", lambda *_: all_layouts()[layout])
+            monkeypatch.setattr("orchestration.returns.arrivals.layout_for", lambda *_: all_layouts()[layout])
         assert {receipt.status for receipt in receive(home, quarter, force)} == {"accepted"}
         connection = duckdb.connect()
         compiled.build(connection, compiled.steps(MODELS), home.raw)

@@ -13,7 +13,7 @@ from written import crime, suspect, victim, write_return
 
 from orchestration import ledger
 from orchestration.home import Home
-from orchestration.returns import archive, file_safety, intake, mapping, parsing, raw
+from orchestration.returns import archive, arrivals, file_safety, intake, mapping, parsing, raw
 from orchestration.returns.archive import ArchiveDamaged
 from orchestration.returns.intake import receive
 from orchestration.returns.layouts import layout_for
@@ -469,7 +469,7 @@ def test_a_refused_return_is_read_again_once_its_layout_is_mended(home, monkeypa
         )
         for part in corrected.parts
     )
-    monkeypatch.setattr(intake, "layout_for", lambda *_: dataclasses.replace(corrected, parts=parts))
+    monkeypatch.setattr(arrivals, "layout_for", lambda *_: dataclasses.replace(corrected, parts=parts))
     receipt = only(receive(home, QUARTER))
     assert (receipt.submission, receipt.status, receipt.new) == (2, "accepted", True)
     assert not only(receive(home, QUARTER)).new

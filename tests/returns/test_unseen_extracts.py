@@ -15,7 +15,7 @@ import pytest
 
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.ledger import open_ledger, snapshots
-from orchestration.returns import check, checks, intake, mapping, parsing
+from orchestration.returns import arrivals, check, checks, intake, mapping, parsing
 from orchestration.returns.layouts import all_layouts, layout_for
 from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.warehouse import compiled
@@ -68,7 +68,7 @@ def _write(path, rows):
 @pytest.fixture
 def with_seeds(seeds, monkeypatch):
     monkeypatch.delenv("CPAI_LEDGER_URL", raising=False)
-    monkeypatch.setattr(intake, "layout_for", partial(layout_for, seeds=seeds))
+    monkeypatch.setattr(arrivals, "layout_for", partial(layout_for, seeds=seeds))
     monkeypatch.setattr(compiled, "build", partial(compiled.build, seeds=seeds))
     # their references begin with no force's number: here it is asked what they hold
     monkeypatch.setattr(checks, "of_the_force", lambda *_: [])
@@ -115,7 +115,7 @@ def test_extracts_come_out_right_to_a_crime(tmp_path, seeds, with_seeds, monkeyp
                 else layout_for(delivered_as, quarter, seeds)
             )
 
-        monkeypatch.setattr(intake, "layout_for", mixed)
+        monkeypatch.setattr(arrivals, "layout_for", mixed)
     for force, (file, *_) in RIGHT.items():
         folder = home.landing / QUARTER / force
         folder.mkdir(parents=True)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from orchestration import ledger
 from orchestration.home import SEEDS, Home
-from orchestration.returns.intake import BESIDE_THE_RECORDS
+from orchestration.returns.arrivals import BESIDE_THE_RECORDS
 from orchestration.returns.layouts import layout_for
 from orchestration.returns.layouts.headings import Headings, Target, known_headings
 from orchestration.returns.layouts.matching import match

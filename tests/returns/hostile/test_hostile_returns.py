@@ -7,7 +7,7 @@ import pytest
 from kinds import CANARY, KINDS, WRITTEN, sound
 
 from orchestration.home import SEEDS
-from orchestration.returns import archive, intake
+from orchestration.returns import archive, arrivals
 from orchestration.returns.intake import receive
 from orchestration.returns.raw import findings_file, records_file
 
@@ -18,7 +18,7 @@ QUARTER = "2023-Q1"
 def test_a_hostile_return_meets_its_check(kind, home, monkeypatch, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     if kind.layout:
-        monkeypatch.setattr(intake, "layout_for", lambda *_: kind.layout)
+        monkeypatch.setattr(arrivals, "layout_for", lambda *_: kind.layout)
     kind.make(home.landing / QUARTER / kind.force)
     (receipt,) = receive(home, QUARTER)
     codes = {reason.split()[0] for reason in receipt.reasons}
