@@ -16,10 +16,8 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-import expectations.dialect as dialect
 from expectations.expected import Expected
 from expectations.rulebook import rulebook
-from expectations.unexpected_rows import CountedRowsExpectation
 from orchestration.progress import over
 from orchestration.quarters import in_period
 
@@ -133,6 +131,9 @@ def _batch(group: list[Expected], quarters: list[str] | None) -> str:
 
 def _built(suite: str, each: Expected, number: int):
     import great_expectations.expectations as gxe
+
+    # it is made of one of theirs, and brings them all with it
+    from expectations.unexpected_rows import CountedRowsExpectation
 
     kinds = {"UnexpectedRowsExpectation": CountedRowsExpectation}
     rule = rulebook()[each.rule]
@@ -257,6 +258,8 @@ def _engine(warehouse: Path):
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    from expectations import dialect
 
     context = gx.get_context(mode="ephemeral")  # nothing is written to disk
     context.variables.progress_bars = ProgressBarsConfig(globally=False)

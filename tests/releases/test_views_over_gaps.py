@@ -24,8 +24,12 @@ def release():
             connection.execute(f"create table quality.figure_revisions ({columns})")
             connection.execute("alter table main.figures add column release varchar default '2023.r1'")
             connection.execute("attach ':memory:' as warehouse")
-            for table in ("cocad.cocad_settled_readings", "intermediate.int_readings"):
-                connection.execute(f"create schema warehouse.{table.split('.')[0]}")
+            for table in (
+                "cocad.cocad_settled_readings",
+                "cocad.cocad_scheme_criteria",
+                "intermediate.int_readings",
+            ):
+                connection.execute(f"create schema if not exists warehouse.{table.split('.')[0]}")
                 connection.execute(f"create table warehouse.{table} as from {table}")
             connection.execute("create schema warehouse.marts")
             connection.execute("create table warehouse.marts.fct_crimes as from main.fct_crimes")

@@ -95,12 +95,7 @@ class Numbers:
                 scheme=schemes_of[wanted[-1]],
                 children_from=children["quarter"],
                 figures={Key(*row[:8]): made(row[8:]) for row in figures},
-                forces=rows(
-                    "select * from dim_force where from_quarter <= ? and coalesce(to_quarter, ?) >= ? order by name",
-                    wanted[-1],
-                    wanted[0],
-                    wanted[0],
-                ),
+                forces=rows(FORCES, wanted[-1], wanted[0], wanted[0]),
                 evidence=evidence
                 | {
                     "agreement": rows(AGREEMENT, period),
@@ -139,6 +134,7 @@ EVIDENCE = {
         "where known_breaks is not null and quarter in (select unnest(?)) group by all order by all"
     ),
 }
+FORCES = "select * from dim_force where from_quarter <= ? and coalesce(to_quarter, ?) >= ? order by name"
 AGREEMENT = (
     "select question, alpha, verdict from reading_agreement "
     "where pairing = 'readers' and slice_type = 'all' and category = 'all' and period = ?"
