@@ -25,7 +25,7 @@ in_lower_case as (
     select force, quarter, crime_reference, lower(summary) as summary from summaries
 ),
 
--- a cue as whole words: the summary is searched as it stands first, which leaves few to take apart
+-- a cue as whole words: the summary is searched as text first, which leaves few to split into words
 with_cue as (
     select
         in_lower_case.force,
@@ -60,7 +60,7 @@ reasoned as (
             ';',
             case when contact_crimes.suspect_rows >= 2 then 'suspect_rows' end,
             case when contact_crimes.offenders_stated >= 2 then 'offenders_stated' end,
-            -- rape by multiple undefined offenders: the code says so, however few stand on the record
+            -- rape by multiple undefined offenders: by the code, however few are on the record
             case when contact_crimes.offence_class in ('19J', '19K') then 'multiple_offender_class' end,
             case when linked_crimes.force is not null then 'linked_crimes' end,
             case when cued.force is not null then 'text_cue' end
@@ -72,7 +72,7 @@ reasoned as (
         on {{ same_key('cued', 'contact_crimes', ['force', 'quarter', 'crime_reference']) }}
 ),
 
--- with a digest: one suspect and no reason to read it. Their order is one that nobody chose and anybody can repeat
+-- one suspect and no reason to read it. The digest gives an order that nobody chose and anybody can repeat
 with_digest as (
     select
         reasoned.*,
@@ -114,7 +114,7 @@ victim_ages as (
     group by victims.force, victims.quarter, victims.crime_reference
 ),
 
--- what a reader judges by: a change in any of it makes earlier readings stale, a resubmission without one does not
+-- what a reader sees: a change in any of it makes earlier readings stale, a resubmission without a change does not
 read_fields as (
     select
         candidates.*,
@@ -137,7 +137,7 @@ final as (
         force,
         quarter,
         crime_reference,
-        -- 16 digits: short enough for a reader's sheet, and it only tells versions of one crime apart
+        -- 16 digits: short enough for a reader's sheet, and enough to distinguish versions of one crime
         substr({{ sha256_of('fields') }}, 1, 16) as version,
         -- the first that applies, in the order above
         split_part(prompts, ';', 1) as reason,

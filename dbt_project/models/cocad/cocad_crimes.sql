@@ -22,7 +22,7 @@ confirmed as (
     select
         cpai_crimes.*,
         settled_readings.criterion,
-        -- who committed it was not asked before 2023-Q2, whatever a reader wrote
+        -- committed by children was not collected before 2023-Q2, whatever a reader wrote
         case
             when cpai_crimes.quarter < collected.collected_from then 'not_collected'
             else coalesce(settled_readings.committed_by_children, 'not_collected')

@@ -1,8 +1,9 @@
 {#-
-    Two suspects who share two victims, across crimes. Within a force a person is told by number, else by token; across
-    forces by the token alone, and only where it was made from a name: of births alone, two strangers share one.
+    Two suspects who share two victims, across crimes. Within a force a person is identified by number, else by token;
+    across forces by the token alone, and only where it was made from a name: strangers born on one day share a token
+    made from a birth.
     Every step is an equal join on what the step before left over; a person on more crimes than the limit, such as a
-    placeholder, is not followed, so no victim ever meets more pairs than the limit squared.
+    placeholder, is not followed, so no victim has more pairs than the limit squared.
 -#}
 {%- set crime = ['force', 'quarter', 'crime_reference'] -%}
 {%- set crime_columns = crime | join(', ') -%}

@@ -1,4 +1,4 @@
-{#- Under which criterion each scheme counts what a reader answered: the one home of the schemes in SQL. -#}
+{#- The criterion under which each scheme counts a reader's answer: the one home of the schemes in SQL. -#}
 
 with
 
@@ -15,7 +15,7 @@ schemes as (
     group by scheme
 ),
 
--- committed by children is no answer to the question for the criterion
+-- committed by children is not an answer to the question for the criterion
 answers as (
     select
         criterion as criterion_read,
@@ -33,7 +33,7 @@ counted as (
         by_children.by_children,
         case
             when schemes.children_first and by_children.by_children then 'committed_by_children'
-            -- a scheme without it counts it as the seed says
+            -- a scheme without it counts it as the seed has it
             else coalesce(criteria.criterion, answers.counts_as)
         end as criterion
     from schemes
@@ -51,7 +51,7 @@ select
     criterion_read,
     by_children,
     criterion,
-    -- the figures of one criterion stand under the first scheme that has it
+    -- the figures of one criterion are under the first scheme that has it
     criterion <> 'committed_by_children'
     and scheme_number = min(scheme_number) over (partition by criterion) as has_own_figures
 from counted

@@ -6,11 +6,11 @@ candidates as (
 
 readings as (
     select * from {{ ref('int_readings') }}
-    -- beside a gold item a reader is measured: it says nothing of the candidate
+    -- an answer to a gold item measures the reader, and does not settle the candidate
     where is_standing and role <> 'gold'
 ),
 
--- read by two, and the second has yet to read: the first alone settles nothing
+-- a second reading is due: the first alone settles nothing
 second_readers as (
     select
         force,
@@ -21,7 +21,7 @@ second_readers as (
     where role = 'second'
 ),
 
--- readings of the candidate as it is now: one of an earlier version says nothing about it
+-- readings of the current version of the candidate: readings of an earlier version do not count
 current_readings as (
     select
         candidates.quarter,
@@ -69,7 +69,7 @@ judged as (
                         and coalesce(first_criterion, '') = coalesce(second_criterion, '')
                         and (
                             coalesce(first_committed_by_children, '') = coalesce(second_committed_by_children, '')
-                            -- of a crime that is not group-based one reader may say nothing on children
+                            -- one reader may leave children blank where a crime is not group-based
                             or (
                                 coalesce(first_group_based, '') <> 'yes'
                                 and 'not_collected' in (first_committed_by_children, second_committed_by_children)
@@ -95,13 +95,13 @@ final as (
             else second_{{ judgement }}
         end as {{ judgement }},
         {% endfor -%}
-        -- agreement does not ask for the same answer here: two that differ leave it open
+        -- readers who agree may differ here: then it is left open
         case
             when settled_by = 'adjudicator' then adjudicator_network_definition
             when first_network_definition <> second_network_definition then 'cannot_tell'
             else coalesce(first_network_definition, second_network_definition)
         end as network_definition,
-        -- nor here: who counted more saw more
+        -- nor is the same answer required here: the greater count is taken
         case
             when settled_by = 'adjudicator' then adjudicator_offenders_read
             else greatest(
