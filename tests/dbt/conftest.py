@@ -2,9 +2,10 @@
 
 import duckdb
 import pytest
-from received_records import FIRST, SUBMISSIONS, write_raw
+from by_hand import failed, run_dbt, write_raw
+from received_records import FIRST, SUBMISSIONS
 
-from orchestration.home import DBT_PROJECT, Home
+from orchestration.home import Home
 
 
 @pytest.fixture(scope="session")
@@ -15,35 +16,12 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def dbt(folder, parsed):
     """Runs dbt on the home: `dbt("build")` gives what failed."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-    from dbt.contracts.graph.manifest import Manifest
 
     def run(command: str, *options: str) -> list[str]:
-        home = Home(folder)
-        words = [command, "--quiet", "--indirect-selection", "cautious", *options, "--select"]
-        words += ["+path:models/intermediate", "+path:models/cpai", "+path:models/cocad"]
-        words += ["+returns", "+balance", "+exclusions", "+unmapped_codes"]
-        for option, path in (
-            ("--project-dir", DBT_PROJECT),
-            ("--profiles-dir", DBT_PROJECT),
-            ("--target-path", folder / "target"),
-            ("--log-path", folder / "logs"),
-        ):
-            words += [option, str(path)]
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("CPAI_WAREHOUSE", str(home.warehouse))
-            patch.setenv("CPAI_RAW", str(home.raw))
-            patch.setenv("CPAI_TOKEN_KEY", "key of the tests")
-            try:
-                manifest = Manifest.from_msgpack((parsed / "partial_parse.msgpack").read_bytes())
-                outcome = dbtRunner(manifest=manifest).invoke(words)
-            finally:
-                DuckDBConnectionManager.close_all_connections()
-        if outcome.exception:
-            raise outcome.exception
-        results = outcome.result.results
-        return [f"{row.node.name}: {row.message}" for row in results if row.status not in ("success", "pass")]
+        select = ["--indirect-selection", "cautious", "--select"]
+        select += ["+path:models/intermediate", "+path:models/cpai", "+path:models/cocad"]
+        select += ["+returns", "+balance", "+exclusions", "+unmapped_codes"]
+        return failed(run_dbt(Home(folder), parsed, command, *options, *select))
 
     return run
 
@@ -62,6 +40,6 @@ def tables(folder):
 @pytest.fixture(scope="session")
 def first_build(folder, dbt, tables):
     """The home as first received and unread. Gives the candidates' versions by crime reference."""
-    write_raw(folder, FIRST, SUBMISSIONS)
+    write_raw(Home(folder), FIRST, SUBMISSIONS)
     assert dbt("build") == []
     return dict(tables("select crime_reference, version from cocad.cocad_candidates"))

@@ -1,16 +1,12 @@
 """A synthetic home with every exemplar in it: one quarter of one return, and every other force in order."""
 
-import csv
-import os
 from pathlib import Path
-from unittest import mock
 
 import duckdb
-import pyarrow as pa
+from by_hand import failed, run_dbt, write_raw
 from exemplars import CRIME, EXEMPLARS, NOT_ASKED, SUSPECT, VICTIM
 
-from orchestration.home import DBT_PROJECT, SEEDS, Home
-from orchestration.returns import raw
+from orchestration.home import Home, seed_rows
 
 QUARTER = "2023-Q2"
 QUARTERS = (QUARTER, "2023-Q3", "2023-Q4")  # the last one nil: time enough for a transfer to arrive
@@ -72,44 +68,33 @@ def _records() -> dict[str, list[dict]]:
 
 
 def write(home: Home, readings: list[dict]) -> None:
-    returns: dict[tuple, dict[str, list[dict]]] = {}
-    for record_type, rows in _records().items():
-        for row in rows:
-            returns.setdefault((row["quarter"], row["force"]), {}).setdefault(record_type, []).append(row)
-    with (SEEDS / "forces.csv").open(newline="", encoding="utf-8") as file:
-        forces = [row["force"] for row in csv.DictReader(file)]
+    records = _records()
+    sent = {(row["quarter"], row["force"]) for rows in records.values() for row in rows}
     submissions = []
     for quarter in QUARTERS:
-        for force in forces:
-            sent = returns.get((quarter, force), {})
-            for record_type, rows in sent.items():
-                table = pa.Table.from_pylist(rows, schema=raw.records_schema(record_type))
-                raw.write(table, raw.records_file(home, record_type, quarter, force, 1))
+        for force in (row["force"] for row in seed_rows("forces.csv")):
             absent = ABSENT.get(force) if quarter == QUARTER else None
             status = {"refused_only": "refused", "empty_without_nil": "accepted"}.get(absent or "")
             if absent != "missing":
                 submissions.append(
-                    {"force": force, "quarter": quarter, "submission": 1, "layout": "national"}
-                    | {"status": status or ("accepted" if sent else "nil")}
+                    {"force": force, "quarter": quarter, "submission": 1, "reasons": "[]"}
+                    | {"status": status or ("accepted" if (quarter, force) in sent else "nil")}
                     | {"received_at": EARLY if force == "surrey" else RECEIVED}
-                    | {name: len(sent.get(name, ())) for name in ("crimes", "victims", "suspects")}
-                    | {"reasons": "[]"}
                 )
     # a later delivery that was refused: what was accepted before it stands
     refused = next(row for row in submissions if (row["force"], row["quarter"]) == ("kent", QUARTER))
-    submissions.append({**refused, "submission": 2, "status": "refused"})
-    raw.ensure(home)
-    for name, rows, schema in (
-        ("submissions", submissions, raw.submissions_schema()),
-        ("readings", readings, raw.readings_schema()),
-    ):
-        raw.write(pa.Table.from_pylist(rows, schema=schema), home.raw / f"{name}.parquet")
+    counts = {
+        name: sum((row["force"], row["quarter"]) == ("kent", QUARTER) for row in rows)
+        for name, rows in records.items()
+    }
+    submissions.append({**refused, **counts, "submission": 2, "status": "refused"})
+    write_raw(home, records, submissions, readings)
 
 
 def build(home: Home, parsed: Path | None = None) -> None:
     """Every seed and model by dbt, no tests; every candidate read once. `parsed` is a target folder that has them."""
     write(home, [])
-    _dbt(home, parsed, "--select", "+cocad_candidates")
+    _build(home, parsed, "--select", "+cocad_candidates")
     readings = [
         {"reading_id": number, "force": force, "crime_reference": reference, "version": version}
         | {"role": "first", "reader": "reader-1", "read_at": RECEIVED, "group_based": "yes"}
@@ -121,37 +106,12 @@ def build(home: Home, parsed: Path | None = None) -> None:
         )
     ]
     write(home, readings)
-    _dbt(home, parsed, "--exclude", "+cocad_candidates")
+    _build(home, parsed, "--exclude", "+cocad_candidates")
 
 
-def _dbt(home: Home, parsed: Path | None, *selection: str) -> None:
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-    from dbt.contracts.graph.manifest import Manifest
-
-    folders = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
-    folders += ["--target-path", home.dbt / "target", "--log-path", home.dbt / "logs"]
-    words = [
-        "build",
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
-        *selection,
-        "--quiet",
-        *map(str, folders),
-    ]
-    settings = {
-        "CPAI_WAREHOUSE": str(home.warehouse),
-        "CPAI_RAW": str(home.raw),
-        "CPAI_TOKEN_KEY": "key of the tests",
-    }
-    manifest = Manifest.from_msgpack((parsed / "partial_parse.msgpack").read_bytes()) if parsed else None
-    with mock.patch.dict(os.environ, settings):
-        try:
-            outcome = dbtRunner(manifest=manifest).invoke(words)
-        finally:
-            DuckDBConnectionManager.close_all_connections()
-    assert outcome.success, [f"{row.node.name}: {row.message}" for row in outcome.result or ()]
+def _build(home: Home, parsed: Path | None, *selection: str) -> None:
+    built = run_dbt(home, parsed, "build", "--exclude-resource-type", "test", "unit_test", *selection)
+    assert not (problems := failed(built)), problems
 
 
 def query(home: Home, sql: str) -> list[tuple]:
