@@ -38,10 +38,10 @@ def summary_of(home: Home, wanted: list[str]) -> list[dict]:
 
 def holding_of(home: Home, wanted: list[str]) -> dict[str, list[dict]]:
     """By quarter, what is beyond the tolerance of a rule that blocks."""
-    from orchestration import gate
+    from orchestration import holding
 
     blocking: dict[str, list[dict]] = {}
-    for row in gate.holding(home, wanted):
+    for row in holding.holding(home, wanted):
         blocking.setdefault(row["quarter"], []).append(row)
     return blocking
 
@@ -50,7 +50,7 @@ HELD_SHOWN = 20  # lines a quarter; a rule of ours that fails would fill a scree
 
 
 def show_holding(blocking: list[dict]) -> None:
-    from orchestration.gate import holding_briefly
+    from orchestration.holding import holding_briefly
 
     sentences = holding_briefly(blocking)
     for sentence in sentences[:HELD_SHOWN]:

@@ -34,7 +34,7 @@ LAYERS = (
     # what a force is answered asks the models of the warehouse: its pack, the check before it sends, a draft layout tried
     ("returns.pack", "returns.check", "returns.layouts.trial"),
     ("readings",),
-    ("gate", "releases"),
+    ("holding", "gate", "releases"),
     ("synthetic",),
     ("event_log", "jobs"),
     ("schedules_and_sensors", "asset_groups"),
