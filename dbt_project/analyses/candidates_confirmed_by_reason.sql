@@ -1,5 +1,5 @@
--- Of the crimes that readers were given, and why, how many were group-based? A reason that is seldom confirmed costs
--- reading; one that nearly always is may be leaving others out.
+-- How many of the candidates were group-based, by reason? A reason that is seldom confirmed costs reading; a reason
+-- that is nearly always confirmed may miss others.
 select
     dim_force.region,
     fct_crimes.quarter,

@@ -1,5 +1,5 @@
--- How far is suspects' self-defined ethnicity known, force by force, and what can it then say?
--- The share among the known stands beside the least and the most it could be among all suspects.
+-- How far is suspects' self-defined ethnicity known, force by force, and what does it show? The share among the known
+-- is beside the least and the most it could be among all suspects.
 with
 
 known as (

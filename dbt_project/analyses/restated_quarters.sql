@@ -1,4 +1,4 @@
--- What was a quarter's CPAI as first received, what came in, what was left out, and what is it now?
+-- How large was a quarter's CPAI as first received, what came in, what was left out, and how large is it now?
 select
     dim_force.region,
     restatements.quarter,

@@ -1,4 +1,4 @@
--- Is a rule broken more often than a year ago, force by force? The share of failing records with its 95% interval, beside
+-- Is a rule broken more often than a year ago, by force? The share of failing records with its 95% interval, beside
 -- that of the quarter before: where the intervals overlap widely, chance alone may have moved it.
 with
 

@@ -1,4 +1,4 @@
--- How did what a rule found in one quarter change from release to release, as forces sent again and waivers were signed?
+-- How did a rule's result for one quarter change from release to release, as forces sent again and waivers were signed?
 with
 
 releases as (

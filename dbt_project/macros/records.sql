@@ -1,4 +1,4 @@
-{# One row per key out of records that may repeat it: flat files and workbooks with several sheets do by nature. #}
+{# One row per key from records that may repeat it: flat files and workbooks with several sheets do so by nature. #}
 
 {% macro same_key(left, right, key) -%}
     {%- for column in key -%}
@@ -9,9 +9,9 @@
 {#
     CTEs `sent_once`, `repeated`, `merged` and `complete`. A key sent once passes straight through; a key in
     `duplicates` takes, column by column, its first non-blank value in record order, unless its records disagree on what
-    tells one from another (`disagreement`): those are not mixed. With `apart`, the name of a person's reference, each of
-    them is a person of its own (`kept_apart`), numbered; without it they stand in no CTE here. `rejected` names a CTE of
-    records to leave out, beyond those whose own `rule` says so.
+    identifies them (`disagreement`): those are not mixed. With `apart`, the name of a person's reference, each of
+    them is a person of its own (`kept_apart`), numbered; without it they stand in no CTE here. `rejected` names a CTE
+    of records to leave out, beyond those with a `rule` of their own.
     Absence is a left join, not `not exists`: DuckDB first groups the keys of every record for the latter, which
     was a third of the time at five million crimes.
 #}
@@ -87,7 +87,7 @@ merged as (
 ),
 
 {% if apart -%}
--- a flat file says one person once for each victim: what differs in the victim alone is one row of it
+-- a flat file repeats a person for each victim: rows that differ only in the victim are one person
 kept_apart as (
     select
         {%- for column in key + place + columns %}
@@ -110,12 +110,12 @@ complete as (
 )
 {% endmacro %}
 
-{# What a suspect's record says of the victim: a flat file has a row of the suspect for each. #}
+{# The columns about the victim in a suspect's record: a flat file has a row of the suspect for each victim. #}
 {% macro of_another_person() -%}
     {{ return(['victim_reference', 'relationship']) }}
 {%- endmacro %}
 
-{# The left join that tells whether a text stands in a reference's place and is none: `alias`.spelling is not null. #}
+{# The left join that finds placeholders in place of a reference: `alias`.spelling is not null. #}
 {% macro placeholder_join(alias, text) %}
     left join {{ ref('placeholder_references') }} as {{ alias }}
         on {{ alias }}.spelling = lower(trim({{ text }}))
@@ -156,15 +156,16 @@ complete as (
     and coalesce({{ left }}.place_in_row, 1) = coalesce({{ right }}.place_in_row, 1)
 {%- endmacro %}
 
-{# True where the records of a group say two things of `value`; blank says nothing. #}
+{# True where the records of a group have two values of `value`; blanks do not count. #}
 {% macro differs(value) -%}
     coalesce(min({{ value }}) < max({{ value }}), false)
 {%- endmacro %}
 
 {#
-    The keys that more than one accepted record of `person`, a victim or a suspect, claims. `records` claim each, of which
-    `persons` are told apart: one where the records are those of one person, else each, for `disagreement` says why the
-    reference names nobody. `differs_elsewhere` is true where records of one person were merged that are not alike.
+    The keys that more than one accepted record of `person`, a victim or a suspect, has. `records` counts these, and
+    `persons` the persons in them: one where the records are those of one person, else one for each, and then
+    `disagreement` has the reason why the reference names nobody. `differs_elsewhere` is true where merged records of
+    one person are not alike.
 #}
 {% macro duplicate_persons(person, columns) -%}
 {%- set key = ['force', 'quarter', 'crime_reference', person ~ '_reference'] -%}
@@ -188,7 +189,7 @@ accepted as (
     where rejected.force is null
 ),
 
--- codes and ages by what they mean: two spellings of one are no two persons
+-- codes and ages by their meaning: two spellings of one code do not make two persons
 described as (
     select
         {%- for column in key %}
@@ -215,7 +216,7 @@ described as (
             {%- for column in columns if column not in of_another_person() %}
             coalesce(accepted.{{ column }}, ''),
             {%- endfor %}
-            -- side by side in a row are several, however alike
+            -- persons side by side in a row are several, however alike
             cast(coalesce(accepted.place_in_row, 1) as varchar)
         ) as person
     from accepted
@@ -225,7 +226,7 @@ described as (
     {{ code_join('observed_codes', 'observed_ethnicity', 'observed_ethnicity', 'accepted') }}
 ),
 
--- in a flat file the row of a suspect is that of a victim, too; where a row says by its role what it is, no row is both
+-- in a flat file one row has a suspect and a victim; where a column has the role of each row, no row has both
 {%- set other = 'victim' if person == 'suspect' else 'suspect' %}
 flat_files as (
     select distinct
@@ -262,7 +263,7 @@ repeated as (
     having count(*) > 1
 ),
 
--- a return that gives all its persons one reference (1 on each crime) tells nobody apart by it
+-- a return that gives all its persons one reference (1 on each crime) does not distinguish persons by it
 one_reference_for_all as (
     select force, quarter
     from {{ records }}
@@ -336,7 +337,7 @@ rejected_{{ record_type }} as (
 )
 {%- endmacro %}
 
-{# CTE `dated`: persons of `complete` with the days of their crime of `crimes`, and what can be told of birth and age. #}
+{# CTE `dated`: persons of `complete` with the days of their crime of `crimes`, and the bounds of birth and age. #}
 {% macro dated_persons() -%}
 dated as (
     select
@@ -353,7 +354,7 @@ dated as (
 )
 {%- endmacro %}
 
-{# The columns of a person's record that say something of the person or of the person's part in the crime. #}
+{# The columns of a person's record about the person or the person's part in the crime. #}
 {% macro person_columns(person) -%}
     {%- set both = [
         'gender', 'age_at_offence', 'date_of_birth', 'self_defined_ethnicity', 'observed_ethnicity', 'disability',
@@ -364,7 +365,7 @@ dated as (
     {{ return(own + both + last + counted_flags(person)) }}
 {%- endmacro %}
 
-{# The flags of a person that figures count and no model names; none where a linter reads, which has no variables. #}
+{# The flags of a person that figures count and no model names; none for a linter, which has no variables. #}
 {% macro counted_flags(person) -%}
     {%- set flags = var('counted_flags')[person] -%}
     {{ return([] if flags is string else flags) }}

@@ -1,10 +1,10 @@
 {#
-    Where each record rule is judged: view -> rule -> the fields it looks at. In the view the rule is a column of the
+    Where each record rule is checked: view -> rule -> the fields it reads. In the view the rule is a column of the
     same name in lower case: null where the record is not tested, 'ok' where it keeps the rule, else the word for what
-    was found. Counting the column gives the tested records, so a rule cannot say it tested what it did not look at.
-    A rule stands in one view only.
+    was found. Counting the column gives the tested records, so no rule counts records that it did not test. A rule is
+    in one view only.
 #}
-{# The views that need one return and nothing else: a force can judge them before it sends. #}
+{# The views that need one return and nothing else: a force can run them before it sends. #}
 {% macro rule_checks_in_a_return() %}
     {{ return({
         'rule_checks_received_crimes': {
@@ -131,7 +131,7 @@
     }) }}
 {% endmacro %}
 
-{# The views that need readings or figures: what an import of readings changes. #}
+{# The views that need readings or figures: an import of readings changes their results. #}
 {% macro rule_checks_after_reading() %}
     {{ return({
         'rule_checks_readings': {
@@ -151,9 +151,9 @@
 {% endmacro %}
 
 {#
-    These views judged, in two kinds of rows: one for each rule, force and quarter with how many records were tested
-    (`tested`), and one for each record and rule it breaks (`found`). Both come of one pass over each view, and what a
-    record breaks travels as one text, `CR03:several_victims CR38:no_victim`, made of the few records that break
+    The results of these views, in two kinds of rows: one for each rule, force and quarter with how many records were tested
+    (`tested`), and one for each record and rule it breaks (`found`). Both come of one pass over each view, and the
+    rules that a record breaks travel as one text, `CR03:several_victims CR38:no_victim`, made of the few records that break
     anything: a list of every rule's column cost 17 s of processor on 1.8 million crimes. Keys and code words only:
     no value of a record.
 #}
@@ -283,7 +283,7 @@ select rule, null, force, quarter, null, null, null, null, null, null, tested fr
     {%- for flag in counted_flags(person) %}, {{ flag }}{% endfor -%}
 {%- endmacro %}
 
-{# The counted flags as they came, beside persons of the CPAI; the join that they need, only where there are any. #}
+{# The counted flags as they came, beside persons of the CPAI, and the join for them where there are any. #}
 {% macro sent_flags(person) -%}
     {%- for flag in counted_flags(person) %}sent.{{ flag }}, {% endfor -%}
 {%- endmacro %}

@@ -1,6 +1,6 @@
--- A layout whose rows were taken out of the seeds once its force changed: the codes of what came in it, replaced
--- submissions included, would be in no list any more. Put the rows back into seeds/layouts; a layout is ended in
--- force_layouts.csv, never removed.
+-- A layout whose rows were removed from the seeds after its force changed: the codes of its submissions, replaced ones
+-- included, would be in no list. Put the rows back into seeds/layouts; a layout ends in force_layouts.csv and is never
+-- removed.
 {% for record_type in ['crimes', 'victims', 'suspects'] -%}
 select distinct records.layout
 from {{ source('raw', record_type) }} as records

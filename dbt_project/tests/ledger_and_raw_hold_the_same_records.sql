@@ -1,4 +1,4 @@
--- what the intake counted on receipt is what dbt finds: a raw file lost or added since would show here
+-- dbt finds as many records as the intake counted on receipt: a raw file lost or added since shows here
 {%- set record_types = ['crimes', 'victims', 'suspects'] %}
 with
 

@@ -1,4 +1,4 @@
--- names, dates of birth and free text: in no table above intermediate, and in its tables only the summary, apart
+-- names, dates of birth and free text are in no table above intermediate; its tables have only the summary, kept apart
 {% set above = ['cpai_crimes', 'cpai_victims', 'cpai_suspects', 'cocad_crimes', 'cocad_victims', 'cocad_suspects'] -%}
 {% for model in above + ['returns', 'balance', 'exclusions', 'unmapped_codes', 'int_summaries', 'int_victims'] -%}
 -- depends_on: {{ ref(model) }}

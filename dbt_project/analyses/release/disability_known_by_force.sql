@@ -1,4 +1,4 @@
--- Where is it known whether a child is disabled, and is it not known because nobody asked or for want of a field?
+-- Where is it known whether a child is disabled, and is it not known because nobody asked or because there is no field?
 select
     place as force,
     records as victims,

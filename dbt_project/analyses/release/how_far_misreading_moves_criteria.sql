@@ -1,4 +1,4 @@
--- Crimes, victims and suspects of each criterion as published, and between which counts they would lie had every candidate been read twice.
+-- Crimes, victims and suspects of each criterion as published, and their range if every candidate were read twice.
 select
     scheme,
     figure_id,

@@ -1,4 +1,4 @@
--- Which local authorities have most group-based crimes, and how many crimes say no authority?
+-- Which local authorities have most group-based crimes, and how many crimes have no authority?
 select
     place as force,
     coalesce(local_authority, 'not recorded') as local_authority,

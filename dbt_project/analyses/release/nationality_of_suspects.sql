@@ -1,4 +1,4 @@
--- What can be said of suspects' nationality? Were all of those not known British, and were none of them.
+-- What can be said about suspects' nationality? The shares if all those not known were British, and if none were.
 select
     population,
     records as suspects,

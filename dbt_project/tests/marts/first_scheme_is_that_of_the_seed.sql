@@ -1,4 +1,4 @@
--- dbt_project.yml names the scheme that figures stand under: it is the first of the seed
+-- the scheme of figures in dbt_project.yml is the first of the seed
 select
     scheme,
     scheme_number
