@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-# the one import from inside Dagster beside event_log's: without an origin a run of this process is neither on the timeline
-# nor on the page of its job, and nothing public gives it one. tests/command/test_timeline.py asks Dagster's pages for it
+# without an origin a run of this process is neither on the timeline
+# nor on the page of its job, and nothing public gives it one. tests/dagster_pages asks Dagster's pages for it
 from dagster._core.remote_origin import (
     RegisteredCodeLocationOrigin,
     RemoteJobOrigin,

@@ -4,6 +4,7 @@ import shutil
 
 import duckdb
 import pytest
+from some import some
 from test_figures import rows
 
 pytestmark = pytest.mark.xdist_group("marts")  # one worker builds the year by hand once
@@ -86,7 +87,7 @@ def test_nothing_read_twice_is_a_caveat(figures_when):
 
 def test_the_data_tests_hold_on_withheld_figures(built, figures_when):
     marts = figures_when(verdict("unreliable", "2023-Q2"), verdict("unreliable", "2023", "criterion_2024"))
-    for test in (built[1] / "tests" / "marts").glob("figures_*.sql"):
+    for test in some((built[1] / "tests" / "marts").glob("figures_*.sql")):
         assert not rows(marts, test.read_text()), test.stem
 
 

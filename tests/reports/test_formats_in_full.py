@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 from sheets import as_libreoffice_shows
+from some import some
 
 from orchestration.releases import reports
 from orchestration.releases.reports import pdf
@@ -156,7 +157,7 @@ def test_libreoffice_opens_a_workbook_and_finds_the_same_cells(folder, tmp_path,
         check=True, capture_output=True, timeout=120,
     )  # fmt: skip
     held = CalamineWorkbook.from_path(str(book))
-    for name in held.sheet_names:
+    for name in some(held.sheet_names):
         with (tmp_path / f"national-{name}.csv").open(newline="", encoding="utf-8") as file:
             found = [number(cell) for row in csv.reader(file) for cell in row if cell]
         cells = [cell for row in held.get_sheet_by_name(name).to_python() for cell in row if cell != ""]

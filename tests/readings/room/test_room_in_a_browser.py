@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from small_room import CANARY, PASSWORD, PEOPLE, furnish, served
+from some import some
 
 from orchestration.readings import desk
 from orchestration.readings.policy import read_policy
@@ -165,7 +166,7 @@ def test_the_record_stays_in_sight_while_one_question_after_the_other_is_asked(h
         tab = come_in(address, "reader-1")
         tab.set_viewport_size({"width": width, "height": 900})
         start(tab)
-        for key in "yn2":
+        for key in some("yn2"):
             (question,) = shown_questions(tab)
             summary = tab.locator(".record .summary").first.bounding_box()
             legend = tab.locator("legend", has_text=question).bounding_box()
