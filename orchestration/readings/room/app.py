@@ -17,11 +17,12 @@ from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -30,13 +31,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from orchestration.home import Home
 from orchestration.pages import TEMPLATES as PAGES
 from orchestration.readings.desk import Desk, DeskRefused
-from orchestration.readings.room import guideline, pages, sign_in
-from orchestration.readings.room.visit import FOLDER, Room, SingleSignOn, Visit, begin, template_named
+from orchestration.readings.room import guideline, pages, refusals, sign_in
+from orchestration.readings.room.connections import LIMITS, Bounded
+from orchestration.readings.room.visit import (
+    FOLDER,
+    Room,
+    SingleSignOn,
+    Visit,
+    address_of,
+    begin,
+    template_named,
+)
 from orchestration.readings.worklist import cases_file, read_case
 from orchestration.warehouse.dbt import token_key
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 LONGEST_FORM = 64 * 1024  # an answer is some hundred bytes and a reason
+REFUSED = (400, 403, 404, 405, 409, 413)  # 422 is a form with a mistake in it
 log = logging.getLogger(__name__)
 
 # No script or style but our own files, nothing from elsewhere, no frame around us, and nothing kept by a browser:
@@ -121,12 +132,29 @@ def server(application: Starlette, host: str = "127.0.0.1", port: int = 0):
             # colours are control codes, which the console is kept from
             use_colors=False,
             timeout_graceful_shutdown=5,
+            http=Bounded,
+            **LIMITS,
         )
     )
 
 
+class Id(Convertor[int]):
+    """A number of the ledger, whose columns hold 32 bits: what is longer is nowhere, and asks no database."""
+
+    regex = "[0-9]{1,10}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("id", Id())
+
+
 class Headers:
-    """Security headers on every answer, static files and refusals too."""
+    """Security headers on every answer, static files and refusals too, and a line of the log for each refusal."""
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self.app = app
@@ -137,9 +165,18 @@ class Headers:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", []), *self.headers]
+                if message["status"] in REFUSED:
+                    _note_refusal(scope, message["status"])
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def _note_refusal(scope: Scope, status: int) -> None:
+    """By the page's pattern: what was typed as an address may be anything."""
+    page = scope["route"].path if "route" in scope else "no page"
+    who = scope.get("session", {}).get("user", "nobody")
+    refusals.note(status, f"{scope['method']} {page}", who, address_of(scope))
 
 
 def _routes() -> list[Route]:
@@ -155,14 +192,14 @@ def _routes() -> list[Route]:
         _route("/codebook", pages.codebook, roles=everyone),
         _route("/next", None, pages.next_case, roles=readers),
         _route("/pause", None, pages.pause, roles=readers),
-        _route("/case/{slot:int}", pages.case, pages.answer, roles=readers),
+        _route("/case/{slot:id}", pages.case, pages.answer, roles=readers),
         _route("/rest/{role}", pages.rest, roles=readers),
         _route("/own-readings", pages.own_readings, roles=readers),
-        _route("/own-readings/{reading:int}", pages.correction, pages.correct, roles=readers),
+        _route("/own-readings/{reading:id}", pages.correction, pages.correct, roles=readers),
         _route("/progress", pages.progress, roles=overseers),
         _route("/agreement", pages.agreement, roles=overseers),
         _route("/disagreements", pages.disagreements, roles=overseers),
-        _route("/history/{item:int}", pages.history, roles=overseers),
+        _route("/history/{item:id}", pages.history, roles=overseers),
         _route("/views", pages.views, roles=("auditor",)),
     ]
 
@@ -176,6 +213,7 @@ def _route(path: str, get: Page | None, post: Page | None = None, *, roles: tupl
 
     async def endpoint(request: Request) -> Response:
         visit = Visit(request, request.app.state.room)
+        _fields(request.url.query)
         if request.method == "POST":
             visit.form = await _form(request)
         handler = pages["GET" if request.method == "HEAD" else request.method]
@@ -242,14 +280,26 @@ def _who(visit: Visit) -> sign_in.User | None:
 
 async def _form(request: Request) -> dict[str, list[str]]:
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_FORM:
-            raise HTTPException(413, "The form is too long.")
     try:
-        return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=100)
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LONGEST_FORM:
+                # the rest is not waited for
+                raise HTTPException(413, "The form is too long.", {"connection": "close"})
+    except ClientDisconnect:
+        raise HTTPException(400, "The form is not whole.") from None
+    return _fields(body.decode(errors="replace"))
+
+
+def _fields(sent: str) -> dict[str, list[str]]:
+    try:
+        fields = parse_qs(sent, keep_blank_values=True, max_num_fields=100)
     except ValueError:
         raise HTTPException(400, "The form cannot be read.") from None
+    # PostgreSQL takes no text with one
+    if any("\0" in text for texts in fields.values() for text in texts):
+        raise HTTPException(400, "The form cannot be read.")
+    return fields
 
 
 def _refused(request: Request, problem: Exception) -> Response:
@@ -257,7 +307,9 @@ def _refused(request: Request, problem: Exception) -> Response:
     visit.session.setdefault("token", secrets.token_urlsafe(32))
     status = getattr(problem, "status_code", 500)
     heading = HTTPStatus(status).phrase.capitalize()
-    return visit.say(status, heading, "There is nothing here for you." if status == 404 else problem.detail)
+    answer = visit.say(status, heading, "There is nothing here for you." if status == 404 else problem.detail)
+    answer.headers.update(getattr(problem, "headers", None) or {})
+    return answer
 
 
 def _secret(home: Home) -> str:

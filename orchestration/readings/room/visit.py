@@ -3,13 +3,16 @@
 import secrets
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Template
 from sqlalchemy import Engine
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Scope
 
 from orchestration.home import Home
 from orchestration.pages import environment
@@ -53,7 +56,7 @@ class Visit:
 
     @property
     def address(self) -> str:
-        return self.request.client.host if self.request.client else ""
+        return address_of(self.request.scope)
 
     def field(self, name: str) -> str:
         return self.form.get(name, [""])[0].strip()
@@ -74,6 +77,18 @@ class Visit:
 
     def say(self, status: int, heading: str, sentence: str) -> Response:
         return self.page("message.html", status, heading=heading, sentence=sentence)
+
+
+def address_of(scope: Scope) -> str:
+    """Where a request is from. Over a Unix socket a proxy speaks, which adds that at the end of a header; what stands
+    before it the client wrote."""
+    if client := scope.get("client"):
+        return client[0]
+    written = Headers(scope=scope).get("x-forwarded-for", "").rpartition(",")[2].strip()
+    try:
+        return str(ip_address(written))
+    except ValueError:
+        return "not known"
 
 
 def template_named(name: str) -> Template:
