@@ -1,4 +1,4 @@
-"""Expectation suites: is the warehouse fit to publish? README.md says which kind of check lives where."""
+"""Expectation suites: is the warehouse fit to publish? README.md has the home of each kind of check."""
 
 from expectations.running import SUITES, Result, run_suites
 

@@ -1,4 +1,4 @@
-"""Is every candidate read, and is the COCAD made of group-based contact crimes alone?"""
+"""Is every candidate read, and does the COCAD have only group-based contact crimes?"""
 
 # ruff: noqa: S608 -- SQL is put together from this package's own words, never from data
 
@@ -47,7 +47,7 @@ DRIFT = Table(
 )
 SUSPECTS = Table("cocad.cocad_suspects", (*CRIME, "suspect_reference"), (*CRIME, "suspect_reference"))
 
-# what decides on the split by criterion, of any scheme
+# the rows that decide on the split by criterion, of any scheme
 BY_CRITERION = (
     f"pairing = 'readers' and question in ({texts(map(schemes.question, schemes.all_schemes()))}) "
     "and category = 'all' and slice_type = 'all'"
@@ -60,7 +60,7 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
     return [
         unique(CANDIDATES),
         in_set(CANDIDATES, "reason", REASONS),
-        # each its own sentence at the gate: readers and adjudicators are different people
+        # a sentence each at the gate: readers and adjudicators are different people
         *(
             rows(
                 "RD01",

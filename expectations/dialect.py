@@ -10,8 +10,8 @@ NAME = "duckdb.ro"
 class ReadOnly(Dialect):
     """Great Expectations closes its transaction before it fetches, and DuckDB drops a result on rollback.
 
-    As shipped, 28 of 33 expectations raise. A read-only connection has nothing to roll back, so a transaction
-    here begins and ends without a word to DuckDB, and 30 of 33 work (the others need no SQL engine's help:
+    As shipped, 28 of 33 expectations raise. A read-only connection has nothing to roll back, so a transaction here
+    begins and ends without DuckDB, and 30 of 33 work (the others do without a SQL engine:
     regex, of-type, quantiles).
     """
 

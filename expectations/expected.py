@@ -1,7 +1,7 @@
-"""What a suite says of a table: the columns it reads, and expectations with the SQL of their failing keys.
+"""What a suite expects of a table: the columns it reads, and expectations with the SQL of their failing keys.
 
-Great Expectations judges; the same condition as SQL finds the keys of the rows that fail, because its own
-`unexpected_list` holds values.
+Great Expectations checks; the same condition as SQL finds the keys of the rows that fail, because its own
+`unexpected_list` has values.
 """
 
 # ruff: noqa: S608 -- SQL is put together from this package's own words, never from data
@@ -17,7 +17,7 @@ RETURN = ("force", "quarter")
 class Table:
     """A table of the warehouse and the columns that its expectations read.
 
-    `period` is the column that says which quarter (or period) a row is of; None for a table without one.
+    `period` is the column with the quarter (or period) of a row; None for a table without one.
     """
 
     name: str
@@ -37,8 +37,8 @@ class Table:
 class Expected:
     """One expectation: the rule it enforces, the table, Great Expectations' name and arguments.
 
-    `failing` selects the failing rows' keys and `tested` counts what was looked at; `{batch}` stands for the
-    table's rows. `needs_rows`: to have tested nothing is an error.
+    `failing` selects the failing rows' keys and `tested` counts the rows tested; `{batch}` stands for the table's rows.
+    `needs_rows`: it is an error if nothing was tested.
     """
 
     rule: str
@@ -57,7 +57,7 @@ def texts(values) -> str:
 
 
 def has_rows(table: Table, rule: str = "TB01") -> Expected:
-    """The table holds at least one row."""
+    """The table has at least one row."""
     return Expected(rule, table, "ExpectTableRowCountToBeBetween", {"min_value": 1}, failing="")
 
 
@@ -73,7 +73,7 @@ def in_set(table: Table, column: str, values, rule: str = "TB01") -> Expected:
 
 
 def between(table: Table, column: str, low, high, rule: str = "TB01") -> Expected:
-    """A value that is there lies within `low` and `high`, both included; None leaves a side open."""
+    """A value that is there is between `low` and `high`, both included; None leaves a side open."""
     breaks = " or ".join(
         f"{column} {sign} {limit}" for sign, limit in (("<", low), (">", high)) if limit is not None
     )
@@ -114,7 +114,7 @@ RULE_RESULTS = Table(
 
 
 def within_tolerance(rule: str) -> Expected:
-    """No force and quarter is beyond the rule's tolerance without a waiver; the rows were counted in SQL."""
+    """No force and quarter exceeds the rule's tolerance without a waiver; the rows were counted in SQL."""
     return rows(
         rule,
         RULE_RESULTS,
@@ -127,8 +127,8 @@ def within_tolerance(rule: str) -> Expected:
 ALIKE = 1e-7
 """Chance at which two tables that equal each other cell for cell are one table printed twice.
 
-A release compares about 200,000 pairs of tables, few of them of like size: less than one release in a thousand would
-be held by accident. At scale 1 the most alike of them is one in 7,000.
+A release compares about 200,000 pairs of tables, few of them of like size: less than one release in a thousand would be
+blocked by accident. At scale 1 the most alike of them is one in 7,000.
 """
 
 
@@ -136,8 +136,8 @@ def by_chance(count: str, where: str = "true") -> str:
     """SQL of how unlikely it is that another table has the same cells (those of `where`), as a natural logarithm.
 
     Two counts drawn around one mean n (Poisson) are equal with a chance of about 1 / (2 * sqrt(pi * n)). Counts that
-    all share a divisor say no more than without it: a synthetic year of scale 50 is one year 50 times, and two pairs of
-    its 220,170 figures' tables were held as one table printed twice.
+    all share a divisor are no more evidence than without it: a synthetic year of scale 50 is one year 50 times, and two pairs of
+    its 220,170 figures' tables were taken for one table printed twice.
     """
     cells = f"filter (where {where})"
     divisor = f"list_reduce(list({count}) {cells}, lambda one, other: gcd(one, other))"

@@ -1,6 +1,6 @@
-"""Do the published figures hold together? Sums, roundings and identities between tables.
+"""Are the published figures consistent? Sums, roundings and identities between tables.
 
-The 2023 publication printed one figure in two ways and percentages against its own counts; a national report of
+The 2023 publication printed one figure in two ways and percentages that contradict its own counts; a national report of
 2024 printed the victims' ethnicity table a second time as the suspects'. Each has its rule here.
 """
 
@@ -190,9 +190,9 @@ def _differ(column: str, whole: str, part: str) -> str:
 def _same_tables() -> str:
     """Two tables with the same numbers in every cell, though chance would not make them so.
 
-    Compared are tables of one kind of place and period about other records: persons of the other unit, another place,
+    It compares tables of one kind of place and period about other records: persons of the other unit, another place,
     period or reading. Tables about the same records (all and one criterion, both schemes, CPAI and contact) may be
-    equal. Of victims and suspects of one place, period and breakdown there are few pairs: 1 in 10,000 is enough.
+    equal. Victims and suspects of one place, period and breakdown make few pairs: 1 in 10,000 is enough.
     """
     identity = ", ".join(TABLE)
     apart = " or ".join(f"one.{column} <> other.{column}" for column in ("unit", "place", "period"))
@@ -259,7 +259,7 @@ def _percentages() -> str:
 
 
 def _rounded_otherwise() -> str:
-    """Figures of which a share is printed without its rounding named, or published ones rounded not as defined."""
+    """Figures whose share is printed without a named rounding, or published ones not rounded as defined."""
     return """
         select figures.figure_id, figures.place, figures.period
         from (select * from {batch}) as figures

@@ -41,13 +41,13 @@ RECONCILIATION = Table(
     (*RETURN, "cpai", "recorded_crime", "difference", "percent_difference"),
     RETURN,
 )
-# (table, what tells two tables of it apart besides the quarter, the rows of a table, its cells)
+# (table, what distinguishes two tables of it besides the quarter, the rows of a table, its cells)
 REPEATED = (
     ("quality.balance", ("record_type",), ("force",), ("received", "accepted")),
     ("quality.exclusions", (), ("force", "reason"), ("crimes",)),
 )
 SEPARATOR = " | "
-# what the gate's own SQL reads of a seed, and the columns that name a row
+# the columns of a seed that the gate's own SQL reads, those that identify a row first
 SEEDS = {
     "rules": (
         "rule",
@@ -141,7 +141,7 @@ def _waivers_of_today() -> Expected:
 
 
 def _summed() -> str:
-    """Counts of the summary of a quarter that the facts, the balance and the exclusions do not give."""
+    """Counts in the summary of a quarter that differ from the facts, the balance and the exclusions."""
     in_facts = {
         "in_cpai": "true",
         "contact": "is_contact",
@@ -177,7 +177,7 @@ def _summed() -> str:
 
 
 def _received() -> str:
-    """Returns whose submissions hold other numbers of records than the balance received."""
+    """Returns whose submissions have other numbers of records than the balance received."""
     return """
         with sent as (
             select

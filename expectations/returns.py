@@ -15,7 +15,7 @@ from expectations.expected import (
     within_tolerance,
 )
 
-RULES = (  # judged on records as forces sent them
+RULES = (  # checked on records as forces sent them
     *("CR10", "CR13", "CR22", "CR26", "CR27", "CR28", "CR30", "CR37", "CR42", "CR46", "CR48", "CR51", "CR52"),
     *("CR53", "CR54", "CR55", "CR56", "CR57", "CR58", "CR60", "EQ01", "MN01", "RC01"),
     *("HO01", "HO02", "HO03", "HO04", "ME01", "ME02", "ME03"),
@@ -90,7 +90,7 @@ def expected(period: str | None, quarters: list[str] | None) -> list[Expected]:
         unique(RULE_RESULTS, ("rule", "force", "quarter")),
         not_null(RULE_RESULTS, "tested"),
         in_set(RULE_RESULTS, "verdict", {"pass", "within_tolerance", "waived", "fails", "not_applicable"}),
-        # a rule whose severity is not known would block nothing
+        # a rule of unknown severity would block nothing
         not_null(FINDINGS, "rule"),
         in_set(FINDINGS, "severity", {"blocks", "reported"}),
         *(within_tolerance(rule) for rule in RULES),

@@ -1,4 +1,4 @@
-"""The rulebook: what each rule says, how severe it is and what to do, from `seeds/rules.csv`."""
+"""The rulebook: each rule's statement, severity and what to do, from `seeds/rules.csv`."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +9,7 @@ from orchestration.home import SEEDS, seed_rows
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of `seeds/rules.csv`, as far as an expectation carries it."""
+    """One row of `seeds/rules.csv`, as far as an expectation needs it."""
 
     rule: str
     statement: str

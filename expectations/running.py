@@ -50,8 +50,8 @@ class Result:
 def run_suites(warehouse: Path, suites: list[str] | None = None, period: str | None = None) -> list[Result]:
     """Every expectation of `suites` (default: all five) about `period` (`2023`, `2023-Q1`; default: all).
 
-    Nothing wrong with the warehouse raises: a missing file, table or column is a Result with `error`.
-    Raises ValueError for a period that is none.
+    A fault of the warehouse does not raise: a missing file, table or column is a Result with `error`. Raises ValueError
+    for a period that is not one.
     """
     quarters = in_period(period) if period else None
     results = []
@@ -62,7 +62,7 @@ def run_suites(warehouse: Path, suites: list[str] | None = None, period: str | N
             asked += [(suite, each) for each in expected]
             if not expected:
                 raise LookupError("it expects nothing")
-        except Exception as problem:  # a suite that cannot be had must shut the gate, whatever the reason
+        except Exception as problem:  # a suite that cannot be loaded must shut the gate, whatever the reason
             results.append(_suite_error(suite, f"suite {suite} is not there: {_without_values(problem)}"))
     if not Path(warehouse).is_file():
         problem = f"no warehouse at {warehouse}: build it first (cpai run)"

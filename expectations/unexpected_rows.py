@@ -6,7 +6,7 @@ from great_expectations.expectations.core import UnexpectedRowsExpectation
 
 
 class CountedRowsExpectation(UnexpectedRowsExpectation):
-    """As shipped, it also fetches the first rows, running each query twice and bringing values where keys are wanted."""
+    """As shipped, it also fetches the first rows: each query runs twice, and gives values where only keys are needed."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
 

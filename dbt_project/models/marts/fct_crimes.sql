@@ -19,7 +19,7 @@ cocad_crimes as (
     select * from {{ ref('cocad_crimes') }}
 ),
 
--- candidates are few beside the CPAI: what is known of them is put together first, then joined once
+-- candidates are few beside the CPAI: their columns are put together first, then joined once
 judged as (
     select
         candidates.force,

@@ -50,7 +50,7 @@ crimes as (
         cocad_crimes.month,
         cocad_crimes.crime_reference,
         cocad_crimes.criterion,
-        -- null where it was not collected: such a crime is in no base of the children's figures
+        -- null where it was not collected: such a crime is not in a base of the children's figures
         case
             when cocad_crimes.quarter >= children_collected.from_quarter
                 then nullif(cocad_crimes.committed_by_children, 'not_collected')
@@ -252,7 +252,7 @@ cocad_totals as (
     where unit = 'crime' and breakdown = 'total'
 ),
 
--- 704 crimes committed by children either way in 2023: the page says all criteria, the count is the one within 'other'
+-- 704 crimes committed by children either way in 2023: the page is about all criteria, the count is the one within 'other'
 slices as (
     select scheme, criterion_read, by_children, criterion
     from scheme_criteria
