@@ -241,7 +241,7 @@ def _same_tables() -> str:
 
 
 def _percentages() -> str:
-    """Percentages that are not what their counts give, are missing, or stand without a base."""
+    """Percentages that do not follow from their counts, are missing, or have no base."""
     return f"""
         select figure_id, place, period
         from {{batch}}
@@ -385,6 +385,6 @@ def _recounted() -> str:
             and figures.place = counted.place
             and figures.period = counted.period
         where coalesce(figures.numerator, 0) <> coalesce(counted.records, 0)
-            -- a gate asked about one quarter has the figures of that quarter alone
+            -- a gate for one quarter has the figures of that quarter alone
             and coalesce(figures.period, counted.period) in (select period from {batch})
     """

@@ -16,7 +16,7 @@
 {% macro spark__materialized_cte() %}{% endmacro %}
 
 {#
-    A condition that keeps the rows of `relation` whose `columns` stand in it more than once, and by a collision of
+    A condition that keeps the rows of `relation` whose `columns` are in it more than once, and by a collision of
     `row_hash` a few others: confirm on the columns. Grouping millions of texts costs more than grouping their hash.
 #}
 {% macro may_repeat(columns, relation) %}
@@ -72,7 +72,7 @@
 {% macro default__token_key() %}getvariable('token_key'){% endmacro %}
 {% macro spark__token_key() %}token_key{% endmacro %}
 
-{# The moment that the warehouse is built as of, ISO text in UTC: a variable of the connection, or there is none. #}
+{# The moment that the warehouse is built as of, ISO text in UTC: a variable of the connection, or null. #}
 {% macro as_of() %}{{ return(adapter.dispatch('as_of', 'cpai')()) }}{% endmacro %}
 {% macro default__as_of() %}coalesce(getvariable('as_of'), '9999'){% endmacro %}
 {% macro spark__as_of() %}coalesce(as_of, '9999'){% endmacro %}

@@ -41,7 +41,7 @@ from records
 {%- endmacro %}
 
 {#
-    Each staged person, a victim or a suspect, beside two rules: `merged`, that the reference stands for one person, and
+    Each staged person, a victim or a suspect, beside two rules: `merged`, that the reference identifies one person, and
     `unreadable`, that ages and dates can be read.
 #}
 {% macro checked_persons(person, merged, unreadable) -%}

@@ -10,7 +10,7 @@
     CTEs `sent_once`, `repeated`, `merged` and `complete`. A key sent once passes straight through; a key in
     `duplicates` takes, column by column, its first non-blank value in record order, unless its records disagree on what
     identifies them (`disagreement`): those are not mixed. With `apart`, the name of a person's reference, each of
-    them is a person of its own (`kept_apart`), numbered; without it they stand in no CTE here. `rejected` names a CTE
+    them is a person of its own (`kept_apart`), numbered; without it they are in no CTE here. `rejected` names a CTE
     of records to leave out, beyond those with a `rule` of their own.
     Absence is a left join, not `not exists`: DuckDB first groups the keys of every record for the latter, which
     was a third of the time at five million crimes.

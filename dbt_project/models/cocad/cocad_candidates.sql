@@ -72,7 +72,7 @@ reasoned as (
         on {{ same_key('cued', 'contact_crimes', ['force', 'quarter', 'crime_reference']) }}
 ),
 
--- one suspect and no reason to read it. The digest gives an order that nobody chose and anybody can repeat
+-- one suspect and no reason to read it. The digest gives an order that is arbitrary and repeatable
 with_digest as (
     select
         reasoned.*,

@@ -45,7 +45,7 @@ select
     cast(null as varchar) as crime_reference,
     cast(null as varchar) as person_reference,
 
-    -- recorded crime of 42 forces over 8 quarters: 95 of 100 lie within -17% and +31%, 99 within -22% and +39%;
+    -- recorded crime of 42 forces over 8 quarters: 95 of 100 are within -17% and +31%, 99 within -22% and +39%;
     -- below 25 crimes a quarter, chance alone moves it further
     case when has_four_before and mean_before >= 25 then
         case
