@@ -90,6 +90,17 @@ def alone(folder: Path) -> Iterator[None]:
             os.close(descriptor)
 
 
+def write_whole(file: Path, text: str) -> None:
+    """Whole or not at all, for its owner alone: who comes while it is written reads no half of it."""
+    aside = file.with_name(f".{file.name}.{os.getpid()}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    aside.replace(file)
+
+
 def command() -> str:
     """What this process was started as: `cpai run 2023-Q1`."""
     return _shortened([Path(sys.argv[0]).name, *sys.argv[1:]])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import DatabaseError
 
 from orchestration.home import Home
+from orchestration.ledger import inventory
 from orchestration.ledger.migrations import upgrade
 from orchestration.ledger.tables import HEAD
 from orchestration.stopping import DAMAGED, Stopped
@@ -24,12 +26,14 @@ def open_ledger(home: Home) -> Engine:
     Raises LedgerNewer where it is ahead of the code: an older version would write receipts without what it lacks.
     """
     url = make_url(home.ledger_url)
-    if url.get_backend_name() == "sqlite":
+    is_file = url.get_backend_name() == "sqlite"
+    known = inventory.before_the_ledger(home, Path(url.database) if is_file else None)
+    if is_file:
         home.root.mkdir(parents=True, exist_ok=True)
     # hidden: an error message would carry the text of a reading or a receipt into logs
     # 20: each reader in the room has a connection for the length of a page, and a new one costs PostgreSQL a process
     engine = create_engine(url, hide_parameters=True, pool_size=20)
-    if url.get_backend_name() == "sqlite":
+    if is_file:
         event.listen(engine, "connect", _sqlite_settings)
     try:
         with engine.connect() as connection:
@@ -46,6 +50,12 @@ def open_ledger(home: Home) -> Engine:
         )
     if revision < HEAD:
         upgrade(url)
+    try:
+        with engine.connect() as connection:
+            inventory.with_the_ledger(home, known, connection)
+    except Stopped:
+        engine.dispose()
+        raise
     return engine
 
 

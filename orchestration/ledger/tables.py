@@ -19,9 +19,18 @@ from sqlalchemy import (
     literal_column,
 )
 
-HEAD = "0007"  # the newest revision in migrations/versions
+HEAD = "0008"  # the newest revision in migrations/versions
 STANDS = ("accepted", "nil")  # of the statuses of submissions: what stands until the next of these comes
 metadata = MetaData()
+
+# One row: the home that the ledger is of.
+homes = Table(
+    "homes",
+    metadata,
+    Column("identity", Text, primary_key=True),
+    Column("made_at", Text, nullable=False),
+    Column("key_check", Text),
+)
 
 # Stored as decided on arrival. `superseded` and `accepted_with_rejections` follow from later submissions and
 # from staging: stored here they would have to be changed, and a receipt never is.

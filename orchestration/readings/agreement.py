@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 
 from orchestration import schemes
-from orchestration.warehouse.dbt import token_key
+from orchestration.keys import token_key
 
 # what two readings of one crime are compared in
 QUESTIONS = {

@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from orchestration import ledger, schemes
 from orchestration.home import Home, seed_rows
+from orchestration.keys import token_key
 from orchestration.ledger import (
     chain,
     gold_slots,
@@ -44,7 +45,6 @@ from orchestration.readings.answers import completed, problems
 from orchestration.readings.codebook import Rule
 from orchestration.readings.policy import Policy, differences, keyed_number, read_policy
 from orchestration.readings.worklist import FIELDS, GONE, Synced
-from orchestration.warehouse.dbt import token_key
 
 READER = ("first", "second")
 KEY = ("force", "crime_reference", "version")

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration import keys
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.quarters import in_period
 from orchestration.releases.package import FORBIDDEN, file_hash, write_json
 from orchestration.releases.verify import manifest_of, named
 from orchestration.statements import quoted
-from orchestration.warehouse.dbt import token_key
 
 TABLES = {"crimes": "fct_crimes", "victims": "fct_victims", "suspects": "fct_suspects"}
 # says which crime, or which person, to whoever has the force's system
@@ -131,7 +131,7 @@ def write(
 def _fill(home: Home, agreed: Contract, head: dict, period: str, force: str | None, folder: Path) -> dict:
     import duckdb
 
-    key = hmac.new(token_key(home).encode(), f"pseudonyms of {agreed.feed}".encode(), hashlib.sha256).digest()
+    key = keys.of(home, f"pseudonyms of {agreed.feed}")
     with duckdb.connect() as connection:
         file = home.releases / head["release"] / "marts.duckdb"
         connection.execute(f"attach {quoted(file)} as release (read_only)")

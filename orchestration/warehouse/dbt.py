@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from threading import Event
 from typing import Any
 
 from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_below
+from orchestration.keys import token_key
 from orchestration.progress import at
 from orchestration.statements import rows_of
 from orchestration.strict_csv import NotRead
@@ -51,28 +51,6 @@ class Built:
 
     tests: dict[str, bool] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-
-
-def token_key(home: Home) -> str:
-    """The secret that turns a person into a token: from `CPAI_TOKEN_KEY`, else made once and kept in the home."""
-    if key := os.environ.get("CPAI_TOKEN_KEY"):
-        return key
-    file = home.root / "token.key"
-    if not file.exists():
-        home.root.mkdir(parents=True, exist_ok=True)
-        with alone(home.root):
-            if not file.exists():
-                _write_key(file)
-    return file.read_text()
-
-
-def _write_key(file: Path) -> None:
-    """Whole or not at all: who comes while it is written reads no half of it."""
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as handle:
-        handle.write(secrets.token_hex(32))
-    aside.replace(file)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ LAYERS = (
         "parquet",
         "turns",
         "home",
+        "keys",
     ),
     # what pages, packs, the gate, Dagster and the terminal share
     ("outbox", "in_print", "verdicts", "showing", "runs", "pages"),

@@ -118,7 +118,7 @@ def test_a_time_to_wait_that_is_no_number_is_wrong_usage(place, monkeypatch):
 
 
 def test_a_key_is_made_once_however_many_ask_for_it_at_once(tmp_path, monkeypatch):
-    from orchestration.warehouse.dbt import token_key
+    from orchestration.keys import token_key
 
     monkeypatch.delenv("CPAI_TOKEN_KEY", raising=False)
     with ThreadPoolExecutor(8) as several:

@@ -12,9 +12,9 @@ import pytest
 from some import some
 
 from orchestration.home import SEEDS
+from orchestration.keys import token_key
 from orchestration.releases import feeds
 from orchestration.releases.package import file_hash
-from orchestration.warehouse.dbt import token_key
 
 pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
 

@@ -4,8 +4,6 @@ Pages are in `pages.py`; each is a plain function that is only reached by someon
 and by a form that this room gave them. No page opens the warehouse.
 """
 
-import hashlib
-import hmac
 import logging
 import secrets
 import traceback
@@ -28,6 +26,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from orchestration import keys
 from orchestration.home import Home
 from orchestration.pages import TEMPLATES as PAGES
 from orchestration.readings.desk import Desk, DeskRefused
@@ -43,7 +42,6 @@ from orchestration.readings.room.visit import (
     template_named,
 )
 from orchestration.readings.worklist import cases_file, read_case
-from orchestration.warehouse.dbt import token_key
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 LONGEST_FORM = 64 * 1024  # an answer is some hundred bytes and a reason
@@ -314,4 +312,4 @@ def _refused(request: Request, problem: Exception) -> Response:
 
 def _secret(home: Home) -> str:
     """The key that signs sessions, made of the home's: who was in before a restart is in after it."""
-    return hmac.new(token_key(home).encode(), b"sessions of the reading room", hashlib.sha256).hexdigest()
+    return keys.of(home, "sessions of the reading room").hex()

@@ -1,0 +1,100 @@
+"""What a home has to have: its identity, in the ledger and in `home.json`, and the parts that were there before.
+
+An absent part is not a new one: a ledger, an archive, releases or a key that were there and are not are named, with the
+day on which they were last there. What can be made again (raw, the warehouse) is not missed here.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from orchestration import keys
+from orchestration.home import Home
+from orchestration.ledger.tables import homes
+from orchestration.stopping import Stopped
+from orchestration.turns import write_whole
+
+FILE = "home.json"
+KEPT = ("archive", "releases", "history")
+
+
+class PartLost(Stopped, RuntimeError):
+    """Something that this home had is not there any more."""
+
+
+def before_the_ledger(home: Home, ledger: Path | None) -> dict[str, Any]:
+    """What `home.json` has, once everything that was there is there. `ledger`: its file, None for a server's.
+
+    Raises PartLost.
+    """
+    file = home.root / FILE
+    known: dict[str, Any] = {}
+    if file.exists():
+        try:
+            known = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            raise PartLost(
+                f"{file} cannot be read: restore it from a backup, or remove it where all else is there"
+            ) from None
+    seen = known.get("seen", {})
+    lost = [part for part in KEPT if part in seen and not _filled(home.root / part)]
+    if ledger and not ledger.exists() and (ledger.name in seen or _filled(home.archive)):
+        lost.append(ledger.name)
+    if keys.FILE in seen and keys.check_value(home) is None:
+        lost.append(keys.FILE)
+    if lost:
+        raise PartLost(*(_sentence(home, part, seen.get(part)) for part in lost))
+    return known
+
+
+def with_the_ledger(home: Home, known: dict[str, Any], connection: Connection) -> None:
+    """Hold the ledger's identity and check value of the key against this home's; note what is there today.
+
+    Raises PartLost for the ledger of another home or a new one, and KeyLost for another key.
+    """
+    row = connection.execute(select(homes)).one()
+    if known and row.identity != known["identity"]:
+        raise PartLost(
+            f"{home.root} has another ledger in place of its own: restore it from a backup, or correct CPAI_LEDGER_URL"
+        )
+    value = keys.check_value(home)
+    if row.key_check and row.key_check != value:
+        is_what = "missing" if value is None else "another one"
+        raise keys.KeyLost(f"the key of {home.root} is {is_what}: {keys.restored(home)}")
+    if value and not row.key_check:
+        connection.execute(homes.update().values(key_check=value))
+        connection.commit()
+    _note(home, known, row.identity)
+
+
+def _note(home: Home, known: dict[str, Any], identity: str) -> None:
+    """What is there today, once a day."""
+    today = _now()[:10]
+    there = [part for part in (*KEPT, "ledger.db", keys.FILE) if _filled(home.root / part)]
+    seen = known.get("seen", {}) | dict.fromkeys(there, today)
+    if seen != known.get("seen"):
+        text = json.dumps({"identity": identity, "seen": dict(sorted(seen.items()))}, indent=1)
+        home.root.mkdir(parents=True, exist_ok=True)
+        write_whole(home.root / FILE, text + "\n")
+
+
+def _filled(part: Path) -> bool:
+    return part.is_file() or (part.is_dir() and any(part.iterdir()))
+
+
+def _sentence(home: Home, part: str, day: str | None) -> str:
+    if part == keys.FILE:
+        return f"{home.root / part} is missing: {keys.restored(home)}"
+    when = (
+        f"it was there on {day}: restore it from the backup of that day or a later one"
+        if day
+        else "restore it from a backup"
+    )
+    return f"{home.root / part} is missing, and this home had one: {when}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
