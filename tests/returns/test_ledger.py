@@ -230,6 +230,7 @@ def test_two_first_runs_at_once_make_one_ledger(engine, home):
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
             connection.exec_driver_sql("drop function ledger_is_append_only")
+    (home.root / "home.json").unlink()
     problems = []
 
     def first_run():
