@@ -136,7 +136,7 @@ def change_roles(home: Home, username: str, roles: tuple[str, ...]) -> None:
 @password_option
 @pass_home
 def password(home: Home, username: str, password_stdin: bool) -> None:
-    """Another password; it lifts a lock."""
+    """Another password; it opens a locked account."""
     from orchestration.readings.room import sign_in
 
     with _ledger(home) as engine:
@@ -157,6 +157,30 @@ def close(home: Home, username: str, again: bool) -> None:
     say(f"{username} may come in again" if again else f"{username} may not come in any more")
 
 
+@user.command("open")
+@click.argument("username")
+@pass_home
+def open_(home: Home, username: str) -> None:
+    """Open an account that wrong passwords have locked."""
+    from orchestration.readings.room import sign_in
+
+    with _ledger(home) as engine:
+        sign_in.change_user(engine, username, _operator())
+    say(f"{username}: wrong passwords until now do not count")
+
+
+@user.command("lost-phone")
+@click.argument("username")
+@pass_home
+def lost_phone(home: Home, username: str) -> None:
+    """Take a second factor away; they set up another when they next sign in."""
+    from orchestration.readings.room import sign_in
+
+    with _ledger(home) as engine:
+        sign_in.take_second_factor_away(engine, username, _operator())
+    say(f"{username} sets up another second factor at the next sign-in")
+
+
 @user.command("list")
 @click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
 @pass_home
@@ -170,6 +194,7 @@ def list_(home: Home, wants_json: bool) -> None:
                 "username": row.username,
                 "roles": sorted(row.roles),
                 "active": row.active,
+                "second_factor": row.enrolled,
                 "since": row.changed_at,
             }
             for row in sign_in.list_users(engine)
@@ -178,7 +203,10 @@ def list_(home: Home, wants_json: bool) -> None:
         say(json.dumps(rows))
         return
     for row in rows:
-        say(f"{row['username']:<24}{', '.join(row['roles'])}{'' if row['active'] else '  (closed)'}")
+        say(
+            f"{row['username']:<24}{', '.join(row['roles'])}{'' if row['active'] else '  (closed)'}"
+            f"{'  (second factor)' if row['second_factor'] else ''}"
+        )
     if not rows:
         say("nobody yet: cpai room user add NAME --role reader")
 

@@ -311,6 +311,30 @@ sign_ins = Table(
     Column("ends", Integer),
     CheckConstraint("outcome in ('in', 'refused', 'locked', 'out')", name="sign_in_outcome"),
     Index("sign_ins_by_name", "username", "at"),
+    Index("sign_ins_by_time", "at"),
+)
+
+# The newest row of a user counts. `salt`: what the secret is made of with the room's key, blank where the factor was taken
+# away. `recovery`: hashes by spaces.
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("factor", Integer, primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("salt", Text, nullable=False),
+    Column("recovery", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Index("second_factors_by_name", "username"),
+)
+
+# A code is used once: the 30 seconds it is of, or the hash of a recovery code.
+second_factor_uses = Table(
+    "second_factor_uses",
+    metadata,
+    Column("factor", Integer, ForeignKey("second_factors.factor"), primary_key=True),
+    Column("used", Text, primary_key=True),
+    Column("at", Text, nullable=False),
 )
 
 # Who was shown which case, when, on which page; never what it says.

@@ -28,6 +28,7 @@ class Policy:
     claim_minutes: int
     workbook_days: int
     codebook: str
+    second_factor_roles: frozenset[str]
     children_collected_from: str
 
 
@@ -41,7 +42,7 @@ def read_policy() -> Policy:
         "claim_minutes",
         "workbook_days",
     )
-    lists = ("second_criteria", "second_confidence")
+    lists = ("second_criteria", "second_confidence", "second_factor_roles")
     return Policy(
         **{name: rows.number(name) for name in numbers},
         **{name: frozenset(rows[name].split(";")) for name in lists},

@@ -186,6 +186,7 @@ def _routes() -> list[Route]:
         _route("/sign-out", None, pages.signing_out, roles=everyone),
         _route("/stay", None, pages.stay, roles=everyone),
         _route("/password", pages.password_form, pages.change_password, roles=everyone),
+        _route("/second-factor", pages.second_factor_form, pages.enrol_second_factor, roles=everyone),
         _route("/", pages.queue, roles=everyone),
         _route("/codebook", pages.codebook, roles=everyone),
         _route("/next", None, pages.next_case, roles=readers),
@@ -198,11 +199,14 @@ def _routes() -> list[Route]:
         _route("/agreement", pages.agreement, roles=overseers),
         _route("/disagreements", pages.disagreements, roles=overseers),
         _route("/history/{item:id}", pages.history, roles=overseers),
+        _route("/people", pages.people, pages.help_somebody, roles=("lead",)),
         _route("/views", pages.views, roles=("auditor",)),
     ]
 
 
 Page = Callable[..., Response]
+# all that somebody reaches who should have a second factor and has none yet
+TO_ENROL = (pages.second_factor_form, pages.enrol_second_factor, pages.signing_out)
 
 
 def _route(path: str, get: Page | None, post: Page | None = None, *, roles: tuple[str, ...] = ()) -> Route:
@@ -236,6 +240,8 @@ def _answer(visit: Visit, handler: Page, roles: tuple[str, ...], words: dict[str
             visit.user = _who(visit)
             if visit.user is None:
                 return visit.on_to("/sign-in")
+            if visit.must_enrol and handler not in TO_ENROL:
+                return visit.on_to("/second-factor")
             if not visit.user.may(*roles):
                 return visit.say(403, "Not for your role", f"This page is for: {', '.join(roles)}.")
             # written anew with each page: the session ends so long after the last one

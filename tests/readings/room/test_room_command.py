@@ -2,13 +2,14 @@
 
 import json
 
+import pyotp
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
 from orchestration import ledger
 from orchestration.command import cpai
-from orchestration.readings.room import sign_in
+from orchestration.readings.room import second_factor, sign_in
 
 PASSWORD = "a lamp on the stairs"
 
@@ -81,6 +82,32 @@ def test_roles_password_and_entry_change_at_once(home, room):
     engine.dispose()
 
 
+def test_a_locked_account_is_opened_and_a_lost_phone_forgotten(home, room, monkeypatch):
+    add(room)
+    monkeypatch.setattr(sign_in, "DELAYS", (0,) * 5)
+    engine = ledger.open_ledger(home)
+
+    def comes_in(password=PASSWORD, code=""):
+        return sign_in.sign_in(engine, "a.reader", password, "127.0.0.1", "key", code)
+
+    for _ in range(5):
+        with pytest.raises(sign_in.SignInRefused):
+            comes_in("not this one")
+    with pytest.raises(sign_in.SignInRefused, match="wait 15 minutes"):
+        comes_in()
+    assert room("user", "open", "a.reader")[0] == 0
+    user, salt = comes_in(), second_factor.propose()
+    code = pyotp.TOTP(second_factor.secret("key", "a.reader", salt)).now()
+    sign_in.enrol(engine, user, salt, code, "127.0.0.1", "key")
+    assert json.loads(room("user", "list", "--json")[1])[0]["second_factor"]
+    assert "(second factor)" in room("user", "list")[1]
+    with pytest.raises(sign_in.SignInRefused):
+        comes_in()
+    assert room("user", "lost-phone", "a.reader")[0] == 0
+    assert not comes_in().enrolled
+    engine.dispose()
+
+
 @pytest.mark.parametrize(
     ("words", "typed", "code", "says"),
     [
@@ -90,6 +117,8 @@ def test_roles_password_and_entry_change_at_once(home, room):
         (("user", "add", "b.reader", "--password-stdin"), "", 2, "--role"),
         (("user", "roles", "nobody", "--role", "lead"), "", 1, "no user nobody"),
         (("user", "close", "nobody"), "", 1, "no user nobody"),
+        (("user", "open", "nobody"), "", 1, "no user nobody"),
+        (("user", "lost-phone", "nobody"), "", 1, "no user nobody"),
         (("--host", "0.0.0.0"), "", 2, "in the clear"),
         (("--single-sign-on", "x-user"), "", 2, "go together"),
     ],

@@ -1,5 +1,9 @@
 """Who comes in, who does not, and what is written down about it, on SQLite and on PostgreSQL."""
 
+import time
+from datetime import datetime, timedelta
+from threading import Barrier, Thread
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -22,8 +26,42 @@ def engine(request, home):
     engine.dispose()
 
 
-def come_in(engine, username="a.reader", password=PASSWORD):
-    return sign_in.sign_in(engine, username, password, "127.0.0.1", SECRET)
+HOME, ELSEWHERE = "10.0.0.1", "203.0.113.9"
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """No delays between guesses."""
+    monkeypatch.setattr(sign_in, "DELAYS", (0,) * sign_in.FAILURES)
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """`later(seconds)` moves the clock of the sign-in on."""
+
+    class Clock(datetime):
+        ahead = timedelta()
+
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + cls.ahead
+
+    monkeypatch.setattr(sign_in, "datetime", Clock)
+
+    def move(seconds):
+        Clock.ahead += timedelta(seconds=seconds)
+
+    return move
+
+
+def come_in(engine, username="a.reader", password=PASSWORD, address=HOME):
+    return sign_in.sign_in(engine, username, password, address, SECRET)
+
+
+def guess(engine, count, username="a.reader", address=HOME):
+    for _ in range(count):
+        with pytest.raises(SignInRefused, match="is wrong"):
+            come_in(engine, username, "not this one", address)
 
 
 def outcomes(engine):
@@ -49,10 +87,8 @@ def test_a_wrong_name_and_a_wrong_password_are_told_alike(engine, username, pass
     assert outcomes(engine) == ["refused"]
 
 
-def test_five_wrong_passwords_lock_the_name_and_a_new_password_opens_it(engine):
-    for _ in range(5):
-        with pytest.raises(SignInRefused, match="wrong"):
-            come_in(engine, password="not this one")
+def test_five_wrong_passwords_lock_the_name_and_a_new_password_opens_it(engine, at_once):
+    guess(engine, 5)
     with pytest.raises(SignInRefused, match="wait 15 minutes"):
         come_in(engine)
     assert outcomes(engine) == ["refused"] * 5 + ["locked"]
@@ -60,7 +96,101 @@ def test_five_wrong_passwords_lock_the_name_and_a_new_password_opens_it(engine):
     assert come_in(engine)
 
 
-def test_a_name_that_nobody_has_locks_too_and_is_not_written_down(engine):
+def test_the_lead_opens_a_locked_account_and_the_password_stays(engine, at_once):
+    guess(engine, 5)
+    assert sign_in.wrong_passwords(engine)["a.reader"] == 5
+    sign_in.change_user(engine, "a.reader", "lead")
+    assert come_in(engine)
+    assert "a.reader" not in sign_in.wrong_passwords(engine)
+
+
+def test_delays_grow_before_the_lock_which_ends(engine, later):
+    guess(engine, 1)
+    for wait in (2, 5, 15):
+        guess(engine, 1)
+        with pytest.raises(SignInRefused, match=f"Wait {wait} seconds"):
+            come_in(engine)
+        later(wait + 1)
+    guess(engine, 1)
+    with pytest.raises(SignInRefused, match="wait 15 minutes"):
+        come_in(engine)
+    later(15 * 60)
+    assert come_in(engine)
+
+
+def test_the_right_password_after_the_delay_comes_in(engine, later):
+    guess(engine, 2)
+    later(3)
+    assert come_in(engine)
+
+
+def test_a_stranger_locks_nobody_out_of_where_they_came_in_before(engine, at_once):
+    come_in(engine)
+    guess(engine, 5, address=ELSEWHERE)
+    for number in range(sign_in.FAILURES_OF_ADDRESS - 5):
+        guess(engine, 1, f"name{number}", ELSEWHERE)
+    with pytest.raises(SignInRefused, match="from your address"):
+        come_in(engine, "another.name", address=ELSEWHERE)
+    for number in range(sign_in.FAILURES_OF_ALL):
+        with pytest.raises(SignInRefused):
+            come_in(engine, "a.reader", "not this one", f"198.51.100.{number}")
+    assert come_in(engine)
+
+
+def test_a_name_is_not_guessed_from_many_addresses(engine, at_once):
+    for number in range(sign_in.FAILURES_OF_NAME):
+        guess(engine, 1, address=f"198.51.100.{number}")
+    with pytest.raises(SignInRefused, match="for this name"):
+        come_in(engine, address=ELSEWHERE)
+    sign_in.change_user(engine, "a.reader", "lead")
+    assert come_in(engine, address=ELSEWHERE)
+
+
+def test_an_address_is_known_for_thirty_days(engine, at_once, later):
+    come_in(engine)
+    later(31 * 24 * 3600)
+    for number in range(sign_in.FAILURES_OF_NAME):
+        guess(engine, 1, address=f"198.51.100.{number}")
+    with pytest.raises(SignInRefused, match="for this name"):
+        come_in(engine)
+
+
+def test_who_goes_on_trying_fills_no_ledger(engine, at_once):
+    guess(engine, 5)
+    for _ in range(20):
+        with pytest.raises(SignInRefused):
+            come_in(engine)
+    assert outcomes(engine) == ["refused"] * 5 + ["locked"]
+
+
+def test_passwords_that_wait_to_be_tried_are_few(engine, monkeypatch):
+    """Each holds a thread that pages need."""
+    said = []
+    begin = Barrier(30)
+
+    def try_one(number):
+        begin.wait()
+        try:
+            come_in(engine, f"name{number}", "not this one", f"198.51.100.{number}")
+        except SignInRefused as refused:
+            said.append(str(refused))
+
+    # nobody's turn comes while this is held
+    with sign_in.ONE_BY_ONE:
+        threads = [Thread(target=try_one, args=(number,)) for number in range(30)]
+        for thread in threads:
+            thread.start()
+        for _ in range(100):
+            if len(said) == 20:
+                break
+            time.sleep(0.05)
+        assert len(said) == 20 and all("wait a moment" in one for one in said)
+    for thread in threads:
+        thread.join()
+    assert come_in(engine)
+
+
+def test_a_name_that_nobody_has_locks_too_and_is_not_written_down(engine, at_once):
     typed = "my secret password"
     for _ in range(5):
         with pytest.raises(SignInRefused, match="wrong"):
@@ -71,11 +201,9 @@ def test_a_name_that_nobody_has_locks_too_and_is_not_written_down(engine):
         assert not any(typed in str(tuple(row)) for row in connection.execute(select(ledger.sign_ins)))
 
 
-def test_four_wrong_ones_and_a_right_one_begin_the_count_anew(engine):
+def test_four_wrong_ones_and_a_right_one_begin_the_count_anew(engine, at_once):
     for _ in range(2):
-        for _ in range(4):
-            with pytest.raises(SignInRefused, match="wrong"):
-                come_in(engine, password="not this one")
+        guess(engine, 4)
         assert come_in(engine)
 
 
@@ -149,6 +277,13 @@ def test_a_user_without_a_password_comes_in_by_the_proxy_alone(engine):
         ("b.reader", {"king"}, PASSWORD, "no such role"),
         ("b.reader", {"reader"}, "short", "12 to 200"),
         ("b.reader", {"reader"}, "x" * 201, "12 to 200"),
+        # in lists of stolen passwords, and as such a one in capitals
+        ("b.reader", {"reader"}, "qwertyuiop123", "lists of stolen"),
+        ("b.reader", {"reader"}, "Password123456", "lists of stolen"),
+        ("b.reader", {"reader"}, "1q2w3e4r5t6y7u8i", "lists of stolen"),
+        # and what one would try first here
+        ("jane.doe-smith", {"reader"}, "jane.doe-smith-2026!", "hardly more than names"),
+        ("b.reader", {"reader"}, "Reading Room CPAI 2026", "hardly more than names"),
     ],
 )
 def test_a_user_who_may_not_be_added(engine, username, roles, password, says):
