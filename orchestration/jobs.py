@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import runs
+from orchestration import at_rest, runs
 from orchestration.home import Home, home
 from orchestration.printing import say
 from orchestration.turns import turn
@@ -138,6 +138,7 @@ class _OneRunAtATime(dg.Executor):
             storage.report_engine_event(sentence, run)
 
         failures = []
+        at_rest.close(home())
         with turn(home(), f"Dagster, run {run.run_id[:8]} of the job {run.job_name}", told=told):
             limit_pool(storage)
             free_pool(storage)

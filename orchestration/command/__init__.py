@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from orchestration import at_rest
 from orchestration.command import asked
 from orchestration.command.check import check, pack
 from orchestration.command.demo import demo, init, sample
@@ -73,6 +74,7 @@ def cpai(context: click.Context, root: Path | None, wait: float | None) -> None:
     """Returns of 44 police forces into CPAI, COCAD and published figures."""
     check_seeds()
     context.obj = find_home(root)
+    at_rest.close(context.obj)
     if wait is not None:
         os.environ["CPAI_WAIT"] = str(wait)
     os.environ["CPAI_HOME"] = str(context.obj.root)

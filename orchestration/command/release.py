@@ -4,6 +4,7 @@ import json
 
 import click
 
+from orchestration import at_rest
 from orchestration.command.asked import Period, as_json, pass_home
 from orchestration.command.summary import failures_of
 from orchestration.home import Home
@@ -30,6 +31,7 @@ def publish(home: Home, period: str, wants_json: bool) -> None:
     _needs_warehouse(home)
     with shown(), turn(home):
         published = publish_period(home, period, wants_json)
+        at_rest.close(home)
     if wants_json:
         say(json.dumps({"done": True, **published}))
     else:

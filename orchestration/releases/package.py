@@ -497,7 +497,7 @@ def settle(folder: Path) -> None:
     """Everything below `folder` read-only and on disk, so that the rename never shows a hollow release."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_file():
-            path.chmod(0o444)
+            path.chmod(0o400)
         _sync(path)
     _sync(folder)
 

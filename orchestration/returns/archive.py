@@ -51,7 +51,7 @@ def keep(file: Path, archive: Path) -> Kept:
     # named by what was copied: a file still being written has moved on since the first look
     path = place(archive, sha256)
     path.parent.mkdir(exist_ok=True)
-    aside.chmod(0o444)
+    aside.chmod(0o400)
     aside.replace(path)
     return Kept(sha256, size, path)
 

@@ -25,6 +25,7 @@ LAYERS = (
         "turns",
         "home",
         "keys",
+        "at_rest",
     ),
     # what pages, packs, the gate, Dagster and the terminal share
     ("outbox", "in_print", "verdicts", "showing", "runs", "pages"),

@@ -38,3 +38,12 @@ def test_names_are_in_no_cell_of_a_database(year, database):
                 f"where regexp_matches(cells, '{NAME}')"
             ).fetchone()
             assert rows == 0, f"{schema}.{table}"
+
+
+def test_no_file_of_the_home_is_open_to_another_user(year):
+    found = [path for path in year.home.root.rglob("*") if not path.is_symlink()]
+    assert len(found) > 1000
+    # what a force delivered has the modes that it came with: the folder of the home keeps others out
+    ours = [path for path in found if "landing" not in path.relative_to(year.home.root).parts]
+    assert [path for path in ours if path.stat().st_mode & 0o077] == []
+    assert year.home.root.stat().st_mode & 0o077 == 0
