@@ -19,7 +19,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-HEAD = "0008"  # the newest revision in migrations/versions
+HEAD = "0009"  # the newest revision in migrations/versions
 STANDS = ("accepted", "nil")  # of the statuses of submissions: what stands until the next of these comes
 metadata = MetaData()
 
