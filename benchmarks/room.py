@@ -91,7 +91,7 @@ def measure(ledger: str, readers: int, seconds: float) -> dict:
         os.environ.pop("CPAI_LEDGER_URL", None)
         if url:
             os.environ["CPAI_LEDGER_URL"] = url
-        os.environ["CPAI_TOKEN_KEY"] = "a key of this benchmark"
+        os.environ["CPAI_TOKEN_KEY"] = "a key of this benchmark, as long as it must be"
         root = Path(folder) / "home"
         # a reader cannot answer more than two cases in THINKING
         furnished(root, readers, int(2 * readers * seconds / THINKING) + readers)

@@ -1,4 +1,4 @@
-"""The key of a home: what makes tokens of persons and of readers, pseudonyms, sessions and draws.
+"""The key of a home: what makes tokens of persons and of readers, pseudonyms, sessions, second factors and draws.
 
 Each use has a key of its own made from it (`of`), so that nothing made by one can be compared with another's.
 A key that is lost is never replaced: tokens and pseudonyms would go on under other names, and nobody would see it.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import getpass
 import json
+import os
 import socket
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -32,12 +34,17 @@ ROLES = ("reader", "adjudicator", "lead", "auditor")
 @click.option("--name", "names", multiple=True, help="A name browsers reach it by, besides localhost.")
 @click.option("--https", is_flag=True, help="Browsers reach it by TLS alone, which a proxy speaks.")
 @click.option(
+    "--socket",
+    "path",
+    type=click.Path(path_type=Path),
+    help="A Unix socket to listen on in place of a port, for a proxy of this machine that speaks TLS.",
+)
+@click.option(
     "--single-sign-on",
     "header",
     metavar="HEADER",
-    help="Take who is signed in from this header of the proxy; there are no passwords then.",
+    help="Take who is signed in from this header of the proxy at --socket; there are no passwords then.",
 )
-@click.option("--proxy", metavar="ADDRESS", help="The one address whose header is believed.")
 @click.pass_context
 def room(
     context: click.Context,
@@ -45,35 +52,41 @@ def room(
     port: int,
     names: tuple[str, ...],
     https: bool,
+    path: Path | None,
     header: str | None,
-    proxy: str | None,
 ) -> None:
     """Serve the reading room, on this machine alone unless told otherwise."""
     if context.invoked_subcommand:
         return
     home = there(context.obj)
-    if bool(header) != bool(proxy):
-        raise click.UsageError("--single-sign-on and --proxy go together: whose header is believed?")
-    if host not in ("127.0.0.1", "localhost", "::1") and not https:
+    if header and not path:
+        raise click.UsageError(
+            "--single-sign-on and --socket go together: on a port anybody who reaches it could write the header"
+        )
+    if host not in ("127.0.0.1", "localhost", "::1") and not https and not path:
         raise click.UsageError(
             "passwords and cases would cross the network in the clear: listen on 127.0.0.1 behind a proxy that speaks "
             "TLS, or say --https when one stands before this address"
         )
     from orchestration.readings.room.app import LOOPBACK, application, server
-    from orchestration.readings.room.visit import SingleSignOn
 
-    listening = _listen(host, port)
+    listening = _listen_at(path) if path else _listen(host, port)
     served = application(
         home,
         hosts=(*LOOPBACK, *names),
-        https=https,
-        single_sign_on=SingleSignOn(header, proxy) if header and proxy else None,
+        https=https or path is not None,
+        behind_socket=path is not None,
+        single_sign_on=header,
     )
     try:
-        say(f"the reading room: http://{host}:{listening.getsockname()[1]} (Ctrl+C ends it)")
-        server(served, host, port).run(sockets=[listening])
+        where = f"{path}, for the proxy" if path else f"http://{host}:{listening.getsockname()[1]}"
+        say(f"the reading room: {where} (Ctrl+C ends it)")
+        server(served).run(sockets=[listening])
     except KeyboardInterrupt:
         stop(["the reading room is closed"], code=AS_INTERRUPTED)
+    finally:
+        if path:
+            path.unlink(missing_ok=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -89,6 +102,27 @@ def _listen(host: str, port: int) -> socket.socket:
         else:
             why = f"{host} is no address of this machine: leave --host out, or name one that is"
         raise NotThere(why) from None
+
+
+def _listen_at(path: Path) -> socket.socket:
+    """The socket, which its owner and its folder's group alone can reach. Raises NotThere."""
+    listening = socket.socket(socket.AF_UNIX)
+    if path.is_socket():
+        try:
+            listening.connect(str(path))
+        except OSError:
+            # of a room that was killed
+            path.unlink()
+        else:
+            raise NotThere(f"{path} is in use by another program: end that, or name another with --socket")
+    before = os.umask(0o117)
+    try:
+        listening.bind(str(path))
+    except OSError as problem:
+        raise NotThere(f"there can be no socket at {path}: {problem.strerror or problem}") from None
+    finally:
+        os.umask(before)
+    return listening
 
 
 @room.group()

@@ -9,5 +9,5 @@ from orchestration.home import Home
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.delenv("CPAI_LEDGER_URL", raising=False)
-    monkeypatch.setenv("CPAI_TOKEN_KEY", "a key of this test")
+    monkeypatch.setenv("CPAI_TOKEN_KEY", "a key of this test, as long as one has to be")
     return Home(tmp_path / "home")

@@ -53,7 +53,7 @@ class _Quiet(list):
 def begun(tmp_path_factory):
     """A home whose three candidates wait to be read: making its ledger takes longer than the rest of an example."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CPAI_TOKEN_KEY", "a key of this test")
+        patch.setenv("CPAI_TOKEN_KEY", "a key of this test, as long as one has to be")
         patch.delenv("CPAI_LEDGER_URL", raising=False)
         home = Home(tmp_path_factory.mktemp("begun"))
         desk_of(home, {name: crime() for name in CRIMES}).close()
@@ -66,7 +66,7 @@ def begun(tmp_path_factory):
 )
 def test_each_candidate_is_in_one_state_and_the_cocad_is_the_replays(models, begun, happens):
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CPAI_TOKEN_KEY", "a key of this test")
+        patch.setenv("CPAI_TOKEN_KEY", "a key of this test, as long as one has to be")
         patch.delenv("CPAI_LEDGER_URL", raising=False)
         home, clock = Home(Path(folder)), Clock()
         shutil.copytree(begun, home.root, dirs_exist_ok=True)

@@ -35,7 +35,6 @@ from orchestration.readings.room.connections import LIMITS, Bounded
 from orchestration.readings.room.visit import (
     FOLDER,
     Room,
-    SingleSignOn,
     Visit,
     address_of,
     begin,
@@ -70,11 +69,22 @@ def application(
     *,
     hosts: tuple[str, ...] = LOOPBACK,
     https: bool = False,
-    single_sign_on: SingleSignOn | None = None,
+    behind_socket: bool = False,
+    single_sign_on: str | None = None,
 ) -> Starlette:
-    """The room over a home. `hosts` are the names it answers to; `https`: browsers reach it by TLS alone."""
+    """The room over a home. `hosts` are the names it answers to; `https`: browsers reach it by TLS alone. Raises
+    ValueError where a header would be believed that anybody who reaches a port can write."""
+    if single_sign_on and not behind_socket:
+        raise ValueError("single sign-on by a header is served over a Unix socket alone")
     desk = Desk(home)
-    room = Room(home, desk.engine, desk, _secret(home), single_sign_on)
+    room = Room(
+        home,
+        desk.engine,
+        desk,
+        keys.of(home, "sign-ins of the reading room").hex(),
+        behind_socket,
+        single_sign_on,
+    )
     _warm(room)
     application = Starlette(
         routes=[
@@ -87,8 +97,10 @@ def application(
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
             Middleware(
                 SessionMiddleware,
-                secret_key=room.secret,
-                session_cookie="reading_room",
+                # made of the home's key: who was in before a restart is in after it
+                secret_key=keys.of(home, "sessions of the reading room").hex(),
+                # browsers take the prefix from no other host, and over TLS alone
+                session_cookie="__Host-reading_room" if https else "reading_room",
                 max_age=int(sign_in.IDLE.total_seconds()),
                 same_site="strict",
                 https_only=https,
@@ -117,7 +129,7 @@ def server(application: Starlette, host: str = "127.0.0.1", port: int = 0):
     """A uvicorn server of the room, not yet running."""
     import uvicorn
 
-    # proxy_headers off: the address that a header claims would be believed, and single sign-on goes by the address
+    # proxy_headers off: the address that a header claims would be believed, and guesses are counted by address
     return uvicorn.Server(
         uvicorn.Config(
             application,
@@ -156,7 +168,9 @@ class Headers:
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self.app = app
-        headers = HEADERS | ({"strict-transport-security": "max-age=31536000"} if https else {})
+        headers = HEADERS | (
+            {"strict-transport-security": "max-age=31536000; includeSubDomains"} if https else {}
+        )
         self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -267,9 +281,10 @@ def _who(visit: Visit) -> sign_in.User | None:
     """The user of this session; with single sign-on, the one whom the proxy names, and nobody past the proxy."""
     room, session = visit.room, visit.session
     named = None
-    if sso := room.single_sign_on:
-        named = visit.request.headers.get(sso.header)
-        if visit.address != sso.proxy or not named:
+    if room.single_sign_on:
+        named = visit.request.headers.get(room.single_sign_on)
+        # whoever has an address of the network did not come by the socket
+        if visit.request.client or not named:
             raise sign_in.SignInRefused(
                 "Come in by the address that the lead gave you: this one has no sign-in."
             )
@@ -314,8 +329,3 @@ def _refused(request: Request, problem: Exception) -> Response:
     answer = visit.say(status, heading, "There is nothing here for you." if status == 404 else problem.detail)
     answer.headers.update(getattr(problem, "headers", None) or {})
     return answer
-
-
-def _secret(home: Home) -> str:
-    """The key that signs sessions, made of the home's: who was in before a restart is in after it."""
-    return keys.of(home, "sessions of the reading room").hex()

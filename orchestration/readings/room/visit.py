@@ -23,22 +23,19 @@ FOLDER = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
-class SingleSignOn:
-    """The header in which a proxy at one address names who is signed in; from any other address it is nothing."""
-
-    header: str
-    proxy: str
-
-
-@dataclass(frozen=True)
 class Room:
-    """What every page needs: the home's ledger and desk, the sessions' key, and how people come in."""
+    """What every page needs: the home's ledger and desk, the key of sign-ins and second factors, and how people come in.
+
+    `behind_socket`: a proxy alone reaches it, over a Unix socket. `single_sign_on`: the header in which that proxy
+    names who is signed in.
+    """
 
     home: Home
     engine: Engine
     desk: Desk
     secret: str
-    single_sign_on: SingleSignOn | None = None
+    behind_socket: bool = False
+    single_sign_on: str | None = None
 
 
 @dataclass
@@ -91,6 +88,8 @@ def address_of(scope: Scope) -> str:
     before it the client wrote."""
     if client := scope.get("client"):
         return client[0]
+    if not scope["app"].state.room.behind_socket:
+        return "not known"
     written = Headers(scope=scope).get("x-forwarded-for", "").rpartition(",")[2].strip()
     try:
         return str(ip_address(written))

@@ -1,18 +1,23 @@
 """A home with some cases to read, a room that serves it, and people who come in by its forms."""
 
 import re
+import socket as socketlib
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyotp
 import requests
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
 
 from orchestration import ledger
+from orchestration.command.room import _listen_at
 from orchestration.home import Home
 from orchestration.readings.desk import Desk
 from orchestration.readings.room import sign_in
@@ -104,19 +109,41 @@ def furnish(home: Home, count: int = 3, people: dict[str, set[str]] = PEOPLE, qu
 
 
 @contextmanager
-def served(home: Home, port: int = 0, **how):
-    """The room's address while it is open."""
-    opened = server(application(home, **how), port=port)
-    thread = threading.Thread(target=opened.run)
+def served(home: Home, port: int = 0, socket: Path | None = None, **how):
+    """The room's address while it is open; at `socket`, which `OverSocket` reaches."""
+    opened = server(application(home, **{"behind_socket": socket is not None, **how}), port=port)
+    listening = [_listen_at(socket)] if socket else None
+    thread = threading.Thread(target=opened.run, kwargs={"sockets": listening})
     thread.start()
     while not opened.started:
         assert thread.is_alive(), "the room did not open"
         time.sleep(0.01)
     try:
-        yield f"http://127.0.0.1:{opened.servers[0].sockets[0].getsockname()[1]}"
+        yield "http://localhost" if socket else f"http://127.0.0.1:{_port(opened)}"
     finally:
         opened.should_exit = True
         thread.join()
+
+
+def _port(opened) -> int:
+    return opened.servers[0].sockets[0].getsockname()[1]
+
+
+class OverSocket(requests.adapters.HTTPAdapter):
+    """As a proxy of this machine reaches the room."""
+
+    def __init__(self, path: Path) -> None:
+        class Connection(HTTPConnection):
+            def connect(self) -> None:
+                self.sock = socketlib.socket(socketlib.AF_UNIX)
+                self.sock.connect(str(path))
+
+        self.pool = HTTPConnectionPool("localhost")
+        self.pool.ConnectionCls = Connection
+        super().__init__()
+
+    def get_connection_with_tls_context(self, *_, **__):
+        return self.pool
 
 
 # the secret of each person's app, and the last 30 seconds that a code was shown of

@@ -1,22 +1,24 @@
 """The room over a real server: reading, roles, forms, headers and what is written down."""
 
 import logging
+import os
 import re
 import time
 from dataclasses import replace
 
 import pytest
 import requests
-from small_room import ANSWER, CANARY, PASSWORD, PEOPLE, Person, furnish, served
+from small_room import ANSWER, CANARY, PASSWORD, PEOPLE, OverSocket, Person, furnish, served
 from some import some
 from sqlalchemy import select
 
 from orchestration import ledger
+from orchestration.command.room import _listen_at
 from orchestration.readings import desk as desk_of_the_room
 from orchestration.readings.desk import Desk
 from orchestration.readings.policy import read_policy
 from orchestration.readings.room import app, sign_in
-from orchestration.readings.room.visit import SingleSignOn
+from orchestration.stopping import NotThere
 
 MEASURED = {
     "period": "2024-Q1",
@@ -188,6 +190,7 @@ def test_behind_tls_the_cookie_and_the_host_say_so(home):
     with served(home, https=True) as address:
         headers = requests.get(address + "/sign-in", timeout=30).headers
     assert "secure" in headers["set-cookie"].lower() and "max-age" in headers["strict-transport-security"]
+    assert headers["set-cookie"].startswith("__Host-reading_room=")
 
 
 def test_another_hosts_name_is_not_answered(room):
@@ -437,42 +440,91 @@ class TestSingleSignOn:
     HEADER = "x-signed-in-as"
 
     @pytest.fixture
-    def behind(self, home):
+    def behind(self, home, tmp_path):
+        """Somebody behind the proxy of a room."""
         furnish(home)
-        with served(home, single_sign_on=SingleSignOn(self.HEADER, "127.0.0.1")) as address:
-            yield address
+        path = tmp_path / "room.sock"
+        with served(home, socket=path, single_sign_on=self.HEADER) as address:
+
+            def person():
+                new = Person(address)
+                new.session.mount(address, OverSocket(path))
+                return new
+
+            yield person
 
     def test_the_proxys_word_is_taken_and_no_password_asked(self, behind):
-        person = Person(behind)
+        person = behind()
         person.session.headers[self.HEADER] = "reader-1"
         assert "reader-1" in person.get("/").text and person.take()
         assert "Sign out" not in person.get("/").text
 
     def test_without_the_header_or_with_a_strangers_name_nobody_comes_in(self, behind):
-        assert Person(behind).get("/").status_code == 403
-        stranger = Person(behind)
+        assert behind().get("/").status_code == 403
+        stranger = behind()
         stranger.session.headers[self.HEADER] = "stranger"
         assert stranger.get("/").status_code == 403
 
     def test_a_password_opens_nothing_here(self, behind):
-        person = Person(behind)
+        person = behind()
         person.come_in("reader-1")
         assert person.get("/").status_code == 403
 
     def test_a_session_follows_the_proxy_to_another_person(self, behind):
-        person = Person(behind)
+        person = behind()
         person.session.headers[self.HEADER] = "reader-1"
         person.get("/")
         person.session.headers[self.HEADER] = "lead"
         page = person.get("/").text
         assert "Progress" in page and "<span>lead</span>" in page
 
-    def test_from_any_other_address_the_header_is_nothing(self, home):
+    def test_the_second_factor_is_the_identity_providers(self, behind):
+        lead = behind()
+        lead.session.headers[self.HEADER] = "lead"
+        assert lead.get("/progress").status_code == 200 and "Second factor" not in lead.get("/progress").text
+
+    def test_by_a_port_the_header_is_nothing(self, home):
         furnish(home)
-        with served(home, single_sign_on=SingleSignOn(self.HEADER, "10.0.0.1")) as address:
+        with pytest.raises(ValueError, match="Unix socket"):
+            app.application(home, single_sign_on=self.HEADER)
+        # and where a room that is meant for a socket is served on a port all the same
+        with served(home, behind_socket=True, single_sign_on=self.HEADER) as address:
             person = Person(address)
-            person.session.headers.update({self.HEADER: "reader-1", "x-forwarded-for": "10.0.0.1"})
+            person.session.headers.update({self.HEADER: "reader-1", "x-forwarded-for": "203.0.113.7"})
             assert person.get("/").status_code == 403
+
+    def test_the_address_is_the_one_that_the_proxy_added(self, home, tmp_path):
+        """What a client writes itself stands before it, and moves no guess to another address."""
+        furnish(home)
+        path = tmp_path / "room.sock"
+        with served(home, socket=path) as address:
+            person = Person(address)
+            person.session.mount(address, OverSocket(path))
+            for forwarded in ("10.9.9.9, 203.0.113.7", "10.8.8.8,203.0.113.7", "not an address"):
+                person.session.headers["x-forwarded-for"] = forwarded
+                person.come_in("reader-1", "not this one")
+        addresses = [row["address"] for row in rows(home, ledger.sign_ins)]
+        assert addresses == ["203.0.113.7", "203.0.113.7", "not known"]
+
+    def test_on_a_port_no_header_moves_the_address(self, home, room):
+        person = Person(room)
+        person.session.headers.update({"x-forwarded-for": "203.0.113.7", "forwarded": "for=203.0.113.7"})
+        person.come_in("reader-1")
+        assert [row["address"] for row in rows(home, ledger.sign_ins)] == ["127.0.0.1"]
+
+    def test_the_socket_is_its_owners_and_its_groups(self, home, tmp_path):
+        furnish(home)
+        path = tmp_path / "room.sock"
+        for _ in range(2):  # the second finds what a killed room left
+            before = os.umask(0)
+            try:
+                with served(home, socket=path):
+                    assert path.stat().st_mode & 0o777 == 0o660
+                    with pytest.raises(NotThere, match="in use"):
+                        _listen_at(path)
+            finally:
+                os.umask(before)
+        assert path.is_socket()
 
     def test_off_unless_configured(self, room):
         person = Person(room)

@@ -16,7 +16,6 @@ from orchestration.readings import desk
 from orchestration.readings.policy import read_policy
 from orchestration.readings.room import second_factor, sign_in
 from orchestration.readings.room.sign_in import SignInRefused
-from orchestration.readings.room.visit import SingleSignOn
 
 KEY = "the room's key"
 STEP = 58_000_000  # 30 seconds of some day
@@ -228,13 +227,6 @@ class TestInTheRoom:
         assert lead.post("/people", {"username": "lead", "do": "take"}).status_code == 403
         assert lead.post("/people", {"username": "nobody", "do": "take"}).status_code == 404
         assert auditor.post("/people", {"username": "lead", "do": "take"}).url.endswith("/sign-in")
-
-    def test_single_sign_on_has_its_own(self, home):
-        furnish(home)
-        with served(home, single_sign_on=SingleSignOn("x-user", "127.0.0.1")) as address:
-            person = Person(address)
-            person.session.headers["x-user"] = "lead"
-            assert "Progress" in person.get("/progress").text
 
     def test_it_is_a_row_of_the_policy(self, home, monkeypatch):
         assert read_policy().second_factor_roles == {"lead", "adjudicator", "auditor"}
