@@ -264,7 +264,7 @@ def _severities() -> str:
 def _verdicts() -> str:
     """Verdicts that do not follow from the counts, the tolerance and a waiver that counts."""
     return """
-        with judged as (
+        with expected as (
             select
                 results.*,
                 waivers.rule is not null as is_waived,
@@ -291,7 +291,7 @@ def _verdicts() -> str:
                 and results.quarter = waivers.quarter
         )
         select rule, force, quarter
-        from judged
+        from expected
         where verdict is distinct from should_be or waived <> case when is_waived then failed else 0 end
     """
 

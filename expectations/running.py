@@ -117,7 +117,7 @@ def _run(source, connection, asked: list[tuple[str, Expected]], quarters) -> lis
             return connection.exec_driver_sql(sql.format(batch=batch)).fetchall()
 
         results += [
-            _judged(suite, each, found.get(number), selected) for number, (suite, each) in enumerate(group)
+            _checked(suite, each, found.get(number), selected) for number, (suite, each) in enumerate(group)
         ]
     order = {suite: place for place, suite in enumerate(SUITES)}
     return sorted(results, key=lambda result: (order[result.suite], result.rule, result.table))
@@ -149,7 +149,7 @@ def _built(suite: str, each: Expected, number: int):
     return kind(**each.arguments, meta=meta)
 
 
-def _judged(suite: str, each: Expected, outcome, selected: Callable[[str], list]) -> Result:
+def _checked(suite: str, each: Expected, outcome, selected: Callable[[str], list]) -> Result:
     """The Result of one validated expectation; `selected` gives the rows of a query that reads `{batch}`."""
     if outcome is None:
         return _result(suite, each, error="Great Expectations gave no result for it")

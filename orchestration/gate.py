@@ -47,10 +47,10 @@ def check(home: Home, period: str) -> GateResult:
     after them ask the same.
     Raises ValueError when `period` is none; whatever else is wrong shuts the gate with a reason.
     """
-    results = _judged(home.warehouse, period, state_of(home))
+    results = _checked(home.warehouse, period, state_of(home))
     if any(result.error for result in results):
         # a file that another process was writing may be free the next time
-        _judged.cache_clear()
+        _checked.cache_clear()
     absent = any(result.rule == "RT01" and shuts(result) and not result.error for result in results)
     reasons = reasons_against(results, refused_in(home, period) if absent else None)
     # a suite that ran nothing has passed nothing
@@ -107,7 +107,7 @@ def state_of(home: Home) -> tuple:
 
 
 @lru_cache(maxsize=4)
-def _judged(warehouse: Path, period: str, _state: tuple) -> list["Result"]:
+def _checked(warehouse: Path, period: str, _state: tuple) -> list["Result"]:
     return run_suites(warehouse, period=period)
 
 
@@ -159,10 +159,10 @@ def said(results: list["Result"], refused: Mapping[tuple[str, str], str] | None 
     return reasons
 
 
-def _without(result: "Result", told: int, places: list[tuple[str, str]]) -> "Result":
+def _without(result: "Result", counted: int, places: list[tuple[str, str]]) -> "Result":
     """A result about returns, less those that have been told of."""
     left = [key for key in result.failing_keys if _place(key) not in places]
-    return replace(result, failed=max(0, result.failed - told), failing_keys=left)
+    return replace(result, failed=max(0, result.failed - counted), failing_keys=left)
 
 
 def _place(key: dict) -> tuple[str, str]:

@@ -134,12 +134,12 @@ class _OneRunAtATime(dg.Executor):
         # a run executed again has the tags of the first, which somebody else may have launched
         storage.add_run_tags(run.run_id, runs.launched(runs.from_where(run.tags)))
 
-        def told(sentence: str) -> None:
+        def notify(sentence: str) -> None:
             storage.report_engine_event(sentence, run)
 
         failures = []
         at_rest.close(home())
-        with turn(home(), f"Dagster, run {run.run_id[:8]} of the job {run.job_name}", told=told):
+        with turn(home(), f"Dagster, run {run.run_id[:8]} of the job {run.job_name}", notify=notify):
             limit_pool(storage)
             free_pool(storage)
             for event in self._within.execute(plan_context, execution_plan):

@@ -78,9 +78,9 @@ def note(home: Home, run: dg.DagsterRun, failures: list[dg.DagsterEvent]) -> Non
     """A line in the outbox for a run that failed, unless what failed it has left one; closed by one that asks the same."""
     if not failures:
         outbox.settle(home, "run", _about(run))
-    elif untold := [event for event in failures if not _told(event)]:
-        steps = ", ".join(event.step_key for event in untold)
-        note_failed(home, run, f"in {steps}: {failed_because(untold[0])}")
+    elif left := [event for event in failures if not _in_the_outbox(event)]:
+        steps = ", ".join(event.step_key for event in left)
+        note_failed(home, run, f"in {steps}: {failed_because(left[0])}")
 
 
 def note_failed(home: Home, run: dg.DagsterRun, why: str) -> None:
@@ -95,7 +95,7 @@ def _about(run: dg.DagsterRun) -> str:
     return f"{run.job_name} {asked}".strip()
 
 
-def _told(event: dg.DagsterEvent) -> bool:
+def _in_the_outbox(event: dg.DagsterEvent) -> bool:
     described = event.step_failure_data.user_failure_data
     return bool(described and outbox.TOLD in described.metadata)
 

@@ -25,7 +25,7 @@ ENDED_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
 @contextmanager
-def _told(home: Home, name: str) -> Iterator[None]:
+def _noted_if_it_fails(home: Home, name: str) -> Iterator[None]:
     """A sensor or schedule that fails leaves a line in the outbox until it works again."""
     try:
         yield
@@ -43,7 +43,7 @@ def _told(home: Home, name: str) -> Iterator[None]:
 )
 def quarterly(context: dg.ScheduleEvaluationContext, home: dg.ResourceParam[Home]) -> dg.RunRequest:
     """On the day the returns of a quarter are due, the whole of that quarter."""
-    with _told(home, "quarterly"):
+    with _noted_if_it_fails(home, "quarterly"):
         quarter = quarters.before(quarters.of(context.scheduled_execution_time.date()))
         if stale := _stale(quarter):
             raise RuntimeError(stale)
@@ -70,7 +70,7 @@ def landing_sensor(context: dg.SensorEvaluationContext, home: dg.ResourceParam[H
     asked for and when last, whether that succeeded): a copy that keeps its files' times, or a file server whose clock is
     wrong, looks settled while it is not.
     """
-    with _told(home, "landing_sensor"):
+    with _noted_if_it_fails(home, "landing_sensor"):
         # told for as long as it is so: what has landed for the quarters known goes on meanwhile
         stale = _stale(quarters.of(date.today()))
         outbox.stands(home, "sensor", {"calendar": stale} if stale else {}, within=["calendar"])

@@ -133,10 +133,10 @@ def watch_interrupts() -> None:
     """
     if _watched or threading.current_thread() is not threading.main_thread():
         return
-    ours, told = socket.socketpair()
-    told.setblocking(False)
-    signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
-    _watched.extend((ours, told))
+    ours, signalled = socket.socketpair()
+    signalled.setblocking(False)
+    signal.set_wakeup_fd(signalled.fileno(), warn_on_full_buffer=False)
+    _watched.extend((ours, signalled))
     sys.unraisablehook = _unraisable
     threading.Thread(target=_watch, args=(ours,), daemon=True).start()
 

@@ -44,7 +44,7 @@ class NoNumber(Stopped, ValueError):
     code = 2
 
 
-def tell(sentence: str) -> None:
+def to_the_terminal(sentence: str) -> None:
     say(sentence, err=True)
 
 
@@ -53,7 +53,7 @@ def turn(
     home: Home,
     doing: str = "",
     patience: float | None = None,
-    told: Callable[[str], None] = tell,
+    notify: Callable[[str], None] = to_the_terminal,
     reads: bool = False,
 ) -> Iterator[None]:
     """The warehouse of `home` for this process alone, who only `reads` it or writes it, too; within a turn another is
@@ -68,7 +68,7 @@ def turn(
         def holder() -> str:
             return _holder(lock, doing or command()) or _opened_by(home, reads)
 
-        _wait(home, holder, _patience() if patience is None else patience, told)
+        _wait(home, holder, _patience() if patience is None else patience, notify)
         _mine.add(root)
         try:
             yield
@@ -119,7 +119,7 @@ def _patience() -> float:
         raise NoNumber(f"CPAI_WAIT is {written!r}: give the seconds to wait for the warehouse") from None
 
 
-def _wait(home: Home, who: Callable[[], str], patience: float, told: Callable[[str], None]) -> None:
+def _wait(home: Home, who: Callable[[], str], patience: float, notify: Callable[[str], None]) -> None:
     began, waits_for = time.monotonic(), ""
     while holder := who():
         waited = time.monotonic() - began
@@ -129,11 +129,11 @@ def _wait(home: Home, who: Callable[[], str], patience: float, told: Callable[[s
                 "that has ended, or wait longer: --wait SECONDS, or CPAI_WAIT"
             )
         if holder != waits_for and waited >= min(QUIET, patience):
-            told(f"waiting for {holder}")
+            notify(f"waiting for {holder}")
             waits_for = holder
         time.sleep(LOOKS_AGAIN)
     if waits_for:
-        told(f"going on after {time.monotonic() - began:,.0f} s of waiting")
+        notify(f"going on after {time.monotonic() - began:,.0f} s of waiting")
 
 
 def _holder(lock: TextIO, doing: str) -> str:

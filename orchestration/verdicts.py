@@ -19,17 +19,17 @@ class Verdict(NamedTuple):
     meaning: str
 
 
-def told(verdict: str, severity: str = "") -> Verdict:
+def wording(verdict: str, severity: str = "") -> Verdict:
     """The verdict of a rule or expectation of this severity (`blocks`, `reported`). KeyError for one that is none."""
     rows = _verdicts()
     return rows.get((verdict, "")) or rows[verdict, severity]
 
 
 def words(verdict: str, severity: str = "") -> str:
-    return told(verdict, severity).words
+    return wording(verdict, severity).words
 
 
-def judged(rule: Mapping[str, str], failed: int, tested: int | None) -> str:
+def of(rule: Mapping[str, str], failed: int, tested: int | None) -> str:
     """The verdict of so many failed of those tested by a row of `seeds/rules.csv`, as `quality.rule_results` gives it."""
     if not tested:
         return "not_applicable"

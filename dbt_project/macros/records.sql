@@ -274,7 +274,7 @@ one_reference_for_all as (
     having min({{ reference }}) = max({{ reference }})
 ),
 
-judged as (
+compared as (
     select
         {%- for column in key %}
         repeated.{{ column }},
@@ -307,7 +307,7 @@ final as (
         is_flat,
         disagreement,
         disagreement is null and differs_elsewhere as differs_elsewhere
-    from judged
+    from compared
 )
 
 select * from final

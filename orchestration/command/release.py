@@ -43,7 +43,7 @@ def publish_period(home: Home, period: str, wants_json: bool = False) -> dict:
 
     result = in_process.execute(home, "publish", partition=period)
     if not result.success:
-        reasons = [sentence for told in failures_of(result) for sentence in told.splitlines()]
+        reasons = [sentence for failure in failures_of(result) for sentence in failure.splitlines()]
         stop(reasons, wants_json)
     (event,) = result.asset_materializations_for_node("release")
     return {name: event.metadata[name].value for name in ("release", "unchanged", "because")}

@@ -50,9 +50,9 @@ class Sentences(click.Group):
 
 def _usage(wrong: click.UsageError) -> str:
     """One sentence for what click says in four lines."""
-    said = wrong.format_message().rstrip(".").replace(". Did you mean", "; did you mean")
-    told = wrong.message and isinstance(wrong, click.BadParameter) and wrong.param
-    if told and isinstance(told.type, asked.Ours):
+    sentence = wrong.format_message().rstrip(".").replace(". Did you mean", "; did you mean")
+    parameter = wrong.message and isinstance(wrong, click.BadParameter) and wrong.param
+    if parameter and isinstance(parameter.type, asked.Ours):
         return wrong.message
     path = wrong.ctx.command_path if wrong.ctx else "cpai"
-    return f"{said[:1].lower()}{said[1:]}{'' if said.endswith('?') else ';'} see {path} --help"
+    return f"{sentence[:1].lower()}{sentence[1:]}{'' if sentence.endswith('?') else ';'} see {path} --help"

@@ -31,7 +31,7 @@ def environment(*folders: Path) -> Environment:
     environment.filters["change"] = _or_blank(in_print.change)
     environment.filters["percent"] = _or_blank(in_print.percent)
     environment.filters["statistic"] = _or_blank(in_print.statistic)
-    environment.globals["verdict"] = verdicts.told
+    environment.globals["verdict"] = verdicts.wording
     environment.globals["small_base"] = in_print.small_base()
     environment.filters["prose"] = _prose
     environment.filters["first_sentence"] = lambda text: text.split(". ")[0].rstrip(".") + "."

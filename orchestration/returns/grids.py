@@ -49,7 +49,7 @@ def joined_headings(rows: list[list[str]]) -> list[str]:
     """
     *groups, last = [[one_heading(cell) for cell in row] for row in rows]
     width = len(last)
-    above, told = [""] * width, list(map(bool, last))
+    above, filled = [""] * width, list(map(bool, last))
     for row in groups:
         text, of = "", ""
         for position, cell in enumerate((row + [""] * width)[:width]):
@@ -57,11 +57,11 @@ def joined_headings(rows: list[list[str]]) -> list[str]:
             text = cell if cell or above[position] != of else text
             of = above[position]
             above[position] = f"{of} {text}".strip()
-            told[position] |= bool(cell)
+            filled[position] |= bool(cell)
     # beside the last group a column without a text of its own is no column
     return [
-        f"{over} {heading}".strip() if is_told else ""
-        for over, heading, is_told in zip(above, last, told, strict=True)
+        f"{over} {heading}".strip() if is_filled else ""
+        for over, heading, is_filled in zip(above, last, filled, strict=True)
     ]
 
 

@@ -267,8 +267,8 @@ def _unsaid(grid: Grid, cells: _Cells) -> list[Reason]:
             if feed.when and feed.when.heading == says.heading
             for row in _rows(feed)
         }
-        told = [_codes(cells.plain(heading)) for heading in own - of_all if heading in grid.columns]
-        rows = np.flatnonzero(~known & (named | _any_filled(told, grid.rows)))
+        codes = [_codes(cells.plain(heading)) for heading in own - of_all if heading in grid.columns]
+        rows = np.flatnonzero(~known & (named | _any_filled(codes, grid.rows)))
         if len(rows):
             sentence = (
                 f"{grid.where}: {len(rows)} records (the first is record {rows[0] + grid.first_record}) hold under "

@@ -341,14 +341,14 @@ def _count(rows: list[Row], layout: Layout, where: str, counts: dict[tuple[str, 
     unknown: dict[str, set[str]] = {"force": set(), "quarter": set()}
     wrong: list[str] = []
     quarter_of: dict[tuple[str, ...], str | None] = {}
-    told = tuple(at[name] for name in (BY_CALENDAR if "quarter" in at else BY_FINANCIAL_YEAR))
+    places = tuple(at[name] for name in (BY_CALENDAR if "quarter" in at else BY_FINANCIAL_YEAR))
     width = max(at.values()) + 1
     for number, row in rows:
         if number <= layout.heading_row:
             continue
         row += [""] * (width - len(row))
         name, offence_class = row[at["force"]], row[at["offence_class"]]
-        written = tuple(row[position] for position in told)
+        written = tuple(row[position] for position in places)
         if written not in quarter_of:
             quarter_of[written] = _quarter(written)
         quarter = quarter_of[written]

@@ -98,7 +98,7 @@ def undo(
         return [], {}
     changed, met = texts.to_pylist(), defaultdict(list)
     for position in positions.tolist():
-        code, text = _judged(changed[position], holds, column, origin)
+        code, text = _checked(changed[position], holds, column, origin)
         if code:
             met[code].append(position)
             changed[position] = text
@@ -111,7 +111,7 @@ def undone(text: str, column: Column, origin: Origin) -> tuple[str | None, str]:
     if holds is None:
         return None, text
     lost = holds == "crime reference" and text.startswith(tuple(origin.lost_zeros))
-    return _judged(text, holds, column, origin) if lost or _pattern(holds).search(text) else (None, text)
+    return _checked(text, holds, column, origin) if lost or _pattern(holds).search(text) else (None, text)
 
 
 @cache
@@ -152,16 +152,16 @@ def _offence_codes() -> frozenset[str]:
     )
 
 
-def _judged(text: str, holds: str, column: Column, origin: Origin) -> tuple[str | None, str]:
+def _checked(text: str, holds: str, column: Column, origin: Origin) -> tuple[str | None, str]:
     """(check code, the text as it should be); code None where the text is in order after all."""
     typed = plain(text)
     if typed != text:
         # one code a cell: what else was wrong with it is undone too
-        return "RP06", _judged(typed, holds, column, origin)[1]
+        return "RP06", _checked(typed, holds, column, origin)[1]
     if re.fullmatch(ERROR, text):
         return "RP55", text
     if holds == "date":
-        return _judged_date(text, column.date_format, origin)
+        return _checked_date(text, column.date_format, origin)
     if holds == "offence" and (found := _eaten_code(text)):
         return "RP01", found
     if re.fullmatch(WHOLE, text):
@@ -203,7 +203,7 @@ def _eaten_code(text: str) -> str | None:
     return found if found in _offence_codes() else None
 
 
-def _judged_date(text: str, date_format: str, origin: Origin) -> tuple[str | None, str]:
+def _checked_date(text: str, date_format: str, origin: Origin) -> tuple[str | None, str]:
     if re.fullmatch(DAY_NUMBER, text) and (days := int(float(text))) <= LAST_DAY_NUMBER:
         if not origin.workbook:
             return "RP54", text

@@ -29,7 +29,7 @@ def metadata(home: Home, row: dict[str, Any]) -> dict[str, Any]:
 
 def check(home: Home, returns: dict[Place, Return], not_read: list[str]) -> dg.AssetCheckResult:
     """Of everything that stands, not only of what is new: a later run turns no refusal green."""
-    refused = [told for told in returns.values() if told.refused]
+    refused = [one for one in returns.values() if one.refused]
     return dg.AssetCheckResult(
         asset_key="returns",
         check_name="accepted",
@@ -49,14 +49,14 @@ COLUMNS = ("quarter", "force", "submission", "why", "stands instead", "pack")
 def _rows(home: Home, refused: list[Return]) -> list[dict[str, Any]]:
     return [
         {
-            "quarter": told.latest["quarter"],
-            "force": told.latest["force"],
-            "submission": told.latest["submission"],
-            "why": " ".join(told.latest["reasons"]),
-            "stands instead": f"submission {told.stands['submission']}" if told.stands else "nothing",
-            "pack": metadata(home, told.latest)["pack"].value,
+            "quarter": one.latest["quarter"],
+            "force": one.latest["force"],
+            "submission": one.latest["submission"],
+            "why": " ".join(one.latest["reasons"]),
+            "stands instead": f"submission {one.stands['submission']}" if one.stands else "nothing",
+            "pack": metadata(home, one.latest)["pack"].value,
         }
-        for told in refused
+        for one in refused
     ]
 
 
@@ -65,7 +65,7 @@ def failure(home: Home, refused: dict[Place, Return]) -> dg.Failure:
     rows = list(refused.values())
     more = {"refused": table(_rows(home, rows), COLUMNS)} if len(rows) > 1 else metadata(home, rows[0].latest)
     return dg.Failure(
-        "\n".join(told.sentence for told in rows),
+        "\n".join(one.sentence for one in rows),
         metadata=more | {outbox.TOLD: "refusal"},
         allow_retries=False,
     )

@@ -186,12 +186,12 @@ def invoke(home: Home, words: list[str], manifest: Any = None, heard: Callable[[
 def run_dbt(
     home: Home,
     select: str | None = None,
-    told: Callable[[Finished], None] = lambda _: None,
+    on_finished: Callable[[Finished], None] = lambda _: None,
     left: Callable[[], bool] = lambda: False,
 ) -> Built:
     """Run seeds, models and tests, all or those that dbt's `select` names, and close the warehouse.
 
-    `told` is given each seed and model once it is there, none before what it reads. Where nothing is selected, seeds
+    `on_finished` is given each seed and model once it is there, none before what it reads. Where nothing is selected, seeds
     that this warehouse already holds in their present version are let be (2 s with their tests). What failed is in
     `problems`; dbt builds nothing downstream of it, and begins nothing more once everybody has `left`.
     """
@@ -206,7 +206,7 @@ def run_dbt(
             raise InterruptedError
         _begun(event)
         if event.info.name == "NodeFinished" and (finished := _finished(event.data)):
-            told(finished)
+            on_finished(finished)
 
     # unit tests judge code, not data: they run with the tests, not with every quarter
     # nor does anyone read dbt's account of a run: writing manifest.json again took 0.8 s of each
@@ -220,7 +220,7 @@ def run_dbt(
     manifest = Manifest.from_msgpack(parsed)
     for node in manifest.nodes if seeds_are_there else []:
         if node.startswith("seed."):
-            told(Finished(node))
+            on_finished(Finished(node))
     outcome = invoke(home, words, manifest, heard)
     built = Built()
     for result in outcome.result.results if outcome.result else []:

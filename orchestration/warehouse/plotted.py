@@ -9,7 +9,7 @@ from orchestration.statements import rows_of
 def numbers(connection: Any, wanted: list[str]) -> dict[str, Any]:
     """What is plotted, run by run and period by period: how much there is of these quarters, and how sound it is."""
     due = sum(len(receipts.expected(quarter)) for quarter in wanted)
-    (told,) = rows_of(
+    (counts,) = rows_of(
         connection,
         """
         with counted as (
@@ -39,9 +39,9 @@ def numbers(connection: Any, wanted: list[str]) -> dict[str, Any]:
         {"wanted": wanted, "returned": receipts.RETURNED},
     )
     return {
-        "crimes received": told["received"],
-        "crimes in CPAI": told["in_cpai"],
-        "crimes in COCAD": told["in_cocad"],
-        "failing force-quarters": told["failing"],
-        "returns that stand, %": round(100 * told["standing"] / max(due, 1), 1),
+        "crimes received": counts["received"],
+        "crimes in CPAI": counts["in_cpai"],
+        "crimes in COCAD": counts["in_cocad"],
+        "failing force-quarters": counts["failing"],
+        "returns that stand, %": round(100 * counts["standing"] / max(due, 1), 1),
     }

@@ -77,13 +77,13 @@ def test_who_gives_up_says_for_whom_and_has_done_nothing(place, words):
 
 def test_who_waits_goes_on_when_the_other_ends_and_does_not_wait_again(place):
     told = []
-    with another(HOLDS, place.root, 2) as pid, turn(place, patience=30, told=told.append):
+    with another(HOLDS, place.root, 2) as pid, turn(place, patience=30, notify=told.append):
         assert [line.split(",")[0] for line in told] == [
             f"waiting for process {pid} (cpai run 2023-Q1)",
             told[-1],
         ]
         assert told[-1].startswith("going on after ")
-        with turn(place, patience=0, told=told.append):
+        with turn(place, patience=0, notify=told.append):
             pass
     assert len(told) == 2
 

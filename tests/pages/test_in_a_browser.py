@@ -34,7 +34,7 @@ WANTING = """() => {
 # on a phone nothing that is read as a sentence ends beyond the window, and no heading of a table either
 CUT = """() => {
     const cut = [];
-    for (const one of document.querySelectorAll('caption, p, li, dd, dt, h1, h2, h3, .told td, .told th, summary')) {
+    for (const one of document.querySelectorAll('caption, p, li, dd, dt, h1, h2, h3, .worded td, .worded th, summary')) {
         const box = one.getBoundingClientRect();
         if (box.width && (box.right > innerWidth + 1 || box.left < -1)) cut.push('cut: ' + one.textContent.trim().slice(0, 60));
     }

@@ -31,25 +31,25 @@ def test_only_what_holds_the_release_is_red():
     every = [
         (row["verdict"], severity) for row in seed_rows("publication/verdicts.csv") for severity in SEVERITIES
     ]
-    red = {each for each in every if verdicts.told(*each).marked == "bad"}
+    red = {each for each in every if verdicts.wording(*each).marked == "bad"}
     assert red == {("fails", "blocks"), ("failed", "blocks"), ("error", "blocks"), ("error", "reported")}
 
 
 def test_a_verdict_that_is_none_is_no_pass():
     with pytest.raises(KeyError):
-        verdicts.told("fine", "blocks")
+        verdicts.wording("fine", "blocks")
 
 
 def test_python_judges_as_the_release_does():
     rules = seed_rows("rules.csv")
     cases = list(product((0, 1, 3, 4, 10, 200), (0, 1, 3, 4, 5, 10)))
-    judged = [
-        (rule["rule"], f"force-{number}", "2023-Q1", tested, failed, 0, verdicts.judged(rule, failed, tested))
+    results = [
+        (rule["rule"], f"force-{number}", "2023-Q1", tested, failed, 0, verdicts.of(rule, failed, tested))
         for rule in rules
         for number, (tested, failed) in enumerate(cases)
         if failed <= tested
     ]
-    assert {row[-1] for row in judged} == {"not_applicable", "pass", "within_tolerance", "fails"}
+    assert {row[-1] for row in results} == {"not_applicable", "pass", "within_tolerance", "fails"}
     with duckdb.connect() as connection:
         connection.execute("create schema reference; create schema quality")
         connection.execute(
@@ -64,5 +64,5 @@ def test_python_judges_as_the_release_does():
                 for row in rules
             ],
         )
-        connection.executemany("insert into results values (?, ?, ?, ?, ?, ?, ?)", judged)
+        connection.executemany("insert into results values (?, ?, ?, ?, ?, ?, ?)", results)
         assert connection.execute(release._verdicts().format(batch="results")).fetchall() == []

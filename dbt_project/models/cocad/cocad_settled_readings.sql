@@ -57,7 +57,7 @@ by_role as (
     group by force, quarter, crime_reference, version
 ),
 
-judged as (
+settled as (
     select
         *,
         case
@@ -111,7 +111,7 @@ final as (
         end as offenders_read,
         settled_by,
         readings
-    from judged
+    from settled
     where settled_by is not null
 )
 

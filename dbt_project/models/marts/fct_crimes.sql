@@ -20,7 +20,7 @@ cocad_crimes as (
 ),
 
 -- candidates are few beside the CPAI: their columns are put together first, then joined once
-judged as (
+read_candidates as (
     select
         candidates.force,
         candidates.quarter,
@@ -58,16 +58,16 @@ select
     cpai_crimes.inclusion_rule,
     cpai_crimes.is_image,
     cpai_crimes.is_contact,
-    judged.crime_reference is not null as is_candidate,
-    judged.candidate_reason,
-    judged.candidate_reasons,
-    coalesce(judged.is_read, false) as is_read,
-    coalesce(judged.is_cocad, false) as is_cocad,
-    judged.criterion,
-    judged.criterion_2024,
-    judged.committed_by_children,
-    judged.network_definition,
-    cast(judged.offenders as integer) as offenders,
+    read_candidates.crime_reference is not null as is_candidate,
+    read_candidates.candidate_reason,
+    read_candidates.candidate_reasons,
+    coalesce(read_candidates.is_read, false) as is_read,
+    coalesce(read_candidates.is_cocad, false) as is_cocad,
+    read_candidates.criterion,
+    read_candidates.criterion_2024,
+    read_candidates.committed_by_children,
+    read_candidates.network_definition,
+    cast(read_candidates.offenders as integer) as offenders,
     cast(cpai_crimes.offenders_stated as integer) as offenders_stated,
     cast(cpai_crimes.suspect_rows as integer) as suspect_rows,
     cast(cpai_crimes.victim_rows as integer) as victim_rows,
@@ -80,7 +80,7 @@ select
     cpai_crimes.outcome_code,
     cast(cpai_crimes.outcome_on as date) as outcome_on
 from cpai_crimes
-left join judged
-    on cpai_crimes.force = judged.force
-    and cpai_crimes.quarter = judged.quarter
-    and cpai_crimes.crime_reference = judged.crime_reference
+left join read_candidates
+    on cpai_crimes.force = read_candidates.force
+    and cpai_crimes.quarter = read_candidates.quarter
+    and cpai_crimes.crime_reference = read_candidates.crime_reference

@@ -50,7 +50,7 @@ compared as (
     from beside
 ),
 
-judged as (
+compared as (
     select
         *,
         case
@@ -110,4 +110,4 @@ select
             then 'no percentage is printed'
     end as explanation,
     note as source_note
-from judged
+from compared

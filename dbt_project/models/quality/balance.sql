@@ -43,10 +43,10 @@ rejected as (
 ),
 
 duplicates as (
-    {% for record_type, told in {'crimes': '1', 'victims': 'persons', 'suspects': 'persons'}.items() -%}
-    select force, quarter, '{{ record_type }}' as record_type, sum(records - {{ told }}) as records
+    {% for record_type, counted in {'crimes': '1', 'victims': 'persons', 'suspects': 'persons'}.items() -%}
+    select force, quarter, '{{ record_type }}' as record_type, sum(records - {{ counted }}) as records
     from {{ ref('int_duplicate_' ~ record_type) }}
-    {{ "where disagreement is null" if told == '1' }}
+    {{ "where disagreement is null" if counted == '1' }}
     group by force, quarter
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -32,10 +32,10 @@ ANSWERS = ("role", *QUESTIONS, "reason")
 RECORD = ("suspects", "oldest_suspect", "suspects_without_age")
 CLAUSE = re.compile(r"(\w+) (=|!=|>=|<=) (\w+)")
 COMPARED: dict[str, Callable[[str, str], bool]] = {
-    "=": lambda said, other: _same(said, other),
-    "!=": lambda said, other: not _same(said, other),
-    ">=": lambda said, other: _numbers(said, other) and int(said) >= int(other),
-    "<=": lambda said, other: _numbers(said, other) and int(said) <= int(other),
+    "=": lambda given, other: _same(given, other),
+    "!=": lambda given, other: not _same(given, other),
+    ">=": lambda given, other: _numbers(given, other) and int(given) >= int(other),
+    "<=": lambda given, other: _numbers(given, other) and int(given) <= int(other),
 }
 
 
@@ -49,10 +49,10 @@ class Rule:
     when: tuple[tuple[str, str, str], ...]
     sentence: str
 
-    def holds(self, told: Mapping[str, str]) -> bool:
+    def holds(self, values: Mapping[str, str]) -> bool:
         """Whether an answer, with what the record says, goes against this rule; what is not known is against nothing."""
         return all(
-            name in told and COMPARED[compared](told[name], _value(value, told))
+            name in values and COMPARED[compared](values[name], _value(value, values))
             for name, compared, value in self.when
         )
 
@@ -75,14 +75,14 @@ def rules(version: str) -> tuple[Rule, ...]:
 
 def refused(version: str, answer: Mapping[str, Any]) -> list[Rule]:
     """The rules that an answer may not be kept against."""
-    told = _told(answer, None)
-    return [rule for rule in rules(version) if rule.action == "refuse" and rule.holds(told)]
+    values = _values(answer, None)
+    return [rule for rule in rules(version) if rule.action == "refuse" and rule.holds(values)]
 
 
 def asked(version: str, answer: Mapping[str, Any], record: Mapping[str, int] | None = None) -> list[Rule]:
     """The rules that an answer goes against and may be kept against; `record`: what `on_record` says, where known."""
-    told = _told(answer, record)
-    return [rule for rule in rules(version) if rule.action == "ask" and rule.holds(told)]
+    values = _values(answer, record)
+    return [rule for rule in rules(version) if rule.action == "ask" and rule.holds(values)]
 
 
 def on_record(suspects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -96,19 +96,19 @@ def on_record(suspects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     }
 
 
-def _told(answer: Mapping[str, Any], record: Mapping[str, int] | None) -> dict[str, str]:
-    said = {name: "" if answer.get(name) is None else str(answer[name]) for name in ANSWERS}
-    return said | {name: str(value) for name, value in (record or {}).items()}
+def _values(answer: Mapping[str, Any], record: Mapping[str, int] | None) -> dict[str, str]:
+    given = {name: "" if answer.get(name) is None else str(answer[name]) for name in ANSWERS}
+    return given | {name: str(value) for name, value in (record or {}).items()}
 
 
-def _value(value: str, told: Mapping[str, str]) -> str:
+def _value(value: str, values: Mapping[str, str]) -> str:
     if value == BLANK:
         return ""
-    return told.get(value, value)
+    return values.get(value, value)
 
 
-def _same(said: str, other: str) -> bool:
-    return said == other or (_numbers(said, other) and int(said) == int(other))
+def _same(given: str, other: str) -> bool:
+    return given == other or (_numbers(given, other) and int(given) == int(other))
 
 
 def _numbers(*values: str) -> bool:

@@ -25,7 +25,7 @@ COLUMNS_ASKED = 6
 def read(tables: list[dict], views: list[dict], head: dict) -> dict:
     """The page's values; `tables` and `views` are what package.py describes."""
     every = [
-        _told(table, is_view, head) for shelf, is_view in ((tables, False), (views, True)) for table in shelf
+        _about(table, is_view, head) for shelf, is_view in ((tables, False), (views, True)) for table in shelf
     ]
     published = {table["name"] for table in every}
     for table in every:
@@ -44,7 +44,7 @@ def read(tables: list[dict], views: list[dict], head: dict) -> dict:
     }
 
 
-def _told(table: dict, is_view: bool, head: dict) -> dict:
+def _about(table: dict, is_view: bool, head: dict) -> dict:
     lineage = table.get("lineage") or {"made_from": [], "behind": []}
     behind = {layer: [name for name in lineage["behind"] if name.startswith(f"{layer}.")] for layer in LAYERS}
     return table | {

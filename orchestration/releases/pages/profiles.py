@@ -87,7 +87,7 @@ def restatements(rows: Rows) -> list[Row]:
         order by force, quarter
         """
     )
-    return _told(row for row in found if row["cause"] != "first_received")
+    return _causes_in_words(row for row in found if row["cause"] != "first_received")
 
 
 def restated_in_all(rows: Rows) -> list[Row]:
@@ -104,15 +104,15 @@ def restated_in_all(rows: Rows) -> list[Row]:
         order by quarter
         """
     )
-    return _told(found)
+    return _causes_in_words(found)
 
 
-def _told(restated: Iterable[Row]) -> list[Row]:
+def _causes_in_words(restated: Iterable[Row]) -> list[Row]:
     """Each cause in words and its crimes with their sign, in the order of the seed inside what they stand in."""
     causes = {row["cause"]: row for row in seed_rows("restatement_causes.csv")}
     now = {"sort_order": len(causes) + 1, "meaning": "in the CPAI now"}
 
-    def told(row: Row) -> Row:
+    def in_words(row: Row) -> Row:
         sign = "" if row["cause"] == "first_received" else SIGNS.get(row["effect"], "")
         cause = causes.get(row["cause"], now)
         return row | {
@@ -121,7 +121,7 @@ def _told(restated: Iterable[Row]) -> list[Row]:
             "order": int(cause["sort_order"]),
         }
 
-    lines = [told(row) for row in restated]
+    lines = [in_words(row) for row in restated]
     return sorted(lines, key=lambda row: (row.get("force", ""), row["quarter"], row["order"]))
 
 
@@ -144,11 +144,11 @@ def _across(rows: list[Row], quarters: list[str], name: str, shown: Callable[[Ro
 def _most_unusual_first(lines: list[Row], changed: list[Row]) -> list[Row]:
     """Each rule with what became of it in the last quarter; those without a change to tell of come last."""
     order = {row["rule"]: place for place, row in enumerate(changed)}
-    told = {row["rule"]: row for row in changed}
+    by_rule = {row["rule"]: row for row in changed}
     nothing = dict.fromkeys(("moved", "usual_percent", "unusual"))
     return [
         line
-        | {name: told.get(line["rule"], nothing)[name] for name in nothing}
+        | {name: by_rule.get(line["rule"], nothing)[name] for name in nothing}
         | {"statement": quality.statement(line["rule"])}
         for line in sorted(lines, key=lambda line: (order.get(line["rule"], len(order)), line["rule"]))
     ]
@@ -176,4 +176,4 @@ def _share(row: Row) -> str:
 
 def _failed(row: Row) -> str:
     words = verdicts.words(row["verdict"], quality.severity(row["rule"]))
-    return f"{quality.told(row)}, {words}" if row["tested"] else words
+    return f"{quality.verdict_words(row)}, {words}" if row["tested"] else words

@@ -53,7 +53,7 @@ def changes(rows, quarter: str) -> list[dict]:
     return [_changed(row) for row in found]
 
 
-def told(row: dict) -> str:
+def verdict_words(row: dict) -> str:
     """`12 of 300 (4.0%)`: records that fail a rule, of those tested."""
     if not row["tested"]:
         return verdicts.words("not_applicable")
@@ -82,8 +82,8 @@ def _changed(row: dict) -> dict:
         "link": (f"profiles/{row['force']}.html#rules", force_name(row["force"])),
         "statement": statement(row["rule"]),
         "marked": (row["verdict"], severity(row["rule"])),
-        "now": told(row),
-        "before": told(before) if before["tested"] is not None else "not known",
+        "now": verdict_words(row),
+        "before": verdict_words(before) if before["tested"] is not None else "not known",
         "moved": None if moved is None else round(moved, 1),
     }
 
@@ -120,7 +120,7 @@ def _attention(rows, changed: list[dict]) -> list[dict]:
     return sorted(
         lines,
         key=lambda row: (
-            verdicts.told(*row["marked"]).marked != "bad",
+            verdicts.wording(*row["marked"]).marked != "bad",
             row["unusual"] is None,
             -(row["unusual"] or 0),
             row["rule"],

@@ -1,4 +1,4 @@
-"""What a report prints: every number of a page goes through `Report.shown` or `Report.told`, which keep it.
+"""What a report prints: every number of a page goes through `Report.shown` or `Report.cell`, which keep it.
 
 In the page a number stands in a `data` element that names the figure or the evidence table it comes from.
 """
@@ -183,7 +183,7 @@ class Report:
     def _is_of_few(self, found: Figure | None) -> bool:
         return bool(found) and isinstance(found.denominator, int) and in_print.is_small(found.denominator)
 
-    def told(self, table: str, of: str, value) -> Number:
+    def cell(self, table: str, of: str, value) -> Number:
         """A number, a day or a name of an evidence table."""
         text = in_print.count(value) if isinstance(value, int) else str(value)
         self._printed(table, "", self.place.place, self.numbers.period, of, text)
@@ -359,8 +359,8 @@ class Report:
         found = figure and self._intervals.get((error, figure.figure_id, key.scheme, key.place, key.period))
         if not found or found[end] is None:
             sign = UNRELIABLE if figure and figure.status == "withheld" else NOT_APPLICABLE
-            return self.told("figure_intervals", end, sign)
-        return self.told(
+            return self.cell("figure_intervals", end, sign)
+        return self.cell(
             "figure_intervals", end, in_print.percent(found[end]) if "percent" in end else found[end]
         )
 
@@ -516,8 +516,8 @@ class Report:
             place = erratum["place"] or NATION
             key = figures.get((erratum["figure_id"], place, erratum["period"]))
             # the public tier says nothing of a figure that it does not show, or hides
-            is_told = not self.numbers.is_public or (key and self._value(key, "numerator") is not None)
-            if place in names and erratum["period"] in periods and is_told:
+            is_shown = not self.numbers.is_public or (key and self._value(key, "numerator") is not None)
+            if place in names and erratum["period"] in periods and is_shown:
                 what = label(key._asdict()) if key else erratum["figure_id"].replace("_", " ")
                 where = f"{names[place]}, {period_name(erratum['period'])}"
                 found.append(f"{what}, {where}: {erratum['reason'].rstrip('.')}. {self._corrected(erratum)}")

@@ -49,16 +49,16 @@ def table(report: Report) -> Table | None:
             where = next((name for name, there in standing.items() if there.issuperset(wanted)), NOWHERE)
             lines.append(
                 (
-                    report.told(source, "figure", label(key._asdict())),
+                    report.cell(source, "figure", label(key._asdict())),
                     [
                         *(_printed(report, source, row, of) for of in PARTS),
                         *(report.shown(key, of) for of in PARTS),
-                        report.told(source, "stands in", where),
-                        report.told(source, "verdict", row["status"].removeprefix("agrees, publication ")),
+                        report.cell(source, "stands in", where),
+                        report.cell(source, "verdict", row["status"].removeprefix("agrees, publication ")),
                     ],
                 )
             )
-        groups.append((report.told(source, "page", f"Page {page}"), lines))
+        groups.append((report.cell(source, "page", f"Page {page}"), lines))
     return report.table(
         f"What the publication of {report.numbers.name} prints, and this report", HEADS, groups
     )
@@ -69,8 +69,8 @@ def errata(report: Report) -> list[tuple[Number, Number]]:
     source, keys = f"replication_{report.numbers.period}", _keys(report)
     return [
         (
-            report.told(source, "figure", label(keys[row["figure_id"], report.numbers.period]._asdict())),
-            report.told(source, "reason", row["explanation"]),
+            report.cell(source, "figure", label(keys[row["figure_id"], report.numbers.period]._asdict())),
+            report.cell(source, "reason", row["explanation"]),
         )
         for row in _published(report)
         if row["status"] not in ("agrees", "percent only")
@@ -127,5 +127,5 @@ def _cells(report: Report, key: Key, of: str) -> list[tuple]:
 def _printed(report: Report, source: str, row: dict, of: str) -> Number:
     value = row[PARTS[of]]
     if value is None:
-        return report.told(source, f"printed {of}", NOT_APPLICABLE)
-    return report.told(source, f"printed {of}", f"{float(value):g}%" if of == "percent" else value)
+        return report.cell(source, f"printed {of}", NOT_APPLICABLE)
+    return report.cell(source, f"printed {of}", f"{float(value):g}%" if of == "percent" else value)

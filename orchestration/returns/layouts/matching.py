@@ -103,7 +103,7 @@ def matched(
             rivals.append(Rivals(tuple(same_target), tuple(same_heading)))
         gone_headings, gone_targets = {heading, *same_target}, set(same_heading)
         left = [one for one in left if one[0][0] not in gone_headings and one[1].target not in gone_targets]
-    told = set(found) | {heading for one in rivals for heading in one.headings}
+    used = set(found) | {heading for one in rivals for heading in one.headings}
     unclear = {target for one in rivals for target in one.targets}
     for target in targets:
         if (
@@ -111,11 +111,11 @@ def matched(
             and target not in unclear
             and all(one.target != target for one in found.values())
         ):
-            found |= _by_cells(table, [heading for heading in headings if heading not in told], target, known)
-    told |= set(found)
+            found |= _by_cells(table, [heading for heading in headings if heading not in used], target, known)
+    used |= set(found)
     hints: dict[str, Match] = {}
     for (heading, _), one in sorted(scores.items(), key=lambda one: -one[1].confidence):
-        if heading not in told and one.confidence > 0.2:
+        if heading not in used and one.confidence > 0.2:
             hints.setdefault(heading, one)
     return Matched(found, rivals, hints)
 

@@ -76,7 +76,7 @@ def in_order(findings: list[Row]) -> list[Row]:
 
 
 def beyond_tolerance(code: str, failed: int, tested: int | None) -> bool:
-    return code in rules() and verdicts.judged(rules()[code], failed, tested) == "fails"
+    return code in rules() and verdicts.of(rules()[code], failed, tested) == "fails"
 
 
 def _tolerated(code: str, tested: int) -> int:

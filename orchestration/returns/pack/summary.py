@@ -37,21 +37,21 @@ def _of_pack(pack: dict[str, Any], room: int) -> list[str]:
         lines += _wrapped(f"The release would wait for it: {', '.join(holding)}.", 2)
     if pack["status"] == "refused":
         sentences = [" ".join(filter(None, (row["code"], row["said"]))) for row in pack["reasons"]]
-        told = [_wrapped(sentence, 4, "  ") for sentence in sentences]
+        lines_of = [_wrapped(sentence, 4, "  ") for sentence in sentences]
     else:
         asking = [finding for finding in pack["findings"] if finding["answer"] != "nothing"]
-        told = [[_row(finding)] for finding in asking]
+        lines_of = [[_row(finding)] for finding in asking]
     ask = f"{pack['to_correct']:,} to correct, {pack['to_explain']:,} to correct or explain."
-    return [*lines, *_as_fit(told, room - len(lines) - 1), ask]
+    return [*lines, *_as_fit(lines_of, room - len(lines) - 1), ask]
 
 
-def _as_fit(told: list[list[str]], room: int) -> list[str]:
+def _as_fit(lines_of: list[list[str]], room: int) -> list[str]:
     """The first of what is told that have room, and how many more there are."""
     shown: list[str] = []
-    for number, each in enumerate(told):
+    for number, each in enumerate(lines_of):
         # a line is kept for the count, unless this is the last
-        if len(shown) + len(each) > room - (number + 1 < len(told)):
-            return [*shown, f"  and {len(told) - number:,} more"]
+        if len(shown) + len(each) > room - (number + 1 < len(lines_of)):
+            return [*shown, f"  and {len(lines_of) - number:,} more"]
         shown += each
     return shown
 

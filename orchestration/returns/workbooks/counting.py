@@ -46,7 +46,7 @@ def xlsx_rows_carefully(path: Path, entry: str, texts_entry: str, name: str) -> 
                     if kind == "row":
                         row = int(element.get("r", row + 1))
                 elif kind == "c":
-                    if _told(element, texts):
+                    if _is_filled(element, texts):
                         place = ADDRESS.fullmatch(element.get("r", ""))
                         rows.add(int(place[2]) if place else row)
                 elif kind == "row":
@@ -61,7 +61,7 @@ def _has_text(part: IO[bytes]) -> list[bool]:
             element.clear()
 
 
-def _told(cell: ElementTree.Element, texts: list[bool]) -> bool:
+def _is_filled(cell: ElementTree.Element, texts: list[bool]) -> bool:
     value = next((one.text for one in cell if one.tag.endswith("}v")), None)
     if cell.get("t") == "e":
         return False
@@ -72,41 +72,41 @@ def _told(cell: ElementTree.Element, texts: list[bool]) -> bool:
 
 def ods_rows(path: Path, entry: str, sheet: str, name: str) -> int:
     """Rows of a table with a value in any cell, errors apart."""
-    filled, here, deep, told = 0, False, 0, False
+    filled, here, deep, found = 0, False, 0, False
     with file_safety.opened(path, name) as packed, packed.open(entry) as part:
         for event, element in ElementTree.iterparse(part, ("start", "end")):
             kind = element.tag.rpartition("}")[2]
             if kind == "table":
                 deep += 1 if event == "start" else -1
                 if event == "start" and deep == 1:
-                    here = _said(element).get("name") == sheet
+                    here = _local(element).get("name") == sheet
                 elif event == "end":
                     element.clear()
             elif event == "end" and here and deep == 1:
                 if kind in ("table-cell", "covered-table-cell"):
-                    told |= _holds(element)
+                    found |= _holds(element)
                 elif kind == "table-row":
-                    if told:
-                        filled += int(_said(element).get("number-rows-repeated", 1))
-                    told = False
+                    if found:
+                        filled += int(_local(element).get("number-rows-repeated", 1))
+                    found = False
                     element.clear()
     return filled
 
 
-def _said(element: ElementTree.Element) -> dict[str, str]:
+def _local(element: ElementTree.Element) -> dict[str, str]:
     return {key.rpartition("}")[2]: value for key, value in element.items()}
 
 
 def _holds(cell: ElementTree.Element) -> bool:
-    said = _said(cell)
+    own = _local(cell)
     # LibreOffice says of an error that it is a text, and by an attribute of its own that it is none
     types = {value for key, value in cell.items() if key.rpartition("}")[2] == "value-type"}
     text = "".join("".join(one.itertext()) for one in cell if one.tag.rpartition("}")[2] in ("p", "h"))
-    if "error" in types or ("formula" in said and re.fullmatch(r"#[A-Z0-9/!?]+|Err:\d+", text)):
+    if "error" in types or ("formula" in own and re.fullmatch(r"#[A-Z0-9/!?]+|Err:\d+", text)):
         return False
     if types and types != {"string"}:
         return True
-    return bool(said.get("string-value") or text or any(_spaces(one) for one in cell))
+    return bool(own.get("string-value") or text or any(_spaces(one) for one in cell))
 
 
 def _spaces(paragraph: ElementTree.Element) -> bool:

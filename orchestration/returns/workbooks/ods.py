@@ -60,13 +60,13 @@ class Ods:
         def start(tag: str, attributes: dict[str, str]) -> None:
             nonlocal family, deep
             kind = xml.local(tag)
-            told = {xml.local(key): value for key, value in attributes.items()} if kind in SAID else {}
+            own = {xml.local(key): value for key, value in attributes.items()} if kind in SAID else {}
             if kind == "style":
-                family = told.get("name", "")
-            elif kind == "table-properties" and told.get("display") == "false":
+                family = own.get("name", "")
+            elif kind == "table-properties" and own.get("display") == "false":
                 not_shown.add(family)
             elif kind == "null-date":
-                self._begin(told.get("date-value", ""))
+                self._begin(own.get("date-value", ""))
             elif kind in FROM_ELSEWHERE:
                 raise unreadable(
                     "FL20",
@@ -75,7 +75,7 @@ class Ods:
             elif kind == "table":
                 deep += 1
                 if deep == 1:
-                    self._add(told.get("name", ""), told.get("style-name") in not_shown)
+                    self._add(own.get("name", ""), own.get("style-name") in not_shown)
 
         def end(tag: str) -> None:
             nonlocal deep
@@ -137,7 +137,7 @@ class _Sheet:
         if kind == "table":
             self._deep += 1
             if self._deep == 1:
-                self._here = _told(attributes).get("name", "") == self._name
+                self._here = _local(attributes).get("name", "") == self._name
         elif not self._here or self._deep > 1:
             return
         elif self._cell is None:
@@ -149,12 +149,12 @@ class _Sheet:
 
     def _start_outside(self, kind: str, attributes: dict[str, str]) -> None:
         if kind in ("table-cell", "covered-table-cell"):
-            self._cell = _told(attributes)
+            self._cell = _local(attributes)
             self._paragraphs, self._length = [], 0
         elif kind == "table-row":
-            told = _told(attributes)
-            self._repeated = _count(told.get("number-rows-repeated"), self.cells.where)
-            self._hidden = told.get("visibility", "visible") != "visible"
+            own = _local(attributes)
+            self._repeated = _count(own.get("number-rows-repeated"), self.cells.where)
+            self._hidden = own.get("visibility", "visible") != "visible"
             self._column = 0
             if self._row >= self._most:
                 raise xml.Enough
@@ -165,7 +165,7 @@ class _Sheet:
             self._pieces = []
         elif kind == "s":
             self.text(
-                " " * min(_count(_told(attributes).get("c"), self.cells.where), file_safety.LONGEST_CELL)
+                " " * min(_count(_local(attributes).get("c"), self.cells.where), file_safety.LONGEST_CELL)
             )
         elif kind == "tab":
             self.text("\t")
@@ -202,13 +202,13 @@ class _Sheet:
             self._end_cell(self._cell)
             self._cell = None
 
-    def _end_cell(self, told: dict[str, str]) -> None:
-        across = _count(told.get("number-columns-repeated"), self.cells.where)
+    def _end_cell(self, own: dict[str, str]) -> None:
+        across = _count(own.get("number-columns-repeated"), self.cells.where)
         rows = range(self._row + 1, min(self._row + self._repeated, self._most) + 1)
-        spanned = [_count(told.get(f"number-{of}-spanned"), self.cells.where) for of in ("rows", "columns")]
+        spanned = [_count(own.get(f"number-{of}-spanned"), self.cells.where) for of in ("rows", "columns")]
         if max(spanned) > 1:
             self.cells.note("RP57", rows.start, rows.start + spanned[0] - 1)
-        value = self._value(told, rows)
+        value = self._value(own, rows)
         if value:
             self._put(value, rows, across)
         self._column += across
@@ -229,37 +229,37 @@ class _Sheet:
         if self._hidden:
             self.cells.note("RP58", rows.start, rows.stop - 1)
 
-    def _value(self, told: dict[str, str], rows: range) -> str | Dated:
+    def _value(self, own: dict[str, str], rows: range) -> str | Dated:
         """What the cell holds, blank where that is nothing."""
-        kind = told.get("value-type", "")
+        kind = own.get("value-type", "")
         text = "\n".join(self._paragraphs)
-        if kind == "error" or ("formula" in told and ERROR.fullmatch(text)):
+        if kind == "error" or ("formula" in own and ERROR.fullmatch(text)):
             self.cells.note("RP55", rows.start, rows.stop - 1)
             return ""
         if kind == "string":
-            text = told.get("string-value") or text
+            text = own.get("string-value") or text
             if len(text) > file_safety.LONGEST_CELL:
                 raise too_long(self.cells.where)
             return text
         if kind == "date":
-            return of_day(told.get("date-value", ""), self._from_1904)
+            return of_day(own.get("date-value", ""), self._from_1904)
         if kind == "time":
-            return _of_time(told.get("time-value", ""), self._from_1904)
+            return _of_time(own.get("time-value", ""), self._from_1904)
         if kind == "boolean":
-            return "TRUE" if told.get("boolean-value") in xml.TRUE else "FALSE"
+            return "TRUE" if own.get("boolean-value") in xml.TRUE else "FALSE"
         if kind in ("float", "percentage", "currency"):
-            number = as_number(told.get("value", ""))
-            return told.get("value", "") if number is None else number_text(number)
-        if "formula" in told:
+            number = as_number(own.get("value", ""))
+            return own.get("value", "") if number is None else number_text(number)
+        if "formula" in own:
             self.cells.note("RP63", rows.start, rows.stop - 1)
         # a cell without a type is text, whoever wrote it so
         return text
 
 
-def _told(attributes: dict[str, str]) -> dict[str, str]:
+def _local(attributes: dict[str, str]) -> dict[str, str]:
     """Attributes by their names without prefixes; LibreOffice's own type, which alone says error, before the standard's."""
-    told = {xml.local(key): value for key, value in attributes.items()}
-    return told | {
+    own = {xml.local(key): value for key, value in attributes.items()}
+    return own | {
         xml.local(key): value
         for key, value in attributes.items()
         if key == "calcext:value-type" and value == "error"

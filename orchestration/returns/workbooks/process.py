@@ -202,8 +202,8 @@ def serve(memory: int) -> None:
             answer = "ours", problem
         except Exception as problem:
             # the type alone: a message may quote a record
-            told = f"{request[0]}: cannot be read ({type(problem).__name__}); send the table alone in a new workbook."
-            answer = "refused", unreadable("FL33", told).reasons
+            why = f"{request[0]}: cannot be read ({type(problem).__name__}); send the table alone in a new workbook."
+            answer = "refused", unreadable("FL33", why).reasons
         pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
 

@@ -270,8 +270,8 @@ class _Sheet:
 
     def _begin_row(self, attributes: dict[str, str]) -> None:
         self._row_text, self._column = attributes.get("r", "").strip(), 0
-        told = place_of(f"A{self._row_text}", self.cells.where)[0] if self._row_text else self._row + 1
-        self._row = self._checked(told)
+        row = place_of(f"A{self._row_text}", self.cells.where)[0] if self._row_text else self._row + 1
+        self._row = self._checked(row)
         self._row_text = str(self._row)
         self._hidden = attributes.get("hidden", "").strip() in xml.TRUE
         if self._row > self._most:

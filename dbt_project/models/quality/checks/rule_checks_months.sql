@@ -218,7 +218,7 @@ asked as (
         and parts.expected >= floors.expected_from
 ),
 
-told as (
+counted as (
     select
         halves.month_of_quarter,
         submissions.force,
@@ -253,4 +253,4 @@ select
             else 'ok'
         end
     end as mn01
-from told
+from counted
