@@ -66,7 +66,5 @@ def _sheet(table: Table) -> Sheet:
         rows.append(([label] if has_groups else []) + [label, *numbers, *blank])
     heads = (["Of"] if has_groups else []) + ["Category", *table.heads]
     # a table's columns are told apart by their headings
-    heads = [
-        head if head not in heads[:place] else f"{head} ({place})" for place, head in enumerate(heads)
-    ]
+    heads = [head if head not in heads[:place] else f"{head} ({place})" for place, head in enumerate(heads)]
     return Sheet(table.number, table.caption, table.notes, heads, rows)
