@@ -15,7 +15,7 @@ from orchestration.warehouse.dbt import invoke
 
 RECEIVED = "2023-04-20T09:00:00+00:00"
 IMPORTED = "2023-05-20T09:00:00+00:00"
-KEY = "key of the tests"
+KEY = "key of the tests, which is long enough"
 
 
 def write_raw(

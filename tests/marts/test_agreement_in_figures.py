@@ -118,7 +118,7 @@ def compared(built, tmp_path):
     """
     file = shutil.copy(built[0], tmp_path / built[0].name)
     connection = duckdb.connect(str(file))
-    connection.execute("set variable token_key = 'key of the tests'")
+    connection.execute("set variable token_key = 'key of the tests, which is long enough'")
 
     def made(model: str, readings: list[tuple], gold: list[tuple] = (), sql: str = "select * from made"):
         for table in (
@@ -306,7 +306,7 @@ def test_the_lead_can_find_a_readers_token(compared, tmp_path, monkeypatch):
     from orchestration.home import Home
     from orchestration.readings.agreement import reader_token
 
-    monkeypatch.setenv("CPAI_TOKEN_KEY", "key of the tests")
+    monkeypatch.setenv("CPAI_TOKEN_KEY", "key of the tests, which is long enough")
     tokens = {reader_token(Home(tmp_path), reader) for reader in ("r1", "r2")}
     readings = [reading("A", "first", "r1"), reading("A", "second", "r2")]
     ((pair,),) = compared(

@@ -117,7 +117,7 @@ def test_two_runs_at_once_are_one_after_the_other(new_home, calm):
 def a_run(home):
     return subprocess.Popen(
         [sys.executable, "-m", "orchestration.command", "--home", home.root, "run", QUARTER],
-        env={**os.environ, "CPAI_TOKEN_KEY": "key of the tests"},
+        env={**os.environ, "CPAI_TOKEN_KEY": "key of the tests, which is long enough"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
