@@ -151,8 +151,12 @@ class TestAtTheDesk:
         )
         with engine.begin() as connection:
             connection.execute(text("alter table readings drop column checks"))
+            for later in ("homes", "second_factor_uses", "second_factors"):
+                connection.execute(text(f"drop table {later}"))
+            connection.execute(text("drop index sign_ins_by_time"))
             connection.execute(text("update alembic_version set version_num = '0006'"))
         engine.dispose()
+        (home.root / "home.json").unlink()
         engine = ledger.open_ledger(home)
         ledger.add_readings(
             engine,
