@@ -34,9 +34,10 @@ lint: .venv/installed ## ruff, sqlfluff, and whether Dagster can load the code l
 	CPAI_HOME=$(CURDIR)/.venv/home $(BIN)/dg check defs
 	$(BIN)/sqlfluff lint --processes 2 dbt_project/models
 
-dev: .venv/installed ## the Dagster UI on http://localhost:3000
+dev: .venv/installed ## the Dagster UI on http://localhost:3000, for this machine alone: it has no sign-in
+	@echo "The Dagster UI has no sign-in: whoever reaches it may start runs. It listens on 127.0.0.1 alone; for others see orchestration/readings/room/README.md"
 	$(BIN)/python -c 'from orchestration import home, jobs; jobs.instance(home.home())'
-	CPAI_HOME=$$(realpath $${CPAI_HOME:-data}) DAGSTER_HOME=$$(realpath $${CPAI_HOME:-data})/dagster $(BIN)/dagster dev
+	CPAI_HOME=$$(realpath $${CPAI_HOME:-data}) DAGSTER_HOME=$$(realpath $${CPAI_HOME:-data})/dagster $(BIN)/dagster dev --host 127.0.0.1
 
 docs: .venv/installed ## dbt's documentation of every model and column as one page: data/dbt/target/static_index.html
 	$(BIN)/python -m orchestration.warehouse.docs

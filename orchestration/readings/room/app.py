@@ -6,6 +6,7 @@ and by a form that this room gave them. No page opens the warehouse.
 
 import logging
 import secrets
+import time
 import traceback
 from collections.abc import Callable
 from http import HTTPStatus
@@ -125,6 +126,27 @@ def _warm(room: Room) -> None:
     room.desk.queue("")
 
 
+class Line(logging.Formatter):
+    """A line of the log: when (UTC), how grave, what."""
+
+    converter = staticmethod(time.gmtime)
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+
+
+LOG = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": Line}},
+    "handlers": {"errors": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {
+        "uvicorn": {"handlers": ["errors"], "propagate": False},
+        "orchestration.readings.room": {"handlers": ["errors"]},
+    },
+}
+
+
 def server(application: Starlette, host: str = "127.0.0.1", port: int = 0):
     """A uvicorn server of the room, not yet running."""
     import uvicorn
@@ -139,8 +161,7 @@ def server(application: Starlette, host: str = "127.0.0.1", port: int = 0):
             server_header=False,
             access_log=False,
             log_level="warning",
-            # colours are control codes, which the console is kept from
-            use_colors=False,
+            log_config=LOG,
             timeout_graceful_shutdown=5,
             http=Bounded,
             **LIMITS,

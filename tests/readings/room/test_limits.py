@@ -1,10 +1,12 @@
 """What a stranger, or a broken client, can take of the room: places, time, ids and lines of its log."""
 
 import logging
+import re
 import resource
 import socket
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
@@ -151,6 +153,15 @@ def test_each_refusal_is_a_line_of_who_where_and_what_and_never_of_content(room,
     ):
         assert line in caplog.text
     assert "SECRET" not in caplog.text
+
+
+def test_a_line_of_the_log_has_the_time_in_utc(home, capfd):
+    furnish(home)
+    with served(home) as address:
+        Person(address).get("/elsewhere")
+        lines = capfd.readouterr().err.splitlines()
+    line = rf"{datetime.now(UTC):%Y-%m-%dT%H}:\d\d:\d\dZ WARNING refused \(404\): GET no page, nobody, from 127.0.0.1"
+    assert [found for found in lines if re.fullmatch(line, found)], lines
 
 
 def test_a_flood_of_refusals_is_counted_and_hides_none_of_another_kind(monkeypatch, caplog):

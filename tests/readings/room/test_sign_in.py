@@ -79,7 +79,19 @@ def test_the_right_password_comes_in_and_the_hash_is_argon2(engine):
 
 
 @pytest.mark.parametrize(
-    ("username", "password"), [("a.reader", "a lamp on the stair"), ("nobody", PASSWORD), ("a.reader", "")]
+    ("username", "password"),
+    [
+        ("a.reader", "a lamp on the stair"),
+        ("nobody", PASSWORD),
+        ("a.reader", ""),
+        # as typed: neither trimmed, cut nor in other letters
+        ("a.reader", f"{PASSWORD} "),
+        ("a.reader", PASSWORD.upper()),
+        ("a.reader", PASSWORD + "x" * 300),
+        ("a.reader' or '1'='1", PASSWORD),
+        ("a.reader' --", PASSWORD),
+        ("%", PASSWORD),
+    ],
 )
 def test_a_wrong_name_and_a_wrong_password_are_told_alike(engine, username, password):
     with pytest.raises(SignInRefused, match="The username or the password is wrong"):
