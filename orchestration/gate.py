@@ -123,10 +123,10 @@ def reasons_against(
 
     A reported rule that fails is no reason; one that raised is, for nobody knows what it would have said.
     """
-    return said([result for result in results if shuts(result)], refused)
+    return in_sentences([result for result in results if shuts(result)], refused)
 
 
-def said(results: list["Result"], refused: Mapping[tuple[str, str], str] | None = None) -> list[str]:
+def in_sentences(results: list["Result"], refused: Mapping[tuple[str, str], str] | None = None) -> list[str]:
     """A sentence for each of these results, in the order of the story: what the returns lack before what follows from
     it; then what could not run.
 

@@ -43,14 +43,14 @@ def is_terminal(stream: TextIO) -> bool:
 
 def say(text: object = "", err: bool = False, colour: str = "") -> None:
     """Print a line: whatever a command says is said here. It has a `colour` on a terminal, unless NO_COLOR is set."""
-    said = printable(str(text))
+    line = printable(str(text))
     stream = sys.stderr if err else sys.stdout
     if above and stream.isatty():
-        above(said)
+        above(line)
     elif colour and isinstance(stream, _Printable) and is_terminal(stream) and not os.environ.get("NO_COLOR"):
-        stream.write_coloured(said, COLOURS[colour])
+        stream.write_coloured(line, COLOURS[colour])
     else:
-        click.echo(said, err=err)
+        click.echo(line, err=err)
 
 
 class _Printable(io.TextIOWrapper):

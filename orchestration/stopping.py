@@ -85,11 +85,11 @@ def stop(sentences: list[str], wants_json: bool = False, code: int = 1, **more: 
     sys.exit(code)
 
 
-def state(said: str, file: str = "") -> str:
+def state(message: str, file: str = "") -> str:
     """The sentence for what some tool `said` of a state that can be expected; blank for any other fault."""
     for pattern, sentence in STATES:
-        if re.search(pattern, said):
-            return sentence.format(file=file or _quoted(said) or "a file")
+        if re.search(pattern, message):
+            return sentence.format(file=file or _quoted(message) or "a file")
     return ""
 
 
@@ -113,8 +113,8 @@ def _causes(problem: BaseException | None) -> Iterator[BaseException]:
         problem = problem.__cause__ or problem.__context__
 
 
-def _quoted(said: str) -> str:
-    found = re.search(r"'(/[^']+)'|\"(/[^\"]+)\"", said)
+def _quoted(message: str) -> str:
+    found = re.search(r"'(/[^']+)'|\"(/[^\"]+)\"", message)
     return (found[1] or found[2]) if found else ""
 
 
@@ -166,6 +166,6 @@ def _leave(*_signal: Any) -> NoReturn:
 
 
 def ending() -> None:
-    """All is said: what is still being put away may be interrupted without a traceback."""
+    """Every sentence is printed: what is still being put away may be interrupted without a traceback."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, _leave)

@@ -94,8 +94,8 @@ def draft(
             _append(into / f"{name}.csv", getattr(drafted, name))
     tried = _try(drafted, files, force, quarter) if wants_trial else None
     if wants_json:
-        said = {"trial": tried.as_dict()} if tried else {}
-        say(json.dumps({"done": True, **asdict(drafted), **said}))
+        trial = {"trial": tried.as_dict()} if tried else {}
+        say(json.dumps({"done": True, **asdict(drafted), **trial}))
     else:
         _show(drafted, into)
         if tried:

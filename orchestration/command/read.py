@@ -109,8 +109,8 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
             refused += str(imported).splitlines()
             code = max(code, imported.code)
             continue
-        said = against.get(file.name, [])
-        taken.append({"file": file.name, **asdict(imported), "against_codebook": said})
+        against_codebook = against.get(file.name, [])
+        taken.append({"file": file.name, **asdict(imported), "against_codebook": against_codebook})
         if not wants_json:
             say(
                 f"{file.name}: {counted(imported.added, 'reading')} added, {imported.already:,} already in the ledger"

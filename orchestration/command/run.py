@@ -96,11 +96,11 @@ def run_as_of(home: Home, wants_json: bool) -> None:
     known = quarters_known(home)
 
     try:
-        said = kept.make_again(home)
+        sentences = kept.make_again(home)
     except kept.CannotMakeAgain as problem:
         stop([str(problem)], wants_json)
     if not wants_json:
-        for line in said:
+        for line in sentences:
             say(f"  {line}")
     engine = ledger.open_ledger(home)
     snapshots.write(engine, home)

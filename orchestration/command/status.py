@@ -68,8 +68,8 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
             f"{row['quarter']}: {len(row['received'])} received, {len(row['nil'])} nil, "
             f"{len(row['refused'])} refused, {len(row['missing'])} missing"
         )
-        for force, said in row["missing_declared"].items():
-            say(f"         {force} said it is missing: {said}")
+        for force, declared in row["missing_declared"].items():
+            say(f"         {force} said it is missing: {declared}")
         for sentence in [*row["reasons"], *row["remarks"]]:
             say(f"         {sentence}")
         show_holding(row["holds_the_release"])

@@ -21,8 +21,8 @@ _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",
 def hash_of(row: Mapping[str, Any]) -> str:
     """SHA-256 over the reading and the hash before it, as canonical JSON; what is blank is left out, so that a column
     more changes no hash."""
-    said = {name: value for name, value in row.items() if name not in _NOT_HASHED and value is not None}
-    return hashlib.sha256(_canonical(said).encode()).hexdigest()
+    hashed = {name: value for name, value in row.items() if name not in _NOT_HASHED and value is not None}
+    return hashlib.sha256(_canonical(hashed).encode()).hexdigest()
 
 
 def append(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

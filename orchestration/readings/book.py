@@ -48,7 +48,7 @@ COLUMNS = [
 # a team that asks for them adds these headings; the readings file of old has none of them
 ALSO = ["facilitator_present", "decided_by", "codebook", "scheme"]
 SLOT = COLUMNS[:4]
-_slot, _said = itemgetter(*SLOT), itemgetter(*COLUMNS[len(SLOT) :])
+_slot, _answers = itemgetter(*SLOT), itemgetter(*COLUMNS[len(SLOT) :])
 ROLES = {"first", "second", "adjudicator"}
 
 
@@ -226,7 +226,7 @@ class _Known:
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:
-            self.answers.setdefault(_slot(row), []).append((row["round"], _said(row)))
+            self.answers.setdefault(_slot(row), []).append((row["round"], _answers(row)))
             self._last = row["reading_id"]
 
 
@@ -241,7 +241,7 @@ def _checked(
         if not wrong:
             slot = _slot(row)
             before, first = checked.setdefault(slot, (number, row))
-            if first is not row and _said(first) != _said(row):
+            if first is not row and _answers(first) != _answers(row):
                 wrong = [f"a second answer by the {row['role']} reader; row {before} has the first: keep one"]
         problems += [f"row {number}: {sentence}" for sentence in wrong]
     return checked, problems
@@ -286,7 +286,7 @@ def _fresh(
     for slot, (number, row) in checked.items():
         of = rounds.get(slot[:3], 1)
         there = known.answers.get(slot, [])
-        if there and any(_in_text(answer) == _said(row) for _, answer in there):
+        if there and any(_in_text(answer) == _answers(row) for _, answer in there):
             continue
         if all(number_of_round != of for number_of_round, _ in there):
             fresh.append({**row, "round": of})

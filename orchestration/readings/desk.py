@@ -638,12 +638,12 @@ class Desk:
         keeps: Collection[str],
         **more: Any,
     ) -> Reading:
-        said = completed({**asdict(answer), "decided_by": ";".join(answer.decided_by), "role": role})
-        if wrong := problems(said, row.quarter, self.policy.codebook):
+        given = completed({**asdict(answer), "decided_by": ";".join(answer.decided_by), "role": role})
+        if wrong := problems(given, row.quarter, self.policy.codebook):
             raise DeskRefused("; ".join(sentence for _, sentence in wrong))
         shown = making.read_case(self.home, row.quarter, row.force, row.crime_reference) or {}
         record = codebook.on_record(making.value("suspects", shown.get("suspects")))
-        against = codebook.asked(self.policy.codebook, said, record)
+        against = codebook.asked(self.policy.codebook, given, record)
         if unkept := [rule for rule in against if rule.rule not in keeps]:
             raise AgainstCodebook(unkept)
         moment = self._moment()
@@ -654,7 +654,7 @@ class Desk:
             connection,
             [
                 {
-                    **said,
+                    **given,
                     **{name: getattr(row, name) for name in (*KEY, "round")},
                     "checks": ";".join(rule.rule for rule in against) or None,
                     "reader": reader,

@@ -43,8 +43,8 @@ def both_asked(question: str, first: Mapping[str, Any], second: Mapping[str, Any
     that on children only where it is collected."""
     if question == "group_based":
         return True
-    said = (first[question], second[question])
-    return first["group_based"] == second["group_based"] == "yes" and "not_collected" not in said
+    both = (first[question], second[question])
+    return first["group_based"] == second["group_based"] == "yes" and "not_collected" not in both
 
 
 def counts(pairs: Iterable[Pair]) -> dict[str, int]:

@@ -126,7 +126,7 @@ def _text(value: Any) -> str:
     """A field in words: a person's are put side by side, one person a line."""
     if isinstance(value, list):
         return "\n".join(
-            ", ".join(f"{name.replace('_', ' ')} {said}" for name, said in person.items() if said is not None)
+            ", ".join(f"{name.replace('_', ' ')} {cell}" for name, cell in person.items() if cell is not None)
             for person in value
         )
     return "" if value is None else str(value)
@@ -161,8 +161,8 @@ def import_workbook(desk: Desk, file: Path, reader: str, keeps: Keeps = kept) ->
     if against and not keeps(file, against):
         raise WorkbookRefused(file, [NOT_KEPT, *against])
     try:
-        said = {slot: answer for slot, (_, answer) in answers.items()}
-        desk.answer_many(reader, said, file.name, rules)
+        given = {slot: answer for slot, (_, answer) in answers.items()}
+        desk.answer_many(reader, given, file.name, rules)
     except DeskRefused as refusal:
         raise WorkbookRefused(file, [f"{_address(headings, 'slot', FIRST_ROW)}: {refusal}"]) from refusal
     return len(answers)
@@ -214,12 +214,12 @@ def _wrong(
 
 
 def _answer(row: dict[str, str]) -> Answer:
-    said = {name: row[name] for name in ANSWERS}
+    given = {name: row[name] for name in ANSWERS}
     return Answer(
-        **said
+        **given
         | {
-            "offenders_read": int(said["offenders_read"]) if said["offenders_read"] else None,
-            "decided_by": tuple(part.strip() for part in said["decided_by"].split(";") if part.strip()),
+            "offenders_read": int(given["offenders_read"]) if given["offenders_read"] else None,
+            "decided_by": tuple(part.strip() for part in given["decided_by"].split(";") if part.strip()),
         }
     )
 

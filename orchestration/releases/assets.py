@@ -8,7 +8,7 @@ import dagster as dg
 
 from expectations import SUITES
 from orchestration import outbox, quarters
-from orchestration.gate import check, said, shuts
+from orchestration.gate import check, in_sentences, shuts
 from orchestration.home import Home
 from orchestration.printing import counted
 from orchestration.releases import inputs, shown
@@ -124,7 +124,7 @@ def _checked(
     home: Home, name: str, passed: bool, failed: list, ran: list, severity=dg.AssetCheckSeverity.ERROR
 ):
     """One event for a suite: what each expectation found is a row of `quality.expectation_results`."""
-    sentences = said(failed)
+    sentences = in_sentences(failed)
     return dg.AssetCheckResult(
         asset_key=release_candidate.key,
         check_name=name,

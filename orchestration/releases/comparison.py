@@ -53,12 +53,12 @@ class Comparison:
     @property
     def sentences(self) -> list[str]:
         """Why a release was made beside the live one, for who asked for it."""
-        said = [f"it differs from {self.release} in what it is made from: {', '.join(self.inputs)}"]
+        sentences = [f"it differs from {self.release} in what it is made from: {', '.join(self.inputs)}"]
         if not self.inputs:
-            said = [f"{listed(self.tables)} differ from those of {self.release}"]
+            sentences = [f"{listed(self.tables)} differ from those of {self.release}"]
             if self.beside:
-                said.append(f"since then: {listed(self.beside)}")
-        return [*said, *([self.alarm] if self.alarm else [])]
+                sentences.append(f"since then: {listed(self.beside)}")
+        return [*sentences, *([self.alarm] if self.alarm else [])]
 
     def as_rows(self) -> dict:
         """For the manifest."""

@@ -73,8 +73,8 @@ def returns(
     sentences = {f"{quarter} {force}": row.sentence for (force, quarter), row in refused.items()}
     outbox.stands(home, "refusal", sentences, within=[f"{quarter} {force}" for force, quarter in places])
     astray = {found.sentence.partition(": ")[0]: found.sentence for found in unread(home.landing)}
-    said = [line["about"] for line in outbox.opened(home) if line["kind"] == "not read"]
-    outbox.stands(home, "not read", astray, within=dict.fromkeys([*said, *astray]))
+    noted = [line["about"] for line in outbox.opened(home) if line["kind"] == "not read"]
+    outbox.stands(home, "not read", astray, within=dict.fromkeys([*noted, *astray]))
     nothing_stands = bool(wanted) and len(refused) == len(places)
     for (force, quarter), row in here.items():
         partition = f"{force}|{quarter}"

@@ -92,20 +92,20 @@ def _checked(
     """What of the folder was judged: the delivery of the pack's submission, the others there, and both in a sentence."""
     folders = {row["submission"]: row["folder"] for row in received if row["force"] == pack["force"]}
     name = printable(folder.resolve().name, lines=False)
-    said = {number: _delivery(name, inside) for number, inside in folders.items()}
-    judged = said[pack["submission"]]
+    sent = {number: _delivery(name, inside) for number, inside in folders.items()}
+    which = sent[pack["submission"]]
     if any(reason["code"] == UNTOLD for reason in pack["reasons"]):
-        judged = f"{len(said)} deliveries in {name}, of which nothing tells the latest"
-    elif len(said) > 1:
-        others = [one for number, one in said.items() if number != pack["submission"]]
+        which = f"{len(sent)} deliveries in {name}, of which nothing tells the latest"
+    elif len(sent) > 1:
+        others = [one for number, one in sent.items() if number != pack["submission"]]
         more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-        judged += f", the latest of {len(said)} deliveries there (before it: {', '.join(others[-3:])}{more})"
+        which += f", the latest of {len(sent)} deliveries there (before it: {', '.join(others[-3:])}{more})"
     return {
         "folder": name,
         "judged": folders[pack["submission"]],
-        "stands": said.get(pack["stands"]),
+        "stands": sent.get(pack["stands"]),
         "files": sorted(files[pack["force"], pack["submission"]]),
-        "said": judged,
+        "said": which,
     }
 
 

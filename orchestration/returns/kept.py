@@ -88,10 +88,10 @@ def make_again(home: Home) -> list[str]:
     Lines too for archived files that are missing or cut short, which nothing needs now. Raises CannotMakeAgain where
     the archive has not what is needed, or what it has reads differently now.
     """
-    said: list[str] = []
+    sentences: list[str] = []
     cannot: list[str] = []
     if not home.root.exists():
-        return said
+        return sentences
     with intake.alone(home):
         engine = ledger.open_ledger(home)
         aside = raw.being_read(home)
@@ -111,21 +111,21 @@ def make_again(home: Home) -> list[str]:
                 shutil.rmtree(aside, ignore_errors=True)
                 aside.mkdir(parents=True)
                 try:
-                    said.append(_made_again(home, engine, row, then or {}, now, aside))
+                    sentences.append(_made_again(home, engine, row, then or {}, now, aside))
                 except (Unreadable, CannotMakeAgain, archive.ArchiveDamaged) as problem:
                     cannot.append(f"{_name(row)}: its raw files cannot be made again: {problem}")
             if before_hashes:
-                said.append(
+                sentences.append(
                     f"the raw files of {before_hashes} submissions that came before the ledger kept their hashes were "
                     "taken as they are"
                 )
-            said += archive_differs(home, engine)
+            sentences += archive_differs(home, engine)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
             engine.dispose()
     if cannot:
         raise CannotMakeAgain(cannot)
-    return said
+    return sentences
 
 
 def _made_again(

@@ -82,7 +82,7 @@ def standing(home: Home, quarter: str) -> dict[str, Any]:
     stands = {force: row["status"] for force, row in answers.items()}
     due = expected(quarter)
     refused = sorted(force for force, row in latest.items() if row["status"] == "refused")
-    said = {row["force"]: row["said"] for row in rows if row["status"] == "missing"}
+    declared = {row["force"]: row["said"] for row in rows if row["status"] == "missing"}
     return {
         "received": [force for force in due if stands.get(force) == "accepted"],
         "nil": [force for force in due if stands.get(force) == "nil"],
@@ -91,9 +91,9 @@ def standing(home: Home, quarter: str) -> dict[str, Any]:
         "refused_deliveries": [row["force"] for row in rows if row["status"] == "refused"],
         "missing": [force for force in due if force not in stands and force not in refused],
         "missing_declared": {
-            force: said[force]
+            force: declared[force]
             for force in due
-            if force in said and force not in stands and force not in refused
+            if force in declared and force not in stands and force not in refused
         },
         "reasons": [f"{force}: {reason}" for force in refused for reason in latest[force]["reasons"]],
         "remarks": [f"{force}: {reason}" for force, row in answers.items() for reason in row["reasons"]],

@@ -75,7 +75,7 @@ def blank_reference(references: pa.ChunkedArray) -> np.ndarray:
 def _contradicting(usable: pa.Table, references: pa.ChunkedArray) -> np.ndarray:
     """Crimes of references under which usable crimes differ in code, recorded date or status: which of them is meant
     nobody knows."""
-    said = pa.table(
+    compared = pa.table(
         {
             "reference": usable["crime_reference"],
             "offence": _each(usable["offence_code"], lambda text: _offence(text) or text),
@@ -83,7 +83,7 @@ def _contradicting(usable: pa.Table, references: pa.ChunkedArray) -> np.ndarray:
             "status": _each(usable["status"], lambda text: _statuses().get(text.lower(), "unmapped")),
         }
     )
-    counted = said.group_by("reference").aggregate(
+    counted = compared.group_by("reference").aggregate(
         [(column, "count_distinct") for column in ("offence", "recorded_on", "status")]
     )
     several = [

@@ -226,22 +226,22 @@ class Spelled:
         state = people["state"].astype(bool)
         in_cocad = self.rows.crimes["is_cocad"][people["crime"]].astype(bool)
 
-        def said(values: np.ndarray) -> np.ndarray:
+        def blanked(values: np.ndarray) -> np.ndarray:
             return np.where(state, "", values)
 
         ages = np.where(people["sends_age"].astype(bool), people["age"], -1)
         return {
             "gender": self._spelled(
-                kind, "gender", said(spelling.genders(rng, habits, people["gender"], in_cocad))
+                kind, "gender", blanked(spelling.genders(rng, habits, people["gender"], in_cocad))
             ),
             "age_at_offence": self.sheeted.numbers(ages, as_number=self.eats),
             "self_defined_ethnicity": self._spelled(
                 kind,
                 "self_defined_ethnicity",
-                said(spelling.self_defined(rng, habits, people["self_defined"])),
+                blanked(spelling.self_defined(rng, habits, people["self_defined"])),
             ),
             "observed_ethnicity": self._spelled(
-                kind, "observed_ethnicity", said(spelling.observed(rng, habits, people["observed"]))
+                kind, "observed_ethnicity", blanked(spelling.observed(rng, habits, people["observed"]))
             ),
             "disability": self._spelled(kind, "disability", spelling.flags(habits, people["disability"])),
             "nationality": self._spelled(kind, "nationality", people["nationality"]),

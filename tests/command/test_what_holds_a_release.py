@@ -99,7 +99,7 @@ def test_a_gate_tells_causes_first_and_a_refused_return_neither_as_missing_nor_t
         found("returns", "CR55", lost, sent),
         found("returns", "RT01", lost, sent),
     ]
-    said = gate.said(results, {sent: "FL10 a.xlsx: is another kind of file."})
+    said = gate.in_sentences(results, {sent: "FL10 a.xlsx: is another kind of file."})
     assert said == [
         "RT01: kent 2023-Q1 is refused, and nothing of it stands. FL10 a.xlsx: is another kind of file.",
         "RT01 in a.table: 1 of 44 returns are missing (essex 2023-Q1). RT01 asks. Correct RT01.",
@@ -107,5 +107,5 @@ def test_a_gate_tells_causes_first_and_a_refused_return_neither_as_missing_nor_t
     ]
     # an empty return is late, missing or empty, and not missing: told of by its own rule alone
     both = [found("returns", "RT01", lost), found("returns", "CR55", lost, ("surrey", "2023-Q1"))]
-    assert [sentence[:4] for sentence in gate.said(both)] == ["RT01", "CR55"]
-    assert "1 of 44" in gate.said(both)[1] and "essex" not in gate.said(both)[1]
+    assert [sentence[:4] for sentence in gate.in_sentences(both)] == ["RT01", "CR55"]
+    assert "1 of 44" in gate.in_sentences(both)[1] and "essex" not in gate.in_sentences(both)[1]

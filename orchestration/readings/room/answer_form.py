@@ -18,7 +18,7 @@ def _options(criteria: Iterable[Mapping[str, str]]) -> tuple[tuple[str, str, str
 
 CRITERIA = _options(schemes.ever_chosen().values())
 REASON_LONGEST = 2000
-# said of a group alone: a form without the script sends them of others, too
+# asked of a group alone: a form without the script sends them of others, too
 OF_GROUPS = ("criterion", "runner_up")
 
 
@@ -109,7 +109,7 @@ def read(
         return form.get(name, [""])[0].strip()
 
     wrong = {}
-    said = {}
+    given = {}
     first = sent("group_based")
     for question in questions(case):
         value = sent(question.name)
@@ -124,21 +124,21 @@ def read(
                 wrong[question.name] = f"{question.text} Choose an answer."
         elif value and not (value.isascii() and value.isdigit() and len(value) < 5):
             wrong[question.name] = f"{question.text} Write a whole number, or nothing."
-        said[question.name] = value
+        given[question.name] = value
     reason = sent("reason")
     if (asked := why(case, correcting)) and not reason:
         wrong["reason"] = f"{asked} Give a reason."
     if len(reason) > REASON_LONGEST:
         wrong["reason"] = f"The reason is longer than {REASON_LONGEST:,} characters: shorten it."
     decided_by = tuple(name for name in form.get("decided_by", []) if name in deciding_fields(case))
-    said = completed({"committed_by_children": "not_collected", **said})
+    given = completed({"committed_by_children": "not_collected", **given})
     if not wrong:
-        judged = codebook.refused(case.codebook, {**said, "role": case.role, "reason": reason})
-        wrong = {rule.question: rule.sentence for rule in judged}
+        broken = codebook.refused(case.codebook, {**given, "role": case.role, "reason": reason})
+        wrong = {rule.question: rule.sentence for rule in broken}
     if wrong:
         return None, wrong
-    said["offenders_read"] = int(said["offenders_read"]) if said["offenders_read"] else None
-    return Answer(**said, decided_by=decided_by, reason=reason), {}
+    given["offenders_read"] = int(given["offenders_read"]) if given["offenders_read"] else None
+    return Answer(**given, decided_by=decided_by, reason=reason), {}
 
 
 def why(case: Case, correcting: bool) -> str:
@@ -150,8 +150,8 @@ def why(case: Case, correcting: bool) -> str:
 
 def filled_in(answer: Answer) -> dict[str, list[str]]:
     """A form as it was sent for this answer, without its reason."""
-    said = {one.name: getattr(answer, one.name) for one in QUESTIONS}
-    fields = {name: ["" if value is None else str(value)] for name, value in said.items()}
+    given = {one.name: getattr(answer, one.name) for one in QUESTIONS}
+    fields = {name: ["" if value is None else str(value)] for name, value in given.items()}
     return {**fields, "decided_by": list(answer.decided_by)}
 
 

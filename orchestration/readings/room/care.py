@@ -14,9 +14,9 @@ def support() -> list[dict[str, str]]:
 @cache
 def warnings(offence_code: str) -> tuple[str, ...]:
     """What the record of an offence may describe, by `seeds/reading_warnings.csv`: of its code, else of its class."""
-    said = {row["offence_code"]: row["warning"] for row in seed_rows("reading_warnings.csv")}
+    warnings = {row["offence_code"]: row["warning"] for row in seed_rows("reading_warnings.csv")}
     classes = [
         row["offence_class"] for row in seed_rows("offences.csv") if row["offence_code"] == offence_code
     ]
     of = (offence_code, *classes)
-    return next(((said[code],) for code in of if code in said), ())
+    return next(((warnings[code],) for code in of if code in warnings), ())

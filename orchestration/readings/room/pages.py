@@ -214,8 +214,8 @@ def own_readings(visit: Visit) -> Response:
 
 def correction(visit: Visit, reading: int) -> Response:
     """The case of a reader's own reading with what they answered."""
-    case, said = _own_reading(visit, reading)
-    return _show(visit, case, answer_form.filled_in(said), correcting=reading)
+    case, answer = _own_reading(visit, reading)
+    return _show(visit, case, answer_form.filled_in(answer), correcting=reading)
 
 
 def correct(visit: Visit, reading: int) -> Response:
@@ -232,9 +232,9 @@ def correct(visit: Visit, reading: int) -> Response:
 
 
 def _own_reading(visit: Visit, reading: int):
-    case, said = visit.room.desk.own_reading(visit.user.username, reading)
+    case, answer = visit.room.desk.own_reading(visit.user.username, reading)
     _may_still(visit, case)
-    return case, said
+    return case, answer
 
 
 def _held(visit: Visit, slot: int):

@@ -179,9 +179,9 @@ def _sign_in(engine: Engine, username: str, password: str, address: str, secret:
         name = username if row else _token(username, secret)
         locked = _locked(connection, name, address, row.changed_at if row else "")
         factor = second_factor.enrolled(connection, name)
-        told = locked and _locked_lately(connection, address)
+        noted = locked and _locked_lately(connection, address)
     if locked:
-        if not told:
+        if not noted:
             _note(engine, name, "locked", address)
         raise SignInRefused(locked)
     # as long for a name that nobody has, or the time would tell which names exist

@@ -77,7 +77,7 @@ def write(connection, folder: Path, releases: Path) -> dict:
         "not_asked": NOT_ASKED,
         "audit": {"cells": len(hidden.widths), "too_narrow": 0, "narrowest_interval": narrowest},
     }
-    (folder / "disclosure.json").write_text(json.dumps(statement, indent=1) + "\n", encoding="utf-8")
+    (folder / "disclosure.json").write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
     return statement
 
 
@@ -90,13 +90,13 @@ def write_statement(folder: Path, head: dict) -> None:
             # an erratum of a hidden count would say how it stands to what is known
             if row["numerator"] != CONFIDENTIAL
         }
-    said = {name: head[name] for name in ("release", "period", "kind", "status", "planned_on", "created_at")}
-    said["errata"] = [
+    shown = {name: head[name] for name in ("release", "period", "kind", "status", "planned_on", "created_at")}
+    shown["errata"] = [
         erratum
         for erratum in head["errata"]
         if (erratum["figure_id"], erratum["place"] or NATION, erratum["period"]) in shown_here
     ]
-    (folder / "statement.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    (folder / "statement.json").write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
 
 
 def regions_of(connection) -> dict[str, str]:

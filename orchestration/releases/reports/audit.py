@@ -113,7 +113,7 @@ class _Audit:
             of_figure = [source.get(f"data-{part}") for part in ("figure", "place", "period")]
             if problem := self._number(source.get("data-table"), of_figure, source["data-of"], text):
                 return problem
-        if not all(chart.is_drawn_of_what_it_says for chart in page.charts):
+        if not all(chart.is_drawn_to_scale for chart in page.charts):
             return "has a bar that is not as long as the number beside it says"
         return None
 
@@ -143,8 +143,8 @@ class _Audit:
                 content = parts.read(part).decode()
                 if not PARTS.fullmatch(part) or HIDING.search(content):
                     return f"holds a formula, a part that no report has or something hidden: {part}"
-                said = TEXT.findall(STAMPS.sub("", content)) if PROPERTIES.fullmatch(part) else []
-                if any(unexplained(text) for text in said):
+                texts = TEXT.findall(STAMPS.sub("", content)) if PROPERTIES.fullmatch(part) else []
+                if any(unexplained(text) for text in texts):
                     return f"has a number in its properties: {part}"
                 shown = SHOWN.findall(content)
                 if len(shown) != content.count("office:value=") or any(
@@ -162,7 +162,7 @@ class _Audit:
         ]
         # the notes say what the signs are
         about = [cell for cell in numbers[0] + numbers[1] if not isinstance(cell, str)]
-        wanted = [[Number(said, {}).value for said in table] for table in self.tables.get(page, [])]
+        wanted = [[Number(text, {}).value for text in table] for table in self.tables.get(page, [])]
         return None if not about and _same(numbers[2:], wanted) else NOT_OF_PAGE
 
     def _table(self, path: Path, page: str) -> str | None:
@@ -172,7 +172,7 @@ class _Audit:
         if any(unexplained(cell) for cell in cells if not NUMBER.fullmatch(cell)):
             return "has a number in its text"
         tables = {f"table-{at}": table for at, table in enumerate(self.tables.get(page, []), 1)}
-        wanted = [said.replace(",", "").rstrip("%") for said in tables.get(path.stem, [])]
+        wanted = [text.replace(",", "").rstrip("%") for text in tables.get(path.stem, [])]
         return None if _same([numbers], [wanted]) else NOT_OF_PAGE
 
 

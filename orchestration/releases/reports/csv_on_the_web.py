@@ -81,8 +81,8 @@ def _described(table: Sheet) -> dict:
 
 def _datatype(table: Sheet, at: int) -> str:
     numbers = [row[at] for row in table.rows if isinstance(row[at], Number)]
-    said = [number for number in numbers if isinstance(number.value, str) and not number.text.startswith("[")]
-    if said or not numbers:
+    text = [number for number in numbers if isinstance(number.value, str) and not number.text.startswith("[")]
+    if text or not numbers:
         return "string"
     return "decimal" if any(number.is_percent for number in numbers) else "integer"
 

@@ -33,13 +33,13 @@ def unexplained(text: str) -> bool:
 class Chart:
     """The numbers said beside the bars of one chart, and the widths of the bars, in per cent."""
 
-    said: list[str] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
     widths: list[float] = field(default_factory=list)
 
     @property
-    def is_drawn_of_what_it_says(self) -> bool:
-        values = [float(text.rstrip("%").replace(",", "")) for text in self.said]
-        full = 100 if self.said and self.said[0].endswith("%") else max(values, default=0)
+    def is_drawn_to_scale(self) -> bool:
+        values = [float(text.rstrip("%").replace(",", "")) for text in self.printed]
+        full = 100 if self.printed and self.printed[0].endswith("%") else max(values, default=0)
         return [round(100 * value / full, 1) for value in values] == self.widths
 
 
@@ -80,7 +80,7 @@ class Page(HTMLParser):
             if self._table is not None:
                 self._table.append(data)
             elif "value" not in self._number:
-                self.charts[-1].said.append(data)
+                self.charts[-1].printed.append(data)
         elif not self._skipped:
             self.text.append(data)
 

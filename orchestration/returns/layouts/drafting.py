@@ -81,7 +81,7 @@ def draft(
     columns: list[Row] = []
     to_settle = _twice(found)
     for table, part, proposed in found:
-        new = [one for one in proposed.proposals if not (part and _says(part, one))]
+        new = [one for one in proposed.proposals if not (part and _has(part, one))]
         rows = _part_rows(layout, table, proposed, part, names)
         if new or not part or any(row[cell] for row in rows for cell in DIALECT):
             parts += rows
@@ -291,7 +291,7 @@ def _blank_values(table: Table) -> list[str]:
     return [word for word in BLANK_WORDS if found[word] > 2]
 
 
-def _says(part: Part, one: Proposal) -> bool:
+def _has(part: Part, one: Proposal) -> bool:
     return any(
         (row.heading, row.record_type, row.column, row.date_format)
         == (one.heading, one.record_type, one.column, one.date_format)

@@ -96,12 +96,12 @@ def group_above(rows: Rows, at: int, known: Headings) -> list[str]:
         return []
     top, names = list(rows[at - 1]), [cell for cell in rows[at] if cell]
     filled = [position for position, cell in enumerate(top) if cell]
-    said = [top[position] for position in filled]
-    if not said or any(len(cell) > 60 or re.search(r"\d{3}", cell) for cell in said):
+    texts = [top[position] for position in filled]
+    if not texts or any(len(cell) > 60 or re.search(r"\d{3}", cell) for cell in texts):
         return []
-    persons = [cell for cell in said if known.words_of(cell) & set(PERSONS.values())]
+    persons = [cell for cell in texts if known.words_of(cell) & set(PERSONS.values())]
     repeated = len(set(names)) < len(names)
     if len(filled) == 1:
         # a title stands in the first cell
         return top if filled[0] > 0 and persons else []
-    return top if persons or (repeated and any(map(known.like_a_heading, said))) else []
+    return top if persons or (repeated and any(map(known.like_a_heading, texts))) else []

@@ -115,7 +115,7 @@ class Trial:
         if self.refused:
             return ["The rows do not read the files yet:", *(f"  {sentence}" for sentence in self.refused)]
         lines = [
-            "".join([f"{'':<10}", *(f"{said:>13}" for said in (*dict(COLUMNS).values(), SHARE, SEVERAL))])
+            "".join([f"{'':<10}", *(f"{name:>13}" for name in (*dict(COLUMNS).values(), SHARE, SEVERAL))])
         ]
         for one in self.counts:
             cells = [f"{getattr(one, name):>13,}" for name, _ in COLUMNS]
@@ -127,7 +127,7 @@ class Trial:
             f"{row['reason']} {row['crimes']:,}" for row in self.counted.get("exclusions", ())
         )
         lines.append(f"left out: {left_out or 'none'}")
-        lines += [f"  {code:<5}{records:>6,}  {said}" for code, records, said in self.findings]
+        lines += [f"  {code:<5}{records:>6,}  {sentence}" for code, records, sentence in self.findings]
         return lines + [f"Look again: {sentence}" for sentence in self.doubts]
 
 

@@ -28,11 +28,11 @@ def _of_pack(pack: dict[str, Any], room: int) -> list[str]:
     lines = _wrapped(f"{pack['force_name']}, {pack['quarter']}: {status_said(pack)}. Nothing was sent.", 2)
     lines += _wrapped(f"Judged: {pack['checked']['said']}.", 2)
     if counted := pack["counted"]:
-        said = (
+        counts = (
             f"{counted['crimes']:,} crimes, {counted['cpai']:,} of them in the CPAI: {counted['images']:,} image, "
             f"{counted['contact']:,} contact ({counted['candidates']:,} to be read)."
         )
-        lines += _wrapped(said, 2)
+        lines += _wrapped(counts, 2)
     if holding := [finding["code"] for finding in pack["findings"] if finding["holds"]]:
         lines += _wrapped(f"The release would wait for it: {', '.join(holding)}.", 2)
     if pack["status"] == "refused":

@@ -78,7 +78,7 @@ class Process:
             self.close()
             raise Died("time" if late.is_set() else "damage") from None
         except BaseException:
-            # whoever asked was interrupted: what it says later is no answer to the next question
+            # whoever asked was interrupted: what comes later answers no other question
             self.close()
             raise
         finally:
@@ -147,7 +147,7 @@ class Opener:
             raise self._refusal(death.why) from None
 
     def _refusal(self, why: str) -> Unreadable:
-        says = {
+        reasons = {
             "memory": f"needs more than {MEMORY / 1024**3:.0f} GB of memory to be read, more than any return does; send the "
             "table alone in a new workbook, or in parts.",
             "time": f"takes more than {self._seconds:,.0f} seconds to be read, more than any return does; send the table "
@@ -155,7 +155,7 @@ class Opener:
             "damage": "ends the program that reads it: it is damaged, or asks for more memory than there is; send the table "
             "alone in a new workbook.",
         }
-        self._ended = unreadable("FL34", f"{self._name}: {says[why]}")
+        self._ended = unreadable("FL34", f"{self._name}: {reasons[why]}")
         return self._ended
 
     def done(self) -> None:
