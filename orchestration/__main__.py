@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _leave() -> NoReturn:
-    """End at once, when the sentence has been said: a thread still in a statement of DuckDB's aborts (signal 6) a Python
+    """End at once, when the sentence has been printed: a thread still in a statement of DuckDB's aborts (signal 6) a Python
     that puts itself away. What was to be closed is: the exception came through."""
     sys.stdout.flush()
     sys.stderr.flush()

@@ -58,7 +58,7 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
         self._last_of_batch.clear()
 
     def _store_asset_event(self, conn: sqlalchemy.Connection, event: EventLogEntry, event_id: int) -> None:
-        # an asset's row tells of its last event of a type: of the 176 partitions of one, the others' would be overwritten
+        # an asset's row has its last event of a type: of the 176 partitions of one, the others' would be overwritten
         if self._last_of_batch.get(_asset_and_type(event), event) is event:
             super()._store_asset_event(conn, event, event_id)
 

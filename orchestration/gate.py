@@ -1,7 +1,7 @@
 """The gate before publishing: the expectation suites about a period, and why the gate is open or shut.
 
-Write, audit, publish: the warehouse is built, the gate judges it, and only an open gate lets a release be swapped
-in. What cannot be judged shuts it too: no warehouse, a missing suite or table, an expectation that raised. And so does
+Write, audit, publish: the warehouse is built, the gate checks it, and only an open gate lets a release be swapped
+in. What cannot be checked shuts it too: no warehouse, a missing suite or table, an expectation that raised. And so does
 what a warehouse is made from where it is not as it was received or written: a table made of it may well be sound.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from expectations import Result
 
 DOUBTS_NAMED = 20
-NAMED = 3  # force-quarters or records named in a reason; the count says how many there are
+NAMED = 3  # force-quarters or records named in a reason; the count is of all
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class GateResult:
 
 
 def check(home: Home, period: str) -> GateResult:
-    """Judge the home's warehouse for a release of `period` (`2023` or `2023-Q1`).
+    """Check the home's warehouse for a release of `period` (`2023` or `2023-Q1`).
 
-    A warehouse, rules and waivers that have not changed are judged once a day: the checks in Dagster and the release
+    A warehouse, rules and waivers that have not changed are checked once a day: the checks in Dagster and the release
     after them ask the same.
     Raises ValueError when `period` is none; whatever else is wrong shuts the gate with a reason.
     """
@@ -81,10 +81,10 @@ def doubts(home: Home) -> list[str]:
 @lru_cache(maxsize=2)
 def _doubts(home: Home, _seen: tuple) -> list[str]:
     if not home.warehouse.exists():
-        return []  # said already: nothing was made of anything
+        return []  # there is a reason already: nothing was made of anything
     engine = open_ledger(home)
     try:
-        # a folder without a manifest is no release: verify says so
+        # a folder without a manifest is no release: verify reports it
         names = [name for name in verify.release_names(home) if verify.has_manifest(home, name)]
         heads = [verify.manifest_of(home, name) for name in names]
         ends = {head["release"]: head.get("last_of_reading_chain") or {} for head in heads}
@@ -98,7 +98,7 @@ def _doubts(home: Home, _seen: tuple) -> list[str]:
 
 
 def state_of(home: Home) -> tuple:
-    """What a judgement holds for: the warehouse's file, the rules and waivers, and the day, for waivers run out."""
+    """What a result of the suites depends on: the warehouse's file, the rules and waivers, and the day, for waivers run out."""
     files = [home.warehouse, SEEDS / "rules.csv", SEEDS / "waivers.csv"]
     stats = [file.stat() if file.exists() else None for file in files]
     return datetime.now(UTC).date(), *(
@@ -112,7 +112,7 @@ def _checked(warehouse: Path, period: str, _state: tuple) -> list["Result"]:
 
 
 def shuts(result: "Result") -> bool:
-    """Whether one result is enough to shut the gate: it blocks and failed, or nobody knows what it would have said."""
+    """Whether one result is enough to shut the gate: it blocks and failed, or it could not run."""
     return bool(result.error) or (result.severity == "blocks" and not result.success)
 
 
@@ -121,7 +121,7 @@ def reasons_against(
 ) -> list[str]:
     """A sentence for each rule and table that a blocking expectation fails, and for each thing that could not run.
 
-    A reported rule that fails is no reason; one that raised is, for nobody knows what it would have said.
+    A reported rule that fails is no reason; one that raised is: its result is unknown.
     """
     return in_sentences([result for result in results if shuts(result)], refused)
 
@@ -130,7 +130,7 @@ def in_sentences(results: list["Result"], refused: Mapping[tuple[str, str], str]
     """A sentence for each of these results, in the order of the story: what the returns lack before what follows from
     it; then what could not run.
 
-    `refused`: (force, quarter) -> why nothing of it stands. Such a return is not told as missing, and one that is refused
+    `refused`: (force, quarter) -> why nothing of it stands. Such a return is not named as missing, and one that is refused
     or missing not a second time by the rule about late, missing and empty ones.
     """
     order = sorted(
@@ -160,7 +160,7 @@ def in_sentences(results: list["Result"], refused: Mapping[tuple[str, str], str]
 
 
 def _without(result: "Result", counted: int, places: list[tuple[str, str]]) -> "Result":
-    """A result about returns, less those that have been told of."""
+    """A result about returns, less those that a sentence names already."""
     left = [key for key in result.failing_keys if _place(key) not in places]
     return replace(result, failed=max(0, result.failed - counted), failing_keys=left)
 

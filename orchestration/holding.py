@@ -12,7 +12,7 @@ HELD_OUT = ("HO01", "HO02", "HO03")
 def holding(home: Home, quarters: list[str]) -> list[dict]:
     """Every force-quarter beyond the tolerance of a rule that blocks, by the warehouse as it is, with a `sentence`.
 
-    Empty where there is no warehouse yet. Raises WarehouseClosed where it cannot be read: it is being built, say.
+    Empty where there is no warehouse yet. Raises WarehouseClosed where it cannot be read: it is being built, for example.
     """
     if not home.warehouse.exists():
         return []

@@ -30,7 +30,7 @@ class HomeRefused(Stopped, ValueError):
 
 
 class SeedRow(dict):
-    """A row of a seed by column; a column that the seed has not says so with the seed's name."""
+    """A row of a seed by column; a column that the seed has not raises with the seed's name."""
 
     def __init__(self, seed: str, cells: Iterable[tuple[str, str]]) -> None:
         super().__init__(cells)
@@ -102,9 +102,9 @@ SPOILED = re.compile(
     rf"\d{{1,2}}-{MONTH}(-\d{{2,4}})?|{MONTH}-\d{{2,4}}|\d{{1,2}}/\d{{1,2}}/\d{{4}}|\d([.,]\d+)?e[+-]?\d{{2,}}|#[a-z0-9/!?#]+",
     re.IGNORECASE,
 )
-# a force may well send 19-Aug for a code, and a row here say what it means
+# a force may well send 19-Aug for a code, and a row here give its meaning
 AS_FORCES_WRITE = ("spelling", "heading")
-# of a code that lost its zeros nothing else tells
+# nothing else shows that a code lost its zeros
 DIGITS = {"forces.csv": ("pnc_code", 2), "offences.csv": ("five_digit", 5)}
 
 
@@ -162,7 +162,7 @@ class Home:
     @property
     def warehouse(self) -> Path:
         if self.as_of:
-            # the file's name is the database's name in every model: only its folder can tell two of them apart
+            # the file's name is the database's name in every model: only its folder differs between two of them
             moment = self.as_of.replace("+00:00", "Z").replace(":", "")
             return self.root / "as_of" / moment / "warehouse.duckdb"
         return self.root / "warehouse.duckdb"

@@ -43,7 +43,7 @@ def small_base() -> int:
 
 
 def is_small(base: int | None) -> bool:
-    """Whether a percentage of so many says little by itself."""
+    """Whether a percentage of so many has little meaning by itself."""
     return base is not None and base < small_base()
 
 

@@ -14,7 +14,7 @@ from orchestration.turns import turn
 
 
 def _begun(home: Home) -> dg.DagsterInstance:
-    """Dagster's storage, once the ledger is known to be sound and of this version: told before anything is made."""
+    """Dagster's storage, once the ledger is sound and of this version: checked before anything is made."""
     open_ledger(home).dispose()
     return instance(home)
 

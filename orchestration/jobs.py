@@ -23,16 +23,16 @@ publish_job = dg.define_asset_job(
     selection=dg.AssetSelection.assets("readings").downstream() - dg.AssetSelection.groups("force_packs"),
     description="What readings change, the expectation suites as a gate, and the release.",
 )
-# 44 packs are 2.5 s: told after the quarter is built, not while it is
+# 44 packs are 2.5 s: written after the quarter is built, not while it is
 packs_job = dg.define_asset_job(
     "packs",
     selection=dg.AssetSelection.assets("return_packs"),
-    description="What each force is told about its return of a quarter, as pages, workbooks and JSON.",
+    description="What was found in the return of each force for a quarter, as pages, workbooks and JSON.",
 )
 
 
 class _OwnWords(logging.Filter):
-    """Lets through what our assets say, not Dagster's hundreds of events."""
+    """Lets through the messages of our assets, not Dagster's hundreds of events."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         meta = getattr(record, "dagster_meta", None) or {}
@@ -41,13 +41,13 @@ class _OwnWords(logging.Filter):
 
 
 class _AsSaid(logging.Handler):
-    """Says the message as the asset said it, without the run and step that Dagster puts before it."""
+    """The message as the asset logged it, without the run and step that Dagster puts before it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         say(f"  {record.dagster_meta['orig_message']}", err=True)
 
 
-@dg.logger(description="One line for each thing an asset says: progress for a terminal.")
+@dg.logger(description="One line for each message of an asset: progress for a terminal.")
 def progress(_context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.getLogger("cpai.progress")
     logger.setLevel(logging.INFO)
@@ -106,7 +106,7 @@ POOL = "warehouse"
 
 
 def limit_pool(storage: dg.DagsterInstance) -> None:
-    """One step at a time in the pool of the warehouse, in homes made before too: Dagster knows no limit until told."""
+    """One step at a time in the pool of the warehouse, in homes made before too: Dagster has no limit until it is set."""
     log = storage.event_log_storage
     if log.get_concurrency_info(POOL).slot_count != 1:
         log.set_concurrency_slots(POOL, 1)
@@ -120,7 +120,7 @@ def free_pool(storage: dg.DagsterInstance) -> None:
 
 class _OneRunAtATime(dg.Executor):
     """Dagster's own executor of one process, for the runs that it launches: it notes by whom and from where, waits for its
-    turn with the warehouse (meanwhile its log says for whom), and leaves a line in the outbox when the run has failed."""
+    turn with the warehouse (meanwhile its log names for whom), and leaves a line in the outbox when the run has failed."""
 
     def __init__(self, within: dg.Executor) -> None:
         self._within = within

@@ -1,7 +1,7 @@
 """What somebody has to hear of, a line each in the home's `outbox/`: a refused return, a shut gate, a failed run or sensor.
 
 `outbox/messages.jsonl` is only ever added to. A message is open until a later line about the same thing closes it: the
-return was accepted, the gate opened, a run of that job succeeded. Said again in the same words it is not a new line.
+return was accepted, the gate opened, a run of that job succeeded. The same words again are no new line.
 """
 
 import json
@@ -16,7 +16,7 @@ TOLD = "outbox"  # metadata of a failure that has left its line: the kind of it
 
 
 def leave(home: Home, kind: str, about: str, sentence: str) -> None:
-    """One line, unless the open one about the same thing says it already."""
+    """One line, unless the open one about the same thing has the same words."""
     stands(home, kind, {about: sentence}, within=[about])
 
 

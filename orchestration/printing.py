@@ -28,7 +28,7 @@ def printable(text: str, lines: bool = True) -> str:
 
 COLOURS = {"red": 31, "green": 32, "yellow": 33}
 
-# how to say a line above a bar that is being shown: set by progress.py
+# how to print a line above a bar that is being shown: set by progress.py
 above: Callable[[str], None] | None = None
 
 
@@ -42,7 +42,7 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def say(text: object = "", err: bool = False, colour: str = "") -> None:
-    """Print a line: whatever a command says is said here. It has a `colour` on a terminal, unless NO_COLOR is set."""
+    """Print a line: every line of a command is printed here. It has a `colour` on a terminal, unless NO_COLOR is set."""
     line = printable(str(text))
     stream = sys.stderr if err else sys.stdout
     if above and stream.isatty():

@@ -1,6 +1,6 @@
 """How far long work is: a bar with what it is at where a person looks at a terminal, plain lines elsewhere.
 
-What works says where it is (`at`, `over`) and need not know whether anybody looks: in Dagster and in tests nobody does.
+A step reports where it is (`at`, `over`), whether anybody looks or not: in Dagster and in tests nobody does.
 """
 
 import sys
@@ -35,7 +35,7 @@ class _Lines:
 
 
 class _Bar:
-    """On a terminal: one line that changes, and what is said meanwhile above it."""
+    """On a terminal: one line that changes, and what is printed meanwhile above it."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -107,7 +107,7 @@ def at(what: str, done: int | None = None, total: int | None = None, detail: str
 def over(
     what: str, things: Iterable[T], total: int | None = None, name: Callable[[T], str] = lambda _: ""
 ) -> Iterator[T]:
-    """The same things, each said as it is begun."""
+    """The same things, each shown as it is begun."""
     total = len(things) if total is None and hasattr(things, "__len__") else total
     at(what, 0, total)
     for number, thing in enumerate(things, start=1):

@@ -32,7 +32,7 @@ from orchestration.stopping import NotThere, stop
 def check(folder: Path, force: str, quarter: str, into: Path | None, wants_json: bool) -> None:
     """Check the return in FOLDER before it is sent: offline, by the rules of the national run.
 
-    Says what would become of it, and with --into writes a page, a workbook and JSON with every failing record. Ends
+    Prints what would become of it, and with --into writes a page, a workbook and JSON with every failing record. Ends
     with 0 where nothing has to be corrected, 1 where something has.
     """
     from orchestration.returns import check as checking
@@ -83,7 +83,7 @@ def _write(packs: list[dict], into: Path, wants_json: bool) -> None:
 @as_json
 @pass_home
 def pack(home: Home, quarter: str, forces: tuple[str, ...], wants_json: bool) -> None:
-    """Write the return packs of QUARTER: what each force is told about its latest submission."""
+    """Write the return packs of QUARTER: what was found in the latest submission of each force."""
     from orchestration.returns.pack.writing import write_packs
 
     if not home.warehouse.exists():

@@ -108,7 +108,7 @@ def _land_synthetic(home: Home, year: int, scale: float, seed: int) -> None:
     aside = home.root / ".synthetic"
     shutil.rmtree(aside, ignore_errors=True)
     _write_year(aside, year, scale, seed)
-    # landing last: it tells that the year is there
+    # landing last: a home that has it has the whole year
     for kind in ("readings", "landing"):
         (home.root / kind).mkdir(exist_ok=True)
         for made in sorted((aside / kind).iterdir()):

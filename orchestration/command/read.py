@@ -88,7 +88,7 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
     """Check readings files, or a reader's workbooks, and append them to the ledger; each whole or not at all.
 
     A file that is refused keeps none of the others back. Answers that go against the codebook and can be right all the
-    same are shown; at a terminal you are asked whether to keep them, elsewhere they are kept and said with --json, too.
+    same are shown; at a terminal you are asked whether to keep them, elsewhere they are kept and listed, with --json too.
     """
     from orchestration.readings.book import Imported, import_files
     from orchestration.readings.policy import read_policy

@@ -95,7 +95,7 @@ def verify(home: Home, release: str | None, wants_json: bool) -> None:
     problems = verified(home, release)
     if problems:
         stop(problems, wants_json)
-    say(json.dumps({"done": True}) if wants_json else "every file is as the manifest says")
+    say(json.dumps({"done": True}) if wants_json else "every file has the SHA-256 of the manifest")
 
 
 @click.command()

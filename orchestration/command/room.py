@@ -1,4 +1,4 @@
-"""`cpai room`: serve the reading room, and say who may come in."""
+"""`cpai room`: serve the reading room, and keep the list of its users."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ ROLES = ("reader", "adjudicator", "lead", "auditor")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--port", default=8044, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--name", "names", multiple=True, help="A name browsers reach it by, besides localhost.")
-@click.option("--https", is_flag=True, help="Browsers reach it by TLS alone, which a proxy speaks.")
+@click.option("--https", is_flag=True, help="Browsers reach it by TLS alone, which a proxy serves.")
 @click.option(
     "--socket",
     "path",
     type=click.Path(path_type=Path),
-    help="A Unix socket to listen on in place of a port, for a proxy of this machine that speaks TLS.",
+    help="A Unix socket to listen on in place of a port, for a proxy of this machine that serves TLS.",
 )
 @click.option(
     "--single-sign-on",
@@ -55,7 +55,7 @@ def room(
     path: Path | None,
     header: str | None,
 ) -> None:
-    """Serve the reading room, on this machine alone unless told otherwise."""
+    """Serve the reading room, on this machine alone unless --host is given."""
     if context.invoked_subcommand:
         return
     home = there(context.obj)
@@ -65,8 +65,8 @@ def room(
         )
     if host not in ("127.0.0.1", "localhost", "::1") and not https and not path:
         raise click.UsageError(
-            "passwords and cases would cross the network in the clear: listen on 127.0.0.1 behind a proxy that speaks "
-            "TLS, or say --https when one stands before this address"
+            "passwords and cases would cross the network in the clear: listen on 127.0.0.1 behind a proxy with "
+            "TLS, or give --https when one stands before this address"
         )
     from orchestration.readings.room.app import LOOPBACK, application, server
 

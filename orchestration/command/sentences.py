@@ -49,7 +49,7 @@ class Sentences(click.Group):
 
 
 def _usage(wrong: click.UsageError) -> str:
-    """One sentence for what click says in four lines."""
+    """One sentence for what click prints in four lines."""
     sentence = wrong.format_message().rstrip(".").replace(". Did you mean", "; did you mean")
     parameter = wrong.message and isinstance(wrong, click.BadParameter) and wrong.param
     if parameter and isinstance(parameter.type, asked.Ours):

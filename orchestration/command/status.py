@@ -15,12 +15,12 @@ from orchestration.turns import WarehouseClosed, turn
 
 
 def _holding_or_why_not(home: Home, wanted: list[str]) -> tuple[dict[str, list[dict]], str]:
-    """As `holding_of`; nothing, and a sentence, while dbt is writing the warehouse: receipts are told all the same."""
+    """As `holding_of`; nothing, and a sentence, while dbt is writing the warehouse: receipts are shown all the same."""
     try:
         with turn(home, patience=1, reads=True):
             return holding_of(home, wanted), ""
     except WarehouseClosed as problem:
-        return {}, f"what holds a release cannot be told: {problem}"
+        return {}, f"what holds a release is not known: {problem}"
 
 
 @click.command()

@@ -103,7 +103,7 @@ def ends_otherwise(engine: Engine, ends: Mapping[str, Mapping[str, Any]]) -> lis
         held = {row.reading_id: row.hash for row in connection.execute(statement)}
     return [
         f"reading {last['reading_id']}, the last that {release} was made from, is not in the ledger as it was: "
-        f"readings were changed or taken out since; cpai read verify says where it can, then {_REMEDY}"
+        f"readings were changed or taken out since; cpai read verify names where it can, then {_REMEDY}"
         for release, last in wanted.items()
         if held.get(last["reading_id"]) != last["hash"]
     ]

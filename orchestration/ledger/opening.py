@@ -46,7 +46,7 @@ def open_ledger(home: Home) -> Engine:
     if revision > HEAD:
         engine.dispose()
         raise LedgerNewer(
-            f"the ledger is of revision {revision}, this version of cpai knows {HEAD}: install the newer version"
+            f"the ledger is of revision {revision}, this version of cpai has {HEAD}: install the newer version"
         )
     if revision < HEAD:
         upgrade(url)
@@ -68,7 +68,7 @@ def _revision(connection: Connection) -> str:
 
 def _sqlite_settings(connection: Any, _record: Any) -> None:
     # WAL: `cpai status` reads while a run writes. 30 s: a quarter's receipts are written one by one, each in
-    # milliseconds, so a writer that waits longer than that is stuck and should say so.
+    # milliseconds, so a writer that waits longer than that is stuck and should fail.
     # 64 MB of pages: with SQLite's 2 a file of 93,000 readings took 18 s of processor time, and 14 with these.
     for pragma in ("foreign_keys=on", "busy_timeout=30000", "journal_mode=wal", "cache_size=-65536"):
         connection.execute(f"pragma {pragma}")

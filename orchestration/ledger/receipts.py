@@ -78,7 +78,7 @@ def record_submission(
 
 
 def record_folder(connection: Connection, submission: Mapping[str, Any], folder: str) -> None:
-    """Say of a submission that was received before folders were kept which one it came in."""
+    """Add the folder of a submission that was received before folders were kept."""
     key = {name: submission[name] for name in ("force", "quarter", "submission")}
     connection.execute(insert(submission_folders), {**key, "folder": folder})
 

@@ -16,7 +16,7 @@ from orchestration.ledger.tables import items, reading_slots, readings, submissi
 def write(engine: Engine, home: Home) -> None:
     """Write raw/submissions.parquet, raw/readings.parquet and raw/reading_slots.parquet. One rename each.
 
-    A file that already says the same is left alone, so that a run with nothing new changes nothing.
+    A file that already has these rows is left alone, so that a run with nothing new changes nothing.
     """
     for name, table in of(engine):
         parquet.write_if_changed(table, home.raw / f"{name}.parquet")
@@ -28,7 +28,7 @@ def of(engine: Engine) -> Iterator[tuple[str, pa.Table]]:
         for name, schema, table, key in (
             ("submissions", submissions_schema(), submissions, submissions.primary_key.columns),
             ("readings", readings_schema(), readings, readings.primary_key.columns),
-            # a first reading is due of every candidate: only what is due beyond it needs saying
+            # a first reading is due of every candidate: only what is due beyond it has a row
             ("reading_slots", reading_slots_schema(), _further_slots(), ["slot"]),
         ):
             columns = [table.c[field.name] for field in schema]

@@ -34,7 +34,7 @@ homes = Table(
 
 # Stored as decided on arrival. `superseded` and `accepted_with_rejections` follow from later submissions and
 # from staging: stored here they would have to be changed, and a receipt never is.
-# `missing`: the force says so itself. `said`: the name and date in its NIL or MISSING file, for `cpai status` alone.
+# `missing`: the force itself declares it. `said`: the name and date in its NIL or MISSING file, for `cpai status` alone.
 submissions = Table(
     "submissions",
     metadata,
@@ -103,7 +103,7 @@ raw_files = Table(
     Index("raw_files_of", "force", "quarter", "submission"),
 )
 
-# What a force says about findings of an earlier submission. Free text, which may name a person: here and in the
+# What a force writes about findings of an earlier submission. Free text, which may name a person: here and in the
 # force's own return pack, nowhere else.
 explanations = Table(
     "explanations",
@@ -168,8 +168,8 @@ for _name, _columns, _of in (
 Index("reading_of_slot", readings.c.slot)
 Index("reading_by", readings.c.reader, readings.c.imported_at)
 
-# An item is a candidate at a version: what a reader judges. A slot is one reading due of it; a round is a reading
-# from the start, the second after a record said more about a crime that was settled as unknown.
+# An item is a candidate at a version: what a reader reads. A slot is one reading due of it; a round is a reading
+# from the start, the second after a record held more about a crime that was settled as unknown.
 items = Table(
     "items",
     metadata,
@@ -337,7 +337,7 @@ second_factor_uses = Table(
     Column("at", Text, nullable=False),
 )
 
-# Who was shown which case, when, on which page; never what it says.
+# Who was shown which case, when, on which page; never its text.
 case_views = Table(
     "case_views",
     metadata,

@@ -37,9 +37,9 @@ SCALE = {
     "committed_by_children": 2,
     "cse": 2,
 }
-# also judged answer by answer: this criterion, or any other
+# also measured answer by answer: this criterion, or any other
 BY_CATEGORY = [schemes.question(scheme) for scheme in schemes.all_schemes()]
-NOT_RECORDED = "not_recorded"  # a force that left its flag blank said nothing that could agree
+NOT_RECORDED = "not_recorded"  # a force that left its flag blank gave nothing that could agree
 KEY = ("pairing", "question", "slice_type", "slice", "period_type", "period")
 ALL = "all"
 
@@ -88,7 +88,7 @@ def measure(counts: Iterable[tuple], policy: Mapping[str, float]) -> "pa.Table":
     """A row for each question, slice and period, and for each criterion over all: pairs, statistics, intervals, verdict.
 
     `counts` are rows of `reading_confusion`: the columns of KEY, left answer, right answer, crimes. `policy` is
-    `agreement_policy` by setting. Below `fewest_pairs` nothing is measured: an alpha of ten crimes says nothing, and
+    `agreement_policy` by setting. Below `fewest_pairs` nothing is measured: an alpha of ten crimes has no meaning, and
     nine in ten slices (a pair of readers, a force's quarter) have no more.
     """
     import pyarrow as pa
@@ -164,5 +164,5 @@ def _schema() -> "pa.Schema":
 
 
 def reader_token(home: "Home", reader: str) -> str:
-    """What `reader` is called in marts and releases: needs the home's key, so that nobody else can tell."""
+    """What `reader` is called in marts and releases: needs the home's key, so that nobody else can name a reader."""
     return sha256(f"{token_key(home)}|reader|{reader}".encode()).hexdigest()[:8]

@@ -24,7 +24,7 @@ _EVERY = {**ALLOWED, **ALSO_ALLOWED}.items()
 def completed(answer: Mapping[str, Any]) -> dict[str, Any]:
     """An answer with what follows from its first question where it was left blank.
 
-    Of a crime that is not group-based nothing need be said on children, and it is no group by the inquiry's definition.
+    Of a crime that is not group-based children may be left blank, and it is no group by the inquiry's definition.
     """
     follows = (
         {"committed_by_children": "not_collected"} if answer["group_based"] in ("no", "cannot_tell") else {}
@@ -36,7 +36,7 @@ def completed(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def problems(answer: Mapping[str, Any], quarter: str | None, version: str) -> list[tuple[str, str]]:
     """Question and sentence for each thing wrong with an answer of text cells, by the codebook of that version and the
-    scheme of the crime's quarter; `quarter` is None when nobody knows."""
+    scheme of the crime's quarter; `quarter` is None when it is not known."""
     wrong = [
         (name, f"{name} must be one of {', '.join(sorted(value or 'blank' for value in allowed))}")
         for name, allowed in _EVERY

@@ -65,7 +65,7 @@ class ReadingsRefused(ValueError):
 
 
 class NoReadings(ReadingsRefused):
-    """It is a table of something else: of a force's return, say."""
+    """It is a table of something else: of a force's return, for example."""
 
     code = 2
 
@@ -163,7 +163,7 @@ def import_files(
     """Check readings files and append them to the ledger, one after the other, each whole or not at all: what became
     of each, once it is written. The same reading again is counted, not added; a refused file leaves the others be.
 
-    A file brings its own assignment: who reads first and who second was decided outside. What it says may still
+    A file brings its own assignment: who reads first and who second was decided outside. Its answers may still
     ask for a second reader or an adjudicator, who then stand on the worklist.
 
     A file is refused, with a sentence a row, when any row is out of list, names no candidate, answers
@@ -189,7 +189,7 @@ def import_files(
                 # before the transaction: a person may think about it for a while
                 if against and not problems and not keeps(file, against):
                     raise ReadingsRefused(file, [NOT_KEPT, *against])
-                # the file is read and judged by itself before: those at the desk wait for who writes readings
+                # the file is read and checked before: the desk waits only while readings are written
                 with writing(engine) as connection:
                     fresh = _fresh(connection, file, checked, problems, known)
                     moment = now()
@@ -315,7 +315,7 @@ def _to_append(row: dict, file: Path, moment: str) -> dict[str, Any]:
 
 
 def _settle(connection: Connection, policy: Policy, moment: str, fresh: list[dict], candidates: dict) -> None:
-    """Say of each item that was read what is still due of it."""
+    """Open what is still due of each item that was read."""
     crimes: dict[str, set[tuple]] = {}
     for row in fresh:
         crime = (row["force"], row["crime_reference"])
@@ -374,7 +374,7 @@ def _problems(row: dict[str, str], candidates: dict[tuple, dict], policy: Policy
     if row["role"] not in ROLES:
         wrong.append(f"role must be one of {', '.join(sorted(ROLES))}")
     if not row["reader"]:
-        wrong.append("reader is blank: say who read it")
+        wrong.append("reader is blank: write who read it")
     try:
         datetime.fromisoformat(row["read_at"])
     except ValueError:

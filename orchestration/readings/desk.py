@@ -76,11 +76,11 @@ GIVEN = _given()
 
 
 class DeskRefused(ValueError):
-    """What was asked may not be; the sentence says why and what to do, and repeats no record's value."""
+    """What was asked may not be; the sentence gives why and what to do, and repeats no record's value."""
 
 
 class AgainstCodebook(DeskRefused):
-    """An answer that goes against rules of the codebook and was not said to be kept all the same: nothing is saved."""
+    """An answer that goes against rules of the codebook and that the reader did not keep all the same: nothing is saved."""
 
     def __init__(self, rules: Iterable[Rule]):
         self.rules = tuple(rules)
@@ -89,7 +89,7 @@ class AgainstCodebook(DeskRefused):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a reader says of a case: the columns of the readings file that are theirs to fill in."""
+    """What a reader answers of a case: the columns of the readings file that are theirs to fill in."""
 
     group_based: str
     network_definition: str
@@ -106,7 +106,7 @@ class Answer:
 @dataclass(frozen=True)
 class Slot:
     """One reading due, held for a reader. `role` is reader or adjudicator: whether theirs is the first or the second
-    reading would tell what the first one said, and a gold item is read with more care by who knows it."""
+    reading would give away the first answer, and a gold item that is known is read with more care."""
 
     slot: int
     item: int
@@ -233,7 +233,7 @@ class Desk:
         return self._case(row, answers, row.state, slot)
 
     def answer(self, reader: str, slot: int, answer: Answer, keeps: Collection[str] = ()) -> Reading:
-        """Append the holder's answer and open what it makes due. Raises DeskRefused for what may not be said, and
+        """Append the holder's answer and open what it makes due. Raises DeskRefused for what may not be answered, and
         AgainstCodebook where it goes against a rule that is not among those the reader `keeps` it against."""
         with ledger.writing(self.engine) as connection:
             row = self._own(connection, reader, slot)
@@ -288,7 +288,7 @@ class Desk:
             if self._paused(connection, reader):
                 raise DeskRefused("you are on a break: end it before correcting")
             if not answer.reason:
-                raise DeskRefused("say why you correct it: a correction has a reason")
+                raise DeskRefused("write why you correct it: a correction has a reason")
             return self._append(
                 connection, row, old.role, reader, old.slot, answer, keeps, corrects=reading, started_at=None
             )
@@ -397,7 +397,7 @@ class Desk:
                 worklist.c.held_by == reader,
                 self._lapsed(),
             ),
-            # a gold item that comes back to be read in earnest must not want for readers
+            # a gold item that comes back to be read in earnest must not lack readers
             ~exists().where(readings.c.reader == reader, readings.c.role != "gold", *_same("round")),
         )
 
@@ -697,7 +697,7 @@ class Desk:
 
 
 def _same(*more: str) -> list[Any]:
-    """Readings of an item of the worklist, where `more` says what else is alike."""
+    """Readings of an item of the worklist, where `more` has what else is alike."""
     return [readings.c[name] == worklist.c[name] for name in (*KEY, *more)]
 
 
@@ -711,6 +711,6 @@ def _slot(row: Any) -> Slot:
 
 
 def _shown(reading: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer as a reader said it."""
+    """An answer as a reader gave it."""
     said = {one.name: reading[one.name] for one in fields(Answer)}
     return {**said, "decided_by": tuple((said["decided_by"] or "").split(";")) if said["decided_by"] else ()}

@@ -10,7 +10,7 @@ from typing import Any
 from orchestration import schemes
 from orchestration.home import settings
 
-# what two readers must say alike; on the network definition and the number of offenders they may differ
+# what two readers must answer alike; on the network definition and the number of offenders they may differ
 AGREED = ("group_based", "criterion", "committed_by_children")
 
 
@@ -59,7 +59,7 @@ def read_twice_because(
     """Why a case with this one reading has to be read by a second person; None when once is enough.
 
     A readings file brings its own assignment, so the draw and the rule on new readers, which are about assigning,
-    do not apply to a reading without a slot; what it says may still ask for a second.
+    do not apply to a reading without a slot; its answers may still ask for a second.
     """
     if reading["criterion"] in policy.second_criteria:
         return "criterion"
@@ -74,7 +74,7 @@ def read_twice_because(
 
 def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
     """On what two readings differ, of the things they must agree on."""
-    # of a crime that is not group-based one reader may say nothing on children
+    # of a crime that is not group-based one reader may leave children blank
     unsaid = first["group_based"] != "yes" and "not_collected" in (
         first["committed_by_children"],
         second["committed_by_children"],
@@ -86,7 +86,7 @@ def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str
 def due_reading(readings: Mapping[str, Mapping[str, Any]], twice: str | None) -> tuple[str, str] | None:
     """The role that still has to read a case, and why; None when it is settled.
 
-    `readings` holds the standing reading of each role; `twice` says why the case is read by two, if it is.
+    `readings` holds the standing reading of each role; `twice` is why the case is read by two, if it is.
     """
     if "adjudicator" in readings:
         return None
@@ -101,7 +101,7 @@ def drawn(policy: Policy, key: str, stratum: str, names: Iterable[str]) -> set[s
     """The names of a stratum that are read twice: its share of them, chosen by a keyed hash.
 
     A share of 10% of 14 is 1 or 2, the stratum's own hash decides, so that small strata are neither skipped nor
-    always drawn from. Without the key nobody can tell which; with it, the answer is always the same.
+    always drawn from. Without the key nobody can find out which; with it, the answer is always the same.
     """
 
     def number(text: str) -> float:

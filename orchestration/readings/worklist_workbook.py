@@ -38,7 +38,7 @@ class WorkbookRefused(ValueError):
 
 
 class NoReadersWorkbook(WorkbookRefused):
-    """It is a workbook of something else: of a force's return, say."""
+    """It is a workbook of something else: of a force's return, for example."""
 
     code = 2
 
@@ -115,7 +115,7 @@ def _shown(case: Case, heading: str) -> str:
     if heading == "changed":
         return "; ".join(f"{name} was {_text(was) or 'blank'}" for name, was in case.changed.items())
     if heading == "offence":
-        # what the record may describe is said before its summary
+        # what the record may describe stands before its summary
         return "\n".join([_text(case.fields["offence"]), *care.warnings(case.fields["offence_code"])])
     if heading == "version":
         return as_written(case.version)

@@ -144,7 +144,7 @@ PACKS_LINKED = 10
 
 
 def _packs(home: Home, failed: list) -> dict:
-    """Links to what the forces named were told, a few."""
+    """Links to a few packs of the forces named."""
     named = {
         (key["force"], key["quarter"])
         for result in failed

@@ -16,11 +16,11 @@ STATUSES = ("provisional", "final")
 
 
 class NotAsPromised(ValueError):
-    """A row of `seeds/publication` breaks its own rule; the message says which and what to do."""
+    """A row of `seeds/publication` breaks its own rule; the message names it and what to do."""
 
 
 def statement(period: str, seeds: Path = SEEDS) -> dict:
-    """What a release of `period` says of itself: `kind`, `status` and `planned_on` (None where the calendar has no such
+    """What a release of `period` is: `kind`, `status` and `planned_on` (None where the calendar has no such
     row: it is then provisional), `pre_release_access`, `errata` and `explained_revisions` (rows of their seeds, in order).
 
     Raises NotAsPromised.
@@ -64,7 +64,7 @@ def _access(seeds: Path, planned: dict[str, dict[str, str]]) -> list[dict[str, s
         if row["period"] not in planned:
             raise NotAsPromised(f"{where}: release_calendar.csv has no such period; announce it first")
         if not all(row[name] for name in ("role", "organisation", "reason")):
-            raise NotAsPromised(f"{where}: role, organisation and reason must all be said")
+            raise NotAsPromised(f"{where}: role, organisation and reason must all be filled in")
         wanted = f"{where}: from and until are moments; write 2024-11-05T09:30:00+00:00"
         begins = _read(datetime.fromisoformat, row["from"], wanted)
         ends = _read(datetime.fromisoformat, row["until"], wanted)
@@ -87,10 +87,10 @@ def _errata(seeds: Path) -> list[dict[str, str]]:
                 _read(in_period, period, f"{where}: {name} is no release; write it like 2023.r1")
         _read(date.fromisoformat, row["found_on"], f"{where}: found_on is no date; write 2024-12-01")
         if not row["figure_id"] or not row["reason"]:
-            raise NotAsPromised(f"{where}: figure_id and reason must both be said")
+            raise NotAsPromised(f"{where}: figure_id and reason must both be filled in")
         if unexplained(row["reason"]):
             raise NotAsPromised(
-                f"{where}: its reason has a number, which reports would print as no figure; say in words what was wrong"
+                f"{where}: its reason has a number, which reports would print as no figure; write in words what was wrong"
             )
     return rows
 
@@ -107,7 +107,7 @@ def _explained(seeds: Path) -> list[dict[str, str]]:
         _read(in_period, period, wanted)
         if not all(row.values()):
             raise NotAsPromised(
-                f"{where}: every column must be said; write `every` for all figures, places or periods"
+                f"{where}: every column must be filled in; write `every` for all figures, places or periods"
             )
         _read(date.fromisoformat, row["signed_on"], f"{where}: signed_on is no date; write 2024-12-01")
     return rows

@@ -1,8 +1,8 @@
-"""What a release would hold that an earlier one does not: told by its tables, beside what they are made from.
+"""What a release would hold that an earlier one does not: found from its tables, beside what they are made from.
 
-Inputs alone cannot tell. A table of a period is made from more than the period's own returns: a return of a later
+Inputs alone do not show it. A table of a period is made from more than the period's own returns: a return of a later
 quarter cancels crimes of this one, and an earlier one is what this one is compared with. So the rows themselves decide,
-and the inputs say why they differ.
+and the inputs show why they differ.
 """
 
 # ruff: noqa: S608 - table names come from dbt's manifest, never from a user
@@ -168,7 +168,7 @@ def _tables_that_differ(
 
 
 def _content(connection, rows: str, columns: list[tuple[str, str]], parameters: dict) -> tuple:
-    """What tells rows from other rows, in whatever order they stand: how many, and the sum of their hashes."""
+    """What differs between other rows, in whatever order they stand: how many, and the sum of their hashes."""
     names = ", ".join(f'"{name}"' for name, _ in columns)
     return connection.execute(f"select count(*), sum(hash({names})) from {rows}", parameters).fetchone()
 

@@ -105,7 +105,7 @@ BESIDE += ("is_comparable", "revision_status")
 
 
 def _beside(connection, figure: dict) -> dict:
-    """What has to be said beside the number, and how it was revised; nothing of a release made before it was kept."""
+    """What has to stand beside the number, and how it was revised; nothing of a release made before it was kept."""
     if not connection.execute("select 1 from duckdb_views() where view_name = 'release_figures'").fetchone():
         return {}
     key = [figure[name] for name in ("figure_id", "scheme", "place", "period")]

@@ -22,13 +22,13 @@ from orchestration.releases.verify import manifest_of, named
 from orchestration.statements import quoted
 
 TABLES = {"crimes": "fct_crimes", "victims": "fct_victims", "suspects": "fct_suspects"}
-# says which crime, or which person, to whoever has the force's system
+# gives the crime, or the person, to whoever has the force's system
 REFERENCES = {"crime_reference", "victim_reference", "suspect_reference", "incident_reference"}
 PSEUDONYM = "pseudonym"
 
 
 class NotAsAgreed(RuntimeError):
-    """What was written is not what the feed's contract says, or may not be; nothing of it is left."""
+    """What was written is not what the feed's contract has, or may not be; nothing of it is left."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def write(
     agreed = contract(feed, seeds)
     if agreed.of_one_force != (force is not None):
         raise LookupError(
-            f"{feed} is of one force: say which (--force kent)"
+            f"{feed} is of one force: name it (--force kent)"
             if agreed.of_one_force
             else f"{feed} is of all forces: leave --force out"
         )
@@ -158,7 +158,7 @@ def _fill(home: Home, agreed: Contract, head: dict, period: str, force: str | No
         # how far readers agree on it: withheld in the figures, a criterion is no fact in the records either
         "criterion_status": [word for (word,) in status],
         "made_up_data": head["made_up_data"],
-        # tells two keys apart, and neither what the key is
+        # differs between two keys, and does not give the key away
         "pseudonyms_of_key": hmac.new(key, b"which key", hashlib.sha256).hexdigest()[:12]
         if agreed.pseudonymised
         else None,
@@ -202,7 +202,7 @@ def _write_table(connection: Any, agreed: Contract, table: str, folder: Path) ->
     columns = ", ".join(
         f'cast({one["source"]} as {one["type"]}) as "{one["column"]}"' for one in agreed.columns[table]
     )
-    # by pseudonym: the order of the release would say which crime is which
+    # by pseudonym: the order of the release would give away which crime is which
     order = [agreed.columns[table][0]["source"], *([] if table == "crimes" else [f"{table[:-1]}_number"])]
     connection.execute(
         f"""

@@ -1,4 +1,4 @@
-"""A figure in words: what is counted, out of what. One place, so that pages and `explain` say the same."""
+"""A figure in words: what is counted, out of what. One place, so that pages and `explain` have the same words."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -27,7 +27,7 @@ NAMES = {
     "image": "indecent images",
     "no_victim": "no victim recorded",
 }
-# the criteria that are none of the readers' list say in which of two senses
+# of criteria that are none of the readers' list: in which of two senses
 CRITERION = {
     "committed_by_children": "committed by children, within the criterion other",
     "committed_by_children_any": "committed by children, under any criterion",

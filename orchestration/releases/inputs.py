@@ -23,7 +23,7 @@ COMPARED = ("submissions", "readings", "recorded_crime", "cancelled_by", "seeds"
 @dataclass(frozen=True)
 class Inputs:
     """Inputs of one period: `seeds` maps a path to its SHA-256; `readings` has count, last id and SHA-256;
-    `recorded_crime` has the file of each release of it, with its date and SHA-256; `cancelled_by` says how many crimes
+    `recorded_crime` has the file of each release of it, with its date and SHA-256; `cancelled_by` has how many crimes
     of the period each return of a later quarter cancels.
 
     Out of the fingerprint are `last_of_chain`, the number and hash of the last reading in the ledger, of whatever
@@ -247,7 +247,7 @@ def code_hash() -> str:
 
 
 def git_commit() -> str | None:
-    """The commit of the checkout, `+changes` when files differ from it; that of a wheel; None where neither is told."""
+    """The commit of the checkout, `+changes` when files differ from it; that of a wheel; None where neither is known."""
     if not (PROJECT / ".git").exists():
         made_from = PACKAGE / "commit"
         return made_from.read_text().strip() if made_from.exists() else None

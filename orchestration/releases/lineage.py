@@ -20,7 +20,7 @@ class MachinePath(RuntimeError):
 
 
 def dbt_manifest(home: Home) -> dict:
-    """dbt's manifest of the last build; FileNotFoundError says how to get one."""
+    """dbt's manifest of the last build; FileNotFoundError names how to get one."""
     file = home.dbt / "target" / "manifest.json"
     if not file.exists():
         raise FileNotFoundError(f"no dbt manifest at {file}: build the warehouse first (cpai run)")

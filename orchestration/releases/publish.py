@@ -48,7 +48,7 @@ class GateShut(RuntimeError):
 @dataclass(frozen=True)
 class Release:
     """A published release; `unchanged` when it was live already, with the same inputs and the same tables. `because`
-    says in sentences how a new one differs from the one live before it; an alarm is one of them."""
+    has sentences on how a new one differs from the one live before it; an alarm is one of them."""
 
     name: str
     period: str
@@ -76,10 +76,10 @@ def publish(home: Home, period: str, gate_result=None) -> Release:
         raise GateShut(gate_result.reasons)
     home.releases.mkdir(parents=True, exist_ok=True)
     with turn(home), open_warehouse(home) as connection:
-        # attached, it cannot be written any more: what is copied below is what was judged
+        # attached, it cannot be written any more: what is copied below is what was checked
         if gate.state_of(home) != judged:
             raise attached.WarehouseStale(
-                "the warehouse, a rule or a waiver changed while it was judged: publish again"
+                "the warehouse, a rule or a waiver changed while it was checked: publish again"
             )
         for leftover in home.releases.glob(".building-*"):
             shutil.rmtree(leftover)

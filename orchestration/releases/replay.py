@@ -15,7 +15,7 @@ def replay(home: Home, release: str | None = None) -> list[str]:
     """Problems on rebuilding the tables of `release` from the warehouse as it is; empty when all are equal.
 
     The archive must hold every file of every submission, and the warehouse be built from the release's own
-    submissions, readings, seeds and code: when not, a problem says what differs, and nothing is rebuilt.
+    submissions, readings, seeds and code: when not, a problem names what differs, and nothing is rebuilt.
     """
     release = named(home, release)
     head = manifest_of(home, release)

@@ -21,7 +21,7 @@ def read(connection, period: str) -> list[dict]:
     for row in rows:
         row["erratum"] = "errat" in (row["status"] or "")
         source_note = row.get("source_note")
-        # four quarters of one chart have one note: said once
+        # four quarters of one chart have one note: shown once
         source = "read as the figure before" if source_note and source_note == before else source_note
         before = source_note
         row["note"] = " ".join(map(_sentence, filter(None, [row["explanation"], source])))

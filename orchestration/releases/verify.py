@@ -14,7 +14,7 @@ from orchestration.stopping import Stopped
 
 
 def verify(home: Home, release: str | None = None) -> list[str]:
-    """Problems of `release`, else of the live one, and of `current`; none says all is as published."""
+    """Problems of `release`, else of the live one, and of `current`; none where all is as published."""
     if pointing := _pointer(home):
         return pointing
     name = release or (home.releases / "current").readlink().name
@@ -111,7 +111,7 @@ def problems_of(folder: Path) -> list[str]:
 
 
 def contents(folder: Path) -> list[str]:
-    """What no hash can tell: Parquet and CSV hold the rows of marts.duckdb, no column is personal."""
+    """What no hash can show: Parquet and CSV hold the rows of marts.duckdb, no column is personal."""
     import duckdb
 
     problems = []

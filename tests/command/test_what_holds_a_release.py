@@ -79,7 +79,7 @@ def test_a_screen_is_not_filled_by_one_rule(home):
 def test_status_needs_no_warehouse(home):
     home.warehouse.write_bytes(b"half a warehouse" * 1000)
     answer = status(home)
-    assert answer.exit_code == 0 and "what holds a release cannot be told" in answer.output
+    assert answer.exit_code == 0 and "what holds a release is not known" in answer.output
     home.warehouse.unlink()
     answer = status(home)
     assert answer.exit_code == 0 and "blocks the release" not in answer.output

@@ -279,7 +279,7 @@ def test_a_warehouse_built_again_while_it_was_judged_is_not_published(home, monk
     before = released(home)
     answer = publish(home)
     assert answer.exit_code == 1
-    assert "changed while it was judged" in answer.output
+    assert "changed while it was checked" in answer.output
     assert released(home) == before
 
 

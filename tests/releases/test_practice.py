@@ -67,7 +67,7 @@ def test_a_release_says_what_the_calendar_promised(home):
         ),
         ("errata", "2023,scale.cpai,,2023,counted twice,2024-12-01,", "write it like 2023.r1"),
         ("errata", "2023.r1,scale.cpai,,2023,,2024-12-01,2023.r2", "reason must"),
-        ("errata", "2023.r1,scale.cpai,,2023,is 117 too many,2024-12-01,2023.r2", "say in words"),
+        ("errata", "2023.r1,scale.cpai,,2023,is 117 too many,2024-12-01,2023.r2", "write in words"),
         ("errata", "2023.r1,scale.cpai,,2023,counted twice,soon,2023.r2", "found_on is no date"),
     ],
 )

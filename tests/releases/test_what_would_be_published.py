@@ -245,7 +245,7 @@ def test_a_killed_run_is_finished_only_where_its_tables_are_still_the_ones_to_pu
     ("row", "words"),
     [
         ("2023,every,every,every,why,A Person,2024-12-01", "write it like 2023.r2"),
-        ("2023.r2,every,every,every,,A Person,2024-12-01", "every column must be said"),
+        ("2023.r2,every,every,every,,A Person,2024-12-01", "every column must be filled in"),
         ("2023.r2,,every,every,why,A Person,2024-12-01", "write `every`"),
         ("2023.r2,every,every,every,why,A Person,soon", "signed_on is no date"),
     ],

@@ -1,7 +1,7 @@
 """The codebook: its text, a document a version, and its rules, the rows of `seeds/codebook_rules.csv`.
 
 A rule has a condition under which an answer goes against the codebook, and an action: `refuse`, as one answer excludes
-the other, or `ask`, as it can be right all the same. Every door judges by `refused` and `asked` here.
+the other, or `ask`, as it can be right all the same. Room, workbook and file check by `refused` and `asked` here.
 """
 
 import re
@@ -50,7 +50,7 @@ class Rule:
     sentence: str
 
     def holds(self, values: Mapping[str, str]) -> bool:
-        """Whether an answer, with what the record says, goes against this rule; what is not known is against nothing."""
+        """Whether an answer, with what is on the record, goes against this rule; what is not known is against nothing."""
         return all(
             name in values and COMPARED[compared](values[name], _value(value, values))
             for name, compared, value in self.when
@@ -80,7 +80,7 @@ def refused(version: str, answer: Mapping[str, Any]) -> list[Rule]:
 
 
 def asked(version: str, answer: Mapping[str, Any], record: Mapping[str, int] | None = None) -> list[Rule]:
-    """The rules that an answer goes against and may be kept against; `record`: what `on_record` says, where known."""
+    """The rules that an answer goes against and may be kept against; `record`: what `on_record` gives, where known."""
     values = _values(answer, record)
     return [rule for rule in rules(version) if rule.action == "ask" and rule.holds(values)]
 

@@ -54,7 +54,7 @@ QUESTIONS = (
     Question(
         "offenders_read",
         "How many offenders do you read?",
-        "The smallest number the record allows; blank if it does not say.",
+        "The smallest number the record allows; blank if there is none.",
     ),
     Question(
         "criterion", "Which criterion?", "The predominant nature of the case.", CRITERIA, asked_after=("yes",)
@@ -113,7 +113,7 @@ def read(
     first = sent("group_based")
     for question in questions(case):
         value = sent(question.name)
-        # before the first question is answered nobody knows of which others that is so
+        # before the first question is answered it is open of which others that is so
         asked = first in question.asked_after or (first not in ANY and question.name not in OF_GROUPS)
         if not asked and question.name in OF_GROUPS:
             value = ""
@@ -156,5 +156,5 @@ def filled_in(answer: Answer) -> dict[str, list[str]]:
 
 
 def deciding_fields(case: Case) -> list[str]:
-    """What of a case can have decided it: its fields that say something, and the summary."""
+    """What of a case can have decided it: its fields that are filled in, and the summary."""
     return ["summary", *(name for name, value in case.fields.items() if value not in (None, "", []))]

@@ -49,7 +49,7 @@ REFUSED = (400, 403, 404, 405, 409, 413)  # 422 is a form with a mistake in it
 log = logging.getLogger(__name__)
 
 # No script or style but our own files, nothing from elsewhere, no frame around us, and nothing kept by a browser:
-# the pages hold what a summary says.
+# the pages hold the text of a summary.
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -287,7 +287,7 @@ def _answer(visit: Visit, handler: Page, roles: tuple[str, ...], words: dict[str
     except DeskRefused as refused:
         return visit.say(409, "That cannot be done", str(refused))
     except Exception as problem:
-        # the kind and the place alone: the words of an error may repeat what a case says
+        # the kind and the place alone: the words of an error may repeat the text of a case
         where = traceback.extract_tb(problem.__traceback__)[-1]
         path = visit.request.scope["route"].path
         log.error("%s at %s: %s:%s", type(problem).__name__, path, Path(where.filename).name, where.lineno)

@@ -1,6 +1,6 @@
 """The pages of the reading room: each takes a visit and gives a page, over the desk.
 
-What a case says goes into its own page and nowhere else: not into an address, a log or a message.
+The text of a case goes into its own page and nowhere else: not into an address, a log or a message.
 """
 
 from collections.abc import Mapping

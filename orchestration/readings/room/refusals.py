@@ -1,5 +1,5 @@
 """What the reading room refused: whom, from where, what, in a line each; never a password, an address that was typed, or
-what a case says."""
+the text of a case."""
 
 import logging
 import time

@@ -1,7 +1,7 @@
 """Who may come into the reading room: users and their roles, passwords, second factors, lock-out, and who is in.
 
 Users, sign-ins and views of cases are rows that are only ever added: the newest row of a user counts, and what a
-person could do on a day can be told years later.
+person could do on a day can be found out years later.
 """
 
 import hashlib
@@ -63,11 +63,11 @@ WAITING = BoundedSemaphore(10)
 
 
 class SignInRefused(Exception):
-    """Nobody came in; the sentence says why to the person, and does not say whether the name exists."""
+    """Nobody came in; the sentence gives the person the reason, but not whether the name exists."""
 
 
 class UserRefused(ValueError):
-    """The user was not added or changed; the sentence says why."""
+    """The user was not added or changed; the sentence gives the reason."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def _sign_in(engine: Engine, username: str, password: str, address: str, secret:
         if not noted:
             _note(engine, name, "locked", address)
         raise SignInRefused(locked)
-    # as long for a name that nobody has, or the time would tell which names exist
+    # as long for a name that nobody has, or the time would show which names exist
     right = _verify(row.password_hash if row and row.password_hash else _nobodys_hash(), password)
     right = right and row and row.password_hash and row.active
     if not right or (factor and not second_factor.shown(engine, secret, factor, code, _now())):
@@ -246,7 +246,7 @@ def signed_in(engine: Engine, username: str, number: int) -> User | None:
 
 
 def note_view(engine: Engine, user: User, page: str, **of: int) -> None:
-    """Who was shown which case (`slot` or `item`) and when; never what it says."""
+    """Who was shown which case (`slot` or `item`) and when; never its text."""
     with engine.begin() as connection:
         note_views(connection, user.username, page, [of])
 
@@ -313,7 +313,7 @@ def _append(
     if unknown := roles - set(ROLES):
         raise UserRefused(f"no such role: {', '.join(sorted(unknown))}; there are {', '.join(ROLES)}")
     if not roles:
-        raise UserRefused(f"say which roles: {', '.join(ROLES)}")
+        raise UserRefused(f"give one or more roles: {', '.join(ROLES)}")
     connection.execute(
         insert(users),
         {

@@ -84,7 +84,7 @@ class Visit:
 
 
 def address_of(scope: Scope) -> str:
-    """Where a request is from. Over a Unix socket a proxy speaks, which adds that at the end of a header; what stands
+    """Where a request is from. Over a Unix socket a proxy calls, which adds that at the end of a header; what stands
     before it the client wrote."""
     if client := scope.get("client"):
         return client[0]

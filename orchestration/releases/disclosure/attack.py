@@ -1,7 +1,7 @@
 """The attacker: everything that is printed, every sum that is known, and the bounds they leave of a hidden cell.
 
-Knows nothing of how the pattern was chosen. A bound counts only when a whole table stands behind it, so an interval
-said to be wide is wide; one said to be narrow was solved over whole numbers.
+It does not use how the pattern was chosen. A bound counts only when a whole table stands behind it, so an interval
+found wide is wide; one found narrow was solved over whole numbers.
 """
 
 from collections.abc import Hashable, Mapping
@@ -157,7 +157,7 @@ class _Block:
         return point
 
     def open(self) -> np.ndarray:
-        """The cells whose interval is not yet as wide as is wanted."""
+        """The cells whose interval is not yet as wide as required."""
         return np.flatnonzero((self.wanted >= 0) & ~(self.high - self.low >= self.wanted))
 
     def widen_from(self, start: np.ndarray) -> None:

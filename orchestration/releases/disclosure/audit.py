@@ -78,7 +78,7 @@ def audit(
 
     Returns the width of the narrowest interval of a hidden cell, None when nothing is hidden.
 
-    Raises NotSafe when a cell that should be hidden is printed, or its interval is narrower than is wanted.
+    Raises NotSafe when a cell that should be hidden is printed, or its interval is narrower than required.
     """
     narrow, narrowest = narrow_cells(path, regions, widths, before, same)
     if narrow:
@@ -95,7 +95,7 @@ def audit(
 
 
 def narrow_cells(path, regions, widths, before=(), same=None) -> tuple[list[Cell], int | None]:
-    """The cells of a written figures.csv whose interval is narrower than is wanted, and the narrowest of the others.
+    """The cells of a written figures.csv whose interval is narrower than required, and the narrowest of the others.
 
     A count that is printed rounded, now or earlier, is wide when it is not given back exactly.
     """
@@ -130,11 +130,11 @@ def read_printed(path: Path) -> list[dict]:
 
 
 def shares(figures: Iterable[Mapping], cells: Cells) -> list:
-    """What printed percentages tell where a count of theirs is hidden."""
+    """What printed percentages give away where a count of theirs is hidden."""
     found = []
     for figure in figures:
         base = denominator(figure)
-        # of rounded counts a percentage tells nothing more
+        # of rounded counts a percentage gives away nothing more
         if (
             figure.get("rounded_to")
             or base is None

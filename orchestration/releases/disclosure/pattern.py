@@ -59,7 +59,7 @@ def choose(
 ) -> Pattern:
     """The cells to hide of `tables` (every count known) so that each of `primary` has an interval of `width`.
 
-    Cells `public` already cannot be hidden; `cost` (default 1) says how much a cell is missed, per count. Cells
+    Cells `public` already cannot be hidden; `cost` (default 1) is how much a cell is missed, per count. Cells
     `apart` tie tables together: they stand still until all else is protected, so that each table is solved alone.
     What is `hidden` before the search stays so. Raises NoPattern.
     """
@@ -170,7 +170,7 @@ class _Search:
     def _push(self, matrix, columns, targets, way=None, whole=False) -> None:
         """Move `targets` (indices into `columns`) at the least cost; hide what moves, keep the room that is found.
 
-        Half of the targets go up and half down, unless `way` says which.
+        Half of the targets go up and half down, unless `way` is given.
         """
         count = len(columns)
         hidden, counts = self.hidden[columns], self.counts[columns] - self.tables.lowest[columns]

@@ -31,7 +31,7 @@ from orchestration.releases.figures import NATION
 from orchestration.statements import quoted, rows_of
 
 NOT_ASKED = [
-    "dominance: no figure says which operation a crime belongs to",
+    "dominance: no figure has which operation a crime belongs to",
     "joint tables of two attributes (age by ethnicity) that are nowhere printed",
     "what somebody knows of their own case, or of how these cells were chosen",
 ]
@@ -164,7 +164,7 @@ def shown(connection) -> list[dict]:
 
 
 def hide(cells: Cells, figures, regions, policy: policies.Policy, before=(), same=None) -> Hidden:
-    """What to hide of `cells`: what the policy says, and what protects it, beside all that is out already."""
+    """What to hide of `cells`: what the policy hides, and what protects it, beside all that is out already."""
     judged = {numerator(figure) for figure in figures if figure["judged"]}
     primary = policies.primary(policy, cells.counts, judged & cells.counts.keys(), sums(cells, regions)[1])
     known = earlier.known(cells, regions, before, same or {}, truth=True)
@@ -238,14 +238,14 @@ def _printed(figure: Mapping, hidden, splits) -> dict:
     elif part_hidden or base_hidden:
         printed["percent"] = CONFIDENTIAL
     elif any(splits.get(_split(figure), ())):
-        # a share that was rounded to make the split sum to 100 would tell of the hidden ones
+        # a share that was rounded to make the split sum to 100 would give away the hidden ones
         percent = (200 * figure["numerator"] + figure["denominator"]) // (2 * figure["denominator"])
         printed |= {"percent": percent, "percent_rounding": "half_up"}
     return printed
 
 
 def _reasons(hidden: Hidden, policy: policies.Policy) -> dict[str, int]:
-    """Hidden cells by reason: of the whole tier, and only where enough are hidden for others for nobody to tell which
+    """Hidden cells by reason: of the whole tier, and only where enough are hidden for others for nobody to find out which
     are. Were all of them below the threshold, or all of a place and period, each would be known to within it."""
     if len(hidden.secondary) < policy.threshold:
         return {"any_reason": len(hidden.primary) + len(hidden.secondary)}

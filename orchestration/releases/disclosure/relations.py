@@ -1,4 +1,4 @@
-"""What is known of cells besides their counts: which sum to which, and what a printed percentage says."""
+"""What is known of cells besides their counts: which sum to which, and what a printed percentage gives away."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass

@@ -148,7 +148,7 @@ def _reconciliation(connection) -> dict:
 
 
 def _may_explain(row: dict) -> str:
-    """What the data know about a difference, in words; the counts are those of `quality.reconciliation`."""
+    """What the data have about a difference, in words; the counts are those of `quality.reconciliation`."""
     known = [
         (row["excluded"], f"{count(row['excluded'])} crimes of these classes are excluded from the CPAI"),
         (row["held_out"], f"{count(row['held_out'])} crime records, of any class, could not be used"),

@@ -117,7 +117,7 @@ def _of(confusion: list[dict], pairing: str, question: str) -> list[dict]:
 
 
 def _folded(cells: list[dict]) -> list[dict]:
-    """Which of two readers gave which answer says nothing: both orders of an answer pair in one cell."""
+    """Which of two readers gave which answer has no meaning: both orders of an answer pair in one cell."""
     folded: dict[tuple[str, str], int] = {}
     for cell in cells:
         pair = tuple(sorted((cell["left_answer"], cell["right_answer"]), key=ORDER.index))

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 # in the order of the dbt project's layers, the outermost first; a table is in the first group that takes it
 GROUPS = {
-    "figures": ("Marts: figures", "published counts and percentages, and what is said of them"),
+    "figures": ("Marts: figures", "published counts and percentages, and what qualifies them"),
     "records": ("Marts: records", "crimes, victims and suspects of the CPAI, one row each"),
     "dimensions": ("Marts: dimensions", "what keys and codes mean"),
     "readings": ("Marts: readings", "how readers agree, and what follows from how they read"),

@@ -142,7 +142,7 @@ def _across(rows: list[Row], quarters: list[str], name: str, shown: Callable[[Ro
 
 
 def _most_unusual_first(lines: list[Row], changed: list[Row]) -> list[Row]:
-    """Each rule with what became of it in the last quarter; those without a change to tell of come last."""
+    """Each rule with what became of it in the last quarter; those without a change come last."""
     order = {row["rule"]: place for place, row in enumerate(changed)}
     by_rule = {row["rule"]: row for row in changed}
     nothing = dict.fromkeys(("moved", "usual_percent", "unusual"))

@@ -49,7 +49,7 @@ class Reports:
     def write(self) -> Iterator[Place]:
         """Each report as it is written; with all of them, at the end, the page that lists them.
 
-        Public ones are written aside, read back, and only then put in place; NotSafe when one says more than the
+        Public ones are written aside, read back, and only then put in place; NotSafe when one shows more than the
         release's public tier.
         """
         yield from self._write_public() if self.numbers.is_public else self._write(self.folder)
@@ -130,7 +130,7 @@ def prepare(
     """
     name = verify.named(home, release)
     head = verify.manifest_of(home, name)
-    # an erratum may have been found since: a report says of its figures what is known when it is written
+    # an erratum may have been found since: a report has of its figures what is known when it is written
     known = calendar.statement(head["period"])["errata"]
     head |= {"errata": known + [one for one in head.get("errata", []) if one not in known]}
     numbers = Numbers.read(home.releases / name, period, public)
@@ -138,7 +138,7 @@ def prepare(
     meant = place and figures.place(place, numbers.forces)
     wanted = [one for one in every if meant in (None, one.place)]
     if not wanted:
-        raise NotThere(f"{meant} is a region of one force, whose report tells it: name the force")
+        raise NotThere(f"{meant} is a region of one force, whose report has it: name the force")
     folder = into or home.root / "reports" / name / (f"{period}-public" if public else period)
     if public:
         listed = {file["path"]: file["sha256"] for file in head["files"]}

@@ -55,7 +55,7 @@ RESULT = "audit.json"
 def check(folder: Path, release: Path) -> dict:
     """Read every file in `folder` back against `release`; returns what was read, as counts and hashes.
 
-    Raises NotSafe with a sentence for each file that says more than the public tier, and no number.
+    Raises NotSafe with a sentence for each file that shows more than the public tier, and no number.
     """
     tier = release / "public" / "figures.csv"
     audit = _Audit(tier)
@@ -104,7 +104,7 @@ class _Audit:
     def _page(self, page: Page, name: str) -> str | None:
         self.tables[name] = page.tables
         if page.unexplained:
-            return "has a number that does not say which figure it is: print it through Report.shown"
+            return "has a number without the figure that it is: print it through Report.shown"
         if page.unknown:
             return f"has {min(page.unknown)}, which could carry a number: take it out"
         for source, text in page.numbers:
@@ -114,13 +114,13 @@ class _Audit:
             if problem := self._number(source.get("data-table"), of_figure, source["data-of"], text):
                 return problem
         if not all(chart.is_drawn_to_scale for chart in page.charts):
-            return "has a bar that is not as long as the number beside it says"
+            return "has a bar that is not as long as the number beside it"
         return None
 
     def _number(self, table: str | None, of_figure: list, of: str, text: str) -> str | None:
         self.numbers += 1
         if table is not None:
-            return None if (table, of) in EVIDENCE else f"tells {of} of {table}, which is not public"
+            return None if (table, of) in EVIDENCE else f"shows {of} of {table}, which is not public"
         there = self.figures.get(tuple(of_figure))
         if text in ([figure_text(figure, of) for figure in there] if there else [NOT_AVAILABLE]):
             return None
@@ -160,7 +160,7 @@ class _Audit:
             [cell for row in rows for cell in row if not isinstance(cell, str) or SIGN.fullmatch(cell)]
             for rows in sheets.values()
         ]
-        # the notes say what the signs are
+        # the notes explain the signs
         about = [cell for cell in numbers[0] + numbers[1] if not isinstance(cell, str)]
         wanted = [[Number(text, {}).value for text in table] for table in self.tables.get(page, [])]
         return None if not about and _same(numbers[2:], wanted) else NOT_OF_PAGE

@@ -1,4 +1,4 @@
-"""A report's tables as CSV, with the metadata that tells a machine what their columns are (CSVW, W3C)."""
+"""A report's tables as CSV, with the metadata that describes their columns to a machine (CSVW, W3C)."""
 
 import csv
 import re
@@ -88,7 +88,7 @@ def _datatype(table: Sheet, at: int) -> str:
 
 
 def _text(cell: str | Number) -> str:
-    """A number without its thousands and its per cent, which the heading says."""
+    """A number without its thousands and its per cent, which the heading has."""
     if isinstance(cell, Number) and not isinstance(cell.value, str):
         return cell.text.replace(",", "").rstrip("%")
     return cell if isinstance(cell, str) else cell.text

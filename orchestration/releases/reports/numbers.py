@@ -85,7 +85,7 @@ class Numbers:
             evidence = {name: rows(sql, wanted) for name, sql in EVIDENCE.items()}
             name = f"replication_{period}"
             there = {row["table_name"] for row in rows("select table_name from information_schema.tables")}
-            # verdicts, intervals and revisions would tell counts that the public tier hides
+            # verdicts, intervals and revisions would give away counts that the public tier hides
             exact = set() if public else there & {name, "figure_intervals", "figure_revisions"}
             replication = f'select * from "{name}" order by page, figure_id'  # noqa: S608
             (children,) = rows("select min(children_collected_from) as quarter from dim_criterion")

@@ -1,4 +1,4 @@
-"""What stands on a page of a report: the numbers that say where they are from, and everything else that is read."""
+"""What stands on a page of a report: the numbers with where they are from, and everything else that is read."""
 
 import re
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ def unexplained(text: str) -> bool:
 
 @dataclass
 class Chart:
-    """The numbers said beside the bars of one chart, and the widths of the bars, in per cent."""
+    """The numbers printed beside the bars of one chart, and the widths of the bars, in per cent."""
 
     printed: list[str] = field(default_factory=list)
     widths: list[float] = field(default_factory=list)

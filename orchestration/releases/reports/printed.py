@@ -69,7 +69,7 @@ class Printed(NamedTuple):
 
 @dataclass(frozen=True)
 class Number:
-    """A number as it is printed, and in HTML as the element `tag` that says where it comes from."""
+    """A number as it is printed, and in HTML as the element `tag` with where it comes from."""
 
     text: str
     source: dict[str, str]
@@ -242,7 +242,7 @@ class Report:
         )
 
     def over_time(self, caption, charted) -> Table:
-        """CPAI, contact and group-based crimes in each part of the period; `charted` says what the bars are."""
+        """CPAI, contact and group-based crimes in each part of the period; `charted` is what the bars are."""
         parts = self.numbers.parts
         rows = [
             (
@@ -381,7 +381,7 @@ class Report:
         if beside & {BELOW, ABOVE}:
             notes.append(OUTSIDE)
         if SMALL_BASE in beside:
-            notes.append("Small base: a share of so few says little, and no bar is drawn of it.")
+            notes.append("Small base: a share of so few has little meaning, and no bar is drawn of it.")
         number = len(self.tables) + 1
         # as the page links it
         file = f"{self.place.tables.rpartition('/')[2]}/table-{number}.csv"
@@ -397,7 +397,7 @@ class Report:
         if is_share and self._is_of_few(self.numbers.figures.get(key)):
             return None
         shown = self.shown(key, of, "tspan")
-        # as long as the number is printed: more would tell what was rounded away
+        # as long as the number is printed: more would show what was rounded away
         number = 100 * shown.value if shown.is_percent else shown.value
         width = round(100 * number / full, 1)
         return {"name": name, "width": width, "shown": shown, "is_share": is_share}
@@ -436,7 +436,7 @@ class Report:
             for category in self.categories("cocad", unit, breakdown)
         ]
         found = [(self._value(key, "numerator") or 0, key) for key in keys]
-        # to name the largest would say of a hidden one that it is smaller
+        # to name the largest would give away that a hidden one is smaller
         if any(self._text(key, self.numbers.figures.get(key), "numerator").startswith("[") for key in keys):
             return None
         first, *others = sorted(found, reverse=True) or [(0, None)]
@@ -494,7 +494,7 @@ class Report:
     def revised(self) -> int | None:
         """How many figures of this place and period the release revised; None where it was compared with no other.
 
-        Not told to the public: how many figures a resubmission moved says something of those that are hidden.
+        Not for the public: how many figures a resubmission moved gives something away of those that are hidden.
         """
         if self.numbers.is_public or not self.head.get("compared_with"):
             return None
@@ -515,7 +515,7 @@ class Report:
         for erratum in self.head.get("errata", []):
             place = erratum["place"] or NATION
             key = figures.get((erratum["figure_id"], place, erratum["period"]))
-            # the public tier says nothing of a figure that it does not show, or hides
+            # the public tier has nothing of a figure that it does not show, or hides
             is_shown = not self.numbers.is_public or (key and self._value(key, "numerator") is not None)
             if place in names and erratum["period"] in periods and is_shown:
                 what = label(key._asdict()) if key else erratum["figure_id"].replace("_", " ")
@@ -590,7 +590,7 @@ class Report:
 
 OUTSIDE = (
     "A number below or above its interval: had every candidate been read twice, more or fewer crimes would be expected to "
-    "stand there than do. The table of how far misreading may move the figures has the interval, and says why."
+    "stand there than do. The table of how far misreading may move the figures has the interval and the reason."
 )
 
 

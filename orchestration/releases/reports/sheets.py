@@ -47,13 +47,13 @@ def cover(report: Report, head: dict) -> list[str]:
 
 
 def notes(report: Report) -> list[list[str]]:
-    """What the page says under Notes, and its corrections first."""
+    """What stands under Notes on the page, and its corrections first."""
     corrections = [["Correction", erratum] for erratum in report.errata]
     return corrections + [list(pair) for pair in (report.signs | report.definitions).items()]
 
 
 def _sheet(table: Table) -> Sheet:
-    """A group's heading is a column, so that a row says all."""
+    """A group's heading is a column, so that a row is complete by itself."""
     has_groups = any(heading for heading, _ in table.groups)
     rows = [
         ([heading] if has_groups else []) + [label, *numbers]
@@ -65,6 +65,6 @@ def _sheet(table: Table) -> Sheet:
         blank = [NOT_APPLICABLE] * (len(table.heads) - len(numbers))
         rows.append(([label] if has_groups else []) + [label, *numbers, *blank])
     heads = (["Of"] if has_groups else []) + ["Category", *table.heads]
-    # a table's columns are told apart by their headings
+    # a table's columns have different headings
     heads = [head if head not in heads[:place] else f"{head} ({place})" for place, head in enumerate(heads)]
     return Sheet(table.number, table.caption, table.notes, heads, rows)

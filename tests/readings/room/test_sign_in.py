@@ -285,7 +285,7 @@ def test_a_user_without_a_password_comes_in_by_the_proxy_alone(engine):
         ("a.reader", {"reader"}, PASSWORD, "already"),
         ("b reader", {"reader"}, PASSWORD, "a username is"),
         ("", {"reader"}, PASSWORD, "a username is"),
-        ("b.reader", set(), PASSWORD, "say which roles"),
+        ("b.reader", set(), PASSWORD, "give one or more roles"),
         ("b.reader", {"king"}, PASSWORD, "no such role"),
         ("b.reader", {"reader"}, "short", "12 to 200"),
         ("b.reader", {"reader"}, "x" * 201, "12 to 200"),
