@@ -1,4 +1,4 @@
-"""How a run is told apart from others on Dagster's timeline: by whom and from where it was launched, and whose job it is of."""
+"""How a run differs from others on Dagster's timeline: by whom and from where it was launched, and whose job it is of."""
 
 import getpass
 import logging

@@ -71,7 +71,7 @@ def landing_sensor(context: dg.SensorEvaluationContext, home: dg.ResourceParam[H
     wrong, looks settled while it is not.
     """
     with _noted_if_it_fails(home, "landing_sensor"):
-        # told for as long as it is so: what has landed for the quarters known goes on meanwhile
+        # noted for as long as it is so: what has landed for the quarters known goes on meanwhile
         stale = _stale(quarters.of(date.today()))
         outbox.stands(home, "sensor", {"calendar": stale} if stale else {}, within=["calendar"])
         return _look(context, home)

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 INTERRUPTED = "interrupted: give the same command again, and it goes on from what is done"
-AS_INTERRUPTED = 130  # as a shell says of what Ctrl-C ended
+AS_INTERRUPTED = 130  # as a shell gives for what Ctrl-C ended
 GRACE = 5  # seconds to end by itself after Ctrl-C: a statement of DuckDB's hears nothing before its end
 
 DAMAGED = r"file is not a database|disk image is malformed|file is encrypted"  # as SQLite puts it
-# what the system, SQLite, DuckDB, Arrow and PostgreSQL say of states that can be expected, and what we say instead
+# messages of the system, SQLite, DuckDB, Arrow and PostgreSQL on states that can be expected, and ours instead
 STATES = (
     (
         r"No space left on device|disk is full|[Dd]isk quota exceeded|Errno 28\b",
@@ -48,7 +48,7 @@ STATES = (
         r"Too many open files",
         "too many files are open: raise the limit (ulimit -n), then give the same command again",
     ),
-    (r"Input/output error", "{file} cannot be read or written: the disk says that it is at fault"),
+    (r"Input/output error", "{file} cannot be read or written: the disk reports a fault"),
     (
         r"connection to server|could not connect|could not translate host name|server closed the connection",
         "the PostgreSQL server of the ledger does not answer: see CPAI_LEDGER_URL, and whether it runs",
@@ -57,7 +57,7 @@ STATES = (
 
 
 class Stopped(Exception):
-    """A state that can be expected, in sentences that say what to do: the command says them and ends with `code`."""
+    """A state that can be expected, in sentences with what to do: the command prints them and ends with `code`."""
 
     code = 1
 
@@ -73,7 +73,7 @@ class NotThere(Stopped, LookupError):
 
 
 def stop(sentences: list[str], wants_json: bool = False, code: int = 1, **more: Any) -> NoReturn:
-    """Say why, for people or as JSON, and end with an exit code."""
+    """Print why, for people or as JSON, and end with an exit code."""
     # it brings click: Ctrl-C is heard before anything of weight is imported
     from orchestration.printing import say
 
@@ -86,7 +86,7 @@ def stop(sentences: list[str], wants_json: bool = False, code: int = 1, **more: 
 
 
 def state(message: str, file: str = "") -> str:
-    """The sentence for what some tool `said` of a state that can be expected; blank for any other fault."""
+    """The sentence for the `message` of some tool on a state that can be expected; blank for any other fault."""
     for pattern, sentence in STATES:
         if re.search(pattern, message):
             return sentence.format(file=file or _quoted(message) or "a file")
@@ -97,7 +97,7 @@ def state_of(problem: BaseException) -> str:
     """As `state`, of an exception or of what caused it."""
     for one in _causes(problem):
         file = str(getattr(one, "filename", None) or "")
-        # a bug may say anything: only what tools raise is believed
+        # a bug may raise any words: only those of tools are used
         kind = f"{type(one).__module__}.{type(one).__name__}"
         if (
             isinstance(one, OSError)
@@ -129,7 +129,7 @@ def interrupted() -> bool:
 def watch_interrupts() -> None:
     """See to it that Ctrl-C ends this process with its sentence: at once when pressed twice, else within GRACE.
 
-    Whatever handler stands (Dagster sets its own), the system tells this thread as well.
+    Whatever handler stands (Dagster sets its own), the system wakes this thread as well.
     """
     if _watched or threading.current_thread() is not threading.main_thread():
         return

@@ -2,7 +2,7 @@
 
 Python's own reader drops cells that are too many, invents those that are too few, and takes rows into a cell whose
 quotation mark is not closed. Here each row has the cells of its headings or the file is not read, with one sentence that
-says which row and what to do. A byte order mark and any line ends are no fault: Excel writes both.
+names the row and what to do. A byte order mark and any line ends are no fault: Excel writes both.
 """
 
 import codecs
@@ -137,7 +137,7 @@ def _check_headings(headings: list[str], where: str) -> None:
         raise NotRead(
             f"{where}: has {len(headings):,} headings, which no such table needs; is it another file?"
         )
-    # DuckDB does not tell capitals from small letters
+    # to DuckDB capitals and small letters are the same
     twice = [
         heading for heading, count in Counter(one.strip().casefold() for one in headings).items() if count > 1
     ]

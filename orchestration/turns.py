@@ -1,7 +1,7 @@
 """Whose turn it is with a home's warehouse: one process at a time receives, builds, publishes or reads there.
 
 DuckDB lets one process write and nobody read meanwhile, and what a run receives is what it builds: a turn is a whole run.
-Who comes meanwhile waits, says for whom, and gives up after CPAI_WAIT seconds. It is a lock of the system's: let go when
+Who comes meanwhile waits, prints for whom, and gives up after CPAI_WAIT seconds. It is a lock of the system's: let go when
 its process ends, however it ends.
 """
 
@@ -27,7 +27,7 @@ except ImportError:  # Windows, where `cpai check` alone is used, each in a home
     fcntl = None
 
 PATIENCE = 1800  # seconds: a national quarter is built in two minutes, a year at scale 50 in half an hour
-QUIET = 0.5  # seconds that nobody needs to be told of
+QUIET = 0.5  # seconds that nobody needs to see
 LOOKS_AGAIN = 0.1  # seconds
 LONGEST = 200  # letters of a command
 

@@ -1,7 +1,7 @@
 """What became of a check, in the words that pages, packs, the gate, Dagster and the terminal share.
 
 The words are rows of `seeds/publication/verdicts.csv`: a verdict of `quality.rule_results` or of
-`quality.expectation_results`, with the rule's severity where the two together say what follows from it.
+`quality.expectation_results`, with the rule's severity where what follows depends on both.
 """
 
 from collections.abc import Mapping

@@ -24,7 +24,7 @@ class Kept:
 
 
 def keep(file: Path, archive: Path) -> Kept:
-    """Copy a file to `archive/ab/abcdef…`, whole or not at all, and say where it is.
+    """Copy a file to `archive/ab/abcdef…`, whole or not at all, and give where it is.
 
     What is read later is this copy, so a file that changes while it is read cannot differ from its receipt.
     Raises ArchiveDamaged where the archive has other bytes under that name.

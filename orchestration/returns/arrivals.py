@@ -46,7 +46,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A delivery in the archive: what is wrong with its files, what tells it apart, the submissions that it has been
+    """A delivery in the archive: what is wrong with its files, what identifies it, the submissions that it has been
     received as, and its records being read. `remarks` refuse nothing; `changed_at`: the time of its newest file."""
 
     delivered_as: str
@@ -138,7 +138,7 @@ def _delivery(
 def arrived(
     home: Home, quarter: str, delivered_as: str, delivery: Delivery, layout: Layout | None = None
 ) -> Arrival:
-    """Archive a delivery, and say what tells it apart."""
+    """Archive a delivery, and give what identifies it."""
     kept: dict[str, archive.Kept] = {}
     times: list[float] = []
     problems = list(delivery.problems)

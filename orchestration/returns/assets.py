@@ -23,7 +23,7 @@ RECORDS = dg.AssetKey("records")
 
 
 # two assets of one step: of an output Dagster would mark every partition of the run as there, refused and missing ones too;
-# so returns say themselves which are, and what is built waits for the records
+# so returns themselves yield which are, and what is built waits for the records
 @dg.multi_asset(
     name="returns",
     specs=[

@@ -1,4 +1,4 @@
-"""`cpai check`: a force's return judged on its own machine, before it is sent, by what the national run uses.
+"""`cpai check`: a force's return checked on its own machine, before it is sent, by the rules of the national run.
 
 Intake takes the folder into a home of its own, dbt's compiled models run on its records in memory, and the pack
 gathers what they show. Nothing of it outlives the check but the pack.
@@ -38,7 +38,7 @@ MODELS = (
     "cocad_candidates",
 )
 
-# the check that refuses deliveries whose order neither names nor times tell
+# the check that refuses deliveries whose order neither names nor times give
 UNTOLD = "FL45"
 # A return has a handful of files, and a delivery may have 512 MB: what is far beyond is a folder of something else.
 MOST_FILES = 2_000
@@ -56,8 +56,8 @@ def check(
 ) -> list[dict[str, Any]]:
     """The packs that the return in `folder` would get: one, or one for each force of a joint return named as such.
 
-    Of several deliveries in the folder the latest is judged; `checked` in each pack says which one that is. `layout` and
-    `seeds`: read as the one says and judged with the rows of the other, in the trial of a draft.
+    Of several deliveries in the folder the latest is checked; `checked` in each pack names it. `layout` and
+    `seeds`: read by the one and checked with the rows of the other, in the trial of a draft.
     Raises CannotCheck for a folder that is none or holds no return, or a force that owes no return for `quarter`.
     """
     came_as = delivered_as(folder, force, quarter)
@@ -89,13 +89,13 @@ def check(
 def _checked(
     folder: Path, pack: dict[str, Any], received: list[dict[str, Any]], files: dict
 ) -> dict[str, Any]:
-    """What of the folder was judged: the delivery of the pack's submission, the others there, and both in a sentence."""
+    """What of the folder was checked: the delivery of the pack's submission, the others there, and both in a sentence."""
     folders = {row["submission"]: row["folder"] for row in received if row["force"] == pack["force"]}
     name = printable(folder.resolve().name, lines=False)
     sent = {number: _delivery(name, inside) for number, inside in folders.items()}
     which = sent[pack["submission"]]
     if any(reason["code"] == UNTOLD for reason in pack["reasons"]):
-        which = f"{len(sent)} deliveries in {name}, of which nothing tells the latest"
+        which = f"{len(sent)} deliveries in {name}; which is the latest is not known"
     elif len(sent) > 1:
         others = [one for number, one in sent.items() if number != pack["submission"]]
         more = f" and {len(others) - 3} more" if len(others) > 3 else ""

@@ -1,4 +1,4 @@
-"""Return checks: is this what this force said it would send, for this quarter? Asked of what was read.
+"""Return checks: is this what this force agreed to send, for this quarter? Asked of what was read.
 
 Each answers with reasons for the force, none when all is well. They name files, columns and record numbers,
 never what a record holds.
@@ -44,7 +44,7 @@ LONGEST_EXPLANATION = 2_000
 
 
 def holds_crimes(records: Records, force: str) -> list[Reason]:
-    """A return without a crime has to say so: an empty export must not pass for nothing to report."""
+    """A return without a crime has to be declared nil: an empty export must not pass for nothing to report."""
     if records["crimes"].num_rows:
         return []
     sentence = (
@@ -54,7 +54,7 @@ def holds_crimes(records: Records, force: str) -> list[Reason]:
 
 
 def of_the_forces(records: Records, prefixes: dict[str, str]) -> list[Reason]:
-    """In a joint delivery every record has to say, by the prefix of its reference, whose it is."""
+    """In a joint delivery every record has, in the prefix of its reference, whose it is."""
     starts = tuple(prefixes.values())
     reasons = []
     for kind, table in records.items():
@@ -87,7 +87,7 @@ def usable_crimes(records: Records) -> list[Reason]:
         if unknown > MOST * crimes.num_rows:
             sentence = (
                 f"{unknown} of {crimes.num_rows} crimes have a {column} that is in no list: the column may hold "
-                "something else; send the codes that the layout has there, or tell the centre what these mean."
+                "something else; send the codes that the layout has there, or write to the centre what these mean."
             )
             return [Reason("ST32", sentence)]
     return []
@@ -95,7 +95,7 @@ def usable_crimes(records: Records) -> list[Reason]:
 
 def of_the_quarter(records: Records, quarter: str) -> list[Reason]:
     """Most crimes have to be recorded in the quarter; a date that cannot be read is not. Crimes of earlier quarters that
-    are cancelled are left alone: a later return is where a force says so."""
+    are cancelled are left alone: a later return is where a force sends that."""
     crimes = records["crimes"]
     crimes = crimes.filter(pa.array(~cancelled_earlier(crimes, quarters.first_day(quarter))))
     found: Counter[str] = Counter()

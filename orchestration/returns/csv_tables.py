@@ -196,7 +196,7 @@ def _arrow_csv(data: pa.Buffer, width: int, path: Path, name: str, part: Part) -
     except pa.ArrowInvalid:
         if codecs.lookup(part.encoding).name.startswith("utf-8"):
             _decoded(path.read_bytes(), name, "utf-8")
-        # Arrow's own message quotes the record. Read again, one thread, which alone knows record numbers.
+        # Arrow's own message quotes the record. Read again, one thread, which alone has record numbers.
         wrong: list[tuple[int, int]] = []
 
         def note(row: Any) -> str:

@@ -21,7 +21,7 @@ DIRECTIVES = (
     {"Y": "[0-9]{4}", "b": "[A-Za-z]{3,9}", "z": ZONE} | dict.fromkeys("md", "[0-9]{2}")
     | dict.fromkeys("HMS", "[0-9]{2}")
 )  # fmt: skip
-# What may stand behind a date without the layout's saying so: 09:15, T09:15:00.000Z, 9:15 pm, Z.
+# What may stand behind a date though the layout does not have it: 09:15, T09:15:00.000Z, 9:15 pm, Z.
 BEHIND = (
     r"(?:(?:T|,? )(?P<H>[0-9]{1,2}):?(?P<M>[0-9]{2})(?::?(?P<S>[0-9]{2})(?:[.,][0-9]+)?)?(?: ?(?P<half>[AP]M))?"
     rf"(?: ?(?P<z>{ZONE}))?|(?:Z|[+-][0-9]{{2}}:[0-9]{{2}}))?"

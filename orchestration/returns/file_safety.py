@@ -20,7 +20,7 @@ from orchestration.returns.landing import is_clutter
 from orchestration.returns.reasons import Unreadable, unreadable
 
 # Of a file, and of the files of a delivery in all. A force's quarter at 50 times the real volume is under 100 MB; text is
-# read in the process that judges it, and takes four times its size.
+# read in the process that checks it, and takes four times its size.
 LARGEST_FILE = 512 * 1024**2
 # Real workbooks of 50,000 records unpack to 20 times their size and have about 15 entries.
 LARGEST_UNPACKED = 2 * 1024**3
@@ -106,7 +106,7 @@ def too_wide(where: str, columns: int) -> Unreadable:
 
 
 def check_workbook(path: Path, name: str, form: str) -> None:
-    """A workbook is of the format its name says, whole, without password, macros, links and bombs.
+    """A workbook is of the format of its name, whole, without password, macros, links and bombs.
 
     form: xlsx, xlsm, xls or ods. Raises Unreadable.
     """
@@ -239,7 +239,7 @@ DAMAGE = (
 
 
 class opened:
-    """A ZIP whose directory is within the caps. Damage met while it is open is told as such."""
+    """A ZIP whose directory is within the caps. Damage met while it is open is refused as such."""
 
     def __init__(self, path: Path, name: str) -> None:
         self.path, self.name = path, name
@@ -290,7 +290,7 @@ class opened:
 
 
 def _kind(start: bytes) -> str:
-    """What the first bytes say a file is, where that is no text with separators."""
+    """What a file is by its first bytes, where that is no text with separators."""
     if start.startswith(ZIP):
         return "a workbook or ZIP file"
     if start.startswith(OLE):

@@ -92,7 +92,7 @@ def lost_characters(arrays: list[pa.DictionaryArray], first_record: int) -> tupl
 def known_columns(
     headings: list[str], part: Part, layout: Layout, where: str, heading_row: int
 ) -> tuple[list[str], list[str]]:
-    """Headings that are not blank, and those of them that the layout does not know. Raises Unreadable where these are
+    """Headings that are not blank, and those of them that the layout has not. Raises Unreadable where these are
     most: it is another file, or not its heading row."""
     named = [heading for heading in headings if heading]
     unknown = [heading for heading in named if heading not in part.headings]
@@ -142,7 +142,7 @@ def by_heading(
         wrong(
             "ST08",
             f"heading {_quoted(missing)} is missing; {expected} it, and row {heading_row} has "
-            f"{few_of(named)}; add the column, blank if there is nothing to say.",
+            f"{few_of(named)}; add the column, blank if it holds nothing.",
         )
     if twice := sorted({heading for heading in named if named.count(heading) > 1}):
         wrong("ST09", f"heading {few_of(twice)} stands more than once; keep one column of each.")
@@ -160,7 +160,7 @@ def by_heading(
 
 
 def _more_groups(unknown: list[str], part: Part) -> str:
-    """What to say of headings that are one more of those side by side: removing them would lose persons."""
+    """The reason for headings that are one more of those side by side: removing them would lose persons."""
     fed = {re.sub("[0-9]+", "", row.heading): row.group for row in part.columns if row.group}
     groups = [fed[shape] for heading in unknown if (shape := re.sub("[0-9]+", "", heading)) in fed]
     return (

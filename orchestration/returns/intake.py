@@ -2,9 +2,9 @@
 
 A force's folder holds deliveries: the files in it are one, each sub-folder is one. Sub-folders `part-1-of-2` and
 `part-2-of-2` (or `later-part-1-of-2`, …) are one delivery together, refused until all its parts are there.
-Of deliveries that are new at one look the later is told by the folders' names, else by their files' times; where neither
-tells, they are refused. What is new after others were received is later than they, whatever its folder's name.
-A file `NIL` or `MISSING` alone, holding the name and date of who says so, says that there is nothing to report,
+Of deliveries that are new at one look the later is found by the folders' names, else by their files' times; where neither
+shows it, they are refused. What is new after others were received is later than they, whatever its folder's name.
+A file `NIL` or `MISSING` alone, holding a name and a date, declares that there is nothing to report,
 or that the return will not come (in time).
 
 The order makes a run that is killed anywhere and started again end as if it had not been: archive
@@ -134,7 +134,7 @@ def receive(
     Returns a receipt for each delivery and force, those of earlier runs too (`new` False). `delivered_as` may
     be a force of a joint delivery: all of that delivery is taken in. A return that does not fit is refused,
     with its reasons, and the others go on. Deliveries are read by `readers`, else by threads. `layout`: read as it
-    says, and not as the seeds do (the trial of a draft).
+    has it, and not as the seeds do (the trial of a draft).
 
     Raises ValueError for a quarter that is none, OSError when our own disk fails: started again, the run
     goes on where it stopped.
@@ -194,7 +194,7 @@ def _adopt(engine: Engine, submissions: Submissions, arrivals: list[Arrival]) ->
 
 
 def _in_order(submissions: Submissions, quarter: str, arrivals: list[Arrival]) -> Iterator[Arrival]:
-    """The deliveries of a force, new ones in the order that their folders tell; with a problem where they tell none."""
+    """The deliveries of a force, new ones in the order of their folders; with a problem where these have none."""
     forces = forces_of(arrivals[0].delivered_as, quarter) if arrivals else {}
 
     def looked_up(arrival: Arrival) -> Arrival:
@@ -211,7 +211,7 @@ def _in_order(submissions: Submissions, quarter: str, arrivals: list[Arrival]) -
             problem = _no_order(new)
         elif known and landing.says_earlier(name):
             sentence = (
-                f"{name}/: its name says that it was replaced, but it came after {shown_folder(known[-1])}; take it out of "
+                f"{name}/: it is named as replaced, but it came after {shown_folder(known[-1])}; take it out of "
                 "the folder, or name it by its date if it is to stand."
             )
             problem = Reason("FL45", sentence)
@@ -229,7 +229,7 @@ def _in_order(submissions: Submissions, quarter: str, arrivals: list[Arrival]) -
 
 def _no_order(new: Mapping[str, Arrival]) -> Reason:
     sentence = (
-        f"{', '.join(map(shown_folder, new))}: came together, and neither their names nor the times of their files tell "
+        f"{', '.join(map(shown_folder, new))}: came together, and neither their names nor the times of their files show "
         "which is the later; name the folders in their order (1, 2) or by date (2023-06-01), or leave one alone there."
     )
     return Reason("FL45", sentence)
@@ -238,7 +238,7 @@ def _no_order(new: Mapping[str, Arrival]) -> Reason:
 def _remarks(
     submissions: Submissions, quarter: str, forces: Iterable[str], arrival: Arrival, known: list[str]
 ) -> list[Reason]:
-    """What should be said of a delivery that is taken: received after one that its name puts later; sent before."""
+    """Remarks on a delivery that is taken: received after one that its name puts later; sent before."""
     remarks = []
     if later := [name for name in known if landing.sorts_before(arrival.folder, name, quarter)]:
         sentence = (
@@ -270,7 +270,7 @@ def _begin_to_read(home: Home, quarter: str, arrival: Arrival, readers: Executor
 def _settle(
     home: Home, engine: Engine, submissions: Submissions, quarter: str, arrival: Arrival | Receipt
 ) -> Iterator[Receipt]:
-    """Judge a delivery, write its records and its receipts: one at a time, in the order of arrival."""
+    """Check a delivery, write its records and its receipts: one at a time, in the order of arrival."""
     if isinstance(arrival, Receipt):
         yield arrival
         return

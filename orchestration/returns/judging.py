@@ -44,7 +44,7 @@ class Judged:
 
 def judge(engine: Engine, quarter: str, forces: dict[str, str], arrival: Arrival) -> Judged:
     """Stage by stage: the files, their structure, the records together, what came earlier. Where one stage finds the
-    return wrong the next is not asked: it would complain of what follows from that.
+    return wrong the next is not asked: it would find what follows from that.
     """
     layout = arrival.layout.layout if arrival.layout else None
     try:
@@ -132,7 +132,7 @@ def base_name(name: str) -> str:
 
 
 def _statement(kept: dict[str, archive.Kept]) -> Judged | None:
-    """What a NIL or MISSING file says, where there is one. Raises Unreadable where it does not stand alone."""
+    """What a NIL or MISSING file declares, where there is one. Raises Unreadable where it does not stand alone."""
     found = {name: STATEMENTS.get(base_name(name).removesuffix(".txt")) for name in kept}
     statements = [name for name, status in found.items() if status]
     if not statements:
@@ -142,12 +142,12 @@ def _statement(kept: dict[str, archive.Kept]) -> Judged | None:
     if others:
         says = "there is nothing to report" if found[name] == "nil" else "the return does not come"
         sentence = (
-            f"{name}: says that {says}, but {', '.join(others)} came with it; send the one or the other."
+            f"{name}: declares that {says}, but {', '.join(others)} came with it; send the one or the other."
         )
         raise parsing.Unreadable(Reason("FL32", sentence))
     said = _said(kept[name].path)
     if not said:
-        sentence = f"{name}: does not hold the name and date of who says so; write both into the file."
+        sentence = f"{name}: does not hold a name and a date; write both into the file."
         raise parsing.Unreadable(Reason("FL35", sentence))
     return Judged(found[name], said=said)
 

@@ -1,7 +1,7 @@
 """What was received is still there: the archive and the raw files against the hashes in the ledger.
 
 A raw file that is missing or was changed is made again from the archive by the next run. The archive cannot be made
-again: what of it is missing or damaged is said, and comes back from a backup.
+again: what of it is missing or damaged is named, and comes back from a backup.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class CannotMakeAgain(Exception):
 
 
 def raw_differs(home: Home, engine: Engine) -> list[str]:
-    """A sentence for each raw or archived file that is not what the ledger says; none where all are.
+    """A sentence for each raw or archived file that is not as in the ledger; none where all are.
 
     Every byte is read: this is for the gate before a release, of which all that was ever received is a part.
     """

@@ -1,7 +1,7 @@
 """What lies in landing/: what nobody sent, what no run will read, and which of a force's deliveries is the later.
 
 Rows in `seeds/landing`: `clutter.csv` (what desktops and file servers leave) and `folder_order.csv` (words of a
-folder's name that tell its place among others).
+folder's name that give its place among others).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def is_clutter(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Unread:
-    """Something in landing/ that no run reads: a sentence that says why and what to do. `quarter`: the one that it is
+    """Something in landing/ that no run reads: a sentence with the reason and what to do. `quarter`: the one that it is
     in, or that its name is nearly that of."""
 
     name: str
@@ -149,7 +149,7 @@ def _why_not(path: Path, near: str | None) -> str:
 
 
 def in_order(sent: Mapping[str, float | None], quarter: str) -> list[str] | None:
-    """Folders of deliveries, earliest first; None where neither their names nor their times tell.
+    """Folders of deliveries, earliest first; None where neither their names nor their times show it.
 
     `sent`: folder (blank: the force's own folder, whose files come first) -> the time of its newest file.
     """
@@ -168,12 +168,12 @@ def in_order(sent: Mapping[str, float | None], quarter: str) -> list[str] | None
 
 
 def sorts_before(one: str, other: str, quarter: str) -> bool:
-    """Whether the name of a folder says that it came before another."""
+    """Whether by its name a folder came before another."""
     return _earlier(_place(one, quarter), _place(other, quarter)) is True
 
 
 def says_earlier(name: str) -> bool:
-    """Whether a folder's name says that what is in it was replaced: `old`, `superseded`."""
+    """Whether by a folder's name what is in it was replaced: `old`, `superseded`."""
     return any(_words().get(word, ("", 0))[0] == "earlier" for word in _tokens(name))
 
 
@@ -236,7 +236,7 @@ def _place(name: str, quarter: str) -> Place:
 
 
 def _earlier(one: Place, other: Place) -> bool | None:
-    """Whether a place is before another; None where names do not tell."""
+    """Whether a place is before another; None where names do not show it."""
     if one[0] != other[0]:
         return one[0] < other[0]
     if one[1] != other[1] or one[2] == other[2]:

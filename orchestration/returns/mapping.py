@@ -23,12 +23,12 @@ BARE_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 # dates and dates of birth recur in every return: every day of 270 years
 MOST_KNOWN = 100_000
 
-# Above a half the column is written in another way than the layout says; below it single cells are, which rules judge.
+# Above a half the column is written in another way than in the layout; below it single cells are, which rules check.
 MOST = 0.5
 FEWEST = 3
 DECIDES = "recorded_on"
 
-# What a row of a flat file says of the suspect's victim or of the crime is no suspect.
+# What a row of a flat file holds of the suspect's victim or of the crime is no suspect.
 NOT_THE_PERSON = {
     "crimes": set(),
     "victims": {"crime_reference"},
@@ -44,7 +44,7 @@ def records(
     Trimmed of outer white space; blank is null. Of the parts of a flat file's rows that are equal in every
     column the first is kept, so that 2 victims x 3 suspects in 6 rows are one crime.
     Spreadsheet damage is undone where that is exact; what was met is added to `notes`. `forces`: whose return it is.
-    Raises Unreadable where a column's dates are not written as the layout has them, or a row does not say what it is.
+    Raises Unreadable where a column's dates are not written as the layout has them, or a row does not hold what it is.
     """
     notes = [] if notes is None else notes
     lost_zeros = repairs.lost_zeros(forces)
@@ -126,7 +126,7 @@ class _Cells:
         return np.isin(_codes(cells), positions)
 
     def written_otherwise(self) -> list[Reason]:
-        """A reason for the headings most of whose dates are written in another way than the layout says."""
+        """A reason for the headings most of whose dates are written in another way than in the layout."""
         shapes: dict[str, str] = {}
         for column in self._grid.part.columns:
             if column.date_format and column.heading in self._grid.columns:
@@ -226,7 +226,7 @@ _KNOWN: dict[tuple, _Known] = {}
 def _known(column: Column, blank_values: tuple[str, ...], origin: repairs.Origin) -> _Known:
     """What is known of the texts of all columns that are looked at alike."""
     holds = repairs.kind(column)
-    # of no other column does it say anything
+    # it is about no other column
     lost = tuple(origin.lost_zeros) if holds == "crime reference" else ()
     alike = (column.separator, column.take, column.date_format, column.unit, holds, blank_values)
     key = (*alike, origin.workbook, origin.from_1904, lost)
@@ -236,7 +236,7 @@ def _known(column: Column, blank_values: tuple[str, ...], origin: repairs.Origin
 
 
 def _change(column: Column) -> Callable[[str], str]:
-    """What a layout column does to one text: take a piece, then make a fitting date ISO, or say a number's unit."""
+    """What a layout column does to one text: take a piece, then make a fitting date ISO, or add a number's unit."""
 
     # trimming the cell took the outer half of a separator beside a blank piece: "A- - " has become "A- -"
     before = column.separator[: len(column.separator) - len(column.separator.lstrip())]
@@ -247,7 +247,7 @@ def _change(column: Column) -> Callable[[str], str]:
             pieces = f"{before}{text}{after}".split(column.separator)
             text = pieces[column.take - 1].strip() if column.take <= len(pieces) else ""
         if column.unit == "months" and BARE_NUMBER.fullmatch(text):
-            # staging turns months into years, as it does where a cell says so itself
+            # staging turns months into years, as it does where a cell has the unit itself
             return f"{text.partition('.0')[0]} months"
         return days.iso(text, column.date_format) if column.date_format else text
 
@@ -255,7 +255,7 @@ def _change(column: Column) -> Callable[[str], str]:
 
 
 def _unsaid(grid: Grid, cells: _Cells) -> list[Reason]:
-    """Rows that hold a person and do not say, in the layout's words, what the person is: no one would count them."""
+    """Rows with a person, but none of the layout's words for what the person is: no one would count them."""
     reasons = []
     for says in grid.part.says:
         known = cells.rows_of(says)
@@ -297,7 +297,7 @@ def _records(grid: Grid, cells: _Cells, feed: Feed, notes: list[repairs.Note]) -
     else:
         telling = [code for name, code in codes.items() if not (flat and name in NOT_THE_PERSON[kind])]
     if feed.when:
-        # the row says that it is one, whatever else it says
+        # by its word the row is one, whatever else it holds
         is_one = cells.rows_of(feed.when)
         rows = np.flatnonzero(is_one & _any_filled(telling, grid.rows) if feed.group else is_one)
     else:

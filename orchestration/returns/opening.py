@@ -171,7 +171,7 @@ class Book:
 @contextmanager
 def workbook(name: str, path: Path, form: str = "", room: Room | None = None) -> Iterator[Book]:
     """Open a workbook, in a process that may take so much memory and time and no more: `form` is xlsx, xlsm, xls or ods,
-    else what its name says; `room` is what is left for it and those after it. Raises Unreadable."""
+    else what its name ends in; `room` is what is left for it and those after it. Raises Unreadable."""
     form = form or name.rpartition(".")[2].lower()
     if form not in WORKBOOKS:
         raise unreadable("FL10", f"{name}: is named as no workbook ({', '.join(WORKBOOKS)}); rename it.")

@@ -69,7 +69,7 @@ def _read(files: dict[str, Path], layout: Layout, room: opening.Room) -> list[Gr
 
 def _in_two_files(grids: list[Grid]) -> list[Reason]:
     """Files of one table are parts of a return (a file a month) where no crime is in two of them; else they may be a
-    copy, or an older version, and nobody here knows which."""
+    copy, or an older version, and nothing shows which."""
     reasons = []
     for part in dict.fromkeys(grid.part.part for grid in grids):
         of_it = [grid for grid in grids if grid.part.part == part]

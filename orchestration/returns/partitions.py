@@ -1,6 +1,6 @@
 """The partitions of returns, force x quarter, and which of them a run was asked for.
 
-A run says it in one of three ways, by how it was launched: a range (`cpai run`, schedule, sensor, an asset backfill), one
+A run has it in one of three ways, by how it was launched: a range (`cpai run`, schedule, sensor, an asset backfill), one
 partition (materialize), or both (a backfill of a job gives each range the first partition of it as well).
 """
 
@@ -13,7 +13,7 @@ from orchestration import quarters
 from orchestration.home import seed_rows
 
 FORCES = [row["force"] for row in seed_rows("forces.csv")]
-# read as the code location loads: one that stays up into the next quarter is reloaded (`schedules_and_sensors` says so)
+# read as the code location loads: one that stays up into the next quarter is reloaded (`schedules_and_sensors` checks it)
 QUARTERS = dg.StaticPartitionsDefinition(quarters.begun(date.today()))
 PARTITIONS = dg.MultiPartitionsDefinition(
     {"force": dg.StaticPartitionsDefinition(FORCES), "quarter": QUARTERS}

@@ -81,7 +81,7 @@ def read(
     files: dict[str, Path], layout: Layout, forces: dict[str, str], aside: Path, listed: bool = False
 ) -> Read:
     """Read a delivery of `forces` (each with the prefix of its references), writing its cells into a folder of its own
-    in `aside`; `listed`: a manifest says how many records there are.
+    in `aside`; `listed`: a manifest has how many records there are.
 
     Asks nothing but these files, so that several deliveries can be read at once. Raises Unreadable.
     """
@@ -137,7 +137,7 @@ def _begin() -> None:
 
 
 class _NoPandas:
-    """Arrow imports pandas, to know its types, when it is first given a value of Python's: 0.4 s of each reader's start."""
+    """Arrow imports pandas, for its types, when it is first given a value of Python's: 0.4 s of each reader's start."""
 
     @staticmethod
     def find_spec(name: str, _path: object = None, _target: object = None) -> None:
@@ -146,7 +146,7 @@ class _NoPandas:
 
 
 def _end_with_parent() -> None:
-    """A parent that is killed tells nobody, and its readers would wait for work for ever."""
+    """A parent that is killed stops no reader, and its readers would wait for work for ever."""
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

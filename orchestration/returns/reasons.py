@@ -11,7 +11,7 @@ from orchestration.printing import printable
 class Reason:
     """`str(Reason("FL07", "crimes.xlsx: is encrypted; …"))` is `FL07 crimes.xlsx: is encrypted; …`.
 
-    The sentence says what is wrong, where, and what to do next; never what a record holds.
+    The sentence has what is wrong, where, and what to do next; never what a record holds.
     """
 
     code: str
@@ -25,7 +25,7 @@ class Reason:
         return f"{self.code} {self.sentence}"
 
 
-# A thousand files that no layout expects once gave a thousand sentences: who reads the first 20 knows what is wrong.
+# A thousand files that no layout expects once gave a thousand sentences: the first 20 show what is wrong.
 SHOWN = 20
 
 
@@ -54,7 +54,7 @@ class Unreadable(Exception):
         super().__init__(" ".join(map(str, self.reasons)))
 
     def __reduce__(self) -> tuple:
-        # met in a process that reads ahead, told in the one that judges
+        # met in a process that reads ahead, logged in the one that checks
         return Unreadable, tuple(self.reasons)
 
 

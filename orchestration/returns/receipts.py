@@ -1,4 +1,4 @@
-"""What the receipts in the ledger say of a quarter: which force's return stands, which was refused, which is missing."""
+"""The receipts of a quarter in the ledger: which force's return stands, which was refused, which is missing."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ def standing(home: Home, quarter: str) -> dict[str, Any]:
     delivery was.
 
     A force whose latest delivery was refused may still be `received`: its last accepted submission stands. Of the
-    missing, `missing_declared` is what each says of it (name and date). `deliveries` and `refused_deliveries` are
+    missing, `missing_declared` is what each wrote (name and date). `deliveries` and `refused_deliveries` are
     every submission's force; `reasons` a sentence for each problem of the forces refused, `remarks` for each thing
     remarked on in what stands.
     """
@@ -107,7 +107,7 @@ def grid(
 
     `status` is accepted, accepted_with_rejections, nil, refused, missing or missing_declared; `submission` the one
     that stands, else the last (None: nothing came); `refused_since` whether a later delivery was refused. `held`: the
-    submissions (force, quarter, number) that records are held out of, which only the warehouse knows.
+    submissions (force, quarter, number) that records are held out of, which only the warehouse has.
     """
     cells: dict[tuple[str, str], dict[str, Any]] = {}
     for row in received(home):
@@ -133,7 +133,7 @@ def grid(
 
 
 def nobodys(home: Home, quarter: str) -> list[str]:
-    """What landed for a quarter by the name of no force and no joint return: no receipt tells of it."""
+    """What landed for a quarter by the name of no force and no joint return: it has no receipt."""
     return [path.name for path in landing.inside(home.landing / quarter) if landing.nobodys(path)]
 
 

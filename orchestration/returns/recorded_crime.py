@@ -27,7 +27,7 @@ from orchestration.returns.reasons import Unreadable, ended
 FOLDER = "police_recorded_crime"
 
 SHIPPED = SEEDS / FOLDER / "releases"
-# what a table must tell of each count; the quarter is told as such or as year and quarter of the financial year
+# what a table must have of each count; the quarter is there as such or as year and quarter of the financial year
 TOLD = ("force", "offence_class", "crimes")
 BY_CALENDAR, BY_FINANCIAL_YEAR = ("quarter",), ("financial_year", "financial_quarter")
 # published tables mark a name or heading that has a footnote
@@ -43,7 +43,7 @@ TO_DO = {
 
 
 class Refused(ValueError):
-    """The file is not read: a sentence for each thing in it that the rows in seeds/ do not know."""
+    """The file is not read: a sentence for each thing in it that is not in the rows of seeds/."""
 
     def __init__(self, *sentences: str):
         self.sentences = ended(list(sentences))
@@ -164,7 +164,7 @@ def _landed(home: Home, refused: list[str]) -> Iterator[tuple[str, Path]]:
                 yield published_on, path
         else:
             refused.append(
-                f"{path.name}: its name does not say when it was published; put it in a folder named by that "
+                f"{path.name}: its name does not show when it was published; put it in a folder named by that "
                 f"date, such as landing/{RECORDED_CRIME}/2024-01-25."
             )
 

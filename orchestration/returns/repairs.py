@@ -84,7 +84,7 @@ def undo(
 ) -> tuple[list[str | None], dict[str, list[int]]]:
     """The distinct texts of one column with what is exact undone, and the positions of each check code.
 
-    Gives an empty dict, and no list, where there is nothing to say.
+    Gives an empty dict, and no list, where there is nothing to undo.
     """
     holds = kind(column)
     if holds is None:
@@ -106,7 +106,7 @@ def undo(
 
 
 def undone(text: str, column: Column, origin: Origin) -> tuple[str | None, str]:
-    """The same of one text: its check code, None where there is nothing to say, and the text as it should be."""
+    """The same of one text: its check code, None where there is nothing to undo, and the text as it should be."""
     holds = kind(column)
     if holds is None:
         return None, text
@@ -192,7 +192,7 @@ def _eaten_code(text: str) -> str | None:
     elif second in MONTHS:
         found = f"{int(first)}/{MONTHS.index(second) + 1}"
     else:
-        # 8/71 became 1 August 1971: 26146, or 1971-08-01; of this century's days staging knows
+        # 8/71 became 1 August 1971: 26146, or 1971-08-01; staging has the days of this century
         if re.fullmatch("[1-3][0-9]{4}", text) and text not in _offence_codes():
             day = date(1899, 12, 30) + timedelta(int(text))
         elif re.fullmatch("19[0-9]{2}-[01][0-9]-01", text):

@@ -1,4 +1,4 @@
-"""What Dagster is told of each return: a partition of its own, and one check on what stands in the whole home."""
+"""What Dagster shows of each return: a partition of its own, and one check on what stands in the whole home."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which records of a return staging would hold out, told before the return stands: the conditions of
+"""Which records of a return staging would hold out, found before the return stands: the conditions of
 `int_received_crimes.sql` and `int_rejected_records.sql`, which `tests/returns/held_out.csv` keeps the same here and there.
 """
 
@@ -59,7 +59,7 @@ def known_codes(crimes: pa.Table) -> dict[str, np.ndarray]:
 
 
 def cancelled_earlier(crimes: pa.Table, first_day: date) -> np.ndarray:
-    """Crimes recorded before a day that are cancelled: a return tells of them, whichever quarter counted them."""
+    """Crimes recorded before a day that are cancelled: a return has them, whichever quarter counted them."""
     cancelled = _of_text(crimes["status"], lambda text: _statuses().get(text.lower()) == "cancelled")
     earlier = _of_text(crimes["recorded_on"], lambda text: bool((found := day(text)) and found < first_day))
     return cancelled & earlier
@@ -74,7 +74,7 @@ def blank_reference(references: pa.ChunkedArray) -> np.ndarray:
 
 def _contradicting(usable: pa.Table, references: pa.ChunkedArray) -> np.ndarray:
     """Crimes of references under which usable crimes differ in code, recorded date or status: which of them is meant
-    nobody knows."""
+    is not known."""
     compared = pa.table(
         {
             "reference": usable["crime_reference"],

@@ -1,7 +1,7 @@
 """The group-based crimes of the year, dealt so that every published count comes out exactly.
 
-Published counts come from `seeds/published_2023.csv`. What the publication does not say (how many suspects a
-familial crime has, say) is made up here, in the constants, and named as such.
+Published counts come from `seeds/published_2023.csv`. What the publication does not have (how many suspects a
+familial crime has, for example) is made up here, in the constants, and named as such.
 """
 
 from __future__ import annotations

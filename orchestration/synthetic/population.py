@@ -429,7 +429,7 @@ def _codes(rng: np.random.Generator, crimes: pd.DataFrame) -> None:
         crimes.loc[members, "offence_code"] = np.where(
             good.any(axis=1), fits.offence_code.to_numpy()[best], name
         )
-    # some systems know only the class; only where it says as much about contact as the sub-code did
+    # some systems have only the class; only where it shows as much about contact as the sub-code did
     contact_of_class = crimes.offence_class.map(classes().contact)
     can = (contact_of_class.isin(["Y", "E"]) & crimes.contact) & undecided & (crimes.exclusion_reason == "")
     only = np.flatnonzero(

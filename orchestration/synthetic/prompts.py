@@ -16,9 +16,9 @@ from orchestration.synthetic.year import ForceQuarter, Tile
 LINKED = 30
 """Fours of crimes: two suspects, each alone on a crime against each of two victims."""
 CUED = 120
-"""Crimes of one offender whose summary says more: read, and found not to be group-based."""
+"""Crimes of one offender whose summary has more: read, and found not to be group-based."""
 ONLY_CUED = 60
-"""Group-based crimes of one suspect row or none, no number stated: only the summary says that there were more."""
+"""Group-based crimes of one suspect row or none, no number stated: only the summary has that there were more."""
 MULTIPLE_OFFENDERS = ("19J", "19K")
 
 OF_ONE_CRIME = ("crime", "first", "within", "relationship", "relationship_code")

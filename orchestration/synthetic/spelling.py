@@ -99,7 +99,7 @@ def _labels(seed_name: str, key: str, label: str) -> dict[str, str]:
 
 @cache
 def _codes_for_nothing(code_list: str) -> tuple[str, ...]:
-    """Codes of a list that say: not known, not stated, refused."""
+    """Codes of a list that mean: not known, not stated, refused."""
     rows = seed(code_list)
     return tuple(rows.code[rows.missing_reason != ""])
 

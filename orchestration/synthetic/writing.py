@@ -22,7 +22,7 @@ Progress = Callable[[int, int, str], None]
 SENT_TWICE = {"2023-Q1": ("west-yorkshire", "lancashire", "essex")}
 """Returns whose first delivery was followed by a better one: only the second is calibrated."""
 REFUSED_FIRST = {"2023-Q2": ("cleveland",)}
-"""Returns whose first delivery has a heading that no layout knows."""
+"""Returns whose first delivery has a heading that no layout has."""
 WITH_MANIFEST = ("metropolitan",)
 DUPLICATES = 0.003
 """Share of records that stand twice, to the letter, in files of one record type."""
@@ -40,7 +40,7 @@ def write_year(
     """Writes a synthetic year under `into`: `landing/` (44 forces, 4 quarters, 6 layouts) and `readings/`.
 
     scale: a whole number of copies of the base year, so that every count is that many times the published
-    one; or a share below 1, a stratified sample whose counts only the truth knows. truth: a folder for what
+    one; or a share below 1, a stratified sample whose counts only the truth has. truth: a folder for what
     the pipeline should find, never read by it. progress: called with returns done, returns in all, what is
     being written. The same year, scale and seed give the same bytes. Raises ValueError for a year or scale
     that cannot be made.

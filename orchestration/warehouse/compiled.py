@@ -1,4 +1,4 @@
-"""dbt's models as SQL that runs in any DuckDB without dbt: what `cpai check` judges a force's own return with.
+"""dbt's models as SQL that runs in any DuckDB without dbt: what `cpai check` checks a force's own return with.
 
 Compiled once for each version of the models and seeds (about 15 s, most of it importing and parsing): into the package
 when a wheel is made, else into a cache folder. It is dbt's own output, so a check and the national run can only agree.
@@ -142,7 +142,7 @@ def build(connection: Any, made: list[Step], raw: Path, seeds: Path = SEEDS) -> 
     connection.execute("set variable token_key = ?", [os.urandom(16).hex()])
     for schema in dict.fromkeys(step.schema for step in made):
         connection.execute(f'create schema if not exists "{schema}"')
-    for step in over("judging by the rules", made, name=lambda step: step.name):
+    for step in over("checking the rules", made, name=lambda step: step.name):
         if step.kind == "seed":
             columns = ", ".join(f'"{name}" {kind}' for name, kind in step.columns.items())
             connection.execute(f"create table {step.relation} ({columns})")

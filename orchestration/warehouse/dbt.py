@@ -1,7 +1,7 @@
 """The warehouse: dbt in this process, and its models as Dagster assets.
 
 dbt alone opens `warehouse.duckdb`, briefly: DuckDB lets one process write and nobody read meanwhile, and
-in-process dbt keeps its handle until told to close.
+in-process dbt keeps its handle until it is closed.
 """
 
 import hashlib
@@ -124,7 +124,7 @@ CELLS_OF = {
 def _check_seeds(manifest: Path) -> None:
     """The seeds have the columns that the models were written for, and cells of their kind: before anything is built.
 
-    Raises NotRead; DuckDB would say "Could not convert string" and no row, or miss a column in one of the models.
+    Raises NotRead; DuckDB would raise "Could not convert string" and no row, or miss a column in one of the models.
     """
     seeds = check_seeds()
     parsed = json.loads(manifest.read_text(encoding="utf-8"))
@@ -208,7 +208,7 @@ def run_dbt(
         if event.info.name == "NodeFinished" and (finished := _finished(event.data)):
             on_finished(finished)
 
-    # unit tests judge code, not data: they run with the tests, not with every quarter
+    # unit tests check code, not data: they run with the tests, not with every quarter
     # nor does anyone read dbt's account of a run: writing manifest.json again took 0.8 s of each
     words = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
     words += ["--threads", str(statements_at_once(home))]
@@ -294,7 +294,7 @@ def seeds_loaded(home: Home) -> str:
     except (
         duckdb.Error,
         WarehouseClosed,
-    ):  # no such table, or not to be opened: dbt says what is wrong with it
+    ):  # no such table, or not to be opened: dbt reports what is wrong with it
         return ""
 
 

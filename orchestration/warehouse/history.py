@@ -40,7 +40,7 @@ def keep(home: Home, connection: Any) -> tuple[int, str]:
     """Keep the rule results that differ from the last kept.
 
     `connection` is DuckDB's, with the warehouse attached as `warehouse`. Gives how many were new, and the moment (UTC)
-    of the last change there is, which tells these results from all others.
+    of the last change there is, which identifies these results.
     """
     prepare(home)
     key = ", ".join(KEY)

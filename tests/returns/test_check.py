@@ -309,7 +309,7 @@ def test_deliveries_whose_order_nothing_tells_are_not_said_to_be_in_one(tmp_path
             os.utime(path, (1, 1))
     answer = command(tmp_path / "met")
     assert answer.exit_code == 1
-    assert "Judged: 2 deliveries in met, of which nothing tells the latest." in answer.output
+    assert "Checked: 2 deliveries in met; which is the latest is not known." in answer.output
 
 
 # words of a receipt, which a check is not

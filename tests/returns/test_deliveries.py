@@ -136,7 +136,7 @@ def test_what_says_that_it_was_replaced_does_not_stand_over_what_came_before_it(
     shutil.copy(files["return.csv"], old)
     (new,) = [receipt for receipt in receive(home, QUARTER) if receipt.new]
     assert (new.status, new.reasons[0][:4]) == ("refused", "FL45")
-    assert "old/: its name says that it was replaced" in new.reasons[0]
+    assert "old/: it is named as replaced" in new.reasons[0]
 
 
 # A, B, A ---------------------------------------------------------------------------------------------------

@@ -176,7 +176,7 @@ def test_it_can_be_told_the_heading_row(tmp_path):
     path = write(tmp_path / "all.csv", words, above=[["Title"]])
     answer = CliRunner().invoke(layout_group, ["draft", str(path), "--force", "kent"])
     assert answer.exit_code == 1
-    assert "say which with --heading-row" in answer.output
+    assert "give it with --heading-row" in answer.output
     assert set(feeds(drafted(path, heading_row=2))) == set(words)
     # a row of records told as headings would be shown
     path = write(tmp_path / "records.csv", PLAIN)
@@ -245,7 +245,7 @@ def test_roles_that_no_word_is_known_for_are_counted_and_not_shown(tmp_path):
         ("suspects", "Person Role", "SUS"),
     }
     assert feeds(found)["Sex"] == {"victims.gender", "suspects.gender"}
-    assert f"{ROWS // 3} rows say neither" in about(found, "Person Role")[0]
+    assert f"{ROWS // 3} rows have neither" in about(found, "Person Role")[0]
     assert "Zebedee" not in repr(found)
 
 

@@ -120,7 +120,7 @@ def test_what_comes_after_all_is_the_next_submission(home):
 @pytest.mark.parametrize("text", ["", "   \n", "A. Officer", "2023-04-03", b"\x00\x00A1"])
 def test_a_statement_by_nobody_on_no_day_is_refused(home, text):
     statement(home, "NIL", text)
-    refused(home, "does not hold the name and date of who says so")
+    refused(home, "does not hold a name and a date")
 
 
 def test_two_statements_are_refused(home):

@@ -31,7 +31,7 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 CODE_AND_TEXT = " - "
 MOST = 0.8
-# Below it nothing is said about how often cells repeat: three rows of one crime say nothing.
+# Below it how often cells repeat is not used: three rows of one crime show nothing.
 ENOUGH = 20
 # Codes that no seed lists look like codes all the same: few of them, and short.
 FEW_CODES = 40
@@ -42,7 +42,7 @@ FITS, MAY, CANNOT, BLANK = "fits", "may", "cannot", "blank"
 
 class Fit(NamedTuple):
     """Whether a column's cells can be a target: they fit, may (codes that no list has), cannot, or are all blank;
-    how telling that is of this target alone (0 to 1), in words, and the separator of a code and its description."""
+    how particular that is to this target (0 to 1), in words, and the separator of a code and its description."""
 
     verdict: str
     telling: float = 0.0
@@ -133,7 +133,7 @@ def _fit_flag(cells: Cells, known: Headings) -> Fit:
         return Fit(FITS, 0.2, "its cells are flags")
     short = cells.share(lambda text: len(text) < 16) > 0.9
     if cells.distinct <= 4 and short and not cells.date_formats and not cells.share(str.isdecimal):
-        return Fit(MAY, 0, "its cells are few words, none a flag we know")
+        return Fit(MAY, 0, "its cells are few words, none a flag of the lists")
     return Fit(CANNOT, 0, "its cells are no flags")
 
 

@@ -3,7 +3,7 @@
 draft({"extract.csv": Path("extract.csv")}, "kent", "2025-Q2").proposals
 
 What a heading is called and what its cells are like decide together: each has to allow what is proposed. What only a
-person can say (two headings for one column, a date that reads two ways, cells that are on no list) stands under *To
+person can decide (two headings for one column, a date that reads two ways, cells that are on no list) stands under *To
 settle*. Proposals carry no cell but the words of a role column (VIC, SUS), which the rows need.
 """
 
@@ -26,7 +26,7 @@ from orchestration.returns.layouts.proposing import COULD_BE, Proposal, Proposed
 from orchestration.returns.layouts.unknown_files import BLANK_WORDS, MONTHS, Table, joined, look
 from orchestration.returns.layouts.written import DELIMITERS
 
-# A layout that knows fewer of the files' headings is no base for them.
+# A layout that has fewer of the files' headings is no base for them.
 FROM_THE_BASE = 0.5
 # What is less sure is listed for the person, though it is proposed.
 TO_CONFIRM = 0.75
@@ -63,7 +63,7 @@ def draft(
 ) -> Draft:
     """The rows that would let these files (name -> path), one delivery of `force`, be read from `quarter` on.
 
-    A layout that knows most of the headings becomes the base, and only what differs is proposed; none does for
+    A layout that has most of the headings becomes the base, and only what differs is proposed; none does for
     a new crime system. `heading_row`: the row of the headings (the last of them), 0 where it has to be found.
     Raises NotATable or Unreadable for a file, ValueError for a quarter that is none.
     """
@@ -136,9 +136,9 @@ def _proposals(tables: list[Table], base: Layout | None, known: Headings) -> lis
 
 
 def _base(tables: list[Table], known: Headings) -> Layout | None:
-    """The layout that knows most of the files' headings, when that is at least half of them.
+    """The layout that has most of the files' headings, when that is at least half of them.
 
-    Of several that know the same, the one from which the files differ least otherwise.
+    Of several that have the same number, the one from which the files differ least otherwise.
     """
 
     def nearness(layout: Layout) -> tuple[int, int, int]:
@@ -343,7 +343,7 @@ def _twice(found: list[_Found]) -> list[str]:
 
 
 def _of_the_table(table: Table, proposed: Proposed) -> list[str]:
-    """What of a table as a whole a person has to say or ask for."""
+    """What of a table as a whole a person has to decide or ask for."""
     settle = [
         f"{quoted(heading)} stands over more than one column of {table.where}, and only one could be read: ask the force "
         "for a name for each"
@@ -351,8 +351,8 @@ def _of_the_table(table: Table, proposed: Proposed) -> list[str]:
     ]
     if proposed.roles and proposed.roles.others:
         settle.append(
-            f"{quoted(proposed.roles.heading)}: {proposed.roles.others} rows say neither victim nor suspect in words that "
-            "heading_words.csv knows; write their words into when_values of who they are, or into when_ignored"
+            f"{quoted(proposed.roles.heading)}: {proposed.roles.others} rows have neither victim nor suspect in words of "
+            "heading_words.csv; write their words into when_values of who they are, or into when_ignored"
         )
     return settle
 
@@ -388,7 +388,7 @@ def _missing(proposals: list[Proposal], known: Headings, with_base: bool) -> lis
 
 
 def _to_settle(proposals: list[Proposal], known: Headings) -> list[str]:
-    """What a person has to say of single headings before the rows can be used, a sentence each."""
+    """What a person has to decide on single headings before the rows can be used, a sentence each."""
     settle = []
     for one in proposals:
         is_date = known.kinds.get((one.record_type, one.column)) == "date"
@@ -400,7 +400,7 @@ def _to_settle(proposals: list[Proposal], known: Headings) -> list[str]:
             settle.append(f"{quoted(one.heading)}: is it {one.record_type}.{one.column}? {one.because}")
         elif one.because.startswith(COULD_BE):
             settle.append(
-                f"{quoted(one.heading)}: {one.because}; say which, for as it stands the column is ignored"
+                f"{quoted(one.heading)}: {one.because}; decide which, for as it stands the column is ignored"
             )
         elif not one.record_type and one.confidence < 1:
             settle.append(f"{quoted(one.heading)}: nothing is proposed, so it is ignored ({one.because})")

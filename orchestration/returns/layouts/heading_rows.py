@@ -47,7 +47,7 @@ def _headings_in(rows: Rows, at: int, known: Headings) -> int:
 
 
 def is_a_record(row: Sequence[str], below: Rows) -> bool:
-    """Whether at least half of a row's cells that could tell are like those below them."""
+    """Whether at least half of a row's cells with a pattern are like those below them."""
     telling, like = _likeness(row, below)
     return telling > 0 and like * 2 >= telling
 

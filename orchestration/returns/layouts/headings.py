@@ -24,9 +24,9 @@ PERSONS = {"victims": "victim", "suspects": "suspect"}
 OF_ANOTHER = ("crime_reference", "victim_reference", "relationship")
 # "Offenders" is as good as "offender", but where they are counted
 PLURAL = "many"
-# `Age` where victims and suspects share a row, and nothing says whose: as good for the one as for the other.
+# `Age` where victims and suspects share a row, and nothing shows whose: as good for the one as for the other.
 WHOSE = 0.7
-# A heading that says what it must and one word more that no seed knows: `Victim Niche ID`.
+# A heading with the words that it must have and one word more that no seed has: `Victim Niche ID`.
 WITH_A_STRANGE_WORD = 0.6
 # `URN` in a table of victims.
 BARE = 0.6
@@ -88,8 +88,8 @@ class Headings:
     ) -> tuple[float, str]:
         """How like a heading is to those that feed a column (0 to 1), and what it is like.
 
-        `person`: the record type whose columns a heading is taken to be that says of nobody whose it is.
-        `usual`: words that no seed knows and that several headings of the table have, as a crime system's name.
+        `person`: the record type whose columns a heading is taken to be that does not show whose it is.
+        `usual`: words that no seed has and several headings of the table have, as a crime system's name.
         """
         meanings = self.words.of(heading)
         if GROUP in heading and target[0] in PERSONS:
@@ -181,11 +181,11 @@ class Words:
         return _of(self, heading)
 
     def known_pieces(self, text: str) -> list[bool]:
-        """For each word or phrase of a text whether the seed knows it."""
+        """For each word or phrase of a text whether the seed has it."""
         return [piece in self.means for piece in self.pieces(text)]
 
     def pieces(self, heading: str) -> list[tuple[str, ...]]:
-        """The words of a heading, the longest phrases that the seed knows together."""
+        """The words of a heading, the longest phrases of the seed together."""
         tokens = [part for token in _tokens(heading) for part in self._apart(token)]
         found, longest = [], max(map(len, self.means))
         while tokens:
@@ -202,7 +202,7 @@ class Words:
         return found
 
     def _apart(self, token: str) -> list[str]:
-        """A word that the seed knows; else the known words it is made of (`VICTIMSEX`), else one it is nearly."""
+        """A word of the seed; else the known words it is made of (`VICTIMSEX`), else one it is nearly."""
         if (token,) in self.means or not token.isalpha() or len(token) < 5:
             return [token]
         if glued := self._unglued(token):
@@ -265,7 +265,7 @@ def _stem(word: str, other: str) -> float:
 
 @cache
 def heading_words(seeds: Path = SEEDS) -> Words:
-    """The seed's words and phrases, each with what it may mean; no meaning: it says nothing."""
+    """The seed's words and phrases, each with what it may mean; no meaning: it is ignored."""
     means: dict[tuple[str, ...], list[frozenset[str]]] = defaultdict(list)
     for row in seed_rows("layouts/heading_words.csv", seeds):
         means[tuple(row["word"].split())].append(frozenset(row["means"].split()))

@@ -16,11 +16,11 @@ from orchestration.returns.layouts.headings import PERSONS, Headings, Target
 from orchestration.returns.layouts.parts import GROUP
 from orchestration.returns.layouts.unknown_files import Table
 
-# From here on a heading is said to feed a column; below it the person is told what it is like.
+# From here on a heading is taken to feed a column; below it only what it is like is shown.
 SURE = 0.5
 # Two that differ by less are as likely as each other.
 MARGIN = 0.15
-# What the lists do not know stands below what they know, and is listed for the person.
+# What the lists do not have stands below what they have, and is listed for the person.
 UNLISTED = 0.7
 
 
@@ -60,7 +60,7 @@ def match(
     """heading -> what it feeds of `targets`: best pairs first, each heading and each column once.
 
     person: the record type whose columns those headings are that name neither victim nor suspect.
-    usual: words that no seed knows and that stand in several headings of the return (`usual_words`).
+    usual: words that no seed has and that stand in several headings of the return (`usual_words`).
     """
     return matched(table, headings, targets, known, person, usual).sure
 
@@ -73,7 +73,7 @@ def matched(
     person: str = "",
     usual: frozenset[str] = frozenset(),
 ) -> Matched:
-    """The same, with what only a person can say."""
+    """The same, with what only a person can decide."""
     headings, targets = list(headings), _once_each(targets)
     scores = _scores(table, headings, targets, known, person, usual)
     found: dict[str, Match] = {}
@@ -126,7 +126,7 @@ def _by_cells(table: Table, headings: list[str], target: Target, known: Headings
     telling = [heading for heading, one in fits.items() if one.verdict == FITS and one.telling >= SURE]
     if len(telling) != 1:
         return {}
-    because = f"named like nothing we know, but {fits[telling[0]].because}"
+    because = f"named like nothing in the lists, but {fits[telling[0]].because}"
     return {telling[0]: Match(SURE, target, because, fits[telling[0]].separator)}
 
 
@@ -178,7 +178,7 @@ def _scores(
 
 
 def usual_words(headings: Iterable[str], known: Headings) -> frozenset[str]:
-    """Words that no seed knows and several headings have: a crime system's name says nothing of a column."""
+    """Words that no seed has and several headings have: a crime system's name, which is of no column."""
     counts: Counter[str] = Counter()
     for heading in headings:
         counts.update({word for word in known.words_of(heading) if word not in known.words.meanings})

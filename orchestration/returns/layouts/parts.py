@@ -22,7 +22,7 @@ UNITS = ("years", "months")
 GROUP = "{n}"
 
 
-# the column that says which person it is, in each group of persons side by side
+# the column with which person it is, in each group of persons side by side
 REFERENCES = {"crimes": "crime_reference", "victims": "victim_reference", "suspects": "suspect_reference"}
 
 
@@ -30,7 +30,7 @@ Row = dict[str, str]
 
 
 class LayoutError(Stopped, ValueError):
-    """The layout seeds contradict themselves, or say nothing about what was asked: names the rows to correct."""
+    """The layout seeds contradict themselves, or lack what was asked: names the rows to correct."""
 
     code = 2
 
@@ -100,12 +100,12 @@ class Part:
     heading_rows: int = 1
     repeats: int = 0
     when: Condition | None = None
-    # heading -> every text it may have, for the headings that say what a row is
+    # heading -> every text it may have, for the headings with what a row is
     says: tuple[Condition, ...] = ()
 
     @cached_property
     def headings(self) -> tuple[str, ...]:
-        """Every heading the layout knows for this part, once each, in the order of the seed."""
+        """Every heading the layout has for this part, once each, in the order of the seed."""
         return tuple(dict.fromkeys(column.heading for column in self.columns))
 
     @cached_property
@@ -123,7 +123,7 @@ class Part:
 
     @cached_property
     def feeds(self) -> tuple[Feed, ...]:
-        """The records that a row of the part may hold: one of each type, more where the layout says so."""
+        """The records that a row of the part may hold: one of each type, more where the layout has it so."""
         of: dict[tuple[str, int], list[Column]] = defaultdict(list)
         for column in self.columns:
             if column.record_type:

@@ -1,4 +1,4 @@
-"""What each heading of a table probably is: rows of a layout, before a person has said yes.
+"""What each heading of a table probably is: rows of a layout, before a person has agreed.
 
 propose(table, None, known).proposals
 
@@ -24,10 +24,10 @@ from orchestration.returns.layouts.unknown_files import Table
 
 # headings named in one sentence, and how much of each
 SHOWN, LONGEST_SHOWN = 20, 80
-# begins what is said of a heading that nothing is proposed for
+# begins the reason for a heading that nothing is proposed for
 COULD_BE, PERHAPS = "could be", "perhaps"
 RELATIONSHIP = ("suspects", "relationship")
-ROLE = "its cells say who the row is about"
+ROLE = "its cells hold who the row is about"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Proposed:
-    """A table's proposals, and what its parts say beside headings: the role column, and groups side by side."""
+    """A table's proposals, and what its parts have beside headings: the role column, and groups side by side."""
 
     proposals: list[Proposal]
     roles: Roles | None = None
@@ -64,13 +64,13 @@ def propose(
 ) -> Proposed:
     """A proposal (several for a heading that feeds several columns) for each heading of a table.
 
-    usual: words that no seed knows and that stand in several headings of the return.
+    usual: words that no seed has and that stand in several headings of the return.
     """
     return Proposed(_beside(table, part, known)) if part else _anew(table, known, usual)
 
 
 def _beside(table: Table, part: Part, known: Headings) -> list[Proposal]:
-    """Of a table that a layout knows: its rows for the headings it has, and what the others are like."""
+    """Of a table that a layout has: its rows for the headings it has, and what the others are like."""
     found: list[Proposal] = []
     taken: dict[Target, str] = {}
     unknown = []
@@ -105,7 +105,7 @@ def _beside(table: Table, part: Part, known: Headings) -> list[Proposal]:
 
 
 def _anew(table: Table, known: Headings, usual: frozenset[str]) -> Proposed:
-    """Of a table that no layout knows: first whose columns these are, then which."""
+    """Of a table that no layout has: first whose columns these are, then which."""
     table, counts = folded(table)
     name = _part_name(table, known)
     if roles := role_column(table, known):
@@ -142,9 +142,9 @@ def _part_name(table: Table, known: Headings) -> str:
 
 
 def _kinds(found: Matched, table: Table, known: Headings) -> tuple[str, ...]:
-    """The record types of a table: whose columns its headings say they are, beside the name of its file or sheet.
+    """The record types of a table: whose columns they are by its headings, beside the name of its file or sheet.
 
-    A row that names a victim and a suspect, and says nothing more of the victim, is a suspect's.
+    A row that names a victim and a suspect, and has nothing more of the victim, is a suspect's.
     """
     named = known.words_of(f"{Path(table.file).stem} {table.sheet}")
     likely = [(heading, one.target) for heading, one in found.sure.items()]
@@ -220,7 +220,7 @@ def _feeding(
     known: Headings,
     related: bool = False,
 ) -> list[Proposal]:
-    """A heading's proposals. `related`: the rows say who the suspect is to the victim; where they do not, a row with
+    """A heading's proposals. `related`: the rows have who the suspect is to the victim; where they do not, a row with
     both is any victim of a crime beside any suspect, and its victim is nothing of the suspect's."""
     record_type, column = found.target
     feeds = [record_type]
@@ -273,7 +273,7 @@ def _repeats(proposals: list[Proposal], counts: dict[str, int]) -> dict[str, int
 
 
 def _side_by_side(one: Proposal, counts: dict[str, int], repeats: dict[str, int]) -> Proposal:
-    """A heading with {n} says how often it stands there; where it is no person's it feeds nothing."""
+    """A heading with {n} has how often it stands there; where it is no person's it feeds nothing."""
     if one.heading not in counts:
         return one
     count = counts[one.heading]

@@ -1,8 +1,8 @@
-"""A row for each person, and a column that says whether it is a victim or a suspect.
+"""A row for each person, and a column with whether it is a victim or a suspect.
 
 role_column(table, known)       # its heading, and which cells mean which record type
 
-Only cells that say nothing but a known word for victim or suspect are named, for they are part of the rows proposed.
+Only cells that hold nothing but a known word for victim or suspect are named, for they are part of the rows proposed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _roles(heading: str, table: Table, known: Headings) -> Roles | None:
 
 
 def _by_initial(text: str, heading: str, known: Headings) -> str:
-    """The record type that a letter means where the heading says that it is a role: V, S."""
+    """The record type that a letter means where the heading is of a role: V, S."""
     words = known.words_of(heading)
     if "role" not in words and not {"person", "type"} <= words:
         return ""
@@ -60,7 +60,7 @@ def _by_initial(text: str, heading: str, known: Headings) -> str:
 
 
 def _kind_of(text: str, known: Headings) -> str:
-    """The record type that a cell means, where it says nothing else: `VIC`, `Suspects`, `Aider/abettor`."""
+    """The record type that a cell means, where it holds nothing else: `VIC`, `Suspects`, `Aider/abettor`."""
     for words in known.words.of(text):
         for kind, word in PERSONS.items():
             if word in words and words <= {word, PLURAL, "person", "role"}:

@@ -2,7 +2,7 @@
 
 trial(drafted, {"extract.csv": Path("extract.csv")}, "kent", "2025-Q2").lines()
 
-A wrong map shows in them: fewer persons than there are cells that name one, records held out, codes nobody knows.
+A wrong map shows in them: fewer persons than there are cells that name one, records held out, codes that are on no list.
 Counts and codes of rules alone; nothing of a record.
 """
 
@@ -37,7 +37,7 @@ COLUMNS = (
     ("held_out", "held out"),
 )
 SHARE, SEVERAL = "share", "2 or more"
-# fewer say nothing
+# fewer show nothing
 ENOUGH = 10
 TOLERATED = 0.02
 

@@ -41,7 +41,7 @@ BLANK_WORDS = ("NULL", "None", "(null)", "#N/A")
 
 
 class NotATable(ValueError):
-    """A file in which no table with a heading row could be found: says what to do."""
+    """A file in which no table with a heading row could be found, with what to do."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def look(name: str, path: Path, seeds: Path = SEEDS, heading_row: int = 0) -> li
             f"{name}: row {heading_row} looks like a record or is blank; give --heading-row the row of the headings."
             if heading_row
             else f"{name}: no row of the first {heading_rows.WITHIN} looks like headings of a return; is it another "
-            "file, or has it no heading row? If it has one, say which with --heading-row; cells of a text are separated "
+            "file, or has it no heading row? If it has one, give it with --heading-row; cells of a text are separated "
             "by , ; | or tab."
         )
     return tables

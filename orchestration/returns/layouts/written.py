@@ -48,7 +48,7 @@ MOST_HEADING_ROWS = 3
 
 @dataclass(frozen=True)
 class Layouts:
-    """Everything the layout seeds say, validated once for each seeds folder."""
+    """Everything in the layout seeds, validated once for each seeds folder."""
 
     layouts: dict[str, Layout]
     used_from: dict[str, tuple[tuple[str, str, str], ...]]  # delivered_as -> (layout, from, to)
@@ -165,7 +165,7 @@ def _check_part(row: Row, others: list[Row]) -> None:
 
 
 def _check_column(row: Row, kinds: dict[tuple[str, str], str]) -> None:
-    """A row of layout_columns.csv feeds a column that there is, and says of it what that column needs."""
+    """A row of layout_columns.csv feeds a column that there is, and has what that column needs."""
     where = f"layout_columns.csv: layout {row['layout']}, heading {row['heading']!r}"
     target = row["record_type"], row["column"]
     if not look_alikes.heading(row["heading"]):
@@ -182,7 +182,7 @@ def _check_column(row: Row, kinds: dict[tuple[str, str], str]) -> None:
 
 
 def _check_date_format(row: Row, is_date: bool) -> None:
-    """Every date says how it is written, and nothing else does: a date is never guessed."""
+    """Every date has how it is written, and nothing else has: a date is never guessed."""
     directives = "".join(re.findall("%(.)", row["date_format"]))
     days = "".join(sorted(directives.translate(str.maketrans("b", "m", "HMSz"))))
     strange = set(directives) - set(DATE_DIRECTIVES) or len(set(directives)) < len(directives)
@@ -253,7 +253,7 @@ def _resolve(
             if part.part in inherited:
                 raise LayoutError(
                     f"layouts.csv: {name} is based on {_list(bases)}, and both have a part {part.part}; "
-                    "give it a row that says which"
+                    "give it a row with which"
                 )
             alone = len(bases) == 1 and part.layout == base
             inherited[part.part] = replace(part, layout=name) if alone else part

@@ -1,4 +1,4 @@
-"""Return packs as an asset: what each force is told, once a quarter is built."""
+"""Return packs as an asset: what was found in each return, once a quarter is built."""
 
 import dagster as dg
 

@@ -79,7 +79,7 @@ def _unreadable(kind: str | None, text: str | None) -> bool:
 
 
 def _allowed(row: Row, field: str) -> str | None:
-    """What a cell may hold, in words; None where the rule's own statement says it."""
+    """What a cell may hold, in words; None where the rule's own statement has it."""
     if row["code"] in ("CR15", "CR16", "CR18") and field == "age_at_offence":
         low, high = _ages().get(row.get("counted_as") or "", ("", ""))
         return f"{low or 0} to {high}" if high else f"{low} or older" if low else None
@@ -129,7 +129,7 @@ def columns_of(record_type: str) -> dict[str, dict[str, str]]:
 
 @cache
 def _ages() -> dict[str, tuple[str, str]]:
-    """offence code -> the ages its victim may have; the class speaks where the code is silent."""
+    """offence code -> the ages its victim may have; those of the class where the code has none."""
     rows = seed_rows("offences.csv")
     classes = {row["offence_class"]: row for row in rows if row["is_class_level"] == "Y"}
     return {

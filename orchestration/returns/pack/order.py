@@ -22,7 +22,7 @@ ANSWERS = ("correct", "explain", "nothing")
 HOLDS, NOT_COUNTED, WHOLE_RETURN, LEFT_OUT, CONTACT, COUNTED, OUTSIDE = range(1, 8)
 # from so many records with one value on, what they share is probably one fault
 MANY = 3
-# the rule that judges how many records of a type are held out; which ones and why a pack says by the reason's own code
+# the rule on how many records of a type are held out; which ones and why is under the reason's own code
 HELD_OUT = {"crimes": "HO01", "victims": "HO02", "suspects": "HO03"}
 
 
@@ -135,18 +135,18 @@ def _of_crime(code: str, row: Row) -> int:
 
 
 def left_out(reason: str) -> str:
-    """What is said of a crime that is left out of the CPAI."""
+    """The words for a crime that is left out of the CPAI."""
     return f"left out: {reason.replace('_', ' ')}"
 
 
 @cache
 def _left_out_by(code: str) -> set[str]:
-    """What is said of crimes that are left out because they break this rule."""
+    """The words for crimes that are left out because they break this rule."""
     return {left_out(row["reason"]) for row in seed_rows("cpai_reasons.csv") if row["rule"] == code}
 
 
 def _shared(failing: list[Row]) -> str:
-    """What most of the wrong cells hold: a spelling that no list knows is one thing to correct, however many have it."""
+    """What most of the wrong cells hold: a spelling that no list has is one thing to correct, however many have it."""
     cells = Counter(
         (cell["column"], cell["value"])
         for row in failing

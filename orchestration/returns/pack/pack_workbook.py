@@ -135,7 +135,7 @@ def _cell(value: Any) -> Any:
 def _summary(pack: Row) -> list[Row]:
     values = {"force": pack["force_name"], "quarter": pack["quarter"]}
     if pack["checked"]:
-        values |= {"if it is sent so": status_said(pack), "judged": pack["checked"]["said"]}
+        values |= {"if it is sent so": status_said(pack), "delivery": pack["checked"]["said"]}
     else:
         values |= {"submission": pack["submission"], "status": status_said(pack)}
     values |= {

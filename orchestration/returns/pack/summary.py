@@ -26,7 +26,7 @@ def summary(packs: list[dict[str, Any]], into: Path | None) -> list[str]:
 
 def _of_pack(pack: dict[str, Any], room: int) -> list[str]:
     lines = _wrapped(f"{pack['force_name']}, {pack['quarter']}: {status_said(pack)}. Nothing was sent.", 2)
-    lines += _wrapped(f"Judged: {pack['checked']['said']}.", 2)
+    lines += _wrapped(f"Checked: {pack['checked']['said']}.", 2)
     if counted := pack["counted"]:
         counts = (
             f"{counted['crimes']:,} crimes, {counted['cpai']:,} of them in the CPAI: {counted['images']:,} image, "
@@ -46,7 +46,7 @@ def _of_pack(pack: dict[str, Any], room: int) -> list[str]:
 
 
 def _as_fit(lines_of: list[list[str]], room: int) -> list[str]:
-    """The first of what is told that have room, and how many more there are."""
+    """The first that have room, and how many more there are."""
     shown: list[str] = []
     for number, each in enumerate(lines_of):
         # a line is kept for the count, unless this is the last

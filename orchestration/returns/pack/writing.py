@@ -35,7 +35,7 @@ def write_packs(home: Home, quarter: str, forces: Iterable[str] | None = None) -
     Raises WarehouseClosed where there is no warehouse yet.
     """
     with open_read_only(home) as connection:
-        # staging's views say crimes/*/*.parquet, as dbt does
+        # staging's views read crimes/*/*.parquet, as dbt does
         connection.execute("set file_search_path = ?", [str(home.raw)])
         packs = gather(connection, quarter, home.raw, forces, explanations(ledger.open_ledger(home), quarter))
     made = over(f"writing packs of {quarter}", packs.values(), name=lambda pack: pack["force"])
@@ -70,7 +70,7 @@ def write_pack(pack: dict[str, Any], folder: Path) -> Path:
             json.dumps(pack, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
         )
         if rows:
-            # with a mark, by which Excel knows the encoding
+            # with a mark, from which Excel takes the encoding
             with (aside / EXPLANATIONS).open("w", encoding="utf-8-sig", newline="") as file:
                 writer = csv.DictWriter(file, EXPLAINED, restval="")
                 writer.writeheader()

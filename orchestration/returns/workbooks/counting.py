@@ -99,7 +99,7 @@ def _local(element: ElementTree.Element) -> dict[str, str]:
 
 def _holds(cell: ElementTree.Element) -> bool:
     own = _local(cell)
-    # LibreOffice says of an error that it is a text, and by an attribute of its own that it is none
+    # in LibreOffice an error has the type of a text, and in an attribute of its own that of an error
     types = {value for key, value in cell.items() if key.rpartition("}")[2] == "value-type"}
     text = "".join("".join(one.itertext()) for one in cell if one.tag.rpartition("}")[2] in ("p", "h"))
     if "error" in types or ("formula" in own and re.fullmatch(r"#[A-Z0-9/!?]+|Err:\d+", text)):

@@ -257,7 +257,7 @@ class _Sheet:
 
 
 def _local(attributes: dict[str, str]) -> dict[str, str]:
-    """Attributes by their names without prefixes; LibreOffice's own type, which alone says error, before the standard's."""
+    """Attributes by their names without prefixes; LibreOffice's own type, the only one with errors, before the standard's."""
     own = {xml.local(key): value for key, value in attributes.items()}
     return own | {
         xml.local(key): value

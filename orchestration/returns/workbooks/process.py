@@ -95,7 +95,7 @@ class Process:
     def close(self) -> None:
         self.alive = False
         self._process.kill()
-        with suppress(OSError):  # what was not yet said to it
+        with suppress(OSError):  # what was not yet written to it
             self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
@@ -217,7 +217,7 @@ def _limit(memory: int) -> None:
     most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (most, hard))
-        # a crash is told to whoever asked, and needs no copy of what the file holds on a disk
+        # a crash is raised to whoever asked, and needs no copy of what the file holds on a disk
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -265,7 +265,7 @@ class _Served:
             if read != counted:
                 raise unreadable(
                     "ST16",
-                    f"{where}: {read} rows were read, but {counted} are there by an independent count; tell the centre, and "
+                    f"{where}: {read} rows were read, but {counted} are there by an independent count; write to the centre, and "
                     "send the table as CSV.",
                 )
         return lay_out(cells, most_cells, most_characters)

@@ -1,4 +1,4 @@
-"""XLS: its cells by calamine, and from its BIFF records what calamine does not tell and how many rows there are."""
+"""XLS: its cells by calamine, and from its BIFF records what calamine does not give and how many rows there are."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ERROR_RESULT, BLANK_RESULT = 2, 3
 
 @dataclass
 class _Records:
-    """What a sheet's records say of its cells. Rows from 1; cells by row and column, both from 1."""
+    """What a sheet's records hold of its cells. Rows from 1; cells by row and column, both from 1."""
 
     rows: set[int] = field(default_factory=set)
     numbers: dict[tuple[int, int], float] = field(default_factory=dict)
