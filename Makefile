@@ -28,9 +28,10 @@ test: .venv/installed ## the tests, with the whole story on a small synthetic ye
 proof: .venv/installed ## heavier proofs: the full-size year, pages in a browser
 	$(BIN)/python -m pytest -m proof
 
-lint: .venv/installed ## ruff, sqlfluff, and whether Dagster can load the code location
+lint: .venv/installed ## ruff, types, sqlfluff, and whether Dagster can load the code location
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/ty check --error-on-warning
 	CPAI_HOME=$(CURDIR)/.venv/home $(BIN)/dg check defs
 	$(BIN)/sqlfluff lint --processes 2 dbt_project/models
 

@@ -1,5 +1,7 @@
 """SQLAlchemy dialect `duckdb.ro`: DuckDB opened read-only, for Great Expectations."""
 
+from typing import Any
+
 import duckdb
 from duckdb_engine import ConnectionWrapper, Dialect
 from sqlalchemy.dialects import registry
@@ -18,17 +20,17 @@ class ReadOnly(Dialect):
     driver = "ro"
     supports_statement_cache = False
 
-    def connect(self, *args, **parameters):
+    def connect(self, *cargs: Any, **cparams: Any) -> Any:
         # no configuration: DuckDB refuses a second connection of one process that is configured otherwise
-        return ConnectionWrapper(duckdb.connect(parameters["database"], read_only=True))
+        return ConnectionWrapper(duckdb.connect(cparams["database"], read_only=True))
 
-    def do_begin(self, connection) -> None:
+    def do_begin(self, connection: Any) -> None:
         pass
 
-    def do_commit(self, connection) -> None:
+    def do_commit(self, dbapi_connection: Any) -> None:
         pass
 
-    def do_rollback(self, connection) -> None:
+    def do_rollback(self, connection: Any) -> None:
         pass
 
 

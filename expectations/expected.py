@@ -6,6 +6,7 @@ Great Expectations checks; the same condition as SQL finds the keys of the rows 
 
 # ruff: noqa: S608 -- SQL is put together from this package's own words, never from data
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +52,7 @@ class Expected:
     keys: tuple[str, ...] = field(default=())
 
 
-def texts(values) -> str:
+def texts(values: Iterable[object]) -> str:
     """`values` as a list of SQL texts."""
     return ", ".join("'" + str(value).replace("'", "''") + "'" for value in values)
 
@@ -65,14 +66,14 @@ def not_null(table: Table, column: str, rule: str = "TB01") -> Expected:
     return _column(rule, table, "ExpectColumnValuesToNotBeNull", column, f"{column} is null")
 
 
-def in_set(table: Table, column: str, values, rule: str = "TB01") -> Expected:
+def in_set(table: Table, column: str, values: Iterable[Any], rule: str = "TB01") -> Expected:
     """A value that is there is one of `values`."""
     values = sorted(values)
     breaks = f"{column} not in ({texts(values)})"
     return _column(rule, table, "ExpectColumnValuesToBeInSet", column, breaks, value_set=values)
 
 
-def between(table: Table, column: str, low, high, rule: str = "TB01") -> Expected:
+def between(table: Table, column: str, low: float | None, high: float | None, rule: str = "TB01") -> Expected:
     """A value that is there is between `low` and `high`, both included; None leaves a side open."""
     breaks = " or ".join(
         f"{column} {sign} {limit}" for sign, limit in (("<", low), (">", high)) if limit is not None
@@ -95,7 +96,7 @@ def unique(table: Table, columns: tuple[str, ...] | None = None, rule: str = "TB
     )
 
 
-def rows(rule: str, table: Table, failing: str, keys: tuple[str, ...] = RETURN, **more) -> Expected:
+def rows(rule: str, table: Table, failing: str, keys: tuple[str, ...] = RETURN, **more: Any) -> Expected:
     """No row comes out of `failing`, a select of `keys` that reads `{batch}`."""
     return Expected(
         rule,
@@ -144,7 +145,7 @@ def by_chance(count: str, where: str = "true") -> str:
     return f"(sum(ln(2 * sqrt(pi() * {count}))) {cells} - count(*) {cells} * ln({divisor}) / 2)"
 
 
-def _column(rule: str, table: Table, kind: str, column: str, breaks: str, **arguments) -> Expected:
+def _column(rule: str, table: Table, kind: str, column: str, breaks: str, **arguments: Any) -> Expected:
     return Expected(
         rule,
         table,

@@ -9,17 +9,21 @@ import importlib
 import logging
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from expectations.expected import Expected
 from expectations.rulebook import rulebook
 from orchestration.progress import over
 from orchestration.quarters import in_period
+
+if TYPE_CHECKING:  # it comes with Great Expectations, which is imported where it is used
+    from sqlalchemy import Connection
 
 SUITES = ("returns", "cpai", "cocad", "marts", "release")
 KEYS_SHOWN = 20
@@ -75,7 +79,9 @@ def run_suites(warehouse: Path, suites: list[str] | None = None, period: str | N
         return results + [_result(suite, each, error=problem) for suite, each in asked]
 
 
-def _run(source, connection, asked: list[tuple[str, Expected]], quarters) -> list[Result]:
+def _run(
+    source: Any, connection: "Connection", asked: list[tuple[str, Expected]], quarters: list[str] | None
+) -> list[Result]:
     import great_expectations as gx
     from great_expectations.datasource.fluent.sql_datasource import QueryAsset
 
@@ -106,14 +112,18 @@ def _run(source, connection, asked: list[tuple[str, Expected]], quarters) -> lis
             validated = batch.validate(
                 suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
             )
-            found = {one.expectation_config.meta["number"]: one for one in validated.results}
+            found = {
+                one.expectation_config.meta["number"]: one
+                for one in validated.results
+                if one.expectation_config and one.expectation_config.meta
+            }
         except Exception as problem:
             problem = f"{name} could not be validated: {_without_values(problem)}"
             results += [_result(suite, each, error=problem) for suite, each in group]
             continue
 
         @cache  # most expectations of a table count the same rows as tested
-        def selected(sql: str, batch: str = f"({query}) as batch") -> list:
+        def selected(sql: str, batch: str = f"({query}) as batch") -> Sequence:
             return connection.exec_driver_sql(sql.format(batch=batch)).fetchall()
 
         results += [
@@ -129,7 +139,7 @@ def _batch(group: list[Expected], quarters: list[str] | None) -> str:
     return replace(group[0].table, columns=columns).query(_periods(group[0], quarters))
 
 
-def _built(suite: str, each: Expected, number: int):
+def _built(suite: str, each: Expected, number: int) -> Any:
     import great_expectations.expectations as gxe
 
     # it is made of one of theirs, and brings them all with it
@@ -149,7 +159,7 @@ def _built(suite: str, each: Expected, number: int):
     return kind(**each.arguments, meta=meta)
 
 
-def _checked(suite: str, each: Expected, outcome, selected: Callable[[str], list]) -> Result:
+def _checked(suite: str, each: Expected, outcome: Any, selected: Callable[[str], Sequence]) -> Result:
     """The Result of one validated expectation; `selected` gives the rows of a query that reads `{batch}`."""
     if outcome is None:
         return _result(suite, each, error="Great Expectations gave no result for it")
@@ -176,7 +186,7 @@ def _checked(suite: str, each: Expected, outcome, selected: Callable[[str], list
     return _result(suite, each, success=success, tested=tested, failed=int(failed), failing_keys=keys)
 
 
-def _raised(outcome) -> str | None:
+def _raised(outcome: Any) -> str | None:
     """Why an expectation raised. `exception_info` is flat, or has one entry for each metric that raised."""
     information = outcome.exception_info or {}
     raised = [information] if "raised_exception" in information else list(information.values())
@@ -184,11 +194,18 @@ def _raised(outcome) -> str | None:
     return f"it raised: {_without_values(messages[0])}" if messages else None
 
 
-def _result(suite: str, each: Expected, **found) -> Result:
+def _result(
+    suite: str,
+    each: Expected,
+    success: bool = False,
+    tested: int = 0,
+    failed: int = 0,
+    error: str | None = None,
+    failing_keys: Iterable[dict] = (),
+) -> Result:
     rule = rulebook().get(each.rule)
-    found = {"success": False, "tested": 0, "failed": 0, "error": None, **found}
     if rule is None:
-        found |= {"success": False, "error": f"rule {each.rule} is not in seeds/rules.csv: add its row"}
+        success, error = False, f"rule {each.rule} is not in seeds/rules.csv: add its row"
     return Result(
         suite=suite,
         rule=each.rule,
@@ -198,7 +215,11 @@ def _result(suite: str, each: Expected, **found) -> Result:
         dimension=rule.dimension if rule else "validity",
         statement=rule.statement if rule else "",
         what_to_do=rule.what_to_do if rule else "",
-        **found,
+        success=success,
+        tested=tested,
+        failed=failed,
+        error=error,
+        failing_keys=list(failing_keys),
     )
 
 
@@ -240,7 +261,7 @@ def within(quarters: list[str]) -> list[str]:
     return sorted(quarters + months + [year for year in years if set(in_period(year)) <= set(quarters)])
 
 
-def _tables(connection) -> dict[str, set[str]]:
+def _tables(connection: "Connection") -> dict[str, set[str]]:
     """Columns of every table and view, by `schema.table`."""
     columns = connection.exec_driver_sql(
         "select table_schema || '.' || table_name, column_name from information_schema.columns"
@@ -252,7 +273,7 @@ def _tables(connection) -> dict[str, set[str]]:
 
 
 @contextmanager
-def _engine(warehouse: Path):
+def _engine(warehouse: Path) -> Iterator[tuple[Any, "Connection"]]:
     """A Great Expectations data source on the warehouse and a plain connection, closed afterwards."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
@@ -276,7 +297,7 @@ def _engine(warehouse: Path):
             source.get_engine().dispose()
 
 
-def _without_values(problem) -> str:
+def _without_values(problem: object) -> str:
     """One line about what went wrong. DuckDB quotes the value it could not convert: that line is left out."""
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
     line = lines[0] if lines else type(problem).__name__

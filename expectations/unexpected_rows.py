@@ -1,6 +1,6 @@
 """Great Expectations' expectation about rows that must not be: here it counts them and reads none."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from great_expectations.expectations.core import UnexpectedRowsExpectation
 
@@ -10,6 +10,8 @@ class CountedRowsExpectation(UnexpectedRowsExpectation):
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
 
-    def _validate(self, metrics, runtime_configuration=None, execution_engine=None) -> dict:
+    def _validate(
+        self, metrics: dict, runtime_configuration: dict | None = None, execution_engine: Any = None
+    ) -> dict:
         count = metrics["unexpected_rows_query.row_count"]
         return {"success": count == 0, "result": {"observed_value": count}}

@@ -5,20 +5,22 @@ file, and each new engine compiles its statements anew. A run of 317 events took
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy
 from dagster import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from sqlalchemy import event
 
 
 class OpenSqliteEventLog(SqliteEventLogStorage):
     """The same files in the same place (`$DAGSTER_HOME/history/runs`), read and written by the same statements."""
 
-    def __init__(self, base_dir, inst_data=None):
+    def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: dict[str, sqlalchemy.Engine] = {}
         self._tables: set[str] = set()
         self._columns: set[str] = set()
@@ -30,7 +32,7 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
         self._db_lock = threading.RLock()
 
     @classmethod
-    def from_config_value(cls, inst_data, config_value):
+    def from_config_value(cls, inst_data: Any, config_value: Mapping[str, Any]) -> "OpenSqliteEventLog":
         return cls(str(Path(config_value["base_dir"]) / "history" / "runs"), inst_data)
 
     def has_table(self, table_name: str) -> bool:
@@ -95,8 +97,8 @@ def _asset_and_type(event: EventLogEntry) -> tuple:
 def _engine(url: str) -> sqlalchemy.Engine:
     engine = sqlalchemy.create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
 
-    @sqlalchemy.event.listens_for(engine, "connect")
-    def in_step_with_the_log(connection, _record):
+    @event.listens_for(engine, "connect")
+    def in_step_with_the_log(connection: Any, _record: object) -> None:
         # as safe as FULL with a write-ahead log, but for the last events before a power cut; a receipt is not here
         connection.execute("pragma synchronous = normal")
 

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -35,7 +35,7 @@ class _OwnWords(logging.Filter):
     """Lets through the messages of our assets, not Dagster's hundreds of events."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        meta = getattr(record, "dagster_meta", None) or {}
+        meta = _meta(record)
         of_dagsters = str(meta.get("orig_message", "")).startswith("Dependencies for step ")
         return not meta.get("dagster_event") and bool(meta.get("step_key")) and not of_dagsters
 
@@ -44,10 +44,15 @@ class _AsSaid(logging.Handler):
     """The message as the asset logged it, without the run and step that Dagster puts before it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        say(f"  {record.dagster_meta['orig_message']}", err=True)
+        say(f"  {_meta(record)['orig_message']}", err=True)
 
 
-@dg.logger(description="One line for each message of an asset: progress for a terminal.")
+def _meta(record: logging.LogRecord) -> Mapping[str, Any]:
+    """What Dagster knows of a record that it logs."""
+    return getattr(record, "dagster_meta", None) or {}
+
+
+@dg.logger(config_schema={}, description="One line for each message of an asset: progress for a terminal.")
 def progress(_context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.getLogger("cpai.progress")
     logger.setLevel(logging.INFO)
@@ -148,7 +153,9 @@ class _OneRunAtATime(dg.Executor):
         runs.note(home(), run, failures)
 
 
-@dg.executor(name="one_run_at_a_time", config_schema=dg.in_process_executor.config_schema)
+@dg.executor(name="one_run_at_a_time", config_schema=dg.in_process_executor.config_schema.as_field())
 def one_run_at_a_time(context: dg.InitExecutorContext) -> dg.Executor:
     """Steps in one process, for a process a step would import dbt again each time: 3 s."""
-    return _OneRunAtATime(dg.in_process_executor.executor_creation_fn(context))
+    create = dg.in_process_executor.executor_creation_fn
+    assert create, "Dagster's executor of one process makes itself"
+    return _OneRunAtATime(create(context))

@@ -5,7 +5,7 @@ A step reports where it is (`at`, `over`), whether anybody looks or not: in Dags
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -108,7 +108,7 @@ def over(
     what: str, things: Iterable[T], total: int | None = None, name: Callable[[T], str] = lambda _: ""
 ) -> Iterator[T]:
     """The same things, each shown as it is begun."""
-    total = len(things) if total is None and hasattr(things, "__len__") else total
+    total = len(things) if total is None and isinstance(things, Sized) else total
     at(what, 0, total)
     for number, thing in enumerate(things, start=1):
         at(what, number - 1, total, name(thing))

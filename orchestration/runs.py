@@ -4,6 +4,7 @@ import getpass
 import logging
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -41,13 +42,14 @@ def on_the_timeline(instance: dg.DagsterInstance) -> dg.DagsterInstance:
     """The instance, whose runs in this process are of the code location that the pages show."""
     create = instance.create_run_for_job
 
-    def create_run_for_job(job_def: dg.JobDefinition, **more):
-        repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), "__repository__")
-        return create(
-            job_def=job_def, **more | {"remote_job_origin": RemoteJobOrigin(repository, job_def.name)}
-        )
+    def create_run_for_job(job_def: dg.JobDefinition, **more: Any) -> dg.DagsterRun:
+        # ty takes a field of Dagster's record for the abstract property of its base
+        location = RegisteredCodeLocationOrigin(LOCATION)  # ty: ignore[abstract-class-instantiation]
+        repository = RemoteRepositoryOrigin(location, "__repository__")
+        more["remote_job_origin"] = RemoteJobOrigin(repository, job_def.name)
+        return create(job_def, **more)
 
-    instance.create_run_for_job = create_run_for_job
+    vars(instance)["create_run_for_job"] = create_run_for_job
     return instance
 
 
@@ -66,7 +68,7 @@ def apart(context: dg.AssetExecutionContext, home: Home, asset: dg.AssetsDefinit
     )
 
 
-@dg.logger(description="Nothing on the terminal: the event log has it.")
+@dg.logger(config_schema={}, description="Nothing on the terminal: the event log has it.")
 def silent(_context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.getLogger("cpai.silent")
     logger.addHandler(logging.NullHandler())
@@ -79,7 +81,7 @@ def note(home: Home, run: dg.DagsterRun, failures: list[dg.DagsterEvent]) -> Non
     if not failures:
         outbox.settle(home, "run", _about(run))
     elif left := [event for event in failures if not _in_the_outbox(event)]:
-        steps = ", ".join(event.step_key for event in left)
+        steps = ", ".join(event.step_key or "" for event in left)
         note_failed(home, run, f"in {steps}: {failed_because(left[0])}")
 
 
@@ -103,6 +105,7 @@ def _in_the_outbox(event: dg.DagsterEvent) -> bool:
 def failed_because(event: dg.DagsterEvent) -> str:
     """A failed step's own words, or the kind of error when it is not ours."""
     error, described = event.step_failure_data.error, event.step_failure_data.user_failure_data
+    assert error, "a step fails with an error"
     while error.cause:
         error = error.cause
     return (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -85,7 +86,7 @@ def _look(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:
     for folder, seen, quarter in _landed(home.landing):
         last = before.get(folder, {})
         # what it was seen as, by an earlier version of this too
-        look = last if last.get("seen") == seen else {"seen": seen, "since": now}
+        look: dict[str, Any] = last if last.get("seen") == seen else {"seen": seen, "since": now}
         looked[folder] = look = {"asked": 0, "at": 0.0, "done": False} | look
         stands = _status(context, _key(folder, look)) if look["asked"] and not look["done"] else None
         look["done"] = look["done"] or stands == dg.DagsterRunStatus.SUCCESS

@@ -82,7 +82,7 @@ def alone(folder: Path) -> Iterator[None]:
     """A short lock on a folder itself: others wait, and a process that was killed leaves no lock behind."""
     descriptor = os.open(folder, os.O_RDONLY) if fcntl else None
     try:
-        if descriptor is not None:
+        if fcntl and descriptor is not None:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
@@ -138,6 +138,7 @@ def _wait(home: Home, who: Callable[[], str], patience: float, notify: Callable[
 
 def _holder(lock: TextIO, doing: str) -> str:
     """Whose turn it is; blank where it is ours."""
+    assert fcntl, "a turn is for a system that has locks"
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from orchestration import quarters
 from orchestration.home import Home, seed_rows
@@ -99,10 +100,13 @@ class Quarter(Ours):
     """A quarter for which returns may have come; with `any_time` one still to come as well."""
 
     name = "quarter"
-    quarters_of = staticmethod(lambda value: [quarters.valid(value)])
 
     def __init__(self, any_time: bool = False) -> None:
         self.any_time = any_time
+
+    @staticmethod
+    def quarters_of(value: str) -> list[str]:
+        return [quarters.valid(value)]
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
@@ -121,7 +125,10 @@ class Period(Quarter):
     """A year or a quarter that has ended."""
 
     name = "period"
-    quarters_of = staticmethod(quarters.in_period)
+
+    @staticmethod
+    def quarters_of(value: str) -> list[str]:
+        return quarters.in_period(value)
 
 
 class Moment(Ours):
@@ -161,7 +168,7 @@ class Force(Ours):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list:
         names = (row["force"] for row in seed_rows("forces.csv"))
-        return [click.shell_completion.CompletionItem(name) for name in names if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 def landed(home: Home, wanted: Iterable[str]) -> None:

@@ -223,25 +223,26 @@ def list_(home: Home, wants_json: bool) -> None:
     from orchestration.readings.room import sign_in
 
     with _ledger(home) as engine:
+        users = sign_in.list_users(engine)
+    if wants_json:
         rows = [
             {
-                "username": row.username,
-                "roles": sorted(row.roles),
-                "active": row.active,
-                "second_factor": row.enrolled,
-                "since": row.changed_at,
+                "username": one.username,
+                "roles": sorted(one.roles),
+                "active": one.active,
+                "second_factor": one.enrolled,
+                "since": one.changed_at,
             }
-            for row in sign_in.list_users(engine)
+            for one in users
         ]
-    if wants_json:
         say(json.dumps(rows))
         return
-    for row in rows:
+    for one in users:
         say(
-            f"{row['username']:<24}{', '.join(row['roles'])}{'' if row['active'] else '  (closed)'}"
-            f"{'  (second factor)' if row['second_factor'] else ''}"
+            f"{one.username:<24}{', '.join(sorted(one.roles))}{'' if one.active else '  (closed)'}"
+            f"{'  (second factor)' if one.enrolled else ''}"
         )
-    if not rows:
+    if not users:
         say("nobody yet: cpai room user add NAME --role reader")
 
 
@@ -262,7 +263,7 @@ def _ledger(home: Home) -> Iterator[Engine]:
 
 def _password(from_stdin: bool) -> str:
     if from_stdin:
-        return click.get_text_stream("stdin").readline().rstrip("\n")
+        return sys.stdin.readline().rstrip("\n")
     return click.prompt("Password", hide_input=True, confirmation_prompt=True)
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from typing import cast
 
 import click
 
@@ -80,7 +81,7 @@ def run_quarters(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
             sentence
             for check in result.get_asset_check_evaluations()
             if check.asset_key.path == ["police_recorded_crime"] and not check.passed
-            for sentence in check.metadata["refused"].value
+            for sentence in cast(list[str], check.metadata["refused"].value)
         ]
     return summary_of(home, wanted), not_read
 

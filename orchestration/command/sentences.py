@@ -51,8 +51,8 @@ class Sentences(click.Group):
 def _usage(wrong: click.UsageError) -> str:
     """One sentence for what click prints in four lines."""
     sentence = wrong.format_message().rstrip(".").replace(". Did you mean", "; did you mean")
-    parameter = wrong.message and isinstance(wrong, click.BadParameter) and wrong.param
-    if parameter and isinstance(parameter.type, asked.Ours):
+    parameter = wrong.param if isinstance(wrong, click.BadParameter) else None
+    if wrong.message and isinstance(parameter, click.Parameter) and isinstance(parameter.type, asked.Ours):
         return wrong.message
     path = wrong.ctx.command_path if wrong.ctx else "cpai"
     return f"{sentence[:1].lower()}{sentence[1:]}{'' if sentence.endswith('?') else ';'} see {path} --help"

@@ -35,7 +35,7 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
 
     shown = list(wanted) or quarters_known(home)
     astray, opened = unread(home.landing), outbox.opened(home)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "quarter": quarter,
             **standing(home, quarter),

@@ -27,7 +27,7 @@ def open_ledger(home: Home) -> Engine:
     """
     url = make_url(home.ledger_url)
     is_file = url.get_backend_name() == "sqlite"
-    known = inventory.before_the_ledger(home, Path(url.database) if is_file else None)
+    known = inventory.before_the_ledger(home, Path(url.database or "") if is_file else None)
     if is_file:
         home.root.mkdir(parents=True, exist_ok=True)
     # hidden: an error message would carry the text of a reading or a receipt into logs

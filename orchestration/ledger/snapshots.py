@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -45,7 +45,7 @@ def _further_slots() -> Subquery:
     )
 
 
-def _arrow(rows: list[Any], schema: pa.Schema) -> pa.Table:
+def _arrow(rows: Sequence[Any], schema: pa.Schema) -> pa.Table:
     values = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(values, schema, strict=True)], schema=schema

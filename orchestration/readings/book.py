@@ -57,7 +57,7 @@ class ReadingsRefused(ValueError):
 
     code = 1
 
-    def __init__(self, file: Path, problems: list[str]):
+    def __init__(self, file: Path, problems: list[str]) -> None:
         super().__init__(
             f"{file.name} was not imported; nothing of it was kept:\n" + "\n".join(ended(problems))
         )
@@ -69,7 +69,7 @@ class NoReadings(ReadingsRefused):
 
     code = 2
 
-    def __init__(self, file: Path):
+    def __init__(self, file: Path) -> None:
         self.problems = [
             f"{file.name} holds no readings, its headings are others: take the file of `cpai read export`; a force's return "
             "goes into landing/<quarter>/<force>/ and is received by `cpai run <quarter>`"
@@ -128,8 +128,8 @@ def export_worklist(home: Home, file: Path, quarter: str) -> int:
         writer.writeheader()
         for row in rows:
             row["warning"] = " ".join(care.warnings(row["offence_code"] or ""))
-            row = {name: escape_formula(value) for name, value in row.items()}
-            writer.writerow(row | {"version": as_written(row["version"])})
+            row["version"] = as_written(row["version"])
+            writer.writerow({name: escape_formula(value) for name, value in row.items()})
     return len(rows)
 
 

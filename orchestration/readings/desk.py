@@ -82,7 +82,7 @@ class DeskRefused(ValueError):
 class AgainstCodebook(DeskRefused):
     """An answer that goes against rules of the codebook and that the reader did not keep all the same: nothing is saved."""
 
-    def __init__(self, rules: Iterable[Rule]):
+    def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
         super().__init__(" ".join(rule.sentence for rule in self.rules))
 
@@ -160,7 +160,7 @@ class Reading:
 class Desk:
     """The desk of a home. `now` gives the moment, for tests."""
 
-    def __init__(self, home: Home, now: Callable[[], datetime] = lambda: datetime.now(UTC)):
+    def __init__(self, home: Home, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.home = home
         self.policy: Policy = read_policy()
         self.gold = [tuple(row[name] for name in KEY) for row in seed_rows("gold_items.csv")]

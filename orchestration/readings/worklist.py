@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, null, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, null, select, true, update
 
 from orchestration.home import Home, seed_rows
 from orchestration.ledger import (
@@ -409,7 +409,7 @@ def _add(
     twice = {
         (case["force"], case["crime_reference"])
         for stratum, of in strata.items()
-        for case in map(of.get, drawn(policy, key, stratum, of))
+        for case in map(of.__getitem__, drawn(policy, key, stratum, of))
     }
     first = (connection.scalar(select(func.max(items.c.item))) or 0) + 1
     slots = slot_numbers(connection, len(cases))
@@ -436,7 +436,7 @@ def _add(
     ]
     for table in (items, reading_slots, worklist):
         insert_many(connection, table, rows)
-    return [row["item"] for row in rows]
+    return list(range(first, first + len(rows)))
 
 
 def _open(connection: Connection, wanted: Mapping[int, tuple[str, str, int]], moment: str) -> None:
@@ -469,7 +469,7 @@ def slot_numbers(connection: Connection, count: int) -> list[int]:
         drawn_now = {secrets.randbelow(2**31 - 1) + 1 for _ in range(count - len(numbers))}
         for table in (reading_slots, gold_slots):
             # one is looked up, thousands are compared with all: a statement takes so many values and no more
-            of = table.c.slot.in_(drawn_now) if len(drawn_now) < 100 else True
+            of = table.c.slot.in_(drawn_now) if len(drawn_now) < 100 else true()
             drawn_now -= set(connection.scalars(select(table.c.slot).where(of)))
         numbers |= drawn_now
     return list(numbers)

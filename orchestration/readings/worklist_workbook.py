@@ -30,7 +30,7 @@ class WorkbookRefused(ValueError):
 
     code = 1
 
-    def __init__(self, file: Path, problems: list[str]):
+    def __init__(self, file: Path, problems: list[str]) -> None:
         super().__init__(
             f"{file.name} was not imported; nothing of it was kept:\n" + "\n".join(ended(problems))
         )
@@ -214,14 +214,10 @@ def _wrong(
 
 
 def _answer(row: dict[str, str]) -> Answer:
-    given = {name: row[name] for name in ANSWERS}
-    return Answer(
-        **given
-        | {
-            "offenders_read": int(given["offenders_read"]) if given["offenders_read"] else None,
-            "decided_by": tuple(part.strip() for part in given["decided_by"].split(";") if part.strip()),
-        }
-    )
+    given: dict[str, Any] = {name: row[name] for name in ANSWERS}
+    given["offenders_read"] = int(given["offenders_read"]) if given["offenders_read"] else None
+    given["decided_by"] = tuple(part.strip() for part in given["decided_by"].split(";") if part.strip())
+    return Answer(**given)
 
 
 def _address(headings: list[str], column: str, row: int) -> str:

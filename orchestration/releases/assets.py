@@ -121,8 +121,13 @@ def shut(home: Home, period: str, reasons: list[str]) -> dg.Failure:
 
 
 def _checked(
-    home: Home, name: str, passed: bool, failed: list, ran: list, severity=dg.AssetCheckSeverity.ERROR
-):
+    home: Home,
+    name: str,
+    passed: bool,
+    failed: list,
+    ran: list,
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+) -> dg.AssetCheckResult:
     """One event for a suite: what each expectation found is a row of `quality.expectation_results`."""
     sentences = in_sentences(failed)
     return dg.AssetCheckResult(

@@ -3,8 +3,10 @@
 Rows of `seeds/publication/`: a date, a person's role or an erratum is never code.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from orchestration.home import SEEDS, seed_rows
 from orchestration.quarters import in_period
@@ -113,7 +115,7 @@ def _explained(seeds: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _read(read, text: str, wanted: str):
+def _read(read: Callable[[str], object], text: str, wanted: str) -> Any:
     try:
         return read(text)
     except ValueError:

@@ -9,11 +9,10 @@ and the inputs show why they differ.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from orchestration.releases import inputs as release_inputs
 from orchestration.releases import misreading, package
-from orchestration.statements import quoted
+from orchestration.statements import Connection, quoted
 
 # the gate's results are of their day (waivers expire), history grows, and revisions are of the releases then there
 NOT_FROM_THE_WAREHOUSE = (
@@ -71,7 +70,14 @@ class Comparison:
         }
 
 
-def compare(connection: Any, dbt: dict, folder: Path, head: dict, inputs, quarters: list[str]) -> Comparison:
+def compare(
+    connection: Connection,
+    dbt: dict,
+    folder: Path,
+    head: dict,
+    inputs: release_inputs.Inputs,
+    quarters: list[str],
+) -> Comparison:
     """The release that `inputs` and the attached `warehouse` would make, beside that of `folder`, whose manifest is
     `head`."""
     return Comparison(
@@ -82,7 +88,7 @@ def compare(connection: Any, dbt: dict, folder: Path, head: dict, inputs, quarte
     )
 
 
-def _inputs_that_differ(head: dict, inputs) -> list[str]:
+def _inputs_that_differ(head: dict, inputs: release_inputs.Inputs) -> list[str]:
     if head["fingerprint"] == inputs.fingerprint:
         return []
     names = [
@@ -94,7 +100,9 @@ def _inputs_that_differ(head: dict, inputs) -> list[str]:
     return [*names, *(["code"] if head["code_sha256"] != inputs.code else [])] or ["inputs"]
 
 
-def came_since(connection: Any, head: dict, inputs, quarters: list[str]) -> list[str]:
+def came_since(
+    connection: Connection, head: dict, inputs: release_inputs.Inputs, quarters: list[str]
+) -> list[str]:
     """What else the warehouse was built from that has come, gone or changed since, a few words each."""
     then = head.get("beside", {})
     found = []
@@ -116,7 +124,7 @@ def _text(rows: list[dict]) -> list[str]:
 
 
 def tables_that_differ(
-    connection: Any, dbt: dict, folder: Path, period: str, quarters: list[str]
+    connection: Connection, dbt: dict, folder: Path, period: str, quarters: list[str]
 ) -> list[str]:
     """Tables with other rows than the release in `folder` has, in whatever order, or with other columns; its file
     where it cannot be read."""
@@ -133,7 +141,7 @@ def tables_that_differ(
 
 
 def _tables_that_differ(
-    connection, dbt: dict, period: str, periods: list[str], quarters: list[str]
+    connection: Connection, dbt: dict, period: str, periods: list[str], quarters: list[str]
 ) -> list[str]:
     now = package.columns_of(connection, "warehouse")
     then = package.columns_of(connection, "released")
@@ -167,7 +175,7 @@ def _tables_that_differ(
     return differ
 
 
-def _content(connection, rows: str, columns: list[tuple[str, str]], parameters: dict) -> tuple:
+def _content(connection: Connection, rows: str, columns: list[tuple[str, str]], parameters: dict) -> tuple:
     """What differs between other rows, in whatever order they stand: how many, and the sum of their hashes."""
     names = ", ".join(f'"{name}"' for name, _ in columns)
     return connection.execute(f"select count(*), sum(hash({names})) from {rows}", parameters).fetchone()

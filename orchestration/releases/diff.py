@@ -29,7 +29,7 @@ def diff(home: Home, a: str, b: str) -> list[dict]:
             figures = revisions.figures_of(connection, f"read_parquet({quoted(file)})")
             connection.execute(f"create temp table {name} as from {figures}")
         shared = "(select period from a intersect select period from b)"
-        if not connection.execute(f"select count(*) from {shared}").fetchone()[0]:
+        if not rows_of(connection, f"from {shared}"):
             raise NotThere(f"{a} and {b} have no period in common: there is nothing to compare")
         return rows_of(
             connection,

@@ -4,6 +4,7 @@
 
 import json
 from difflib import get_close_matches
+from pathlib import Path
 
 from orchestration.home import Home
 from orchestration.printing import counted
@@ -11,7 +12,7 @@ from orchestration.quarters import in_period, of_month
 from orchestration.releases import figures, inputs
 from orchestration.releases.figures import NATION, base, definition, label
 from orchestration.releases.verify import manifest_of, named
-from orchestration.statements import rows_of
+from orchestration.statements import Connection, rows_of
 from orchestration.stopping import NotThere
 
 
@@ -71,7 +72,7 @@ def explain(
     }
 
 
-def _figure(connection, figure_id: str, place: str, period: str) -> dict:
+def _figure(connection: Connection, figure_id: str, place: str, period: str) -> dict:
     found = rows_of(
         connection,
         "select * from marts.figures where figure_id = ? and place = ? and period = ? order by scheme",
@@ -104,7 +105,7 @@ BESIDE = (
 BESIDE += ("is_comparable", "revision_status")
 
 
-def _beside(connection, figure: dict) -> dict:
+def _beside(connection: Connection, figure: dict) -> dict:
     """What has to stand beside the number, and how it was revised; nothing of a release made before it was kept."""
     if not connection.execute("select 1 from duckdb_views() where view_name = 'release_figures'").fetchone():
         return {}
@@ -130,7 +131,7 @@ def _revision(row: dict) -> str:
     )
 
 
-def _forces(connection, place_type: str, place: str) -> set[str]:
+def _forces(connection: Connection, place_type: str, place: str) -> set[str]:
     if place_type == "force":
         return {place}
     where, values = ("where region = ?", [place]) if place_type == "region" else ("", [])
@@ -143,7 +144,7 @@ def _quarters(period: str) -> set[str]:
     return {of_month(period)} if is_month else set(in_period(period))
 
 
-def _models(folder) -> tuple[str, list[str]]:
+def _models(folder: Path) -> tuple[str, list[str]]:
     """Path of the model behind `marts.figures` in the dbt project, and the names of every model above it."""
     nodes = json.loads((folder / "lineage" / "dbt_manifest.json").read_text(encoding="utf-8"))["nodes"]
     (start,) = (

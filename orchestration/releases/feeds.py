@@ -12,14 +12,13 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from orchestration import keys
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.quarters import in_period
 from orchestration.releases.package import FORBIDDEN, file_hash, write_json
 from orchestration.releases.verify import manifest_of, named
-from orchestration.statements import quoted
+from orchestration.statements import Connection, quoted
 
 TABLES = {"crimes": "fct_crimes", "victims": "fct_victims", "suspects": "fct_suspects"}
 # gives the crime, or the person, to whoever has the force's system
@@ -172,7 +171,7 @@ def _fill(home: Home, agreed: Contract, head: dict, period: str, force: str | No
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
 
-def _pseudonyms(connection: Any, key: bytes, quarters: list[str], force: str | None) -> None:
+def _pseudonyms(connection: Connection, key: bytes, quarters: list[str], force: str | None) -> None:
     """Temp table `wanted`: the crimes that go out, each with its pseudonym.
 
     HMAC-SHA256 (RFC 2104) in SQL: in Python the 5.8 million crimes of a large year would take a minute.
@@ -198,7 +197,7 @@ def _pseudonyms(connection: Any, key: bytes, quarters: list[str], force: str | N
     )
 
 
-def _write_table(connection: Any, agreed: Contract, table: str, folder: Path) -> dict:
+def _write_table(connection: Connection, agreed: Contract, table: str, folder: Path) -> dict:
     columns = ", ".join(
         f'cast({one["source"]} as {one["type"]}) as "{one["column"]}"' for one in agreed.columns[table]
     )
@@ -227,7 +226,7 @@ def _write_table(connection: Any, agreed: Contract, table: str, folder: Path) ->
     }
 
 
-def _check(connection: Any, agreed: Contract, folder: Path, tables: dict[str, dict]) -> None:
+def _check(connection: Connection, agreed: Contract, folder: Path, tables: dict[str, dict]) -> None:
     """The files against the contract and the release: columns and types, every record once, persons on their crimes."""
     problems = []
     crime = agreed.columns["crimes"][0]["column"]

@@ -4,13 +4,14 @@ import hashlib
 import json
 import subprocess
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 
 from orchestration.home import DBT_PROJECT, PACKAGE, PROJECT, SEEDS, Home, files_below
 from orchestration.ledger import open_ledger, readings, submission_files, submissions
 from orchestration.quarters import in_period
 from orchestration.returns.receipts import RETURNED
+from orchestration.statements import Connection
 from orchestration.warehouse.attached import WarehouseStale
 
 SOURCE = {".py", ".sql", ".yml", ".md", ".html", ".css", ".csv"}
@@ -51,7 +52,7 @@ class Inputs:
         return hashlib.sha256(json.dumps(self.seeds, sort_keys=True).encode()).hexdigest()
 
 
-def read(home: Home, period: str, connection) -> Inputs:
+def read(home: Home, period: str, connection: Connection) -> Inputs:
     """The inputs of `period`; `connection` has the warehouse attached, read-only, as `warehouse`.
 
     Raises WarehouseStale when a submission or reading came in after the warehouse was built.
@@ -118,7 +119,9 @@ def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], dict, list[str
     return list(latest.values()), last, others
 
 
-def _refuse_stale(connection, quarters: list[str], current: list[dict], last_reading: int) -> None:
+def _refuse_stale(
+    connection: Connection, quarters: list[str], current: list[dict], last_reading: int
+) -> None:
     """Warehouse and ledger must hold the same returns and readings, or the manifest names the wrong ones."""
     built = connection.execute(
         "select force, quarter, submission from warehouse.quality.returns "
@@ -142,7 +145,7 @@ def _refuse_stale(connection, quarters: list[str], current: list[dict], last_rea
         )
 
 
-def _readings(home: Home, quarters: list[str], connection) -> dict:
+def _readings(home: Home, quarters: list[str], connection: Connection) -> dict:
     """Readings of the period's candidates; a reading for another quarter does not make a new release."""
     file = home.raw / "readings.parquet"
     if not file.exists():
@@ -165,7 +168,7 @@ def _readings(home: Home, quarters: list[str], connection) -> dict:
     return {"count": count, "last_reading_id": last, "sha256": digest}
 
 
-def _recorded_crime(quarters: list[str], connection) -> list[dict]:
+def _recorded_crime(quarters: list[str], connection: Connection) -> list[dict]:
     """The releases that the warehouse compares the period with; one for other quarters makes no new release."""
     rows = connection.execute(
         "select distinct published_on, file, file_sha256 from warehouse.intermediate.int_police_recorded_crime "
@@ -175,14 +178,14 @@ def _recorded_crime(quarters: list[str], connection) -> list[dict]:
     return [dict(zip(("published_on", "file", "sha256"), row, strict=True)) for row in rows]
 
 
-def _every_recorded_crime(connection) -> list[str]:
+def _every_recorded_crime(connection: Connection) -> list[str]:
     rows = connection.execute(
         "select distinct published_on, file, file_sha256 from warehouse.intermediate.int_police_recorded_crime order by all"
     ).fetchall()
     return [f"{file} of {published_on}, {sha256}" for published_on, file, sha256 in rows]
 
 
-def _cancelled_by(quarters: list[str], connection) -> list[dict]:
+def _cancelled_by(quarters: list[str], connection: Connection) -> list[dict]:
     """The returns of later quarters that cancel crimes counted in these, and how many: they lower quarters long closed."""
     rows = connection.execute(
         """
@@ -235,7 +238,7 @@ def seed_hashes() -> dict[str, str]:
 
 def code_hash() -> str:
     """SHA-256 over the source of the dbt project, the orchestration and the expectations."""
-    expectations = Path(find_spec("expectations").submodule_search_locations[0])
+    expectations = Path(import_module("expectations").__path__[0])
     digest = hashlib.sha256()
     for folder in (DBT_PROJECT, PACKAGE, expectations):
         for name, file in files_below(folder):

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from orchestration.home import PROJECT, Home
 
@@ -47,7 +48,7 @@ def write(home: Home, folder: Path) -> list[str]:
     return written
 
 
-def _without_run(value):
+def _without_run(value: Any) -> Any:
     if isinstance(value, dict):
         # a column may be named created_at: its value is a dict, a run's is a number or text
         return {

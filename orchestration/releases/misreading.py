@@ -7,11 +7,12 @@ before anybody has read, and settled: a sample of what second reading would do t
 
 from orchestration import schemes
 from orchestration.readings.policy import read_policy
+from orchestration.statements import Connection
 
 NOT_GROUP_BASED = "not_group_based"
 
 
-def add(connection, quarters: list[str]) -> None:
+def add(connection: Connection, quarters: list[str]) -> None:
     """The table `settled_answers` in `target`, from the crimes and readings in `warehouse`.
 
     Its words are in questions.yml.

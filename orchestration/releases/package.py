@@ -14,9 +14,10 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from expectations import Result
 from orchestration.releases import misreading, questions, revisions
 from orchestration.returns.layouts import personal_columns
-from orchestration.statements import quoted, rows_of
+from orchestration.statements import Connection, quoted, rows_of
 
 PUBLISHED = ("marts", "quality")
 # DuckDB refuses `marts.figures` in a file marts.duckdb that has a schema marts (catalog and schema of one
@@ -113,7 +114,7 @@ def key_of(dbt: dict, node: dict) -> list[str]:
     return []
 
 
-def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list[str]) -> None:
+def copy_tables(connection: Connection, dbt: dict, release: str, period: str, quarters: list[str]) -> None:
     """Copy the period's rows of each mart and evidence table from `warehouse` to `target`, sorted by key.
 
     `figures` gains the column `release`. Tables with a quarter keep the period's quarters, dimensions all.
@@ -150,7 +151,7 @@ def copy_tables(connection, dbt: dict, release: str, period: str, quarters: list
     misreading.add(connection, quarters)
 
 
-def waivers(connection, database: str, quarters: list[str]) -> list[dict]:
+def waivers(connection: Connection, database: str, quarters: list[str]) -> list[dict]:
     """The waivers of these quarters, and those of no single quarter, each with whether it counts."""
     return rows_of(
         connection,
@@ -177,14 +178,14 @@ def within(period: str, quarters: list[str]) -> list[str]:
     return sorted({period, *quarters, *months})
 
 
-def verdict(result) -> str:
+def verdict(result: Result) -> str:
     """`pass`, `failed`, or `error` of an expectation that could not run: never a failure, never a pass."""
     if result.error:
         return "error"
     return "pass" if result.success else "failed"
 
 
-def write_expectation_results(connection, results: Iterable) -> None:
+def write_expectation_results(connection: Connection, results: Iterable) -> None:
     """`target.quality.expectation_results` from the gate's results, in the gate's order by suite and rule."""
     columns = ", ".join(f"{name} {kind}" for name, (kind, _) in EXPECTATION_RESULTS.items())
     connection.execute(f"create or replace table target.quality.expectation_results ({columns})")
@@ -216,7 +217,7 @@ def write_expectation_results(connection, results: Iterable) -> None:
         connection.unregister("judged")
 
 
-def columns_of(connection, catalog: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
+def columns_of(connection: Connection, catalog: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
     """Name and type of every column of a database, by (schema, table)."""
     rows = connection.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns() "
@@ -235,7 +236,7 @@ def _field_type(duckdb_type: str) -> str:
     return TYPES.get(duckdb_type, "integer" if "INT" in duckdb_type else "any")
 
 
-def write_files(connection, folder: Path) -> list[dict]:
+def write_files(connection: Connection, folder: Path) -> list[dict]:
     """Every table of `target` as Parquet, and those that people open in a spreadsheet as CSV too.
 
     Returns the resources of the data package, without descriptions: path, schema, table, rows.
@@ -268,14 +269,14 @@ def write_files(connection, folder: Path) -> list[dict]:
     return resources
 
 
-def _for_people(connection, schema: str, table: str) -> str:
+def _for_people(connection: Connection, schema: str, table: str) -> str:
     """The rows of a table as a spreadsheet shows them: of a share four decimals, and not what a computer holds of it."""
     columns = columns_of(connection, "target")[SCHEMA_OF_FILE[schema], table]
     rounded = ", ".join(f'round("{name}", 4) as "{name}"' for name, kind in columns if kind == "DOUBLE")
     return f"select *{f' replace ({rounded})' if rounded else ''} from {_at(schema, table)}"
 
 
-def describe(connection, dbt: dict, period: str, resources: list[dict]) -> list[dict]:
+def describe(connection: Connection, dbt: dict, period: str, resources: list[dict]) -> list[dict]:
     """Resources with title, description and every column's type and description, from dbt's manifest.
 
     The same words become comments in `target`, so that they travel with marts.duckdb.
@@ -354,7 +355,7 @@ def lineage_of(dbt: dict, node: dict) -> dict[str, list[str]]:
     return {"made_from": names(direct), "behind": names(behind)}
 
 
-def describe_views(connection) -> list[dict]:
+def describe_views(connection: Connection) -> list[dict]:
     """The views of marts.duckdb for the dictionary, as `describe` gives the tables.
 
     Raises NotPublishable when a column has no description.
@@ -417,7 +418,7 @@ def _made_here() -> dict[tuple[str, str], tuple[str, dict[str, str], list[str]]]
     }
 
 
-def _comment(connection, on: str, text: str) -> None:
+def _comment(connection: Connection, on: str, text: str) -> None:
     connection.execute(f"comment on {on} is {quoted(text)}")
 
 

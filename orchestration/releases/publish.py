@@ -7,9 +7,11 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from orchestration import gate
 from orchestration.home import Home
@@ -31,7 +33,7 @@ from orchestration.releases import inputs as release_inputs
 from orchestration.releases.disclosure import attack, audit, cells, pattern, public
 from orchestration.releases.disclosure import policy as disclosure_policy
 from orchestration.releases.reports import front_door
-from orchestration.statements import quoted
+from orchestration.statements import Connection, quoted
 from orchestration.turns import turn
 from orchestration.warehouse import attached, history
 from orchestration.warehouse.attached import open_warehouse
@@ -40,7 +42,7 @@ from orchestration.warehouse.attached import open_warehouse
 class GateShut(RuntimeError):
     """The gate is shut; `reasons` has a sentence each. The live release is as it was."""
 
-    def __init__(self, reasons: list[str]):
+    def __init__(self, reasons: list[str]) -> None:
         super().__init__("the gate is shut, nothing was published:\n" + "\n".join(reasons))
         self.reasons = list(reasons)
 
@@ -60,7 +62,7 @@ class Release:
     because: tuple[str, ...] = ()
 
 
-def publish(home: Home, period: str, gate_result=None) -> Release:
+def publish(home: Home, period: str, gate_result: gate.GateResult | None = None) -> Release:
     """Publish `period` (`2023` or `2023-Q1`), or return its live release when it would be the same: the same inputs
     and the same rows in every table.
 
@@ -111,13 +113,13 @@ def publish(home: Home, period: str, gate_result=None) -> Release:
 
 
 def _build(
-    home,
-    connection,
+    home: Home,
+    connection: Connection,
     building: Path,
     name: str,
-    quarters,
-    inputs,
-    gate_result,
+    quarters: list[str],
+    inputs: release_inputs.Inputs,
+    gate_result: gate.GateResult,
     beside: comparison.Comparison | None,
 ) -> None:
     """Fill `building` with everything of the release, its manifest last, and check it by reading it back."""
@@ -157,7 +159,7 @@ def _build(
     package.settle(building)
 
 
-def _write_public(home: Home, connection, building: Path, head: dict) -> None:
+def _write_public(home: Home, connection: Connection, building: Path, head: dict) -> None:
     """The public tier, audited against every earlier one; GateShut when something in it could be worked out."""
     try:
         public.write(connection, building / "public", home.releases)
@@ -168,7 +170,13 @@ def _write_public(home: Home, connection, building: Path, head: dict) -> None:
         raise GateShut([f"the public tier: {refused}"]) from refused
 
 
-def _manifest_head(connection, name: str, inputs, gate_result, results_kept_at: str) -> dict:
+def _manifest_head(
+    connection: Connection,
+    name: str,
+    inputs: release_inputs.Inputs,
+    gate_result: gate.GateResult,
+    results_kept_at: str,
+) -> dict:
     verdicts = [package.verdict(result) for result in gate_result.results]
     return {
         "release": name,
@@ -220,7 +228,7 @@ def _folders(home: Home, period: str) -> list[Path]:
     return sorted(found, key=lambda folder: _number(folder.name))
 
 
-def _unfinished(home: Home, folders: list[Path], recorded: list, fingerprint: str) -> str | None:
+def _unfinished(home: Home, folders: list[Path], recorded: Sequence, fingerprint: str) -> str | None:
     """A release renamed into place by a run that was killed before recording it: it only has to go live."""
     known = {row.release for row in recorded}
     for folder in reversed(folders):
@@ -231,7 +239,7 @@ def _unfinished(home: Home, folders: list[Path], recorded: list, fingerprint: st
     return None
 
 
-def _recorded(home: Home, period: str) -> list:
+def _recorded(home: Home, period: str) -> Sequence:
     from sqlalchemy import select
 
     engine = open_ledger(home)
@@ -281,7 +289,7 @@ def _go_live(home: Home, name: str) -> Release:
     )
 
 
-def _release(home: Home, row, unchanged: bool) -> Release:
+def _release(home: Home, row: Any, unchanged: bool) -> Release:
     return Release(
         name=row.release,
         period=row.period,

@@ -8,6 +8,7 @@ from orchestration.quarters import in_period
 from orchestration.releases import inputs, lineage, package
 from orchestration.releases.comparison import NOT_FROM_THE_WAREHOUSE, came_since, listed
 from orchestration.releases.verify import manifest_of, named
+from orchestration.statements import Connection
 from orchestration.warehouse.attached import open_warehouse
 
 
@@ -22,7 +23,7 @@ def replay(home: Home, release: str | None = None) -> list[str]:
     problems = _archive_problems(home, head)
     with open_warehouse(home) as connection:
         now = inputs.read(home, head["period"], connection)
-        differ = [
+        differ: list[str] = [
             name.replace("_", " ")
             for name in inputs.COMPARED
             # a release of an older version of this project has no such name in its manifest
@@ -65,7 +66,7 @@ def _archive_problems(home: Home, head: dict) -> list[str]:
     return problems
 
 
-def _rebuild(connection, home: Home, head: dict, folder: Path) -> list[str]:
+def _rebuild(connection: Connection, home: Home, head: dict, folder: Path) -> list[str]:
     connection.execute("attach ':memory:' as target")
     period = head["period"]
     package.copy_tables(connection, lineage.dbt_manifest(home), head["release"], period, in_period(period))

@@ -7,10 +7,10 @@ from itertools import groupby
 from pathlib import Path
 
 from orchestration.home import seed_rows
-from orchestration.statements import rows_of
+from orchestration.statements import Connection, rows_of
 
 
-def read(connection, period: str) -> list[dict]:
+def read(connection: Connection, period: str) -> list[dict]:
     """The report's rows in the publication's order. Each has `note`, and `erratum` where it prints against its own counts."""
     rows = rows_of(
         connection, f'select * from target.main."replication_{int(period)}" order by page, figure_id'

@@ -11,11 +11,10 @@ each of the two held: what stands today says nothing of a release made before.
 import json
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 from orchestration.quarters import in_period
 from orchestration.releases.figures import NATION
-from orchestration.statements import quoted
+from orchestration.statements import Connection, quoted
 
 KEY = ("figure_id", "scheme", "place_type", "place", "period_type", "period")
 # everything that is printed of a figure
@@ -90,7 +89,7 @@ def earlier_releases(releases: Path, release: str, period: str, made_at: str) ->
     return sorted(found, key=lambda head: (head["created_at"], head["release"]))
 
 
-def write(connection: Any, head: dict, releases: Path, readings: Path) -> list[str]:
+def write(connection: Connection, head: dict, releases: Path, readings: Path) -> list[str]:
     """`target.quality.figure_revisions` of the release that `head` is the manifest of; the releases compared with.
 
     `connection` has the tables of the release as `target`; `readings` is the snapshot of the ledger's readings.
@@ -121,7 +120,7 @@ def _names(erratum: dict) -> str:
     )
 
 
-def _sign(connection: Any, explained: list[dict]) -> None:
+def _sign(connection: Connection, explained: list[dict]) -> None:
     """Revisions that nothing explains and a person does, by a row of seeds/publication/explained_revisions.csv."""
     for row in explained:
         connection.execute(
@@ -136,7 +135,7 @@ def _sign(connection: Any, explained: list[dict]) -> None:
         )
 
 
-def unexplained(connection: Any, release: str) -> list[str]:
+def unexplained(connection: Connection, release: str) -> list[str]:
     """A sentence where figures of `release`, attached as `target`, changed for no reason that is known."""
     (count,) = connection.execute(
         "select count(*) from target.quality.figure_revisions where release = ? and cause = 'not_known'",
@@ -170,7 +169,7 @@ def _as_printed(when: str) -> str:
     )
 
 
-def figures_of(connection: Any, source: str) -> str:
+def figures_of(connection: Connection, source: str) -> str:
     """SQL: every figure of a release with what it prints; before there was a status all were published."""
     has = {row[0] for row in connection.execute(f"describe from {source}").fetchall()}
     printed = ", ".join(
@@ -180,7 +179,7 @@ def figures_of(connection: Any, source: str) -> str:
     return f"(select {', '.join(KEY)}, population, breakdown, {printed} from {source})"
 
 
-def _find_changes(connection: Any, vintages: list[dict]) -> None:
+def _find_changes(connection: Connection, vintages: list[dict]) -> None:
     """Temp table `revised`: key, n of the vintage (the last is today's) and of the one before, numbers of both; and
     `by_readers`, the figures among them that hang on readings.
 
@@ -224,7 +223,7 @@ def _find_changes(connection: Any, vintages: list[dict]) -> None:
     connection.execute(f"create or replace temp table by_readers as {by_readers}")
 
 
-def _put_side_by_side(connection: Any, given: str, covered: str) -> None:
+def _put_side_by_side(connection: Connection, given: str, covered: str) -> None:
     """Temp table `revised`, from the figures that may differ as each vintage has them, and the periods each covers."""
     key, printed = ", ".join(KEY), ", ".join(PRINTED)
     before = ", ".join(f"lag({name}) over figure as {name}_before" for name in PRINTED)
@@ -257,7 +256,7 @@ def _put_side_by_side(connection: Any, given: str, covered: str) -> None:
     )
 
 
-def _find_causes(connection: Any, vintages: list[dict], readings: Path) -> None:
+def _find_causes(connection: Connection, vintages: list[dict], readings: Path) -> None:
     """Temp tables of what differs between two vintages: `differences` (force-quarters, by cause), `changed_rules`;
     and `places`, which forces each place had in each vintage."""
     connection.execute(
@@ -293,7 +292,9 @@ def _find_causes(connection: Any, vintages: list[dict], readings: Path) -> None:
             _add_readings(connection, before, now, vintages, readings)
 
 
-def _add_readings(connection: Any, before: int, now: int, vintages: list[dict], readings: Path) -> None:
+def _add_readings(
+    connection: Connection, before: int, now: int, vintages: list[dict], readings: Path
+) -> None:
     """Force-quarters of which candidates were read between two releases; the candidates are those of the later one."""
     last = [vintages[n]["last_of_reading_chain"]["reading_id"] for n in (before, now)]
     connection.execute(
@@ -308,7 +309,7 @@ def _add_readings(connection: Any, before: int, now: int, vintages: list[dict], 
     )
 
 
-def _add_candidates(connection: Any, before: int, now: int, vintages: list[dict]) -> None:
+def _add_candidates(connection: Connection, before: int, now: int, vintages: list[dict]) -> None:
     """Force-quarters with other candidates though they were not sent again: links lead to crimes of other returns, and
     the random sample is drawn from all forces. Where no return at all has changed nothing is explained by it."""
     if _every_return(vintages[before]) == _every_return(vintages[now]):

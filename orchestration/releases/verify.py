@@ -129,8 +129,8 @@ def contents(folder: Path) -> list[str]:
             else:
                 source = "read_parquet(?)"
             parameters = [str(folder / resource["path"])]
-            (found,) = connection.execute(f"select count(*) from {source}", parameters).fetchone()
-            (wanted,) = connection.execute(f'select count(*) from {schema}."{table}"').fetchone()
+            ((found,),) = connection.execute(f"select count(*) from {source}", parameters).fetchall()
+            ((wanted,),) = connection.execute(f'select count(*) from {schema}."{table}"').fetchall()
             if found != wanted:
                 problems.append(f"{resource['path']} has {found} rows, {schema}.{table} has {wanted}")
     finally:

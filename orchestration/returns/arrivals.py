@@ -93,7 +93,7 @@ def deliveries_in(folder: Path) -> Iterator[Delivery]:
 
 def _all_parts(folders: list[Path], parts: int) -> list[Reason]:
     """A return in parts is one return: half of it must not pass for all of it."""
-    have = sorted(int(PART.fullmatch(folder.name)["number"]) for folder in folders)
+    have = sorted(int(part["number"]) for folder in folders if (part := PART.fullmatch(folder.name)))
     if have == list(range(1, parts + 1)):
         return []
     sentence = (

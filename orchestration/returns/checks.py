@@ -142,7 +142,7 @@ def of_the_force(records: Records, force: str, quarter: str) -> list[Reason]:
     others = len(references) - starts[codes[force]] if force in codes else 0
     if owner == force or (others <= most and not owner):
         return []
-    if force not in codes:
+    if owner and force not in codes:
         sentence = (
             f"most crime references begin with {numbers[owner]}, the number of {owner}; look whether this is the return "
             f"of {force}."
@@ -290,6 +290,7 @@ def as_listed(manifest: Path, files: dict[str, Kept], tables: Iterable[Sent], pa
     ]
     counted: Counter[str] = Counter()
     for table in tables:
+        assert table.filled is not None, "rows are counted where a manifest lists them"
         counted[table.file] += table.filled
     for name, row in listed.items():
         if name not in files:

@@ -84,6 +84,7 @@ def _cell_ends(cell: re.Pattern[bytes], data: bytes, delimiter: bytes) -> Iterat
     position = 0
     while position < len(data):
         match = cell.match(data, position)
+        assert match, "a cell may be empty, so one is found everywhere"
         position = match.end()
         if match[1] != delimiter:
             yield match.start(1), position

@@ -59,7 +59,7 @@ def is_written_otherwise(text: str) -> bool:
 
 def _day(found: dict[str, str | None]) -> date | None:
     try:
-        day = date(int(found["Y"]), _month(found), int(found["d"]))
+        day = date(int(found["Y"] or 0), _month(found), int(found["d"] or 0))
         if found.get("H") is None:
             return day
         hour, minute, second = (int(found.get(part) or 0) for part in "HMS")
@@ -84,7 +84,7 @@ def _month(found: dict[str, str | None]) -> int:
         return next(
             (number for number, month in enumerate(MONTHS, 1) if name in (month, month[:3], month[:4])), 0
         )
-    return int(found["m"])
+    return int(found["m"] or 0)
 
 
 def _zone(text: str) -> timezone:

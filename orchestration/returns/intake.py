@@ -258,7 +258,7 @@ def _remarks(
 def _begin_to_read(home: Home, quarter: str, arrival: Arrival, readers: Executor) -> Arrival:
     """Let `readers` begin to read a delivery, unless it has been received before or is wrong already."""
     forces = forces_of(arrival.delivered_as, quarter)
-    if arrival.problems or len(arrival.received) == len(forces):
+    if arrival.problems or not arrival.layout or len(arrival.received) == len(forces):
         return arrival
     kept = arrival.kept
     files = record_files(kept)
@@ -293,7 +293,7 @@ def _settle(
         # a killed run may have written this number's records for files that have changed since
         raw.remove(home, quarter, force, number)
         written: list[tuple[str, str]] = []
-        if own:
+        if own and judged.as_sent:
             written = raw.write_submission(
                 home, own, judged.notes, judged.as_sent / force, quarter, force, number
             )

@@ -52,7 +52,7 @@ def judge(engine: Engine, quarter: str, forces: dict[str, str], arrival: Arrival
             return Judged("refused", layout, reasons=arrival.problems)
         if statement := _statement(arrival.kept):
             return replace(statement, layout=layout)
-        return _judge_records(engine, layout, quarter, forces, arrival)
+        return _judge_records(engine, quarter, forces, arrival)
     except parsing.Unreadable as problem:
         reasons = problem.reasons
     except (OSError, MemoryError, BrokenExecutor):
@@ -74,10 +74,9 @@ def record_files(kept: dict[str, archive.Kept]) -> dict[str, Path]:
     return {name: file.path for name, file in kept.items() if base_name(name) not in BESIDE_THE_RECORDS}
 
 
-def _judge_records(
-    engine: Engine, layout: str, quarter: str, forces: dict[str, str], arrival: Arrival
-) -> Judged:
-    kept = arrival.kept
+def _judge_records(engine: Engine, quarter: str, forces: dict[str, str], arrival: Arrival) -> Judged:
+    assert arrival.layout and arrival.reading, "a delivery without a problem has a layout and is being read"
+    layout, kept = arrival.layout.layout, arrival.kept
     files = {name: kept[name] for name in record_files(kept)}
     manifests = {name: file for name, file in kept.items() if base_name(name) == parsing.MANIFEST}
     explaining = {name: file.path for name, file in kept.items() if base_name(name) == parsing.EXPLANATIONS}
@@ -134,13 +133,12 @@ def base_name(name: str) -> str:
 def _statement(kept: dict[str, archive.Kept]) -> Judged | None:
     """What a NIL or MISSING file declares, where there is one. Raises Unreadable where it does not stand alone."""
     found = {name: STATEMENTS.get(base_name(name).removesuffix(".txt")) for name in kept}
-    statements = [name for name, status in found.items() if status]
-    if not statements:
+    name, status = next(((name, status) for name, status in found.items() if status), ("", ""))
+    if not status:
         return None
-    name = statements[0]
     others = [other for other in kept if other != name and base_name(other) not in BESIDE_THE_RECORDS]
     if others:
-        says = "there is nothing to report" if found[name] == "nil" else "the return does not come"
+        says = "there is nothing to report" if status == "nil" else "the return does not come"
         sentence = (
             f"{name}: declares that {says}, but {', '.join(others)} came with it; send the one or the other."
         )
@@ -149,7 +147,7 @@ def _statement(kept: dict[str, archive.Kept]) -> Judged | None:
     if not said:
         sentence = f"{name}: does not hold a name and a date; write both into the file."
         raise parsing.Unreadable(Reason("FL35", sentence))
-    return Judged(found[name], said=said)
+    return Judged(status, said=said)
 
 
 def _said(path: Path) -> str:

@@ -157,8 +157,9 @@ def in_order(sent: Mapping[str, float | None], quarter: str) -> list[str] | None
 
     def before(one: str, other: str) -> bool | None:
         earlier = _earlier(places[one], places[other])
-        if earlier is None and None not in (sent[one], sent[other]):
-            gap = sent[other] - sent[one]
+        first, second = sent[one], sent[other]
+        if earlier is None and first is not None and second is not None:
+            gap = second - first
             return gap > 0 if abs(gap) >= APART else None
         return earlier
 

@@ -293,7 +293,7 @@ def _records(grid: Grid, cells: _Cells, feed: Feed, notes: list[repairs.Note]) -
     flat = len(grid.part.contains) > 1
     codes = {name: column.codes for name, column in found.items()}
     if feed.group:
-        telling = [codes[name] for name in codes if there[name].group]
+        telling = [codes[name] for name, row in there.items() if row and row.group]
     else:
         telling = [code for name, code in codes.items() if not (flat and name in NOT_THE_PERSON[kind])]
     if feed.when:
@@ -321,8 +321,9 @@ def _table(
     columns: dict[str, _Column] | None = None,
     place: int | None = None,
 ) -> pa.Table:
-    count = len(rows) if rows is not None else 0
-    numbers = (rows + grid.first_record).astype(np.int32) if grid else np.empty(0, np.int32)
+    rows = np.empty(0, np.int32) if rows is None else rows
+    count = len(rows)
+    numbers = (rows + (grid.first_record if grid else 0)).astype(np.int32)
     data: dict[str, pa.Array] = {
         "layout": pa.repeat(pa.scalar(grid.part.layout if grid else None, pa.string()), count),
         "file": pa.repeat(pa.scalar(grid.file if grid else None, pa.string()), count),

@@ -148,6 +148,7 @@ class _NoPandas:
 def _end_with_parent() -> None:
     """A parent that is killed stops no reader, and its readers would wait for work for ever."""
     parent = multiprocessing.parent_process()
+    assert parent, "a reader is started by another process"
 
     def watch() -> None:
         wait([parent.sentinel])

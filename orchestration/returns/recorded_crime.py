@@ -45,7 +45,7 @@ TO_DO = {
 class Refused(ValueError):
     """The file is not read: a sentence for each thing in it that is not in the rows of seeds/."""
 
-    def __init__(self, *sentences: str):
+    def __init__(self, *sentences: str) -> None:
         self.sentences = ended(list(sentences))
         super().__init__("\n".join(self.sentences))
 
@@ -184,7 +184,9 @@ def _published_on(path: Path, home: Home) -> str | None:
         except ValueError:
             return None
     layout = _layout_for(path.name)
-    found = layout and layout.published_pattern and re.search(layout.published_pattern, path.name)
+    if not layout or not layout.published_pattern:
+        return None
+    found = re.search(layout.published_pattern, path.name)
     try:
         return datetime.strptime(found[1], layout.published_format).date().isoformat() if found else None
     except ValueError:

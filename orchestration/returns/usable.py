@@ -150,11 +150,11 @@ def _offence(text: str) -> str | None:
     eaten = _eaten(code)
     tries = (
         codes.get(code.lstrip("0")),
-        pair and codes.get(f"{pair[1]}/{pair[2]}"),
-        urn and urn[1] in whole_classes and urn[1],
-        urn and codes.get(f"{urn[2]}/{urn[3]}"),
-        eaten and codes.get(f"{eaten.day}/{eaten.month}"),
-        re.fullmatch(r"\d{3,5}", code) and by_five_digits.get(code.zfill(5)),
+        codes.get(f"{pair[1]}/{pair[2]}") if pair else None,
+        urn[1] if urn and urn[1] in whole_classes else None,
+        codes.get(f"{urn[2]}/{urn[3]}") if urn else None,
+        codes.get(f"{eaten.day}/{eaten.month}") if eaten else None,
+        by_five_digits.get(code.zfill(5)) if re.fullmatch(r"\d{3,5}", code) else None,
     )
     return next(filter(None, tries), None)
 

@@ -9,8 +9,9 @@ import heapq
 import numpy as np
 import pandas as pd
 
+from orchestration.home import seed_rows
 from orchestration.synthetic.numbering import NUMBERS_WITHIN_A_CRIME
-from orchestration.synthetic.reference import NO_DATE, offences, seed
+from orchestration.synthetic.reference import NO_DATE, offences
 from orchestration.synthetic.year import ForceQuarter, Tile
 
 LINKED = 30
@@ -90,11 +91,11 @@ def draw(rows: dict[tuple[str, str], ForceQuarter], tiles: list[Tile]) -> None:
     In an untiled year the first group-based crime with one suspect whose place in the draw is early enough loses its
     stated number and its cue: in each quarter the sample then finds one crime that nothing else would have found.
     """
-    for sample in seed("recall_samples").itertuples():
+    for sample in seed_rows("recall_samples.csv"):
         for quarter in sorted({quarter for _, quarter in rows}):
-            if sample.from_quarter <= quarter <= (sample.to_quarter or quarter):
+            if sample["from_quarter"] <= quarter <= (sample["to_quarter"] or quarter):
                 of_quarter = [one for (_, its), one in rows.items() if its == quarter]
-                _draw(of_quarter, tiles, int(sample.crimes), sample.seed)
+                _draw(of_quarter, tiles, int(sample["crimes"]), sample["seed"])
 
 
 def _draw(of_quarter: list[ForceQuarter], tiles: list[Tile], size: int, salt: str) -> None:

@@ -37,7 +37,7 @@ def start(path: Path) -> None:
 
 def append(path: Path, rows: ForceQuarter, tiles: list[Tile], seed: int) -> None:
     """The readings of every candidate of a force's quarter; what was drawn for recall differs from tile to tile."""
-    place = [seed, 3, forces().index.get_loc(rows.force), int(rows.quarter[-1])]
+    place = [seed, 3, list(forces().index).index(rows.force), int(rows.quarter[-1])]
     candidates = np.flatnonzero(rows.crimes["is_candidate"]).tolist()
     rng = np.random.default_rng(place)
     same = [answer for position in candidates for answer in _answers(rng, rows, position)]

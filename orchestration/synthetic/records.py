@@ -299,8 +299,8 @@ class Spelled:
             rows.quarter,
             crimes,
             *people,
-            rows.linked | {"hidden": undone},
-            rows.last_serial,
+            linked=rows.linked | {"hidden": undone},
+            last_serial=rows.last_serial,
         )
 
 

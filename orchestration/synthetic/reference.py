@@ -23,10 +23,9 @@ def seed(name: str) -> pd.DataFrame:
 @cache
 def published() -> dict[str, tuple[int, int]]:
     """figure_id -> numerator and denominator (0 where the publication prints none)."""
-    rows = seed("published_2023")
     return {
-        row.figure_id: (int(row.numerator or 0), int(row.denominator or 0))
-        for row in rows.itertuples(index=False)
+        row["figure_id"]: (int(row["numerator"] or 0), int(row["denominator"] or 0))
+        for row in seed_rows("published_2023.csv")
     }
 
 

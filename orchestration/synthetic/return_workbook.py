@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from xml.sax.saxutils import escape
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -110,7 +111,7 @@ class Workbook:
 class Sheet:
     """Takes rows of ready cells (`text_cell`, `number_cell`, `date_cell`)."""
 
-    def __init__(self, entry: zipfile.ZipExtFile) -> None:
+    def __init__(self, entry: IO[bytes]) -> None:
         self._entry = entry
 
     def write(self, rows: Iterable[Iterable[str]]) -> None:

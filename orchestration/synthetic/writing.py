@@ -17,7 +17,7 @@ from orchestration.synthetic.return_workbook import Workbook
 from orchestration.synthetic.truth import Truth
 from orchestration.synthetic.year import ForceQuarter, Tile, force_quarters
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[int, int, str], object]
 
 SENT_TWICE = {"2023-Q1": ("west-yorkshire", "lancashire", "essex")}
 """Returns whose first delivery was followed by a better one: only the second is calibrated."""

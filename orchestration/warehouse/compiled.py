@@ -16,6 +16,7 @@ from typing import Any
 from orchestration import strict_csv
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.progress import over
+from orchestration.statements import Connection
 from orchestration.warehouse.dbt import invoke, seed_file, source_hash
 
 SHIPPED = Path(__file__).with_name("compiled.json")
@@ -132,7 +133,7 @@ def _compile(models: tuple[str, ...]) -> list[Step]:
     return [step for step in ordered.values() if step]
 
 
-def build(connection: Any, made: list[Step], raw: Path, seeds: Path = SEEDS) -> None:
+def build(connection: Connection, made: list[Step], raw: Path, seeds: Path = SEEDS) -> None:
     """Make every step in the DuckDB `connection` from the raw Parquet in `raw`, as dbt would in a warehouse.
 
     `seeds`: the folder of the seeds' rows, the project's own but in a trial.

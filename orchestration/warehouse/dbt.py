@@ -31,7 +31,7 @@ ALONE_ABOVE = 200_000_000  # bytes
 class BuildFailed(RuntimeError):
     """A dbt model failed or a dbt test found our own transformation wrong; `problems` has a sentence each."""
 
-    def __init__(self, problems: list[str]):
+    def __init__(self, problems: list[str]) -> None:
         super().__init__("the warehouse build failed:\n" + "\n".join(problems))
         self.problems = problems
 

@@ -9,9 +9,9 @@ nothing, so a year of runs costs what changed in it.
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from orchestration.home import Home
+from orchestration.statements import Connection
 from orchestration.turns import alone
 
 RESULT = "tested bigint, failed bigint, also_reported bigint, waived bigint, verdict varchar"
@@ -36,7 +36,7 @@ def prepare(home: Home) -> None:
                 _write(connection, "from nothing", file)
 
 
-def keep(home: Home, connection: Any) -> tuple[int, str]:
+def keep(home: Home, connection: Connection) -> tuple[int, str]:
     """Keep the rule results that differ from the last kept.
 
     `connection` is DuckDB's, with the warehouse attached as `warehouse`. Gives how many were new, and the moment (UTC)
@@ -102,7 +102,7 @@ def _same(left: str, right: str) -> str:
     return " and ".join(f"{left}.{column} is not distinct from {right}.{column}" for column in KEY)
 
 
-def _write(connection: Any, rows: str, file: Path) -> None:
+def _write(connection: Connection, rows: str, file: Path) -> None:
     """Whole or not at all, even when killed or when the machine stops."""
     aside = file.with_name(f".{file.name}.{os.getpid()}")
     connection.execute(f"copy ({rows}) to '{str(aside).replace(chr(39), chr(39) * 2)}' (format parquet)")

@@ -3,10 +3,10 @@
 from typing import Any
 
 from orchestration.returns import receipts
-from orchestration.statements import rows_of
+from orchestration.statements import Connection, rows_of
 
 
-def numbers(connection: Any, wanted: list[str]) -> dict[str, Any]:
+def numbers(connection: Connection, wanted: list[str]) -> dict[str, Any]:
     """What is plotted, run by run and period by period: how much there is of these quarters, and how sound it is."""
     due = sum(len(receipts.expected(quarter)) for quarter in wanted)
     (counts,) = rows_of(

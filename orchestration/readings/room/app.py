@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
@@ -42,6 +42,9 @@ from orchestration.readings.room.visit import (
     template_named,
 )
 from orchestration.readings.worklist import cases_file, read_case
+
+if TYPE_CHECKING:  # imported where the room is opened
+    import uvicorn
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 LONGEST_FORM = 64 * 1024  # an answer is some hundred bytes and a reason
@@ -147,7 +150,7 @@ LOG = {
 }
 
 
-def server(application: Starlette, host: str = "127.0.0.1", port: int = 0):
+def server(application: Starlette, host: str = "127.0.0.1", port: int = 0) -> "uvicorn.Server":
     """A uvicorn server of the room, not yet running."""
     import uvicorn
 
@@ -246,7 +249,7 @@ TO_ENROL = (pages.second_factor_form, pages.enrol_second_factor, pages.signing_o
 
 def _route(path: str, get: Page | None, post: Page | None = None, *, roles: tuple[str, ...] = ()) -> Route:
     """`get` and `post` for people with one of `roles`; with no roles named, for everyone at the door."""
-    pages = {"GET": get, "POST": post}
+    pages = {method: page for method, page in (("GET", get), ("POST", post)) if page}
 
     async def endpoint(request: Request) -> Response:
         visit = Visit(request, request.app.state.room)
@@ -257,7 +260,7 @@ def _route(path: str, get: Page | None, post: Page | None = None, *, roles: tupl
         # the ledger and the desk wait for disks: in a thread, or one reader would hold up all
         return await run_in_threadpool(_answer, visit, handler, roles, request.path_params)
 
-    return Route(path, endpoint, methods=[method for method, page in pages.items() if page])
+    return Route(path, endpoint, methods=list(pages))
 
 
 def _answer(visit: Visit, handler: Page, roles: tuple[str, ...], words: dict[str, Any]) -> Response:
@@ -272,12 +275,12 @@ def _answer(visit: Visit, handler: Page, roles: tuple[str, ...], words: dict[str
         )
     try:
         if roles:
-            visit.user = _who(visit)
-            if visit.user is None:
+            visit.came = _who(visit)
+            if visit.came is None:
                 return visit.on_to("/sign-in")
             if visit.must_enrol and handler not in TO_ENROL:
                 return visit.on_to("/second-factor")
-            if not visit.user.may(*roles):
+            if not visit.came.may(*roles):
                 return visit.say(403, "Not for your role", f"This page is for: {', '.join(roles)}.")
             # written anew with each page: the session ends so long after the last one
             visit.session["seen"] = True
@@ -345,8 +348,9 @@ def _fields(sent: str) -> dict[str, list[str]]:
 def _refused(request: Request, problem: Exception) -> Response:
     visit = Visit(request, request.app.state.room)
     visit.session.setdefault("token", secrets.token_urlsafe(32))
-    status = getattr(problem, "status_code", 500)
+    assert isinstance(problem, HTTPException)
+    status = problem.status_code
     heading = HTTPStatus(status).phrase.capitalize()
     answer = visit.say(status, heading, "There is nothing here for you." if status == 404 else problem.detail)
-    answer.headers.update(getattr(problem, "headers", None) or {})
+    answer.headers.update(problem.headers or {})
     return answer

@@ -6,6 +6,7 @@ a byte now and then: 1,100 of them took every file that a process may open, and 
 
 import asyncio
 import resource
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -15,7 +16,7 @@ from orchestration.readings.room import refusals
 CONNECTIONS = min(400, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 WHOLE_REQUEST = 15.0  # seconds: headers and form, from the connection's begin or the answer before
 LONGEST_HEADERS = 16 * 1024
-LIMITS = {
+LIMITS: dict[str, Any] = {
     # one more than connections: with one that waits for its client to close, a new one always finds a place
     "limit_concurrency": CONNECTIONS + 1,
     "timeout_keep_alive": 5,
@@ -31,7 +32,7 @@ class Bounded(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         if len(self.connections) >= CONNECTIONS and (
-            waiting := [one for one in self.connections if one.waits]
+            waiting := [one for one in self.connections if isinstance(one, Bounded) and one.waits]
         ):
             longest = min(waiting, key=lambda one: one.since)
             self.connections.discard(longest)

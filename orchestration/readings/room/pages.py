@@ -12,7 +12,7 @@ from orchestration.home import seed_rows
 from orchestration.readings import progress as forecasting
 from orchestration.readings.agreement import QUESTIONS
 from orchestration.readings.codebook import Rule, rules
-from orchestration.readings.desk import AgainstCodebook, Case
+from orchestration.readings.desk import AgainstCodebook, Answer, Case, Queue
 from orchestration.readings.room import answer_form, care, guideline, second_factor, sign_in
 from orchestration.readings.room.visit import Visit, begin
 
@@ -87,7 +87,7 @@ def second_factor_form(visit: Visit) -> Response:
 def enrol_second_factor(visit: Visit) -> Response:
     """A second factor for who has shown a code of it; their recovery codes are on this page and on no other."""
     try:
-        visit.user, codes = sign_in.enrol(
+        visit.came, codes = sign_in.enrol(
             visit.room.engine,
             visit.user,
             visit.session.get("salt", ""),
@@ -148,7 +148,7 @@ def queue(visit: Visit) -> Response:
     )
 
 
-def _queue(visit: Visit, role: str):
+def _queue(visit: Visit, role: str) -> Queue:
     return visit.room.desk.queue(visit.user.username, adjudicating=role == "adjudicator")
 
 
@@ -176,7 +176,7 @@ def answer(visit: Visit, slot: int) -> Response:
     """Append the answer and go on to the next case of the same kind, or show what is wrong with it."""
     case = _held(visit, slot)
     answered, wrong = answer_form.read(visit.form, case)
-    if wrong:
+    if not answered:
         return _show(visit, case, visit.form, wrong)
     desk, reader, keeps = visit.room.desk, visit.user.username, visit.form.get("keeps", [])
     try:
@@ -222,7 +222,7 @@ def correct(visit: Visit, reading: int) -> Response:
     """Append the correction, with its reason, or show what is wrong with it."""
     case, _ = _own_reading(visit, reading)
     answered, wrong = answer_form.read(visit.form, case, correcting=True)
-    if wrong:
+    if not answered:
         return _show(visit, case, visit.form, wrong, correcting=reading)
     try:
         visit.room.desk.correct(visit.user.username, reading, answered, visit.form.get("keeps", []))
@@ -231,13 +231,13 @@ def correct(visit: Visit, reading: int) -> Response:
     return visit.on_to("/own-readings")
 
 
-def _own_reading(visit: Visit, reading: int):
+def _own_reading(visit: Visit, reading: int) -> tuple[Case, Answer]:
     case, answer = visit.room.desk.own_reading(visit.user.username, reading)
     _may_still(visit, case)
     return case, answer
 
 
-def _held(visit: Visit, slot: int):
+def _held(visit: Visit, slot: int) -> Case:
     """The case of a slot; only for its holder in a role they still have."""
     case = visit.room.desk.case(visit.user.username, slot)
     _may_still(visit, case)

@@ -9,11 +9,15 @@ import hashlib
 import hmac
 import secrets
 from base64 import b32encode
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from orchestration.ledger import second_factor_uses, second_factors
+
+if TYPE_CHECKING:  # imported where the first code is checked
+    from pyotp import TOTP
 
 ISSUER = "Reading room"
 RECOVERY_CODES = 8
@@ -36,7 +40,7 @@ def address(key: str, username: str, salt: str) -> str:
     return _totp(key, username, salt).provisioning_uri(name=username, issuer_name=ISSUER)
 
 
-def enrolled(connection: Connection, username: str):
+def enrolled(connection: Connection, username: str) -> Row | None:
     """The factor that a user has now, or None."""
     newest = (
         select(second_factors)
@@ -57,8 +61,9 @@ def enrol(engine: Engine, key: str, username: str, salt: str, code: str, moment:
     with engine.begin() as connection:
         hashes = " ".join(map(_hash, codes))
         row = {"username": username, "salt": salt, "recovery": hashes, "at": moment, "changed_by": username}
-        factor = connection.execute(insert(second_factors), row).inserted_primary_key[0]
-        _use(connection, factor, step, moment)
+        key_of_row = connection.execute(insert(second_factors), row).inserted_primary_key
+        assert key_of_row
+        _use(connection, key_of_row[0], step, moment)
     return ["-".join(code[at : at + 4] for at in range(0, len(code), 4)) for code in codes]
 
 
@@ -67,7 +72,7 @@ def take_away(connection: Connection, username: str, by: str, moment: str) -> No
     connection.execute(insert(second_factors), row)
 
 
-def shown(engine: Engine, key: str, factor, code: str, moment: str) -> bool:
+def shown(engine: Engine, key: str, factor: Row, code: str, moment: str) -> bool:
     """Whether this is a code of the factor that was not used before; it is used then."""
     typed = code.upper().replace("-", "").replace(" ", "")
     step = _step(key, factor.username, factor.salt, typed)
@@ -102,7 +107,7 @@ def _use(connection: Connection, factor: int, used: str, moment: str) -> None:
     connection.execute(insert(second_factor_uses), {"factor": factor, "used": used, "at": moment})
 
 
-def _totp(key: str, username: str, salt: str):
+def _totp(key: str, username: str, salt: str) -> "TOTP":
     from pyotp import TOTP
 
     return TOTP(secret(key, username, salt))

@@ -13,11 +13,15 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import takewhile
 from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, exists, func, insert, select
+from sqlalchemy import Connection, Engine, Label, Row, exists, func, insert, select
 
 from orchestration.ledger import case_views, gold_slots, reading_slots, second_factors, sign_ins, users
 from orchestration.readings.room import second_factor
+
+if TYPE_CHECKING:  # imported where the first password is checked
+    from argon2 import PasswordHasher
 
 ROLES = {
     "reader": "reads candidates and answers",
@@ -186,11 +190,11 @@ def _sign_in(engine: Engine, username: str, password: str, address: str, secret:
         raise SignInRefused(locked)
     # as long for a name that nobody has, or the time would show which names exist
     right = _verify(row.password_hash if row and row.password_hash else _nobodys_hash(), password)
-    right = right and row and row.password_hash and row.active
-    if not right or (factor and not second_factor.shown(engine, secret, factor, code, _now())):
+    known = row if right and row and row.password_hash and row.active else None
+    if not known or (factor and not second_factor.shown(engine, secret, factor, code, _now())):
         _note(engine, name, "refused", address)
         raise SignInRefused("The username or the password is wrong, or the code where one is asked for.")
-    return replace(_user(row), sign_in=_note(engine, name, "in", address), enrolled=bool(factor))
+    return replace(_user(known), sign_in=_note(engine, name, "in", address), enrolled=bool(factor))
 
 
 def enrol(
@@ -278,19 +282,19 @@ def views(engine: Engine, username: str | None = None, newest: int = 500) -> lis
         return [dict(row) for row in connection.execute(statement).mappings()]
 
 
-def _newest(connection: Connection, username: str):
+def _newest(connection: Connection, username: str) -> Row | None:
     statement = select(users).where(users.c.username == username).order_by(users.c.change.desc()).limit(1)
     return connection.execute(statement).one_or_none()
 
 
-def _there(connection: Connection, username: str):
+def _there(connection: Connection, username: str) -> Row:
     row = _newest(connection, username)
     if row is None:
         raise UserRefused(f"there is no user {username}: cpai room user add {username}")
     return row
 
 
-def _factor(column: str):
+def _factor(column: str) -> Label:
     """Of the newest second factor of a user, `factor_salt` or `factor_at`."""
     return (
         select(second_factors.c[column])
@@ -302,7 +306,7 @@ def _factor(column: str):
     )
 
 
-def _user(row) -> User:
+def _user(row: Row) -> User:
     enrolled = bool(getattr(row, "factor_salt", ""))
     return User(row.username, frozenset(row.roles.split()), row.active, row.changed_at, enrolled=enrolled)
 
@@ -365,31 +369,28 @@ def _locked(connection: Connection, name: str, address: str, changed_at: str) ->
         (FAILURES_OF_ALL, timedelta(minutes=1), [], "Too many people are trying to sign in: wait a minute."),
     ):
         count = select(func.count()).select_from(sign_ins)
-        if (
-            connection.scalar(count.where(*of, sign_ins.c.at >= _ago(span), sign_ins.c.outcome == "refused"))
-            >= limit
-        ):
+        since = sign_ins.c.at >= _ago(span)
+        if (connection.scalar(count.where(*of, since, sign_ins.c.outcome == "refused")) or 0) >= limit:
             return sentence
     return ""
 
 
 def _locked_lately(connection: Connection, address: str) -> bool:
     """Whether this minute has a row of it: whoever goes on trying does not fill the ledger."""
-    return connection.scalar(
-        select(
-            exists().where(
-                sign_ins.c.address == address,
-                sign_ins.c.outcome == "locked",
-                sign_ins.c.at >= _ago(timedelta(minutes=1)),
-            )
-        )
+    locked = exists().where(
+        sign_ins.c.address == address,
+        sign_ins.c.outcome == "locked",
+        sign_ins.c.at >= _ago(timedelta(minutes=1)),
     )
+    return bool(connection.scalar(select(locked)))
 
 
 def _note(engine: Engine, name: str, outcome: str, address: str, ends: int | None = None) -> int:
     row = {"username": name, "at": _now(), "outcome": outcome, "address": address, "ends": ends}
     with engine.begin() as connection:
-        return connection.execute(insert(sign_ins), row).inserted_primary_key[0]
+        key = connection.execute(insert(sign_ins), row).inserted_primary_key
+    assert key
+    return key[0]
 
 
 def _token(username: str, secret: str) -> str:
@@ -406,7 +407,7 @@ def _ago(span: timedelta) -> str:
 
 
 @cache
-def _hasher():
+def _hasher() -> "PasswordHasher":
     from argon2 import PasswordHasher
 
     # RFC 9106's second choice, the library's own: 64 MB and 3 passes, some 50 ms a sign-in

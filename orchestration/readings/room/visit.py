@@ -40,12 +40,17 @@ class Room:
 
 @dataclass
 class Visit:
-    """One request: who (None at the door), the form's fields, and the way to a page or on to the next."""
+    """One request: who came (None at the door), the form's fields, and the way to a page or on to the next."""
 
     request: Request
     room: Room
     form: dict[str, list[str]] = field(default_factory=dict)
-    user: sign_in.User | None = None
+    came: sign_in.User | None = None
+
+    @property
+    def user(self) -> sign_in.User:
+        assert self.came, "this page is for people who are signed in"
+        return self.came
 
     @property
     def session(self) -> Any:
@@ -58,16 +63,16 @@ class Visit:
     @property
     def must_enrol(self) -> bool:
         """Whether the roles of who is in ask for a second factor that they have not; single sign-on has its own."""
-        if self.room.single_sign_on or not self.user or self.user.enrolled:
+        if self.room.single_sign_on or not self.came or self.came.enrolled:
             return False
-        return self.user.may(*self.room.desk.policy.second_factor_roles)
+        return self.came.may(*self.room.desk.policy.second_factor_roles)
 
     def field(self, name: str) -> str:
         return self.form.get(name, [""])[0].strip()
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         html = template_named(template).render(
-            user=self.user,
+            user=self.came,
             token=self.session["token"],
             path=self.request.url.path,
             single_sign_on=self.room.single_sign_on is not None,

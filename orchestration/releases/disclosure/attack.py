@@ -4,12 +4,14 @@ It does not use how the pattern was chosen. A bound counts only when a whole tab
 found wide is wide; one found narrow was solved over whole numbers.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from orchestration.releases.disclosure.relations import Key
 from orchestration.releases.disclosure.tables import NO_END, Tables, Unfinished, components, solve
 
 WHOLE = 1e-6
@@ -29,7 +31,7 @@ class Contradiction(RuntimeError):
 class Interval:
     """Least and greatest count of a hidden cell found so far; `exact` when there is none beyond them."""
 
-    key: Hashable
+    key: Key
     least: int
     greatest: int
     exact: bool
@@ -39,7 +41,7 @@ class Interval:
         return self.greatest - self.least
 
 
-def intervals(tables: Tables, widths: Mapping[Hashable, int] | None = None) -> dict[Hashable, Interval]:
+def intervals(tables: Tables, widths: Mapping[Key, int] | None = None) -> dict[Key, Interval]:
     """The interval of each hidden cell (a key whose count is None), given all the others.
 
     With `widths` (key -> counts), only these keys, and no further than to show each that wide; narrower ones are
@@ -74,7 +76,9 @@ def _no_contradiction(tables: Tables, free: np.ndarray, offset: np.ndarray) -> N
         raise Contradiction(f"parts and whole disagree: {[tables.keys[column] for column in row.indices]}")
 
 
-def _of_block(tables, columns, rows, offset, wanted) -> dict[Hashable, Interval]:
+def _of_block(
+    tables: Tables, columns: np.ndarray, rows: np.ndarray, offset: np.ndarray, wanted: np.ndarray
+) -> dict[Key, Interval]:
     block = _Block(tables, columns, rows, offset, wanted)
     nothing = np.zeros(block.count)
     start = block.reach(nothing, block.best(nothing))
@@ -98,7 +102,9 @@ def _of_block(tables, columns, rows, offset, wanted) -> dict[Hashable, Interval]
 class _Block:
     """Cells that hang together, with the least and most that each had in any whole table seen so far."""
 
-    def __init__(self, tables, columns, rows, offset, wanted) -> None:
+    def __init__(
+        self, tables: Tables, columns: np.ndarray, rows: np.ndarray, offset: np.ndarray, wanted: np.ndarray
+    ) -> None:
         self.matrix = tables.matrix[rows][:, columns]
         self.least, self.greatest = tables.least[rows] - offset, tables.greatest[rows] - offset
         self.lower, self.upper = tables.lowest[columns], tables.highest[columns]
@@ -112,17 +118,17 @@ class _Block:
         self.is_rounded = bool((self.upper < NO_END).any())
         self._draw = np.random.default_rng(2023)
 
-    def _solved(self, objective, **how) -> np.ndarray:
+    def _solved(self, objective: np.ndarray, **how: Any) -> np.ndarray:
         point = solve(objective, self.matrix, self.least, self.greatest, self.lower, self.upper, **how)
         if point is None:
             raise Contradiction(f"no counts are consistent with what is printed around {self.names}")
         return point
 
-    def best(self, objective) -> np.ndarray:
+    def best(self, objective: np.ndarray) -> np.ndarray:
         """The point of least `objective`, whole or not."""
         return self._solved(objective)
 
-    def reach(self, objective, point, nodes=None) -> np.ndarray:
+    def reach(self, objective: np.ndarray, point: np.ndarray, nodes: int | None = None) -> np.ndarray:
         """A whole table of least `objective`, where `point` is the best of any."""
         if np.abs(point - point.round()).max() > WHOLE:
             near = self._nearby(objective, point)
@@ -131,7 +137,7 @@ class _Block:
             point = self._solved(objective, whole=True, nodes=nodes)
         return self._seen(point)
 
-    def _nearby(self, objective, point) -> np.ndarray | None:
+    def _nearby(self, objective: np.ndarray, point: np.ndarray) -> np.ndarray | None:
         """A whole table that differs from `point` only in its fractions and what is summed with them, if there is one.
 
         Of a rounded year 3,100 of 5,200 cells: 0.7 s, where all of them take 2 to 9.
@@ -150,7 +156,7 @@ class _Block:
         table[loose] = found
         return table
 
-    def _seen(self, point) -> np.ndarray:
+    def _seen(self, point: np.ndarray) -> np.ndarray:
         point = point.round()
         np.minimum(self.low, point, out=self.low)
         np.maximum(self.high, point, out=self.high)
@@ -174,7 +180,14 @@ class _Block:
                 self._move(start, both_ways, ends, left[ups], left[~ups])
             fruitless = fruitless + 1 if self.open().size == left.size else 0
 
-    def _move(self, start, both_ways, ends, up, down) -> None:
+    def _move(
+        self,
+        start: np.ndarray,
+        both_ways: sparse.csr_array,
+        ends: tuple[np.ndarray, np.ndarray],
+        up: np.ndarray,
+        down: np.ndarray,
+    ) -> None:
         count = self.count
         gain = np.ones(2 * count)
         most = np.concatenate([self.upper - start, start - self.lower])
@@ -183,6 +196,7 @@ class _Block:
             most[way + targets] = np.minimum(most[way + targets], self.wanted[targets])
             most[count - way + targets] = 0.0
         moved = solve(gain, both_ways, *ends, np.zeros(2 * count), most)
+        assert moved is not None, "to move nothing is a solution"
         moved = moved[:count] - moved[count:]
         support = np.flatnonzero(np.abs(moved) > WHOLE)
         for found, _ in components(self.matrix[:, support]):

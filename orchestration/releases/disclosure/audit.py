@@ -28,7 +28,7 @@ DECIMALS = {"half_up_one_decimal": 1}
 class NotSafe(RuntimeError):
     """The attacker found hidden cells too narrowly; `reasons` has a sentence each, and no count."""
 
-    def __init__(self, reasons: list[str]):
+    def __init__(self, reasons: list[str]) -> None:
         super().__init__("the public tier is not safe to publish:\n" + "\n".join(reasons))
         self.reasons = reasons
 
@@ -72,7 +72,11 @@ def write_printed(path: Path, rows: Iterable[Mapping], columns: Sequence[str] = 
 
 
 def audit(
-    path: Path, regions: Mapping[str, str], widths: Mapping[Cell, int], before=(), same=None
+    path: Path,
+    regions: Mapping[str, str],
+    widths: Mapping[Cell, int],
+    before: Iterable[earlier.Earlier] = (),
+    same: Mapping[tuple[str, str], str] | None = None,
 ) -> int | None:
     """Attack a written figures.csv, with all public tiers `before` it.
 
@@ -94,7 +98,13 @@ def audit(
     return narrowest
 
 
-def narrow_cells(path, regions, widths, before=(), same=None) -> tuple[list[Cell], int | None]:
+def narrow_cells(
+    path: Path,
+    regions: Mapping[str, str],
+    widths: Mapping[Cell, int],
+    before: Iterable[earlier.Earlier] = (),
+    same: Mapping[tuple[str, str], str] | None = None,
+) -> tuple[list[Cell], int | None]:
     """The cells of a written figures.csv whose interval is narrower than required, and the narrowest of the others.
 
     A count that is printed rounded, now or earlier, is wide when it is not given back exactly.

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from orchestration import quarters, schemes
 from orchestration.home import seed_rows
@@ -45,6 +45,11 @@ class Cells:
     withheld: set[Cell] = field(default_factory=set)
     # least and greatest of a count that is printed rounded; its count is not given
     bounds: dict[Cell, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def true_counts(self) -> dict[Cell, int]:
+        """The counts of a release's own tables, which leave none open."""
+        return cast(dict[Cell, int], self.counts)
 
     def some(self) -> set[Cell]:
         """Bases that are not empty, as their figures are there at all; those of a national year always are."""
@@ -107,7 +112,18 @@ def printed_again() -> dict:
 
 
 @cache
-def _of(population, unit, criterion, breakdown, category, place_type, place, period_type, period, scheme):
+def _of(
+    population: str,
+    unit: str,
+    criterion: str,
+    breakdown: str,
+    category: str,
+    place_type: str,
+    place: str,
+    period_type: str,
+    period: str,
+    scheme: str,
+) -> Cell:
     if breakdown in ("quarter", "month"):
         period_type, period, breakdown, category = breakdown, category, "total", "all"
     elif breakdown == "group_based":

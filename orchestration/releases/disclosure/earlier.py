@@ -1,7 +1,7 @@
 """Earlier public tiers: what was printed once is known for ever, and differs from today's only where data changed."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,12 @@ class Known:
     bounds: dict[Cell, tuple[int, int]]
 
 
-def read(releases: Path, figures_of, cells_of, read_printed) -> list[Earlier]:
+def read(
+    releases: Path,
+    figures_of: Callable[[Path], tuple[dict[Cell, int], dict[str, str]]],
+    cells_of: Callable[[Iterable[Mapping]], Cells],
+    read_printed: Callable[[Path], list[dict]],
+) -> list[Earlier]:
     """Every release in the folder that has a public tier, newest first; `figures_of` a folder gives its true counts
     and its regions."""
     found = []

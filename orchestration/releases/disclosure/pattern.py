@@ -4,12 +4,13 @@ Each unprotected cell is pushed up and down by moving other cells against it, at
 linear programme of Kelly, Golden and Assad). What moves is hidden. Same input, same pattern.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
+from orchestration.releases.disclosure.relations import Key
 from orchestration.releases.disclosure.tables import Tables, components, solve
 
 MOVES = 1e-6
@@ -22,7 +23,7 @@ FRUITLESS = 3
 class NoPattern(RuntimeError):
     """Some cell cannot be protected whatever is hidden; `keys` names them."""
 
-    def __init__(self, keys: list[Hashable]):
+    def __init__(self, keys: list[Key]) -> None:
         super().__init__(
             f"{len(keys)} cells cannot be protected by hiding others, the first is {keys[0]}: "
             "publish this table at a wider place or period (seeds/disclosure_tables.csv)"
@@ -50,12 +51,12 @@ def needs(count: float, width: int) -> tuple[int, int]:
 
 def choose(
     tables: Tables,
-    primary: Iterable[Hashable],
+    primary: Iterable[Key],
     width: int,
-    cost: Mapping[Hashable, float] | None = None,
-    public: Iterable[Hashable] = (),
-    apart: Iterable[Hashable] = (),
-    hidden: Iterable[Hashable] = (),
+    cost: Mapping[Key, float] | None = None,
+    public: Iterable[Key] = (),
+    apart: Iterable[Key] = (),
+    hidden: Iterable[Key] = (),
 ) -> Pattern:
     """The cells to hide of `tables` (every count known) so that each of `primary` has an interval of `width`.
 
@@ -75,7 +76,15 @@ def choose(
     return min(chosen, fewer, key=lambda pattern: len(pattern.hidden))
 
 
-def _search(tables, primary, width, cost, public, apart, hidden) -> Pattern:
+def _search(
+    tables: Tables,
+    primary: frozenset,
+    width: int,
+    cost: Mapping[Key, float],
+    public: frozenset,
+    apart: frozenset,
+    hidden: frozenset,
+) -> Pattern:
     search = _Search(tables, primary, width, cost, public, hidden)
     everything = np.ones(len(tables.keys), dtype=bool)
     still = search.mask(apart)
@@ -88,7 +97,15 @@ def _search(tables, primary, width, cost, public, apart, hidden) -> Pattern:
 
 
 class _Search:
-    def __init__(self, tables, primary, width, cost, public, hidden):
+    def __init__(
+        self,
+        tables: Tables,
+        primary: frozenset,
+        width: int,
+        cost: Mapping[Key, float],
+        public: frozenset,
+        hidden: frozenset,
+    ) -> None:
         self.tables, self.primary = tables, primary
         self.counts = tables.known
         self.hidden = self.mask(primary | hidden) | tables.is_rest
@@ -107,7 +124,7 @@ class _Search:
         self.most = 4.0 * width
         self.draw = np.random.default_rng(2023)
 
-    def mask(self, keys) -> np.ndarray:
+    def mask(self, keys: Iterable[Key]) -> np.ndarray:
         found = np.zeros(len(self.tables.keys), dtype=bool)
         found[[self.tables.at[key] for key in keys]] = True
         return found
@@ -152,7 +169,7 @@ class _Search:
         if failed:
             raise NoPattern(failed)
 
-    def _alone(self, matrix, columns, index) -> list[Hashable]:
+    def _alone(self, matrix: sparse.csr_array, columns: np.ndarray, index: int) -> list[Key]:
         column = columns[index]
         for way in (1.0, -1.0):
             for whole in (False, True):
@@ -161,13 +178,20 @@ class _Search:
                 self._push(matrix, columns, np.array([index]), way, whole)
         return [self.tables.keys[column]] if self.short()[column] else []
 
-    def _room(self, column, way) -> float:
+    def _room(self, column: int, way: float) -> float:
         """Room that is still wanting, up or down."""
         if way > 0:
             return self.need_up[column] - self.up[column]
         return self.need_down[column] - self.down[column]
 
-    def _push(self, matrix, columns, targets, way=None, whole=False) -> None:
+    def _push(
+        self,
+        matrix: sparse.csr_array,
+        columns: np.ndarray,
+        targets: np.ndarray,
+        way: float | None = None,
+        whole: bool = False,
+    ) -> None:
         """Move `targets` (indices into `columns`) at the least cost; hide what moves, keep the room that is found.
 
         Half of the targets go up and half down, unless `way` is given.
@@ -200,6 +224,7 @@ class _Search:
             np.concatenate([up_most, down_most]),
             whole=whole,
         )
+        assert moved is not None, "to move nothing is a solution"
         moved = moved[:count] - moved[count:]
         if np.abs(moved[targets]).max() < 1 - MOVES:
             return

@@ -8,7 +8,7 @@
 import csv
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from orchestration.home import seed_rows
@@ -28,7 +28,7 @@ from orchestration.releases.disclosure.audit import (
 from orchestration.releases.disclosure.cells import Cell, Cells, denominator, numerator, printed_again, sums
 from orchestration.releases.disclosure.tables import Tables
 from orchestration.releases.figures import NATION
-from orchestration.statements import quoted, rows_of
+from orchestration.statements import Connection, quoted, rows_of
 
 NOT_ASKED = [
     "dominance: no figure has which operation a crime belongs to",
@@ -42,7 +42,7 @@ NOTES = {
 }
 
 
-def write(connection, folder: Path, releases: Path) -> dict:
+def write(connection: Connection, folder: Path, releases: Path) -> dict:
     """Write `folder` (figures.csv, disclosure.json) from the release attached as `target`; returns the statement.
 
     `releases` holds the earlier ones. Raises NotSafe, pattern.NoPattern or Contradiction: nothing of `folder` is
@@ -53,7 +53,7 @@ def write(connection, folder: Path, releases: Path) -> dict:
     regions = regions_of(connection)
     before = read_earlier(releases)
     cells = cells_of(figures)
-    same = earlier.labels(cells.counts, before)
+    same = earlier.labels(cells.true_counts, before)
     folder.mkdir(parents=True)
     if policy.rounded:
         hidden, narrowest = rounding.write(
@@ -99,7 +99,7 @@ def write_statement(folder: Path, head: dict) -> None:
     (folder / "statement.json").write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
 
 
-def regions_of(connection) -> dict[str, str]:
+def regions_of(connection: Connection) -> dict[str, str]:
     """The region of each force of the release attached as `target`."""
     return dict(connection.execute("select force, region from target.main.dim_force").fetchall())
 
@@ -122,12 +122,12 @@ def read_earlier(releases: Path) -> list[earlier.Earlier]:
                 """,
                 [str(folder / "public" / "figures.csv")],
             )
-            return cells_of(found).counts, regions_of(connection)
+            return cells_of(found).true_counts, regions_of(connection)
 
     return earlier.read(releases, true_counts, cells_of, read_printed)
 
 
-def shown(connection) -> list[dict]:
+def shown(connection: Connection) -> list[dict]:
     """The figures of `target` that seeds/disclosure_tables.csv shows at their place and period; `judged` with each."""
     levels = [
         (row["population"], row["unit"], row["breakdown"], row["scheme"], row["criteria"] == "all",
@@ -163,10 +163,19 @@ def shown(connection) -> list[dict]:
     )
 
 
-def hide(cells: Cells, figures, regions, policy: policies.Policy, before=(), same=None) -> Hidden:
+def hide(
+    cells: Cells,
+    figures: list[dict],
+    regions: Mapping[str, str],
+    policy: policies.Policy,
+    before: Iterable[earlier.Earlier] = (),
+    same: Mapping[tuple[str, str], str] | None = None,
+) -> Hidden:
     """What to hide of `cells`: what the policy hides, and what protects it, beside all that is out already."""
     judged = {numerator(figure) for figure in figures if figure["judged"]}
-    primary = policies.primary(policy, cells.counts, judged & cells.counts.keys(), sums(cells, regions)[1])
+    primary = policies.primary(
+        policy, cells.true_counts, judged & cells.counts.keys(), sums(cells, regions)[1]
+    )
     known = earlier.known(cells, regions, before, same or {}, truth=True)
     out, hidden_before, primary_before = set(), set(), set()
     tables_judged = {cell[:4] for cell in judged}
@@ -202,7 +211,7 @@ def hide(cells: Cells, figures, regions, policy: policies.Policy, before=(), sam
     return Hidden(primary, secondary, widths, len(already_public))
 
 
-def write_figures(path: Path, figures: Iterable[Mapping], hidden: Hidden) -> None:
+def write_figures(path: Path, figures: Iterable[dict], hidden: Hidden) -> None:
     """The public figures. A percentage is printed only of two shown counts, and from them alone."""
     cells = hidden.primary.keys() | hidden.secondary
     splits = defaultdict(list)
@@ -220,7 +229,7 @@ def _split(figure: Mapping) -> tuple:
     )  # fmt: skip
 
 
-def _printed(figure: Mapping, hidden, splits) -> dict:
+def _printed(figure: Mapping, hidden: Collection[Cell], splits: Mapping[tuple, list[bool]]) -> dict:
     base = denominator(figure)
     none = base is None
     if figure["status"] == "withheld":
@@ -253,7 +262,7 @@ def _reasons(hidden: Hidden, policy: policies.Policy) -> dict[str, int]:
     return by_rule | {"to_protect_others": len(hidden.secondary)}
 
 
-def _by_place(counts: Mapping[Cell, int], hidden: Hidden) -> list[dict]:
+def _by_place(counts: Iterable[Cell], hidden: Hidden) -> list[dict]:
     every, gone = (
         Counter((cell.place_type, cell.period_type) for cell in some)
         for some in (counts, hidden.primary.keys() | hidden.secondary)
@@ -269,5 +278,5 @@ def _by_place(counts: Mapping[Cell, int], hidden: Hidden) -> list[dict]:
     ]
 
 
-def _rolled_up(connection, shown_figures: int) -> int:
+def _rolled_up(connection: Connection, shown_figures: int) -> int:
     return connection.execute("select count(*) from target.main.figures").fetchone()[0] - shown_figures

@@ -17,12 +17,12 @@ ROUNDS = 8
 
 def write(
     path: Path,
-    figures,
+    figures: list[dict],
     cells: Cells,
     regions: Mapping[str, str],
     policy: policies.Policy,
-    before=(),
-    same=None,
+    before: Iterable[earlier.Earlier] = (),
+    same: Mapping[tuple[str, str], str] | None = None,
 ) -> tuple["audit.Hidden", int | None]:
     """Write the rounded figures.csv; what is hidden of it, and the narrowest interval of what the policy protects.
 
@@ -30,7 +30,7 @@ def write(
     """
     judged = {numerator(figure) for figure in figures if figure["judged"]} & cells.counts.keys()
     every, groups = sums(cells, regions)
-    primary = policies.primary(policy, cells.counts, judged, groups)
+    primary = policies.primary(policy, cells.true_counts, judged, groups)
     known = earlier.known(cells, regions, before, same or {}, truth=True)
     out = {
         known.of_release[release.release][cell]
@@ -58,7 +58,7 @@ def write(
     return audit.Hidden(by_policy, frozenset(hidden - by_policy.keys()), widths, already), narrowest
 
 
-def write_figures(path: Path, figures: Iterable[Mapping], step: int, hidden: set[Cell]) -> None:
+def write_figures(path: Path, figures: Iterable[dict], step: int, hidden: set[Cell]) -> None:
     """The public figures. Each count is the nearest multiple of `step`; a percentage follows from rounded counts."""
     rows = (figure | _printed(figure, step, hidden) | {"rounded_to": step} for figure in figures)
     audit.write_printed(path, rows, (*audit.COLUMNS, "rounded_to"))

@@ -1,13 +1,13 @@
 """Published tables as one system of cells and sums: what an attacker would write down before solving it."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from orchestration.releases.disclosure.relations import Share, Sum
+from orchestration.releases.disclosure.relations import Key, Share, Sum
 
 # a part that is in no table: what remains of a whole when the parts that are known do not exhaust it
 REST = "rest"
@@ -18,7 +18,7 @@ NO_END = 1e9
 class Unfinished(RuntimeError):
     """A search among whole numbers stopped at its limit; `point` is the best that it had found, if any."""
 
-    def __init__(self, point: np.ndarray | None):
+    def __init__(self, point: np.ndarray | None) -> None:
         super().__init__("no best table of whole numbers was found within the limit of the search")
         self.point = point
 
@@ -35,12 +35,12 @@ class Tables:
 
     def __init__(
         self,
-        cells: Mapping[Hashable, float | None],
+        cells: Mapping[Key, float | None],
         sums: Iterable[Sum],
         shares: Iterable[Share] = (),
-        some: Iterable[Hashable] = (),
-        bounds: Mapping[Hashable, tuple[int, int]] | None = None,
-    ):
+        some: Iterable[Key] = (),
+        bounds: Mapping[Key, tuple[int, int]] | None = None,
+    ) -> None:
         self.keys = list(cells)
         self.at = {key: index for index, key in enumerate(self.keys)}
         known = [np.nan if count is None else float(count) for count in cells.values()]
@@ -105,7 +105,16 @@ def _groups(label: np.ndarray, count: int) -> list[np.ndarray]:
     return [order[ends[number] : ends[number + 1]] for number in range(count)]
 
 
-def solve(objective, matrix, least, greatest, lower, upper, whole=False, nodes=None) -> np.ndarray | None:
+def solve(
+    objective: np.ndarray,
+    matrix: sparse.csr_array,
+    least: np.ndarray,
+    greatest: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    whole: bool = False,
+    nodes: int | None = None,
+) -> np.ndarray | None:
     """The point of least `objective` in the polytope, a vertex of it; None when there is none.
 
     With `whole`, among points of whole numbers only; with `nodes`, Unfinished is raised when so many nodes of the search

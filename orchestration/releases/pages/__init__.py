@@ -5,6 +5,7 @@ Every number on them comes from the release's own tables; nothing is computed fr
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from orchestration import schemes
 from orchestration.home import seed_rows
@@ -14,13 +15,13 @@ from orchestration.releases import replication
 from orchestration.releases.figures import NATION, label
 from orchestration.releases.pages import agreement, dictionary, listing, profiles, quality, statement
 from orchestration.returns.receipts import RETURNED
-from orchestration.statements import rows_of
+from orchestration.statements import Connection, rows_of
 
 TEMPLATES = Path(__file__).resolve().parent
 HEADLINES = ("scale.cpai", "scale.contact", "scale.cocad_of_cpai", "scale.cocad_of_contact")
 
 
-def write(connection, folder: Path, head: dict, resources: list[dict], views: list[dict]) -> None:
+def write(connection: Connection, folder: Path, head: dict, resources: list[dict], views: list[dict]) -> None:
     """Front page, data dictionary, statement, quality pages and, where it belongs, the replication report.
 
     `connection` has the release's tables attached as `target`; `head` is the manifest without its files; `resources`
@@ -68,7 +69,7 @@ def write(connection, folder: Path, head: dict, resources: list[dict], views: li
     )
 
 
-def _write_profiles(connection, folder: Path, head: dict) -> None:
+def _write_profiles(connection: Connection, folder: Path, head: dict) -> None:
     """A page for each force in `profiles/`, the list of them, and the page of restatements."""
     rows = partial(rows_of, connection)
     by_force = profiles.read(rows)
@@ -88,7 +89,7 @@ def _write_profiles(connection, folder: Path, head: dict) -> None:
     _write(folder / "restatements.html", "restatements.html", "../", head, restated=restated, in_all=in_all)
 
 
-def _headlines(connection, period: str) -> list[dict]:
+def _headlines(connection: Connection, period: str) -> list[dict]:
     found = rows_of(
         connection,
         "select figures.*, intervals.low, intervals.high from target.main.figures as figures "
@@ -112,7 +113,7 @@ def _interval(row: dict) -> str | None:
     return f"{count(row['low'])} to {count(row['high'])}" + (f": the count lies {where}" if where else "")
 
 
-def _reconciliation(connection) -> dict:
+def _reconciliation(connection: Connection) -> dict:
     every = rows_of(connection, "select * from target.quality.reconciliation order by force, quarter")
     named = [row | {"name": quality.force_name(row["force"])} for row in every]
     (tolerance,) = seed_rows("reconciliation_tolerance.csv")
@@ -158,7 +159,7 @@ def _may_explain(row: dict) -> str:
     return "; ".join(words for there, words in known if there) or "nothing that is known here"
 
 
-def _write(path: Path, template: str, to_root: str, head: dict, **values) -> None:
+def _write(path: Path, template: str, to_root: str, head: dict, **values: Any) -> None:
     """One page; `to_root` is the relative way from the page's folder to the release's own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # beside the folder of every release

@@ -1,18 +1,19 @@
 """What the page on readers' agreement shows, from the release's own tables."""
 
+from collections import Counter
 from functools import partial
 
 from orchestration import in_print, schemes
 from orchestration.home import seed_rows
 from orchestration.readings.agreement import QUESTIONS
-from orchestration.statements import rows_of
+from orchestration.statements import Connection, rows_of
 
 ORDER = [schemes.CHILDREN, *schemes.ever_chosen()]
 RULES = {row["rule"]: row["sentence"] for row in seed_rows("codebook_rules.csv")}
 ORDER += ["yes", "no", "cannot_tell", "not_recorded", "not_asked"]
 
 
-def read(connection, period: str) -> dict:
+def read(connection: Connection, period: str) -> dict:
     """The page's values; `connection` has the release's tables attached as `target`, `period` is the release's."""
     rows = partial(rows_of, connection)
     confusion = rows(
@@ -85,7 +86,7 @@ def _measured(measured: list[dict], period: str) -> dict:
     }
 
 
-def against(connection) -> list[dict]:
+def against(connection: Connection) -> list[dict]:
     """Readings kept against the codebook, by rule, from a release that has them."""
     return [
         row | {"sentence": RULES.get(row["rule"], "Kept against no rule.")}
@@ -118,10 +119,10 @@ def _of(confusion: list[dict], pairing: str, question: str) -> list[dict]:
 
 def _folded(cells: list[dict]) -> list[dict]:
     """Which of two readers gave which answer has no meaning: both orders of an answer pair in one cell."""
-    folded: dict[tuple[str, str], int] = {}
+    folded: Counter[tuple[str, str]] = Counter()
     for cell in cells:
-        pair = tuple(sorted((cell["left_answer"], cell["right_answer"]), key=ORDER.index))
-        folded[pair] = folded.get(pair, 0) + cell["crimes"]
+        left, right = sorted((cell["left_answer"], cell["right_answer"]), key=ORDER.index)
+        folded[left, right] += cell["crimes"]
     return [{"left_answer": left, "right_answer": right, "crimes": n} for (left, right), n in folded.items()]
 
 

@@ -6,6 +6,7 @@ each time one goes live.
 
 import json
 from pathlib import Path
+from typing import Any
 
 from orchestration.home import Home, seed_rows
 from orchestration.pages import environment
@@ -34,7 +35,7 @@ def read(home: Home) -> list[dict]:
         for manifest in home.releases.glob("[0-9]*.r*/manifest.json")
     ]
     newest = {head["period"]: head["release"] for head in sorted(heads, key=_age)}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "release": head["release"],
             "link": (f"{head['release']}/index.html", head["release"]),

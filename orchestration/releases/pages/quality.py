@@ -1,16 +1,17 @@
 """What the page of quality shows: what came, what was checked, what was found, and what of it is unusual for a force."""
 
+from collections.abc import Callable
 from functools import cache, partial
 
 from orchestration import in_print, verdicts
 from orchestration.home import seed_rows
-from orchestration.statements import rows_of
+from orchestration.statements import Connection, rows_of
 
 SHOWN = 30  # of the force-quarters beyond tolerance: all are in the CSV, and each force's on its page
 BEYOND = ("fails", "waived")
 
 
-def read(connection, names: set[str]) -> dict:
+def read(connection: Connection, names: set[str]) -> dict:
     """The page's values; `connection` has the release's tables attached as `target`, `names` are those tables."""
     rows = partial(rows_of, connection)
     returns = rows("select * from target.quality.returns where status <> 'superseded' order by all")
@@ -44,7 +45,7 @@ def read(connection, names: set[str]) -> dict:
     }
 
 
-def changes(rows, quarter: str) -> list[dict]:
+def changes(rows: Callable[..., list[dict]], quarter: str) -> list[dict]:
     """What became of each rule and force since the quarter before, in words, the most unusual first."""
     found = rows(
         "select * from target.quality.rule_changes where quarter = ? order by unusual desc nulls last, force, rule",
@@ -88,7 +89,7 @@ def _changed(row: dict) -> dict:
     }
 
 
-def _expectations(rows) -> list[dict]:
+def _expectations(rows: Callable[..., list[dict]]) -> list[dict]:
     return rows(
         "select rule, suite, any_value(statement) as statement, min(severity) as severity, "
         "count(*) as expectations, count(*) filter (where verdict = 'pass') as passed, "
@@ -98,7 +99,7 @@ def _expectations(rows) -> list[dict]:
     )
 
 
-def _attention(rows, changed: list[dict]) -> list[dict]:
+def _attention(rows: Callable[..., list[dict]], changed: list[dict]) -> list[dict]:
     """What did not hold: what blocks first, then by how unusual it is for the force where it is most so."""
     found = rows("select * from target.quality.expectation_results where verdict <> 'pass'")
     lines = []
@@ -143,7 +144,7 @@ def _by_force(returns: list[dict]) -> list[dict]:
     ]
 
 
-def _rules(rows) -> list[dict]:
+def _rules(rows: Callable[..., list[dict]]) -> list[dict]:
     found = rows(
         "select rule, verdict, count(*) as force_quarters, coalesce(sum(tested), 0)::bigint as tested, "
         "coalesce(sum(failed), 0)::bigint as failed, coalesce(sum(waived), 0)::bigint as waived "

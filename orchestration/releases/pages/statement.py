@@ -6,10 +6,10 @@ from functools import partial
 from orchestration.home import seed_rows
 from orchestration.releases.figures import NATION, label
 from orchestration.releases.revisions import CAUSES
-from orchestration.statements import rows_of
+from orchestration.statements import Connection, rows_of
 
 
-def read(connection, head: dict) -> dict:
+def read(connection: Connection, head: dict) -> dict:
     """The page's values; `connection` has the release's tables attached as `target`, `head` is its manifest."""
     rows = partial(rows_of, connection)
     revised = rows(

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment
+from jinja2 import Environment, Template
 
 from orchestration.home import seed_rows, settings
 from orchestration.releases.figures import base, definition, label
-from orchestration.statements import quoted
+from orchestration.statements import Connection, quoted
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -60,7 +60,7 @@ def splits() -> dict[str, dict[str, str]]:
     return found
 
 
-def add_dimensions(connection: Any) -> None:
+def add_dimensions(connection: Connection) -> None:
     """The tables `dim_figure`, `dim_outcome` and `dim_known_break` in `target`, sorted by key."""
     columns = ("figure_id", "scheme", "unit", "population", "criterion", "breakdown", "category")
     cursor = connection.execute(
@@ -113,7 +113,7 @@ def add_dimensions(connection: Any) -> None:
     )
 
 
-def add_views(connection: Any, release: dict) -> None:
+def add_views(connection: Connection, release: dict) -> None:
     """Every view in `target`; `release` has the row of `release_status`.
 
     Their SQL names tables without a database, so that they work under whatever name marts.duckdb is attached.
@@ -143,7 +143,7 @@ def _sql(view: str) -> str:
 
 
 @cache
-def _template(name: str):
+def _template(name: str) -> Template:
     # SQL, from rows of seeds
     return Environment(autoescape=False).from_string((FOLDER / name).read_text(encoding="utf-8"))  # noqa: S701
 
@@ -210,7 +210,7 @@ def _split_described(split: str, categories: dict[str, str]) -> dict:
     }
 
 
-def _table(connection: Any, name: str, rows: list[dict]) -> None:
+def _table(connection: Connection, name: str, rows: list[dict]) -> None:
     import pyarrow as pa
 
     connection.register("rows_of_a_dimension", pa.Table.from_pylist(rows))

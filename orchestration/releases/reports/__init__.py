@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from orchestration.home import Home
 from orchestration.releases import calendar, figures, package, verify
@@ -99,7 +100,7 @@ class Reports:
         """The PDF of each report that is written, as it is made."""
         return pdf.write_all([self.folder / place.path for place in self.wanted])
 
-    def _page(self, template: str, folder: Path, path: str, **values) -> None:
+    def _page(self, template: str, folder: Path, path: str, **values: Any) -> None:
         to_root = "../" * path.count("/")
         # what is put elsewhere, or before the public, links nothing outside itself
         in_home = self.front_door and not self.numbers.is_public

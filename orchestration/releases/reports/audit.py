@@ -9,6 +9,7 @@ import json
 import re
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 from orchestration.releases.disclosure.audit import NotSafe
@@ -75,7 +76,7 @@ def check(folder: Path, release: Path) -> dict:
 
 
 class _Audit:
-    def __init__(self, tier: Path):
+    def __init__(self, tier: Path) -> None:
         # a figure in two schemes has two rows
         self.figures: dict[tuple, list[Figure]] = defaultdict(list)
         with tier.open(newline="", encoding="utf-8") as file:
@@ -184,7 +185,7 @@ def _same(found: list[list], wanted: list[list]) -> bool:
     )
 
 
-def _metadata(document) -> str | None:
+def _metadata(document: Any) -> str | None:
     if isinstance(document, dict | list):
         parts = [*document, *document.values()] if isinstance(document, dict) else document
         return next((problem for part in parts if (problem := _metadata(part))), None)

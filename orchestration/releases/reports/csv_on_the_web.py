@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from orchestration.releases.package import LICENCE, write_json
@@ -80,7 +81,7 @@ def _described(table: Sheet) -> dict:
 
 
 def _datatype(table: Sheet, at: int) -> str:
-    numbers = [row[at] for row in table.rows if isinstance(row[at], Number)]
+    numbers = [cell for row in table.rows if isinstance(cell := row[at], Number)]
     text = [number for number in numbers if isinstance(number.value, str) and not number.text.startswith("[")]
     if text or not numbers:
         return "string"
@@ -94,7 +95,7 @@ def _text(cell: str | Number) -> str:
     return cell if isinstance(cell, str) else cell.text
 
 
-def _rows(path: Path, heads, rows) -> None:
+def _rows(path: Path, heads: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(heads)

@@ -1,11 +1,11 @@
 """The figures and the evidence of one release for one period, read once for all its reports."""
 
 from calendar import month_name
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orchestration import schemes
 from orchestration.quarters import first_day, in_period
@@ -66,7 +66,7 @@ class Numbers:
             raise NotThere(f"{release.name} has no public tier: publish it with one, or leave --public out")
         with duckdb.connect(str(release / "marts.duckdb"), read_only=True) as connection:
 
-            def rows(sql: str, *parameters) -> list[dict]:
+            def rows(sql: str, *parameters: object) -> list[dict]:
                 return rows_of(connection, sql, parameters)
 
             schemes_of = {
@@ -153,7 +153,7 @@ def as_printed(row: Sequence) -> Figure:
     """A row of the public tier's text, in the order of `Figure`: a sign stays text, nothing printed is None."""
     figure = Figure(*row)
 
-    def read(text: str | None, kind):
+    def read(text: Any, kind: Callable[[str], Any]) -> Any:
         return text if not text or text.startswith("[") else kind(text)
 
     return figure._replace(

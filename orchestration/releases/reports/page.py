@@ -47,14 +47,14 @@ class Page(HTMLParser):
     """`numbers`: (attributes, text) of each number; `text`: everything else that is read, comments too;
     `tables`: the numbers of each; `charts`; `unknown`: elements and attributes that no page of ours has."""
 
-    def __init__(self, html: str):
+    def __init__(self, html: str) -> None:
         super().__init__()
         self.numbers, self.text, self.tables, self.charts, self.unknown = [], [], [], [], set()
         self._number, self._skipped, self._table = None, 0, None
         self.feed(html)
 
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
         self.unknown |= ({tag} - ELEMENTS) | (attributes.keys() - ATTRIBUTES)
         if tag in ("data", "tspan"):
             self._number = attributes
@@ -67,14 +67,14 @@ class Page(HTMLParser):
             self.charts[-1].widths.append(float(attributes["width"].rstrip("%")))
         self._skipped += tag == "style"
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         if tag in ("data", "tspan"):
             self._number = None
         elif tag == "table":
             self._table = None
         self._skipped -= tag == "style"
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         if self._number is not None:
             self.numbers.append((self._number, data))
             if self._table is not None:
@@ -84,7 +84,7 @@ class Page(HTMLParser):
         elif not self._skipped:
             self.text.append(data)
 
-    def handle_comment(self, data):
+    def handle_comment(self, data: str) -> None:
         self.text.append(data)
 
     @property

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 
 def problem() -> str | None:
@@ -58,7 +59,7 @@ def write(page: Path) -> Path:
 
 
 @cache
-def _fonts():
+def _fonts() -> Any:
     """One for all pages of a process: each of its own would look for the same fonts again, a tenth of the time."""
     from weasyprint.text.fonts import FontConfiguration
 

@@ -4,6 +4,7 @@ In the page a number stands in a `data` element that names the figure or the evi
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
@@ -108,7 +109,7 @@ class Number:
         return f"<{self.tag}{attributes}>{escape(self.text)}</{self.tag}>{beside}"
 
 
-Row = tuple[str | Number, list[Number]]
+Row = tuple[str | Number, Sequence[Number]]
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Table:
     number: int
     caption: str
     heads: list[str]
-    groups: list[tuple[str | Number, list[Row]]]
+    groups: Sequence[tuple[str | Number, Sequence[Row]]]
     total: Row | None
     charted: str
     bars: list[dict]
@@ -129,7 +130,7 @@ class Table:
 class Report:
     """The report about one place: what its template may ask for."""
 
-    def __init__(self, numbers: Numbers, place: Place, places: list[Place], head: dict):
+    def __init__(self, numbers: Numbers, place: Place, places: list[Place], head: dict) -> None:
         self.numbers, self.place, self.head = numbers, place, head
         self.inside = [
             other
@@ -142,8 +143,16 @@ class Report:
     # --- numbers
 
     def figure(
-        self, population, unit, breakdown, category="all", criterion="all", *, place=None, period=None
-    ):
+        self,
+        population: str,
+        unit: str,
+        breakdown: str,
+        category: str = "all",
+        criterion: str = "all",
+        *,
+        place: str | None = None,
+        period: str | None = None,
+    ) -> Key:
         """The key of a figure of this report's place and period, or of another one named."""
         scheme = self.numbers.scheme if breakdown == "criterion" else schemes.of_criterion(criterion)
         return Key(
@@ -183,13 +192,13 @@ class Report:
     def _is_of_few(self, found: Figure | None) -> bool:
         return bool(found) and isinstance(found.denominator, int) and in_print.is_small(found.denominator)
 
-    def cell(self, table: str, of: str, value) -> Number:
+    def cell(self, table: str, of: str, value: object) -> Number:
         """A number, a day or a name of an evidence table."""
         text = in_print.count(value) if isinstance(value, int) else str(value)
         self._printed(table, "", self.place.place, self.numbers.period, of, text)
         return Number(text, {"table": table, "of": of})
 
-    def _printed(self, source, figure_id, place, period, of, text) -> None:
+    def _printed(self, source: str, figure_id: str, place: str, period: str, of: str, text: str) -> None:
         self.printed.append(Printed(self.place.path, source, figure_id, place, period, of, text))
 
     def _text(self, key: Key, found: Figure | None, of: str) -> str:
@@ -205,15 +214,17 @@ class Report:
         value = getattr(self.numbers.figures.get(key), of, None)
         return value if isinstance(value, int | Decimal) else None
 
-    def _found(self, key: Key, **changed) -> Figure | None:
+    def _found(self, key: Key, **changed: str) -> Figure | None:
         return self.numbers.figures.get(key._replace(**{"scheme": schemes.first()} | changed))
 
     # --- tables
 
-    def total(self, population="cocad", unit="crime", criterion="all"):
+    def total(self, population: str = "cocad", unit: str = "crime", criterion: str = "all") -> Number:
         return self.shown(self.figure(population, unit, "total", criterion=criterion))
 
-    def split(self, caption, unit, breakdown, population="cocad", criterion="all") -> Table:
+    def split(
+        self, caption: str, unit: str, breakdown: str, population: str = "cocad", criterion: str = "all"
+    ) -> Table:
         """The categories of a breakdown: counts and shares here, shares in the wider places; with bars."""
         keys = [
             self.figure(population, unit, breakdown, category, criterion)
@@ -241,7 +252,7 @@ class Report:
             bars=[self._bar(self.label(key), key, "percent", 100) for key in keys],
         )
 
-    def over_time(self, caption, charted) -> Table:
+    def over_time(self, caption: str, charted: str) -> Table:
         """CPAI, contact and group-based crimes in each part of the period; `charted` is what the bars are."""
         parts = self.numbers.parts
         rows = [
@@ -255,12 +266,12 @@ class Report:
             for part in parts
         ]
         keys = [self.figure("cocad", "crime", "total", period=part) for part in parts]
-        most = max((self._value(key, "numerator") or 0 for key in keys), default=0)
+        most = max((int(self._value(key, "numerator") or 0) for key in keys), default=0)
         bars = [self._bar(period_name(key.period), key, "numerator", most) for key in keys]
         heads = ["CPAI crimes", "Contact crimes", "Group-based crimes"]
         return self.table(caption, heads, [("", rows)], keys, charted=charted, bars=bars)
 
-    def by_place(self, caption, kind: str) -> Table:
+    def by_place(self, caption: str, kind: str) -> Table:
         """CPAI, contact and group-based crimes of each place inside this one."""
 
         def cells(place: str) -> list:
@@ -278,7 +289,7 @@ class Report:
         heads = ["CPAI crimes", "Contact crimes", "Group-based crimes", "Group-based of contact, per cent"]
         return self.table(caption, heads, [("", rows)], total=(self.place.name, cells(self.place.place)))
 
-    def beside(self, caption, criterion: str) -> Table:
+    def beside(self, caption: str, criterion: str) -> Table:
         """Everything about the crimes of one criterion, with the share among all group-based crimes."""
         groups = []
         for heading, unit, breakdown in PROFILE:
@@ -300,7 +311,7 @@ class Report:
         key = self.figure("cocad", "crime", "recency", "recent", criterion)
         return self.table(caption, heads, groups, [key])
 
-    def by_criterion(self, caption, breakdown: str, category: str, unit: str = "crime") -> Table:
+    def by_criterion(self, caption: str, breakdown: str, category: str, unit: str = "crime") -> Table:
         """One category under each criterion."""
         keys = [self.figure("cocad", unit, breakdown, category, criterion) for criterion in self.criteria()]
         rows = [
@@ -315,7 +326,7 @@ class Report:
             caption, ["Number", "Of", "Per cent"], [("", rows)], keys, charted=caption, bars=bars
         )
 
-    def misread(self, caption, persons: bool) -> Table:
+    def misread(self, caption: str, persons: bool) -> Table:
         """Between which counts all group-based crimes and each criterion lie, by each kind of error that is measured;
         with `persons`, their victims and suspects too."""
         total = self.figure("cocad", "crime", "total")
@@ -371,7 +382,17 @@ class Report:
             for row in self.numbers.evidence["intervals"]
         }
 
-    def table(self, caption, heads, groups, keys=(), *, total=None, charted="", bars=()) -> Table:
+    def table(
+        self,
+        caption: str,
+        heads: list[str],
+        groups: Sequence[tuple[str | Number, Sequence[Row]]],
+        keys: Sequence[Key] = (),
+        *,
+        total: Row | None = None,
+        charted: str = "",
+        bars: Iterable[dict | None] = (),
+    ) -> Table:
         found = [self.numbers.figures.get(key) for key in keys]
         with_caveat = any(figure and figure.status == "caveat" for figure in found)
         notes = ["Read with care: see how far readers agree, under Quality."] if with_caveat else []
@@ -389,7 +410,7 @@ class Report:
         self.tables.append(table)
         return table
 
-    def _bar(self, name: str, key: Key, of: str, full: int) -> dict | None:
+    def _bar(self, name: str, key: Key, of: str, full: float) -> dict | None:
         """A bar of the chart; None where there is no number to draw."""
         is_share = of == "percent"
         if self._value(key, of) is None or not full:
@@ -398,7 +419,9 @@ class Report:
             return None
         shown = self.shown(key, of, "tspan")
         # as long as the number is printed: more would show what was rounded away
-        number = 100 * shown.value if shown.is_percent else shown.value
+        value = shown.value
+        assert not isinstance(value, str), "a sign has no bar"
+        number = 100 * value if shown.is_percent else value
         width = round(100 * number / full, 1)
         return {"name": name, "width": width, "shown": shown, "is_share": is_share}
 
@@ -407,7 +430,7 @@ class Report:
         known = schemes.all_schemes()[: schemes.all_schemes().index(self.numbers.scheme) + 1]
         return [criterion for criterion in schemes.ever_chosen() if schemes.of_criterion(criterion) in known]
 
-    def categories(self, population, unit, breakdown) -> list[str]:
+    def categories(self, population: str, unit: str, breakdown: str) -> list[str]:
         scheme = self.numbers.scheme if breakdown == "criterion" else schemes.first()
         return [
             category for category, only in _categories()[scheme, unit, breakdown] if only in ("", population)
@@ -429,7 +452,7 @@ class Report:
 
     # --- text
 
-    def largest(self, unit, breakdown, criterion="all") -> tuple[str, Key] | None:
+    def largest(self, unit: str, breakdown: str, criterion: str = "all") -> tuple[str, Key] | None:
         """The category with the most, and its key; None when there is no single one, or none may be named."""
         keys = [
             self.figure("cocad", unit, breakdown, category, criterion)
@@ -439,10 +462,10 @@ class Report:
         # to name the largest would give away that a hidden one is smaller
         if any(self._text(key, self.numbers.figures.get(key), "numerator").startswith("[") for key in keys):
             return None
-        first, *others = sorted(found, reverse=True) or [(0, None)]
-        if not first[0] or (others and others[0][0] == first[0]):
+        (most, key), *others = sorted(found, reverse=True) or [(0, None)]
+        if not key or not most or (others and others[0][0] == most):
             return None
-        return self.label(first[1]), first[1]
+        return self.label(key), key
 
     def has(self, criterion: str) -> bool:
         """Whether any crime was found under the criterion, so that there is something to split."""

@@ -1,5 +1,6 @@
 """Page by page, what the year's publication prints, beside what a report prints, and where in it that stands."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -93,7 +94,7 @@ def _keys(report: Report) -> dict[tuple, Key]:
 def _standing(report: Report, keys: dict[tuple, Key]) -> dict[str, set[tuple]]:
     """By part of the report (a table, else its text), the counts and shares that it prints."""
 
-    def of(sources) -> set[tuple]:
+    def of(sources: Iterable[Mapping]) -> set[tuple]:
         found = (
             _cells(report, keys[at], source["of"])
             for source in sources
@@ -115,7 +116,7 @@ def _standing(report: Report, keys: dict[tuple, Key]) -> dict[str, set[tuple]]:
     return tables | {"the text": of(listed)}
 
 
-def _cells(report: Report, key: Key, of: str) -> list[tuple]:
+def _cells(report: Report, key: Key, of: str) -> Sequence:
     """What a number counts, whatever figure prints it: its cell, or of a percentage both."""
     figure: Figure = report.numbers.figures[key]
     is_part = "quarter" if "Q" in key.period else "month" if "-" in key.period else "year"

@@ -3,6 +3,8 @@
 from datetime import datetime
 from pathlib import Path
 
+from xlsxwriter.worksheet import Worksheet
+
 from orchestration.releases.reports import sheets
 from orchestration.releases.reports.printed import Number, Report
 from orchestration.releases.reports.sheets import Sheet
@@ -36,7 +38,7 @@ def write(path: Path, report: Report, head: dict) -> None:
     book.close()
 
 
-def _cover(sheet, report: Report, head: dict, tables: list[Sheet], styles: dict) -> None:
+def _cover(sheet: Worksheet, report: Report, head: dict, tables: list[Sheet], styles: dict) -> None:
     sheet.set_column(0, 0, 100)
     sheet.write(0, 0, report.title, styles["title"])
     sheet.write_column(1, 0, sheets.cover(report, head), styles["wrap"])
@@ -46,7 +48,7 @@ def _cover(sheet, report: Report, head: dict, tables: list[Sheet], styles: dict)
         sheet.write_url(row, 0, f"internal:'{table.name}'!A1", string=f"{table.name}: {table.caption}")
 
 
-def _notes(sheet, report: Report, styles: dict) -> None:
+def _notes(sheet: Worksheet, report: Report, styles: dict) -> None:
     rows = sheets.notes(report)
     sheet.set_column(0, 0, 30, styles["wrap"])
     sheet.set_column(1, 1, 90, styles["wrap"])
@@ -57,7 +59,7 @@ def _notes(sheet, report: Report, styles: dict) -> None:
     )
 
 
-def _table(sheet, table: Sheet, styles: dict) -> None:
+def _table(sheet: Worksheet, table: Sheet, styles: dict) -> None:
     """Caption, one line about the sheet, the table."""
     sheet.write(0, 0, f"{table.name}: {table.caption}", styles["title"])
     sheet.write(1, 0, table.about)

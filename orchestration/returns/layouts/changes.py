@@ -191,8 +191,10 @@ def _by_part(tables: list[Table], layout: Layout | None) -> dict[str, list[Table
             key=lambda part: len(set(part.headings) & set(table.headings)),
             default=None,
         )
-        shared = best and set(best.headings) & set(table.headings)
-        parts[best.part if shared else table.sheet or table.file].append(table)
+        if best and set(best.headings) & set(table.headings):
+            parts[best.part].append(table)
+        else:
+            parts[table.sheet or table.file].append(table)
     return parts
 
 

@@ -359,11 +359,13 @@ def _of_the_table(table: Table, proposed: Proposed) -> list[str]:
 
 def _gone(part: Part | None, found: list[Proposal]) -> list[str]:
     """Headings that the base has to have, that are not there, and whose column nothing else feeds."""
+    if not part:
+        return []
     fed = {(one.record_type, one.column) for one in found}
     return [
         f"{quoted(rows[0].heading)} of layout {part.layout} has gone and nothing took its place: ask the force for it, "
         "or give it a row of its own without must"
-        for target, rows in (part.sources.items() if part else ())
+        for target, rows in part.sources.items()
         if target not in fed and any(row.must for row in rows)
     ]
 

@@ -235,10 +235,12 @@ def _named(grid: Grid, kind: str) -> set[tuple[str, ...]]:
             next((one.heading for one in feed.columns.get(name, ()) if one.heading in texts), None)
             for name in names
         ]
-        if None in headings or (feed.when and feed.when.heading not in texts):
+        columns = [texts[heading] for heading in headings if heading is not None]
+        when = feed.when
+        if len(columns) < len(headings) or (when and when.heading not in texts):
             continue
-        says = texts[feed.when.heading] if feed.when else None
-        for row, key in enumerate(zip(*(texts[heading] for heading in headings), strict=True)):
-            if (says is None or compared(says[row] or "") in feed.when.values) and not blank & set(key):
+        for row, key in enumerate(zip(*columns, strict=True)):
+            of_kind = when is None or compared(texts[when.heading][row] or "") in when.values
+            if of_kind and not blank & set(key):
                 found.add(key)
     return found

@@ -132,13 +132,11 @@ def _ages() -> dict[str, tuple[str, str]]:
     """offence code -> the ages its victim may have; those of the class where the code has none."""
     rows = seed_rows("offences.csv")
     classes = {row["offence_class"]: row for row in rows if row["is_class_level"] == "Y"}
-    return {
-        row["offence_code"]: tuple(
-            row[limit] or classes.get(row["offence_class"], {}).get(limit, "")
-            for limit in ("victim_age_min", "victim_age_max")
-        )
-        for row in rows
-    }
+
+    def limit(row: dict[str, str], which: str) -> str:
+        return row[which] or classes.get(row["offence_class"], {}).get(which, "")
+
+    return {row["offence_code"]: (limit(row, "victim_age_min"), limit(row, "victim_age_max")) for row in rows}
 
 
 @cache

@@ -21,7 +21,7 @@ from orchestration.home import seed_rows
 from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.returns.pack.cells import columns_of, part_of, row_in_sheet, values_of
 from orchestration.returns.pack.order import HELD_OUT, beyond_tolerance, by_code, checks, left_out, rules
-from orchestration.statements import rows_of
+from orchestration.statements import Connection, rows_of
 
 Row = dict[str, Any]
 
@@ -37,7 +37,7 @@ UNIT = {"crime": "crimes", "victim": "victims", "suspect": "suspects"}
 
 
 def gather(
-    connection: Any,
+    connection: Connection,
     quarter: str,
     raw: Path,
     forces: Iterable[str] | None = None,
@@ -60,7 +60,7 @@ def canonical(findings: list[Row]) -> bytes:
 class _Gathering:
     """One pass over the tables for all forces of a quarter; each pack is then picked out of it."""
 
-    def __init__(self, connection: Any, quarter: str, raw: Path, forces: Iterable[str] | None) -> None:
+    def __init__(self, connection: Connection, quarter: str, raw: Path, forces: Iterable[str] | None) -> None:
         self.connection, self.quarter, self.raw = connection, quarter, raw
         self.latest = self._latest(set(forces) if forces is not None else None)
         # the submission whose records count, which a later refused one does not replace

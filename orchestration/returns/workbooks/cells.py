@@ -180,7 +180,7 @@ def letters(column: int) -> str:
 
 def number_text(number: float) -> str:
     """A number as text: whole ones without a decimal point."""
-    return str(int(number)) if number.is_integer() else repr(number)
+    return str(int(number)) if float(number).is_integer() else repr(number)
 
 
 def as_number(text: str) -> float | None:

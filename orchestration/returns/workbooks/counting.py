@@ -10,6 +10,7 @@ looked at: ten times as slow. ODS: by that other reader. XLS: by its BIFF record
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 from xml.etree import ElementTree
@@ -54,7 +55,7 @@ def xlsx_rows_carefully(path: Path, entry: str, texts_entry: str, name: str) -> 
     return len(rows)
 
 
-def _has_text(part: IO[bytes]) -> list[bool]:
+def _has_text(part: IO[bytes]) -> Iterator[bool]:
     for _, element in ElementTree.iterparse(part):
         if element.tag.endswith("}si"):
             yield any(one.text for one in element.iter() if one.tag.endswith("}t"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from orchestration.returns import file_safety
@@ -103,7 +104,7 @@ class Ods:
         if hidden:
             self.hidden.append(sheet)
 
-    def _parse(self, where: str, *handlers: object) -> None:
+    def _parse(self, where: str, *handlers: Callable[..., None]) -> None:
         with file_safety.opened(self.path, self.name) as packed, packed.open(self.entry) as part:
             xml.parse(part, where, *handlers)
 

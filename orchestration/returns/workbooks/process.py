@@ -52,12 +52,14 @@ class Process:
     def __init__(self) -> None:
         path = [place or str(Path.cwd()) for place in sys.path]
         start = START.format(path=path, memory=MEMORY)
-        self._process = subprocess.Popen(  # noqa: S603 this Python, our own words
+        process = subprocess.Popen(  # noqa: S603 this Python, our own words
             [sys.executable, "-I", "-c", start],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+        assert process.stdin and process.stdout
+        self._process, self._asked, self._answers = process, process.stdin, process.stdout
         self.owner, self.fresh, self.alive = os.getpid(), True, True
 
     def ask(self, seconds: float, *request: Any) -> Any:
@@ -71,9 +73,9 @@ class Process:
         timer.daemon = True
         timer.start()
         try:
-            pickle.dump(request, self._process.stdin)
-            self._process.stdin.flush()
-            outcome, answer = pickle.load(self._process.stdout)  # noqa: S301 our own process
+            pickle.dump(request, self._asked)
+            self._asked.flush()
+            outcome, answer = pickle.load(self._answers)  # noqa: S301 our own process
         except (EOFError, OSError, pickle.UnpicklingError):
             self.close()
             raise Died("time" if late.is_set() else "damage") from None
@@ -96,8 +98,8 @@ class Process:
         self.alive = False
         self._process.kill()
         with suppress(OSError):  # what was not yet written to it
-            self._process.stdin.close()
-        self._process.stdout.close()
+            self._asked.close()
+        self._answers.close()
         self._process.wait()
 
 

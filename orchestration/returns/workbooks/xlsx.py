@@ -82,7 +82,7 @@ class Xlsx:
         self._parse("xl/_rels/workbook.xml.rels", self.name, start)
         return targets
 
-    def _parse(self, part: str, where: str, *handlers: object) -> None:
+    def _parse(self, part: str, where: str, *handlers: Callable[..., None]) -> None:
         if part not in self._entries:
             raise unreadable("FL09", f"{where}: a part that it names is not there; send the file again.")
         with (
@@ -99,7 +99,7 @@ class Xlsx:
         end: bytes,
         take: Callable[[str], None],
         where: str,
-        *handlers: object,
+        *handlers: Callable[..., None],
     ) -> bool:
         """Whether a part was read by patterns, but for what stands around it, which the parser reads."""
         if part not in self._entries:
