@@ -126,7 +126,7 @@ def read_delivery(files: list[Path], parts: dict) -> dict[str, list[pa.Table]]:
 
 
 def latest(folder: Path, parts: dict) -> dict[str, list[pa.Table]]:
-    """The tables of the latest delivery that can be read; none when it says nil."""
+    """The tables of the latest delivery that can be read; none when it is nil."""
     for delivery in [*sorted((d for d in folder.iterdir() if d.is_dir()), reverse=True), folder]:
         files = [f for f in delivery.iterdir() if f.is_file() and f.name != "manifest.csv"]
         if [f.name for f in files] == ["NIL"]:

@@ -171,7 +171,7 @@ def vocabulary(systems: Path = SYSTEMS) -> dict[str, Parts]:
 
 
 def judge(parts: Parts, files: dict[str, Path]) -> list[tuple[str, str, str, str]]:
-    """(part, heading, right or wrong or open, what was said) for each column of a system's files."""
+    """(part, heading, right or wrong or open, what was proposed) for each column of a system's files."""
     drafted = draft(files, FORCE, QUARTER)
     # rows of one file or sheet are one table, however many parts it is read as
     table_of = {row["part"]: (row["file_pattern"], row["sheet"]) for row in drafted.layouts}

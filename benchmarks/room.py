@@ -105,7 +105,7 @@ def measure(ledger: str, readers: int, seconds: float) -> dict:
             multiprocessing.Process(target=read, args=(port, f"reader-{number}", end, took, saved, refused))
             for number in range(readers)
         ]
-        # what the readers say is taken out as it comes: a full pipe would hold them up
+        # what the readers print is taken out as it comes: a full pipe would hold them up
         heard = {name: [] for name in ("took", "saved", "refused")}
         listeners = [
             threading.Thread(target=listen, args=(queue, heard[name]), daemon=True)
@@ -207,7 +207,7 @@ def read(port: int, username: str, end: float, took, saved, refused) -> None:
     at = ask("POST", "/next", {"role": "reader"}).headers.get("location", "/")
     while time.time() < end and at != "/":
         page = ask("GET", at)
-        if page.status_code == 409:  # answered before the kill, and the page that said so was lost
+        if page.status_code == 409:  # answered before the kill, and the page about it was lost
             ask("GET", "/")
             at = ask("POST", "/next", {"role": "reader"}).headers.get("location", "/")
             continue

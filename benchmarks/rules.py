@@ -1,4 +1,4 @@
-"""What judging every rule costs beside building the CPAI itself, from the same staged records.
+"""What checking every rule costs beside building the CPAI itself, from the same staged records.
 
     python benchmarks/rules.py HOME
 

@@ -47,8 +47,8 @@ def seed_rows(name: str, seeds: Path = SEEDS) -> list[dict[str, str]]:
 
 
 class Settings(dict):
-    """What a seed of names and values says, as text by name; a name that it has not, or a value that is no number, says
-    so with the seed's name."""
+    """The values of a seed of names and values, as text. A name that it has not, or a value that is no number,
+    raises with the seed's name."""
 
     def __init__(self, seed: str, cells: Iterable[tuple[str, str]]) -> None:
         super().__init__(cells)

@@ -48,7 +48,7 @@ def of(home: Home, purpose: str) -> bytes:
 
 
 def check_value(home: Home) -> str | None:
-    """What tells this key from another and gives nothing of it away; None where there is no key yet."""
+    """What differs between two keys and gives neither away; None where there is no key yet."""
     if "CPAI_TOKEN_KEY" not in os.environ and not (home.root / FILE).exists():
         return None
     return of(home, "check value of the key").hex()[:16]

@@ -1,4 +1,4 @@
-"""A small synthetic year, told once for all tests that ask what comes out of it."""
+"""A small synthetic year, run once for all tests that ask what comes out of it."""
 
 import json
 import shutil
@@ -39,7 +39,7 @@ class Year:
 
 @pytest.fixture(scope="session", autouse=True)
 def made_ledger(tmp_path_factory):
-    """A new ledger is a copy of one that was made once: making it takes 0.11 s, and the tests want hundreds."""
+    """A new ledger is a copy of one that was made once: making it takes 0.11 s, and the tests need hundreds."""
     made = tmp_path_factory.mktemp("made") / "ledger.db"
     make = migrations.upgrade
     make(make_url(f"sqlite:///{made}"))

@@ -36,7 +36,7 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 @dataclass(frozen=True)
 class Mutant:
-    """`change` says in one line what was changed and where; two mutants of one query never say the same.
+    """`change` is one line on what was changed and where; two mutants of one query never have the same.
 
     `tables` begins with the changed common table: those before it are looked for as tables (`Query.prepare`). A change
     in one `column` of the last select gives only it and the keys; one in a common `table` has the last select as it is.

@@ -81,7 +81,7 @@ def draft(
     quarter = quarter or ""
     if wants_trial and not quarter:
         raise click.BadParameter(
-            "--trial reads the files as those of a quarter; say which", param_hint="--quarter"
+            "--trial reads the files as those of a quarter; name it", param_hint="--quarter"
         )
     try:
         drafted = drafting.draft(

@@ -64,7 +64,7 @@ def export(
         say(f"{export_worklist(home, file, quarter):,} unread candidates of {quarter} in {file}")
         return
     if not reader:
-        raise click.UsageError("say whose workbook it is: --reader NAME")
+        raise click.UsageError("name the reader of the workbook: --reader NAME")
     from orchestration.readings.desk import Desk, DeskRefused
     from orchestration.readings.worklist_workbook import export_workbook
 

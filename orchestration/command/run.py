@@ -39,7 +39,7 @@ def run(home: Home, wanted: tuple[str, ...], as_of: str | None, wants_json: bool
             run_as_of(replace(home, as_of=as_of), wants_json)
         return
     if not wanted:
-        raise click.UsageError("say which quarters to run, as in: cpai run 2023-Q1 2023-Q2")
+        raise click.UsageError("name the quarters to run, as in: cpai run 2023-Q1 2023-Q2")
     asked.landed(home, wanted)
     from orchestration.returns.landing import unread
 

@@ -98,7 +98,7 @@ Keeps = Callable[[Path, list[str]], bool]
 def export_worklist(home: Home, file: Path, quarter: str) -> int:
     """Write the unread candidates of `quarter` for a reader: their case, then the answer columns blank.
 
-    Why each is a candidate is not in it: who knew the recall sample by it would read it as the control group that it is.
+    Why each is a candidate is not in it: a reader who recognised the recall sample would read it as a control group.
     The summary is the only free text that leaves staging, and only here. Cells that a spreadsheet would
     take for a formula are escaped. Returns the number of candidates.
     """

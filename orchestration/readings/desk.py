@@ -119,7 +119,7 @@ class Slot:
 class Case:
     """What a slot's holder is shown. `fields` has those of the record by name, victims, suspects and linked crimes as
     lists; `changed` what stood there when the crime was read before, by name; `answers` only for an adjudicator.
-    Why it is a candidate is not shown: who knew the control group of the rules by it would read it as one."""
+    Why it is a candidate is not shown: a reader who recognised the control group would read it as one."""
 
     slot: int
     role: str

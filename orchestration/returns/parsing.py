@@ -83,7 +83,7 @@ def _in_two_files(grids: list[Grid]) -> list[Reason]:
                 sentence = (
                     f"{' and '.join((*others, name))}: {len(others) + 1} files for one table have come, and {both} "
                     "crime references are in more than one of them; if one is a copy or an older version, send the "
-                    "later one without it; if they are parts of one return, have each crime in one part alone, with "
+                    "later one without it; if they are parts of one return, put each crime into one part only, with "
                     "all its victims and suspects."
                 )
                 reasons.append(Reason("ST03", sentence))

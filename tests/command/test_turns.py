@@ -1,4 +1,4 @@
-"""Whoever needs the warehouse waits for whoever has it, says for whom, and gives up with that sentence."""
+"""Whoever needs the warehouse waits for whoever has it, prints for whom, and gives up with that sentence."""
 
 import os
 import re
@@ -128,7 +128,7 @@ def test_a_key_is_made_once_however_many_ask_for_it_at_once(tmp_path, monkeypatc
 
 
 class TestPool:
-    """What Dagster knows of it: one place, whatever the home's age, and not held by the dead."""
+    """What Dagster has of it: one place, whatever the home's age, and not held by the dead."""
 
     @pytest.fixture
     def old(self, tmp_path) -> Home:

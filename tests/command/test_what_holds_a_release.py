@@ -105,7 +105,7 @@ def test_a_gate_tells_causes_first_and_a_refused_return_neither_as_missing_nor_t
         "RT01 in a.table: 1 of 44 returns are missing (essex 2023-Q1). RT01 asks. Correct RT01.",
         "MT10 in a.table: 1 of 44 rows fail (all 2023-Q1). MT10 asks. Correct MT10.",
     ]
-    # an empty return is late, missing or empty, and not missing: told of by its own rule alone
+    # an empty return is late, missing or empty, and not missing: only its own rule names it
     both = [found("returns", "RT01", lost), found("returns", "CR55", lost, ("surrey", "2023-Q1"))]
     assert [sentence[:4] for sentence in gate.in_sentences(both)] == ["RT01", "CR55"]
     assert "1 of 44" in gate.in_sentences(both)[1] and "essex" not in gate.in_sentences(both)[1]

@@ -64,7 +64,7 @@ VICTIMS = [
     victim("plain", None),
 ]
 SUSPECTS = [
-    # a flat file says the same suspect once for each victim
+    # a flat file has the same suspect once for each victim
     suspect("plain", relationship="Relative &#8211; Other", victim_reference="1"),
     suspect("plain", relationship="Stranger", victim_reference="2", gender="M"),
     *[suspect(reference, number) for reference in ("unchanged", "changed") for number in ("1", "2")],

@@ -1,4 +1,4 @@
-"""What dbt has built is told as it is built, and who stops listening stops it."""
+"""What dbt has built is yielded as it is built, and who stops taking it stops dbt."""
 
 import threading
 

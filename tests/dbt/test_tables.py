@@ -32,7 +32,7 @@ models:
 
 @pytest.fixture
 def build(tmp_path):
-    """Build a project of one model from its SQL; gives whether it succeeded, what dbt said, and the table's rows."""
+    """Build a project of one model from its SQL; gives whether it succeeded, what dbt printed, and the table's rows."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 

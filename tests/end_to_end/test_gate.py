@@ -1,4 +1,4 @@
-"""The gate cannot be fooled: whatever is missing, broken or edited, `cpai publish` ends with 1 and says why.
+"""The gate cannot be fooled: whatever is missing, broken or edited, `cpai publish` ends with 1 and the reason.
 
 The real command on a copy of the small year, whose next release would have changed; only dbt stands still, because it
 would correct a table that was edited after it was built.
@@ -114,7 +114,7 @@ def file_edited(folder: str, pattern: str, lost: bool = False):
 
 
 def patch_suites(suites: tuple[str, ...]):
-    """Other suites, for what runs them and for what judges that all ran."""
+    """Other suites, for what runs them and for what checks that all ran."""
 
     def patched(_home, monkeypatch) -> None:
         for name in ("expectations.running.SUITES", "orchestration.gate.SUITES"):
@@ -259,7 +259,7 @@ def test_what_the_gate_doubts_is_what_verify_doubts(home):
 
 
 def test_as_it_stands_the_same_home_is_published(home):
-    """Without which the test above would say nothing."""
+    """Without this the test above would prove nothing."""
     answer = publish(home)
     assert answer.exit_code == 0, answer.output
     assert (home.releases / "current").readlink() == Path("2023.r2")

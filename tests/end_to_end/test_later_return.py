@@ -78,7 +78,7 @@ def nation(release) -> int:
 
 
 def test_the_next_release_counts_what_the_warehouse_counts_and_names_the_return(later):
-    """Regression: the warehouse counted 60 crimes fewer, and publishing said that nothing had changed."""
+    """Regression: the warehouse counted 60 crimes fewer, and publishing reported that nothing had changed."""
     before = nation(later.home.releases / "2023.r1")
     answer = later.cpai("run", "2024-Q1")
     assert answer.exit_code == 0, answer.output

@@ -10,7 +10,7 @@ from orchestration.home import Home, seed_rows
 
 QUARTER = "2023-Q2"
 QUARTERS = (QUARTER, "2023-Q3", "2023-Q4")  # the last one nil: time enough for a transfer to arrive
-# one quarter, every force: nil where nothing else is said, so that coverage holds but for those named
+# one quarter, every force: nil where nothing else is given, so that coverage holds but for those named
 ABSENT = {"cleveland": "missing", "dorset": "refused_only", "gwent": "empty_without_nil"}
 RECEIVED = "2023-10-20T09:00:00+00:00"
 EARLY = "2023-05-20T09:00:00+00:00"

@@ -1,7 +1,7 @@
 """Small faults put into the values of the seeds that rules read, and what is known of these values apart from them.
 
 A mutant is one cell changed: a number or a day one further, a flag or word another of its column's, a blank filled or
-a value left out. It is killed when `problems` has something to say that it has not of the seeds as they are.
+a value left out. It is killed when `problems` finds something that it does not find in the seeds as they are.
 """
 
 import datetime
@@ -82,7 +82,7 @@ def _rules(rows: list[dict[str, str]]) -> Iterator[str]:
         judged = RECORD_TYPES.get(view_of.get(rule, ""), {"crime"})
         scopes = {"table" if kind in ("figure", "waiver") else kind for kind in judged}
         if rule in view_of and row["scope"] not in (scopes if rule != "CR58" else {"return"}):
-            yield f"{rule}: judges a {row['scope']}"
+            yield f"{rule}: checks a {row['scope']}"
 
 
 @cache
@@ -96,7 +96,7 @@ def _offences(rows: list[dict[str, str]]) -> Iterator[str]:
     for row in rows:
         for column, value in said_by(row["name"], row["offence_code"], row["offence_class"]).items():
             if row[column] != value:
-                yield f"{row['offence_code']}: {column} is {row[column]}, its name says {value}"
+                yield f"{row['offence_code']}: {column} is {row[column]}, its name has {value}"
 
 
 def _outcomes(rows: list[dict[str, str]]) -> Iterator[str]:

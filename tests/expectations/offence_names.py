@@ -1,7 +1,7 @@
 """What an offence code asks of victim, offender and day, read from its official name: apart from the seed's columns.
 
-The Home Office's names say the sex and age of the victim and the age of the offender; the codes of today opened with the
-Sexual Offences Act 2003 on 1 May 2004, when those of the old law closed. What a name does not say stands below by code.
+The Home Office's names hold the sex and age of the victim and the age of the offender; the codes of today opened with the
+Sexual Offences Act 2003 on 1 May 2004, when those of the old law closed. What a name does not hold stands below by code.
 """
 
 import re
@@ -80,7 +80,7 @@ def said_by(name: str, code: str, family: str) -> dict[str, str]:
 
 
 def _offender(name: str) -> tuple[str, str]:
-    """The offender's age, and the name without what it says of the offender."""
+    """The offender's age, and the name without its words on the offender."""
     if found := re.search(r"offender (?:aged )?(18 or over|under 18)|offender (not) 18 or over", name):
         age = "18+" if found[1] == "18 or over" else "under 18"
     else:

@@ -1,4 +1,4 @@
-"""A warehouse changed by statements, and what one rule must then say: for rules that no single record can break."""
+"""A warehouse changed by statements, and what one rule must then find: for rules that no single record can break."""
 
 import math
 from dataclasses import dataclass, field
@@ -8,10 +8,10 @@ from exemplars import CPAI, OWN_WORK
 
 @dataclass(frozen=True)
 class RuleCase:
-    """Of the rows of its view for which `where` is true, `rule` must say exactly the words in `says`.
+    """Of the rows of its view for which `where` is true, `rule` must have exactly the words in `says`.
 
     None in `says` stands for a row the rule is not asked of; the empty set for no row at all. These rows are all
-    of `submission`, and so many as `rows` says, or where it says nothing none of one key twice.
+    of `submission`, and so many as `rows`, or where that is blank none of one key twice.
 
     A rule_case that is `apart` changes only records of this synthetic force, so that many can be set at once.
     """
@@ -85,7 +85,7 @@ def _sums() -> list[RuleCase]:
     other_parts, other_sum = "crime_recency_parts_are_not_the_base", "crime_recency_percentages_are_not_100"
     one_crime = "denominator = 1, numerator = if(category = 'recent', 1, 0), percent = 40.0"
     cases = [
-        # of many splits one says its word, and the others of Kent keep the rule
+        # of many splits one has its word, and the others of Kent keep the rule
         ({"ok", None}, "denominator = null", split),
         ({"ok", other_parts}, "denominator = 4", f"{split} and category = 'unknown'"),
         ({"ok", other_sum}, one_crime, split),
@@ -112,7 +112,7 @@ UNLISTED = "delete from intermediate.int_submissions"
 
 
 def _unlisted() -> list[RuleCase]:
-    """A record is judged, and a finding is not lost, where its submission is not among those listed."""
+    """A record is checked, and a finding is not lost, where its submission is not among those listed."""
     kent = "force = 'kent' and quarter = '2023-Q2'"
     asked = [
         ("CR02", K1), ("CR10", K1), ("CR15", "crime_reference = 'K1' and quarter = '2023-Q2'"), ("UM03", K1), ("CR49", K1),
@@ -179,7 +179,7 @@ NO_VICTIM = "delete from intermediate.int_victims where " + K1
 
 
 def _another(table: str, change: str) -> str:
-    """A second person of K1, told apart by a reference of their own."""
+    """A second person of K1, with a reference of their own."""
     reference = "suspect_reference" if table.endswith("suspects") else "victim_reference"
     return (
         f"insert into {table} by name select * replace ('2' as {reference}, {change}) from {table} where {K1}"
@@ -194,7 +194,7 @@ def _aged(suspect: int | None = None, victim: int | None = None) -> list[str]:
 def _k1() -> list[RuleCase]:
     """K1 with one thing changed, as the classified crime has it: ends of limits, every listed value, what is blank.
 
-    (rule, what it says, changed columns of the crime, further statements)
+    (rule, its word, changed columns of the crime, further statements)
     """
     cases: list[tuple[str, str | None, str, list[str]]] = [
         ("CR03", None, "victim_rows = 0", []),
@@ -348,7 +348,7 @@ def _k1() -> list[RuleCase]:
         ]),
         RuleCase("CR27: the other force has answered nothing", "CR27", K1, {None}, [
             transferred, "delete from intermediate.int_submissions where force = 'essex'"]),
-        # a class without a row of its own, one that says less than its code, and no code at all
+        # a class without a row of its own, one that has less than its code, and no code at all
         _apart("class-1", "CR19", {"male_in_class_for_females"}, [
             _set(CLASSIFIED, "offence_code = '25/3', offence_class = '25'"), _set(COUNTED, "gender = 'male'")]),
         _apart("class-2", "CR18", {None}, [
@@ -404,7 +404,7 @@ _PERSON = ("gender", "self_defined_ethnicity", "observed_ethnicity", "disability
 
 
 def _world(*crimes: dict, table: str = CLASSIFIED, apart: str = "") -> list[str]:
-    """Crimes X1, X2, … beside K1 and like it but for what is said: columns, and the numbers of victims and suspects.
+    """Crimes X1, X2, … beside K1 and like it but for what is given: columns, and the numbers of victims and suspects.
 
     With `apart` they are of forces that nothing else is of: `apart`/kent, …
     """
@@ -468,7 +468,7 @@ def _linked() -> list[RuleCase]:
         ("CR04", {"ok"}, [no_days, no_days]),
         ("CR04", {same, "ok"}, [{"victims": ["PV01", "PV02"]}, {}, {**third, "victims": ["PV02"]}]),
         ("CR04", {"ok"}, [{"victims": ["PV01", "PV02"]}]),
-        # a number of three figures tells nobody from others
+        # a number of three figures identifies nobody
         ("CR04", {"ok"}, [{"victims": ["PV01", "PV3"]}, {"victims": ["PV02", "PV3"]}]),
         ("CR04", {"ok"}, [{"suspects": ["PS01", "PS3"]}, {"suspects": ["PS02", "PS3"]}]),
         ("CR08", {repeat}, [no_days, no_days]),
@@ -1199,7 +1199,7 @@ def _verdicts() -> list[RuleCase]:
 
     own = "update reference.rules set our_own = 'Y' where rule = 'CR15'"
     lenient = "update reference.rules set severity = 'reported' where rule = 'CR15'"
-    # what the rule said, and the counts and the verdict of it
+    # the words of the rule, and the counts and the verdict of it
     cases: list[tuple[list[str], tuple]] = [
         ([], (0, 0, 0, 0, None, "not_applicable")),
         (said(10), (10, 0, 0, 0, 0.0, "pass")),

@@ -1,4 +1,4 @@
-"""What each judged view must say of the exemplars, and of a warehouse that a rule_case has changed.
+"""What each view of rule checks must have of the exemplars, and of a warehouse that a rule_case has changed.
 
 The same questions are put to the views as they are (`test_rule_checks.py`) and to views with a fault put into them
 (`mutation.py`): a mutant is killed when the answer is another.
@@ -18,7 +18,7 @@ from orchestration.home import DBT_PROJECT, Home
 
 Row = dict[str, object]
 KEYS = ("force", "quarter", "submission", "record_type", "crime_reference", "person_reference")
-# a split of the figures, a share or a month of a return, or a waiver is told by more than force, quarter and reference
+# a split of the figures, a share or a month of a return, or a waiver is identified by more than force, quarter and reference
 SEVERAL_OF_ONE_KEY = {
     "rule_checks_mixes",
     "rule_checks_months",
@@ -32,7 +32,7 @@ SEVERAL_OF_ONE_KEY |= {
     "rule_checks_received_victims",
     "rule_checks_received_suspects",
 }
-# what is made of the judged views: no rule's column, but counts and the verdict
+# what is made of the views of rule checks: no rule's column, but counts and the verdict
 RESULTS = "rule_results"
 COUNTS = ["tested", "failed", "also_reported", "waived", "rate", "verdict"]
 WITHOUT_SUBMISSION = {"rule_checks_sums", "rule_checks_waivers", "rule_checks_returns"}
@@ -70,7 +70,7 @@ def copied(home: Home, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-# what cpai_classified_crimes says of the persons on a crime, for the rules
+# what cpai_classified_crimes has of the persons on a crime, for the rules
 FACTS_OF_PERSONS = (
     *("has_victim_row", "identifiable_victims", "identifiable_suspects", "named_suspects", "female_suspects"),
     *("youngest_victim", "youngest_suspect", "oldest_suspect"),
@@ -125,14 +125,14 @@ def changed(connection: duckdb.DuckDBPyConnection, *rule_cases: RuleCase) -> Ite
 
 
 def judge(connection: duckdb.DuckDBPyConnection, sql: str, more: str = "") -> list[Row]:
-    """The rows of a judged view, with its rules as columns; `more` is a where clause."""
-    answer = connection.execute(f"select * from ({sql}) as judged {more}")
+    """The rows of a view of rule checks, with its rules as columns; `more` is a where clause."""
+    answer = connection.execute(f"select * from ({sql}) as checked {more}")
     columns = [column[0] for column in answer.description]
     return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
 
 
 def wrong_as_built(view: str, rules: list[str], rows: list[Row]) -> str | None:
-    """The first thing that the view says of the exemplars and must not, or does not say and must."""
+    """The first thing that the view has of the exemplars and must not, or has not and must."""
     if fault := _misnamed(view, rows) or _judged_twice(view, rows):
         return fault
     if view not in WITHOUT_SUBMISSION and any(row["submission"] != 1 for row in rows):
@@ -188,7 +188,7 @@ def _wrong_exemplars(rules: list[str], said: dict[tuple[str, str], set]) -> Iter
             yield f"{rule} is asked of A{number}"
     for rule in rules:
         if said.get(("K1", rule), {None}) != ({"ok"} if rule in ASKED_OF_K1 else {None}):
-            yield f"{rule} says of K1 what it must not"
+            yield f"{rule} has of K1 what it must not"
 
 
 def _misnamed(view: str, rows: list[Row]) -> str | None:
@@ -199,23 +199,23 @@ def _misnamed(view: str, rows: list[Row]) -> str | None:
 
 def _judged_twice(view: str, rows: list[Row]) -> str | None:
     keys = {tuple(row[key] for key in keys_of(view)) for row in rows}
-    return "a record is judged twice" if view not in SEVERAL_OF_ONE_KEY and len(keys) < len(rows) else None
+    return "a record is checked twice" if view not in SEVERAL_OF_ONE_KEY and len(keys) < len(rows) else None
 
 
 def wrong_in_rule_case(view: str, rule_case: RuleCase, rows: list[Row]) -> str | None:
-    """What the rule_case's rule says and must not; `rows` are those of its view that the rule_case is about."""
+    """What the rule_case's rule has and must not; `rows` are those of its view that the rule_case is about."""
     if fault := _misnamed(view, rows) or (_judged_twice(view, rows) if rule_case.rows is None else None):
         return fault
     if rule_case.rows not in (None, len(rows)):
-        return f"{len(rows)} rows are judged"
+        return f"{len(rows)} rows are checked"
     if view != RESULTS and any(row["submission"] != rule_case.submission for row in rows):
         return "a record's submission is another"
     words = {row[rule_case.rule.lower()] for row in rows}
-    return None if words == rule_case.says else f"{rule_case.rule} says {sorted(map(str, words))}"
+    return None if words == rule_case.says else f"{rule_case.rule} has {sorted(map(str, words))}"
 
 
 def wrong_together(view: str, rule_cases: list[RuleCase], rows: list[Row]) -> str | None:
-    """`wrong_in_rule_case` of the first of these rule_cases apart that says what it must not."""
+    """`wrong_in_rule_case` of the first of these rule_cases apart that has what it must not."""
     of_force: dict[str, list[Row]] = {}
     for row in rows:
         of_force.setdefault(row["force"].split("/")[0], []).append(row)

@@ -1,4 +1,4 @@
-"""MN01: how improbable it is that a whole return is said to lack a part, and that a year of whole returns says nothing."""
+"""MN01: how improbable it is that a whole return is found to lack a part, and that a year of whole returns has no finding."""
 
 import math
 from itertools import pairwise
@@ -62,7 +62,7 @@ def test_a_floor_rises_with_what_is_expected():
 
 @pytest.fixture(scope="module")
 def asked(built):
-    """`asked(crimes)`: how many months of synthetic crimes MN01 says what of, beside recorded crime as published."""
+    """`asked(crimes)`: how many months of synthetic crimes MN01 has each word for, beside recorded crime as published."""
     sql = sql_of(built, "rule_checks_months")
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse")

@@ -1,4 +1,4 @@
-"""Every judged view says of the exemplars, and of each rule_case, what it must and nothing else."""
+"""Every view of rule checks has of the exemplars, and of each rule_case, what it must and nothing else."""
 
 import pytest
 from exemplars import CANCELLED_LATER
@@ -24,7 +24,7 @@ VIEW_OF = {rule: view for view, rules in VIEWS.items() for rule in rules}
 
 @pytest.fixture(scope="module")
 def connection(built, tmp_path_factory):
-    with copied(built, tmp_path_factory.mktemp("judging")) as connection:
+    with copied(built, tmp_path_factory.mktemp("checking")) as connection:
         yield connection
 
 

@@ -1,4 +1,4 @@
-"""Every rule that is judged on records: a record breaks exactly it, a near miss does not."""
+"""Every rule that is checked on records: a record breaks exactly it, a near miss does not."""
 
 import csv
 import re

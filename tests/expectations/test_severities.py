@@ -1,4 +1,4 @@
-"""What a rule stops is changed in the seed and said in the changelog, or the build fails.
+"""What a rule stops is changed in the seed and named in the changelog, or the build fails.
 
 `severities.csv` is how strict each rule was when it was first written; the changelog's lines lead from there to
 `seeds/rules.csv`: "- Severity: CR22 and CR30 from blocks to reported, because ...". The words before the colon name the

@@ -272,7 +272,7 @@ class TestGate:
         some = f"{unread} 'adjudicator' as waits_for from cocad.cocad_candidates order by all limit 1"
         most = f"{unread} 'reader' as waits_for from cocad.cocad_candidates order by all offset 1"
         reasons = gate.check(accepted(some, most), PERIOD).reasons
-        # the summary of the quarter was not built again, and says otherwise: MT10
+        # the summary of the quarter was not built again, and differs: MT10
         assert [reason[:4] for reason in reasons] == ["RD01", "RD01", "MT10"]
         assert "candidates wait for a reader (" in reasons[0]
         assert ": 1 of " in reasons[1] and "candidates wait for an adjudicator (" in reasons[1]

@@ -109,7 +109,7 @@ def test_a_pseudonym_is_a_keyed_hash_of_its_feed(year, written, release):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["own_records", "2023"], "say which"),
+        (["own_records", "2023"], "name it"),
         (["csae_analysis", "2023", "--force", "kent"], "leave --force out"),
         (["own_records", "2023", "--force", "Kent"], "there is no force 'Kent'; did you mean kent?"),
         (["csae_analysis", "2024"], "has no 2024-Q1"),

@@ -2,7 +2,7 @@
 
 Written from the design and the return specification, not from the dbt models, and one record at a time:
 where the two disagree one of them is wrong. Parquet is only read here, nothing is computed by it.
-Where the specification leaves something open, the reading taken is said in a comment that starts "Read as".
+Where the specification leaves something open, the reading taken stands in a comment that starts "Read as".
 
 Keys: a crime is (force, quarter, crime_reference); a person is (crime key, person_reference).
 """
@@ -154,7 +154,7 @@ class Seeds:
         text = re.sub(r"^esdd_", "", folded(sent))
         if text in known:
             return known[text]
-        # what says why there is nothing stands where a code would, and so does a text that is in no list
+        # the reason why there is nothing stands where a code would, and so does a text that is in no list
         meant = self.spellings[field_name].get(folded(sent), "unmapped")
         return known.get(folded(meant), (meant, None, meant))
 
@@ -207,7 +207,7 @@ AND_ABOVE = ("+", "plus", "andover", "orover", "andabove")
 def ages_meant(text: str | None) -> tuple[int, int] | None:
     """The least and the greatest age in completed years that a text can mean; None where it takes a guess.
 
-    Over 120 is a crime system's way to say that it does not know: (999, 999).
+    Over 120 is a crime system's code for not known: (999, 999).
     """
     # Read as: a workbook's 14.0 is 14, and 14.5 is 14 completed years; -1 and words are not understood
     parts = re.findall(r"\d+|[^\d]+", (text or "").replace(" ", "").lower())
@@ -486,7 +486,7 @@ def settled(readings: dict[str, dict], is_read_by_two: bool = False) -> dict | N
         return readings["adjudicator"]
     first, second = readings.get("first"), readings.get("second")
     if first and second:
-        # Read as: of a crime that is not group-based one reader may say nothing on children
+        # Read as: of a crime that is not group-based one reader may leave children blank
         unsaid = first["group_based"] != "yes" and "not_collected" in (
             first["committed_by_children"],
             second["committed_by_children"],
@@ -641,7 +641,7 @@ class Derivation:
         self.held_out[crime["force"], crime["quarter"]] += 1
 
     def _told_by(self, record: dict) -> tuple:
-        """What tells one crime from another: code, recorded date and status, by what they mean."""
+        """What differs between crimes: code, recorded date and status, by what they mean."""
         offence = self.seeds.offence(record["offence_code"])
         code = offence["offence_code"] if offence else record["offence_code"]
         return code, record["recorded_on"], self.seeds.spelled("status", record["status"])
@@ -693,7 +693,7 @@ class Derivation:
             for key, those in together.items()
             if key[:3] in self.crimes and key[3].upper() != "STATE" and self._differ(those)
         }
-        # a return that tells all its persons by one reference tells nobody by it
+        # one reference for all persons of a return identifies nobody
         references = defaultdict(set)
         for force, quarter, _, each in together:
             if each.upper() != "STATE":
@@ -728,7 +728,7 @@ class Derivation:
         return list(told.values())
 
     def _differ(self, records: list[dict]) -> bool:
-        """Whether records under one reference are of several persons, by sex, age, birth or ethnicity; blank says nothing."""
+        """Whether records under one reference are of several persons, by sex, age, birth or ethnicity; blank is neither."""
 
         def meant(record: dict) -> dict:
             return {
@@ -762,7 +762,7 @@ class Derivation:
         is_number = is_number and not any(map(self.seeds.is_placeholder, (reference, unnumbered)))
         person = {
             "reference": reference,
-            # Read as: up to three characters are a number within the crime, so the birth tells the person if anything
+            # Read as: up to three characters are a number within the crime, so the birth identifies the person if anything
             "told_in_force": (crime.key[0], reference if is_number else token)
             if is_number or token
             else None,
@@ -851,7 +851,7 @@ class Derivation:
         standing: dict[tuple, dict[str, dict]] = {}
         for row in sorted(records.readings, key=lambda r: r["reading_id"]):
             item = (row["force"], row["crime_reference"], row["version"])
-            # a reading beside a gold item measures the reader; one of an earlier round knew less than the record says
+            # a reading beside a gold item measures the reader; one of an earlier round is of less than the record has
             if (
                 row["role"] != "gold"
                 and row["reading_id"] not in corrected

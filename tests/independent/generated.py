@@ -18,7 +18,7 @@ from orchestration.warehouse import compiled
 
 MODELS = ("cocad_candidates", "cpai_exclusions", "cocad_unread", "figures")
 FORCES, QUARTERS = ("kent", "essex"), ("2023-Q1", "2023-Q2")
-# two crimes read twice say something here, or no example would: 30 do in earnest
+# two crimes read twice count here, or no example would: 30 do in earnest
 POLICY = {"fewest_pairs": 2, "replicates": 1}
 NOW = "2023-08-01T09:00:00+00:00"
 
@@ -117,7 +117,7 @@ RETURNS = (
 )
 
 
-# what came of a crime once more: a copy of its record, one that says more or something else, one of another crime under
+# what came of a crime once more: a copy of its record, one with more or something else, one of another crime under
 # the same reference, or its cancellation in the return of the next quarter
 AGAIN = (*[None] * 8, "copy", "says more", "says else", "another crime", "cancelled later", "cancelled later")
 
@@ -134,7 +134,7 @@ READ = st.fixed_dictionaries(
         "adjudicator": st.none() | st.none() | ANSWERED,
         "gold": st.none() | st.none() | ANSWERED,
         "correction": st.none() | st.none() | ANSWERED,  # of the first
-        "in_a_first_round": st.none() | st.none() | ANSWERED,  # before the record said more
+        "in_a_first_round": st.none() | st.none() | ANSWERED,  # before the record had more
         "awaits_second": st.booleans(),
         "of_another_version": st.sampled_from((False, False, False, True)),
         "again": st.sampled_from(AGAIN),

@@ -18,7 +18,7 @@ SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 YEAR = 2023
 QUARTERS = [f"{YEAR}-Q{n}" for n in (1, 2, 3, 4)]
 GIVEN = os.environ.get("CPAI_AGREES_HOME")
-pytestmark = pytest.mark.xdist_group("year")  # one worker tells the small year once
+pytestmark = pytest.mark.xdist_group("year")  # one worker runs the small year once
 KEY = "force, quarter, crime_reference"
 
 

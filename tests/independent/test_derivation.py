@@ -162,7 +162,7 @@ def test_offence_code_spellings(seeds, sent, code):
 def test_a_cancellation_in_a_later_return_lowers_the_quarter_that_held_the_crime(
     seeds, quarter, recorded_on, counted_in
 ):
-    """46/1 is recorded on 10 May 2023 and counted in 2023-Q2, until another return says that it is cancelled."""
+    """46/1 is recorded on 10 May 2023 and counted in 2023-Q2, until another return has it cancelled."""
     submissions = [
         {"force": FORCE, "quarter": one, "submission": 1, "status": "accepted"} for one in (QUARTER, quarter)
     ]

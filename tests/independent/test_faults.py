@@ -1,7 +1,7 @@
 """Faults put into the models that decide about a crime, one at a time: the independent derivation must notice.
 
-Each model is asked of thousands of synthetic incidents, and a mutant of it is killed when a row is not what the derivation
-says. Who survives stands in `surviving_mutants.csv` with a reason.
+Each model is asked of thousands of synthetic incidents, and a mutant of it is killed when a row differs from the
+derivation. Survivors stand in `surviving_mutants.csv` with a reason.
 """
 
 import csv

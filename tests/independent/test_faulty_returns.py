@@ -1,7 +1,7 @@
 """Faulty returns that Hypothesis makes up: every record received is in one place, and none is anywhere else.
 
 A crime is counted, excluded with a reason, held out with a finding that blocks beyond its tolerance, or one with a
-record that says the same; so is a person, with the crime or without it. Where each record belongs is told here from the
+record with the same values; so is a person, with the crime or without it. Where each record belongs is told here from the
 texts that were sent, one record at a time, and never from staging.
 """
 
@@ -149,7 +149,7 @@ class Sent:
         return len(said) == 1
 
     def person_says(self, row: dict) -> tuple:
-        """What tells a person from another, as it is meant; blank says nothing."""
+        """What identifies a person, as it is meant; blank counts for nothing."""
         return (
             self.seeds.spelled("gender", row["gender"]),
             row["age_at_offence"] and row["age_at_offence"].removesuffix(" yrs"),
@@ -256,7 +256,7 @@ def _words(found, rule: str) -> list[str]:
 
 
 def _differs_in_blanks_alone(rows: list[dict]) -> bool:
-    """Whether the rows say nothing that contradicts: each column has one value, or none."""
+    """Whether no rows contradict each other: each column has one value, or none."""
     place = ("file", "sheet", "record_number", "offence_code", "status")
     return all(len({row[column] for row in rows} - {None}) < 2 for column in rows[0] if column not in place)
 

@@ -1,8 +1,8 @@
-"""What staging cannot read is said: a text that becomes another value, or none, breaks a rule that names the record.
+"""What staging cannot read is reported: a text that becomes another value, or none, breaks a rule that names the record.
 
 Two ways to ask it. Every column of a return is sent with texts that are nothing of its kind, one crime for each: the
 staged record holds the text, or a finding is about it. And every conversion in the SQL of staging that can lose a value
-stands in `lossy_conversions.csv`, with the rule that says so or why nothing is lost: one more fails until it is listed.
+stands in `lossy_conversions.csv`, with the rule that finds it or why nothing is lost: one more fails until it is listed.
 """
 
 import csv
@@ -60,7 +60,7 @@ def written() -> dict[tuple[str, str], int]:
 def test_every_conversion_that_can_lose_a_value_is_listed_with_who_says_so():
     of_list = {(row["file"], row["conversion"]): int(row["times"]) for row in listed()}
     now = written()
-    assert now.keys() - of_list.keys() == set(), "new: list it with the rule that says what it loses"
+    assert now.keys() - of_list.keys() == set(), "new: list it with the rule that finds what it loses"
     assert of_list.keys() - now.keys() == set(), "gone: take it off the list"
     assert {key: times for key, times in now.items() if times != of_list[key]} == {}, "look at the new one"
 
@@ -197,7 +197,7 @@ FLAG = re.compile(r"(is|has|names|differs)_\w+|\w+_(doubt|repaired|differs)|disa
 
 
 def test_every_flag_of_staging_is_read_by_a_later_model(warehouse, sent):
-    """A flag computed is a flag judged: by its name, outside of the model that makes it."""
+    """A flag computed is a flag checked: by its name, outside of the model that makes it."""
     models = {file.stem: file.read_text(encoding="utf-8") for file in (DBT_PROJECT / "models").rglob("*.sql")}
     macros = {file.stem: file.read_text(encoding="utf-8") for file in (DBT_PROJECT / "macros").glob("*.sql")}
     flags = [

@@ -186,7 +186,7 @@ class TestWhatIsCompared:
             # two versions are two cases
             reading("B", "first", "r1", version="v1"),
             reading("B", "second", "r2", version="v2"),
-            # corrected: the reader said cse in the end
+            # corrected: the reader answered cse in the end
             reading("A", "first", "r1", "familial", standing=False),
             # nobody answered beside this one
             reading("C", "first", "r1"),
@@ -346,7 +346,7 @@ def test_the_page_shows_measures_matrices_and_both_schemes(built, tmp_path):
     other = next(row for row in values["schemes"]["rows"] if row["answer"] == "other")
     moved = dict(zip(values["schemes"]["across"], other["crimes"], strict=True))
     assert moved["committed_by_children"] == 704
-    assert moved["other"] == 1271 - 704  # the withheld quarter is left out, and said
+    assert moved["other"] == 1271 - 704  # the withheld quarter is left out, and reported
     assert values["schemes_withheld"]
     estimated, unread = values["recall"]
     assert (estimated["missed_shown"], estimated["found_shown"]) == (

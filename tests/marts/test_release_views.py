@@ -1,4 +1,4 @@
-"""The views of a release for analysts: they say what the records and figures say, and the example queries run."""
+"""The views of a release for analysts: they show what the records and figures hold, and the example queries run."""
 
 import duckdb
 import pytest

@@ -56,7 +56,7 @@ def browser():
 
 
 def pages_of(release: Path) -> list[Path]:
-    # dbt's own page is one application, not ours to judge
+    # dbt's own page is one application, not ours to check
     return [page for page in sorted(release.rglob("*.html")) if page.name != "dbt.html"]
 
 

@@ -1,4 +1,4 @@
-"""What the pages of the synthetic year say: no number as a computer holds it, nothing of what was not collected yet."""
+"""What stands on the pages of the synthetic year: no number as a computer holds it, nothing of what was not collected yet."""
 
 import html
 import re

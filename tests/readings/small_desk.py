@@ -1,4 +1,4 @@
-"""A small home for the reading desk: a warehouse of a few candidates, built again as often as a test wants."""
+"""A small home for the reading desk: a warehouse of a few candidates, built again as often as a test needs."""
 
 from datetime import UTC, datetime, timedelta
 

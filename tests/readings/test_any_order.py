@@ -38,7 +38,7 @@ waited = st.tuples(st.just("wait"))
 
 @pytest.fixture(scope="module")
 def models():
-    """The SQL of the models that say what is settled, as dbt compiles it."""
+    """The SQL of the models of what is settled, as dbt compiles it."""
     return _Quiet(step for step in compiled.steps(MODELS) if step.name in MODELS)
 
 
@@ -175,7 +175,7 @@ def what_is_left(said: dict[str, dict], by_two: bool) -> tuple[str, str | None]:
 
 
 def from_models(home: Home, models: list[compiled.Step]) -> tuple[dict, dict]:
-    """group_based of each settled candidate, and who each unread one waits for, as the models say."""
+    """group_based of each settled candidate, and who each unread one waits for, by the models."""
     engine = ledger.open_ledger(home)
     snapshots.write(engine, home)
     engine.dispose()

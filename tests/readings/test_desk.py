@@ -273,7 +273,7 @@ def test_a_reader_is_given_gold_items_and_cannot_tell(home):
         assert sum(row["cases"] for row in desk.queue("reader-02").waiting) == left
     assert len(gold) == 3 and max(gold) - min(gold) > 2, "among the others"
     assert len({row["reading_id"] for row in desk.own_readings("reader-02")} & set(gold)) == 3
-    assert states(desk)["settled"] == 45, "what a reader says of a gold item says nothing of its crime"
+    assert states(desk)["settled"] == 45, "an answer to a gold item is none to its crime"
     with desk.engine.connect() as connection:
         standing = connection.execute(text("select role, count(*) from readings group by role")).all()
     assert dict(standing) == {"first": 45, "gold": 3}
@@ -358,7 +358,7 @@ def test_the_worklist_follows_resubmissions(home):
 
 
 def test_what_no_reader_is_shown_changed_elsewhere_and_asks_nobody_again(home):
-    """Regression: an ethnicity that was filled in was told as a reading carried forward."""
+    """Regression: an ethnicity that was filled in was reported as a reading carried forward."""
     desk = desk_of(home, {"filled": crime(), "same": crime()})
     read_all(desk, "reader-01", YES)
     again = {"filled": crime(submission=2, ethnicity="W1"), "same": crime(submission=2)}

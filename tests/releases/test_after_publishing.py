@@ -50,7 +50,7 @@ def test_verify_knows_the_manifest_that_was_published(home):
 
 
 def test_verify_notices_readings_cut_off_the_end_of_the_ledger(home):
-    """Every link of what is left still holds: only the release knows that there was more."""
+    """Every link of what is left still holds: only the release shows that there was more."""
     publish(home, "2023", Gate())
     assert verify(home) == []
     with sqlite3.connect(home.root / "ledger.db") as ledger:

@@ -1,4 +1,4 @@
-"""What outlives the warehouse: a result is kept when it changes, and a release says which results it was made from."""
+"""What outlives the warehouse: a result is kept when it changes, and a release has which results it was made from."""
 
 import duckdb
 import pytest

@@ -126,7 +126,7 @@ def test_an_interval_is_every_count_that_the_sample_does_not_rule_out(intervals,
         ("2023", "drawn", "other", "other", drawn_of_others - come),
         ("2023", "once", "cse", "cse", once),
         ("2023", "once", "other", "other", once_of_others),
-        # settled by two readers: nothing moves it, and it says nothing of the others
+        # settled by two readers: nothing moves it, and it is no evidence on the others
         ("2023", "called_for", "cse", "unknown", 50),
     ]
     found = intervals(answers)
@@ -138,7 +138,7 @@ def test_an_interval_is_every_count_that_the_sample_does_not_rule_out(intervals,
 
 
 def test_persons_move_with_their_crime(intervals):
-    """30 crimes of one victim, 10 of three, drawn: what 60 / (150 / 60) = 24 crimes of one victim tell."""
+    """30 crimes of one victim, 10 of three, drawn: what 60 / (150 / 60) = 24 crimes of one victim show."""
     answers = [
         ("2023", "drawn", "cse", "cse", 28, "kent", 1, 0),
         ("2023", "drawn", "cse", "other", 2, "kent", 1, 0),

@@ -1,4 +1,4 @@
-"""What the views of a release say where a return is missing, a system changed, or the year has a gap."""
+"""What the views of a release show where a return is missing, a system changed, or the year has a gap."""
 
 import duckdb
 import pytest
@@ -127,7 +127,7 @@ def test_what_is_not_known_is_neither_in_the_share_nor_out_of_the_bounds(release
 
 
 def test_what_had_no_12_weeks_is_not_known(release):
-    """Recorded on 5 January, returned on 1 May: 12 weeks and more. Returned on 1 March: too early to say."""
+    """Recorded on 5 January, returned on 1 May: 12 weeks and more. Returned on 1 March: too early to count."""
     changed = "update quality.returns set received_at = '2023-03-01T00:00:00+00:00' where force = 'kent'"
     assert release(
         changed,

@@ -1,4 +1,4 @@
-"""A release is made where its tables would differ, whatever the inputs say; and what nobody can explain goes not out."""
+"""A release is made where its tables would differ, whatever the inputs; and what nobody can explain goes not out."""
 
 import json
 
@@ -20,7 +20,7 @@ def head_of(released) -> dict:
 
 
 def test_a_return_of_a_later_quarter_that_cancels_makes_a_new_release_and_is_named(home):
-    """Regression: 60 crimes of 2023-Q4 were cancelled in 2024-Q1, and publishing 2023 said that nothing had changed."""
+    """Regression: 60 crimes of 2023-Q4 were cancelled in 2024-Q1, and publishing 2023 reported that nothing had changed."""
     first = publish.publish(home, "2023", Gate())
     arrive(home, "kent", "2024-Q1")
     cancel_later(home, "kent", "2023-Q4", "2024-Q1")

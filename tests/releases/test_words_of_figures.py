@@ -51,13 +51,13 @@ def test_the_words_are_those_of_the_category(breakdown):
         return
     categories = {row["category"] for row in every_figure() if row["breakdown"] == breakdown}
     assert set(counted) == categories
-    # what is not known is said not to be
+    # what is not known is labelled so
     assert all(" not " in text for category, text in counted.items() if category in ("no", "unknown"))
     assert not any(" not " in text for category, text in counted.items() if category == "yes")
 
 
 def test_release_views_and_explain_say_the_same_words(home):
-    """Regression: all figures of what is not recorded said that it is."""
+    """Regression: all figures of what is not recorded were labelled recorded."""
     change(
         home,
         "insert into marts.figures by name select * replace ('suspect' as unit, 'cocad' as population, "

@@ -36,7 +36,7 @@ def test_the_pdf_of_a_page_is_the_same_each_time(folder):
 
 @pytest.mark.parametrize("name", ["national", "forces/kent"])
 def test_a_pdf_has_what_pdf_ua_asks_of_tables_pictures_and_headings(folder, name):
-    """That the titles, headings and pictures are those of the page, which no validator can know, read from the file."""
+    """That the titles, headings and pictures are those of the page, which no validator can check, read from the file."""
     page = (folder / f"{name}.html").read_text(encoding="utf-8")
     written = pdf.write(folder / f"{name}.html").read_bytes()
     assert written.startswith(b"%PDF-1.7")

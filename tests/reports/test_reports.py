@@ -194,7 +194,7 @@ def test_a_workbook_holds_the_tables_of_its_page(folder, name, kind):
         assert [head for head in headings if head][-len(heads) :] == heads
         cells = [cell for row in rows for cell in row]
         assert "" not in cells, sheet
-        # a group's heading is said once on the page, and in each of its rows here
+        # a group's heading stands once on the page, and in each of its rows here
         in_book = [cell for cell in cells if isinstance(cell, float) or cell[0] == "["]
         numbers = [as_number(cell) for cell in on_page if re.match(r"[\d\[][\d,.]*%?($|[czux]])", cell)]
         assert in_book == numbers, sheet
@@ -478,7 +478,7 @@ def test_public_reports_print_what_the_public_tier_shows_and_nothing_else(public
                     float(row[source["data-of"]]), abs=0.5
                 )
     assert {"[c]", "[u]"} <= signs
-    # Kent has hidden counts among its criteria: which is the largest would say something of them
+    # Kent has hidden counts among its criteria: which is the largest would give something away
     kent = (public_folder / "forces" / "kent.html").read_text(encoding="utf-8")
     assert "Public: what could be about a person" in kent
     assert "Restricted" not in kent
@@ -690,7 +690,7 @@ def test_the_public_is_told_of_errata_of_figures_that_it_is_shown(home, public_t
     )
     assert answer.exit_code == 0, answer.output
     page = (tmp_path / "public" / "national.html").read_text(encoding="utf-8")
-    # of a count that is hidden, and of one that is not shown at all, it is told nothing
+    # of a count that is hidden, and of one that is not shown at all, nothing is shown
     assert TWICE in page and OTHER not in page and SUSPECTS not in page
 
 

@@ -35,7 +35,7 @@ WRITTEN = (SURNAME, FORENAMES, NO_DAY, BORN, "31/07/2011")
 
 
 def records(reference: str) -> Records:
-    """A sound crime for each of a dozen, and one for each thing that a force is told."""
+    """A sound crime for each of a dozen, and one for each thing that a pack may hold."""
     sound = [crime(number, reference) for number in range(12)]
     # four, for up to three records of a rule are tolerated
     old = [crime(number, reference, outcome_code="1", outcome_on="2023-01-01") for number in range(30, 34)]
@@ -93,7 +93,7 @@ for verb in ("run", "pack", "publish"):
 def answered(tmp_path_factory, parsed) -> Home:
     """A home where eight forces' returns in six layouts were received, built and answered, by the commands.
 
-    What the commands said is beside it, in `said.txt`.
+    What the commands printed is beside it, in `said.txt`.
     """
     place = Home(tmp_path_factory.mktemp("answered") / "home")
     shutil.copytree(parsed, place.dbt / "target")

@@ -1,4 +1,4 @@
-"""A warehouse in numbers, to tell whether two hold the same."""
+"""A warehouse in numbers, to compare whether two hold the same."""
 
 import duckdb
 

@@ -13,7 +13,7 @@ CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.chmod", "os.truncate"}
 
 
 def receive_until_killed(home: Home, quarter: str, at: int | None, said: Connection) -> None:
-    """Receive a quarter; die just before the `at`-th step, or say how many steps there were."""
+    """Receive a quarter; die just before the `at`-th step, or give how many steps there were."""
     from orchestration.returns.intake import receive
 
     steps = 0

@@ -1,4 +1,4 @@
-"""`cpai check` on a force's machine and the national run say the same of a return."""
+"""`cpai check` on a force's machine and the national run find the same in a return."""
 
 import csv
 import json

@@ -19,7 +19,7 @@ def number_of(receipts, **crimes):
 
 
 def folders(home, *names, force="kent", days=0):
-    """A delivery in each folder, of as many crimes as its place says, all copied at once (or days apart)."""
+    """A delivery in each folder, of as many crimes as its place, all copied at once (or days apart)."""
     for place, name in enumerate(names, 1):
         for path in land(home, force, a_return(force, place), delivery=name).values():
             os.utime(path, (1e9 + place * days * 86400,) * 2)
@@ -78,7 +78,7 @@ def test_where_nothing_tells_both_are_refused_and_named(home, names):
     assert "name the folders in their order (1, 2) or by date (2023-06-01)" in reason
     assert not any(receipt.new for receipt in receive(home, QUARTER))
     assert standing(home, QUARTER)["received"] == ["kent"]
-    # as the sentence says
+    # as in the sentence
     for number, name in enumerate(names, 1):
         (home.landing / QUARTER / "kent" / name).rename(
             home.landing / QUARTER / "kent" / f"2023-06-0{number}"

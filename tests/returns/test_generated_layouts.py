@@ -1,4 +1,4 @@
-"""Whatever shape the layout rows say a table has: they load, a file of that shape is read to exactly its records, and
+"""Whatever shape the layout rows give a table: they load, a file of that shape is read to exactly its records, and
 staging's keys hold."""
 
 import csv
@@ -48,7 +48,7 @@ def shapes(draw):
 
 CRIMES = st.lists(
     st.fixed_dictionaries(
-        # each person: whether the force says who it is
+        # each person: whether the force has who it is
         {kind: st.lists(st.booleans(), max_size=4) for kind in KINDS}
     ),
     min_size=1,
@@ -148,7 +148,7 @@ class Written:
         parts = {name: kinds}
         if self.shape["kind"] in ("roles", "flat in parts"):
             parts = {kind: [kind] for kind in RECORD_TYPES}
-        # one part says one number for all its groups
+        # one part has one number for all its groups
         counts = {self.wide[kind] for kind in kinds if kind in KINDS and self.wide[kind]}
         if len(counts) > 1:
             parts = {kind: [kind] for kind in RECORD_TYPES}

@@ -1,6 +1,6 @@
 """What is held out, merged or misread of a return: each record is counted, or found by a rule that has a tolerance.
 
-Made-up returns in `sent/`, each as a force's folder; received and judged by the models of `cpai check`, in memory.
+Made-up returns in `sent/`, each as a force's folder; received and checked by the models of `cpai check`, in memory.
 """
 
 import shutil

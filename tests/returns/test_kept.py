@@ -1,4 +1,4 @@
-"""What was received is still there: raw files made again from the archive, what the gate is told of both."""
+"""What was received is still there: raw files made again from the archive, what the gate finds of both."""
 
 import shutil
 import sqlite3

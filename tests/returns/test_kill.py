@@ -49,7 +49,7 @@ def calm(landed, tmp_path_factory):
 
 
 def killed(home, at=None):
-    """The exit code of a run in a process that dies before step `at`; what it said."""
+    """The exit code of a run in a process that dies before step `at`; what it printed."""
     heard, said = processes.Pipe(duplex=False)
     process = processes.Process(target=receive_until_killed, args=(home, QUARTER, at, said))
     process.start()

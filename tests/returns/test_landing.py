@@ -17,7 +17,7 @@ from orchestration.returns import landing
 from orchestration.returns.intake import receive
 from orchestration.returns.layouts import layout_for
 
-# name in landing/ -> the name it was meant for, and what is said
+# name in landing/ -> the name it was meant for, and the sentence
 ASTRAY = {
     "2023-q1": "rename it to 2023-Q1",
     "2023 Q1": "rename it to 2023-Q1",
@@ -107,7 +107,7 @@ def test_status_names_them_before_anything_was_received_and_after(home):
 
 
 def test_a_run_names_them_and_has_not_done_what_was_asked(home, monkeypatch):
-    # what is built is asked elsewhere: here what the command says
+    # what is built is asked elsewhere: here what the command prints
     running = import_module("orchestration.command.run")  # of the package, `run` is the command
     monkeypatch.setattr(running, "run_quarters", lambda home, wanted: (receive(home, *wanted) and [], []))
     astray(home)

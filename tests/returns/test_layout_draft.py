@@ -1,4 +1,4 @@
-"""Rows proposed for files never seen: what a person has said yes to must read those files."""
+"""Rows proposed for files never seen: what a person has agreed to must read those files."""
 
 import csv
 import json
@@ -32,7 +32,7 @@ SYSTEMS = ("national", "niche", "athena", "connect", "iops", "red-sigma")
 
 
 def a_return(crimes=40):
-    """Records with every column filled now and then, so that cells have something to say."""
+    """Records with every column filled now and then, so that cells have something to show."""
     records = {"crimes": [], "victims": [], "suspects": []}
     for number in range(crimes):
         day = date(2023, 1, 2) + timedelta(days=2 * number)
@@ -352,7 +352,7 @@ def test_a_damaged_workbook_is_told(tmp_path):
 
 
 def test_file_patterns_fit_one_file_each(seeds, tmp_path):
-    """Names that say nothing of what a file holds, with next quarter's date in them."""
+    """Names that do not show what a file holds, with next quarter's date in them."""
     sent = write_return(tmp_path / "sent", all_layouts()["niche"], a_return(), examples=False)
     names = {
         "crime": "Main 1 20260401.csv",

@@ -1,4 +1,4 @@
-"""What a draft says of headings rests on the cells below them as well, and what only a person can say is asked."""
+"""What a draft makes of headings rests on the cells below them as well, and what only a person can decide is asked."""
 
 import csv
 import random
@@ -168,7 +168,7 @@ def test_offence_codes_are_known_whatever_they_are_called_and_asked_about(tmp_pa
 
 
 def test_it_can_be_told_the_heading_row(tmp_path):
-    """Headings of one word that the rows below do not tell from: found by nobody, unless it is said."""
+    """Headings of one word that the rows below do not differ from: not found, unless it is given."""
     words = {
         name: lambda at: "".join("abcdefgh"[at // 8**place % 8] for place in (2, 1, 0))
         for name in ("Alpha", "Beta", "Gamma")
@@ -178,7 +178,7 @@ def test_it_can_be_told_the_heading_row(tmp_path):
     assert answer.exit_code == 1
     assert "give it with --heading-row" in answer.output
     assert set(feeds(drafted(path, heading_row=2))) == set(words)
-    # a row of records told as headings would be shown
+    # a row of records taken for headings would be shown
     path = write(tmp_path / "records.csv", PLAIN)
     answer = CliRunner().invoke(layout_group, ["draft", str(path), "--force", "kent", "--heading-row", "3"])
     assert answer.exit_code == 1

@@ -1,4 +1,4 @@
-"""What rows of the layout seeds can say of a table, and what happens where a file is not as they say."""
+"""What rows of the layout seeds can describe, and what happens where a file differs."""
 
 import csv
 import io
@@ -127,10 +127,10 @@ def test_a_row_is_what_its_role_says(by_role, tmp_path):
         [*OF_CRIMES, "VIC", "P1", "F"],
         [*OF_CRIMES, "aggrieved\u00a0", "P2", "M"],
         [*OF_CRIMES, "Sus", "P3", "M"],
-        # two persons nobody knows are two rows, and stay two
+        # two persons not known are two rows, and stay two
         [*OF_CRIMES, "SUS", "", "M"],
         [*OF_CRIMES, "SUS", "", "M"],
-        # a row that says it is a victim is one, though it says no more
+        # a row with the word for a victim is one, though it holds no more
         ["46/2/23", *OF_CRIMES[1:], "VIC", "", ""],
         # known, and nobody the return asks for; a crime alone
         [*OF_CRIMES, "WIT", "P9", "F"],
@@ -597,7 +597,7 @@ def test_a_part_that_cannot_be_read_is_named(seeds, part, says):
         ({"": ("",)}, "heading '' is blank"),
         (
             {"S1": ("suspects.suspect_reference",), "S2": ("",)},
-            r"'S2' is ignored, but 'S1' says who a person is",
+            r"'S2' is ignored, but 'S1' has who a person is",
         ),
         ({"Ref": ("crimes.crime_reference",)}, r"heading 'Ref' has two rows for crimes\.crime_reference"),
     ],

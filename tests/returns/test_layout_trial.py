@@ -88,7 +88,7 @@ def test_a_trial_needs_a_quarter():
     words = ["draft", str(EXTRACTS / "role_rows.csv"), "--force", "kent", "--trial"]
     answer = CliRunner().invoke(layout_group, words)
     assert answer.exit_code == 2
-    assert "say which" in answer.output
+    assert "name it" in answer.output
 
 
 def test_a_trial_leaves_nothing_in_the_home(tmp_path, monkeypatch):

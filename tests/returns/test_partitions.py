@@ -1,5 +1,5 @@
 """A run of returns takes exactly the partitions that it was asked for, however it was launched, and each shows its own
-return: there, failed or empty; the check judges what stands, not what is new."""
+return: there, failed or empty; the check is of what stands, not what is new."""
 
 import dagster as dg
 import pytest

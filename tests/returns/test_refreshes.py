@@ -55,7 +55,7 @@ def moved():
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory, parsed):
-    """Built from both submissions, with a reading imported between them and a force that says its return is missing."""
+    """Built from both submissions, with a reading imported between them and a force that declares its return missing."""
     home = Home(tmp_path_factory.mktemp("refreshed") / "home")
     shutil.copytree(parsed, home.dbt / "target")
     with pytest.MonkeyPatch.context() as patch:

@@ -177,7 +177,7 @@ def test_a_damaged_workbook_is_refused_or_whole(inserted, place, form, tmp_path_
     except Unreadable as refused:
         assert all(reason.code for reason in refused.reasons)
     else:
-        # XLS has no checksum: a byte may move a cell to another row, which no reader can tell
+        # XLS has no checksum: a byte may move a cell to another row, which no reader can notice
         assert grid.rows == 3 or form == "xls"
 
 

@@ -1,7 +1,7 @@
 """Every row of seeds/published_2023.csv, computed from the base year by the rules of the design.
 
 Whether a crime counts is worked out here again from its code, flags, dates and ages: what the builder of the
-year says about it (`exclusion_reason`, `contact`, `is_candidate`) is compared, not used.
+year has about it (`exclusion_reason`, `contact`, `is_candidate`) is compared, not used.
 """
 
 from collections import defaultdict
@@ -95,7 +95,7 @@ def classified(year: Year) -> pd.DataFrame:
 
 
 def linked(year: Year) -> set[int]:
-    """Crimes of two suspects who share two victims: by persons' numbers, which tell nobody in Gloucestershire."""
+    """Crimes of two suspects who share two victims: by persons' numbers, which identify nobody in Gloucestershire."""
     force = year.crimes.force.to_numpy()
     met = defaultdict(lambda: defaultdict(set))
     people = [

@@ -53,7 +53,7 @@ def enrolled(connection: Connection, username: str) -> Row | None:
 
 
 def enrol(engine: Engine, key: str, username: str, salt: str, code: str, moment: str) -> list[str]:
-    """Recovery codes, told this once, for who has shown a code of the app; none where it was wrong."""
+    """Recovery codes, shown this once, to who has given a code of the app; none where it was wrong."""
     step = _step(key, username, salt, code)
     if step is None:
         return []

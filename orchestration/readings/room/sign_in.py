@@ -135,7 +135,7 @@ def take_second_factor_away(engine: Engine, username: str, by: str) -> None:
 def change_own_password(
     engine: Engine, user: User, current: str, new: str, address: str, secret: str, code: str = ""
 ) -> None:
-    """Another password for who knows the one now; every session of theirs ends. Raises SignInRefused, UserRefused."""
+    """Another password for who gives the present one; every session of theirs ends. Raises SignInRefused, UserRefused."""
     sign_in(engine, user.username, current, address, secret, code)
     change_user(engine, user.username, user.username, password=new)
 

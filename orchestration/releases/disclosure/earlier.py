@@ -55,7 +55,7 @@ def read(
 def labels(counts: Mapping[Cell, int], earlier: Iterable[Earlier]) -> dict[tuple[str, str], str]:
     """(release, place) -> the newest release that has the same counts of that place; empty for today's.
 
-    The attacker is taken to know which places resubmitted: whose counts stand is known to stand.
+    The attacker is taken to know which places resubmitted, and so whose counts stand.
     """
     found: dict[tuple[str, str], str] = {}
     newer, newer_name = counts, ""

@@ -87,7 +87,7 @@ def write_statement(folder: Path, head: dict) -> None:
         shown_here = {
             (row["figure_id"], row["place"], row["period"])
             for row in csv.DictReader(file)
-            # an erratum of a hidden count would say how it stands to what is known
+            # an erratum of a hidden count would give away how it stands to what is known
             if row["numerator"] != CONFIDENTIAL
         }
     shown = {name: head[name] for name in ("release", "period", "kind", "status", "planned_on", "created_at")}

@@ -50,7 +50,7 @@ def write(page: Path) -> Path:
     """The PDF of one page, tagged for screen readers; the same page gives the same bytes."""
     import weasyprint
 
-    # it warns of every style that only browsers know
+    # it warns of every style that only browsers have
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     html = on_paper(page.read_text(encoding="utf-8"))
     path = page.with_suffix(".pdf")

@@ -100,7 +100,7 @@ class Number:
         is_number = self.is_percent or self.text[:1].isdigit()
         value = {"value": self.text.replace(",", "").rstrip("%")} if is_number else {}
         named = {f"data-{name}": text for name, text in self.source.items()}
-        # SVG knows no data element, and its elements no value
+        # SVG has no data element, and its elements no value
         written = named if self.tag != "data" else {"value": "", **value, **named}
         attributes = "".join(f' {name}="{escape(text)}"' for name, text in written.items())
         beside = f", {escape(self.beside)}" if self.beside else ""

@@ -467,7 +467,7 @@ def _check_groups(layout: str, part: Part) -> None:
         like = fed.get(re.sub("[0-9]+", GROUP, heading))
         if like and heading not in feeding:
             raise LayoutError(
-                f"layout_columns.csv: layout {layout}, part {part.part}: {heading!r} is ignored, but {like!r} says "
+                f"layout_columns.csv: layout {layout}, part {part.part}: {heading!r} is ignored, but {like!r} has "
                 f"who a person is, so the persons under {heading!r} would be lost; feed it too, or write "
                 f"{GROUP} for the number and repeats in layouts.csv"
             )

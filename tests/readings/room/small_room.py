@@ -39,7 +39,7 @@ LINKED = (
     '"recorded_on": "2023-12-01", "committed_from": "2023-11-01", "committed_to": null, "victim_rows": 2, '
     '"suspect_rows": 2}]'
 )
-# what a reader says who finds a case to be familial
+# what a reader answers who finds a case to be familial
 ANSWER = {
     "group_based": "yes",
     "network_definition": "no",

@@ -16,7 +16,7 @@ PASSWORD = "a lamp on the stairs"
 
 @pytest.fixture
 def room(home):
-    """`room("user", "list")` runs the command; its exit code and what it said."""
+    """`room("user", "list")` runs the command; its exit code and what it printed."""
 
     home.landing.mkdir(parents=True, exist_ok=True)
 
