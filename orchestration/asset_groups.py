@@ -14,6 +14,7 @@ GROUPS = {
     "cocad": ("team:analysts", "personal_data"),
     "marts": ("team:analysts", "figures"),
     "quality": ("team:analysts", "crime_records"),
+    "views": ("team:analysts", "figures"),
     "force_packs": ("team:returns", "crime_records"),
     "releases": ("team:analysts", "figures"),
 }

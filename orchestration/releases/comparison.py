@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.releases import inputs as release_inputs
-from orchestration.releases import misreading, package
+from orchestration.releases import package
 from orchestration.statements import Connection, quoted
 
 # the gate's results are of their day (waivers expire), history grows, and revisions are of the releases then there
@@ -135,14 +135,12 @@ def tables_that_differ(
     except duckdb.Error:
         return ["marts.duckdb"]
     try:
-        return _tables_that_differ(connection, dbt, period, package.within(period, quarters), quarters)
+        return _tables_that_differ(connection, dbt, period, package.within(period, quarters))
     finally:
         connection.execute("detach released")
 
 
-def _tables_that_differ(
-    connection: Connection, dbt: dict, period: str, periods: list[str], quarters: list[str]
-) -> list[str]:
+def _tables_that_differ(connection: Connection, dbt: dict, period: str, periods: list[str]) -> list[str]:
     now = package.columns_of(connection, "warehouse")
     then = package.columns_of(connection, "released")
     differ = []
@@ -166,12 +164,6 @@ def _tables_that_differ(
         ]
         if contents[0] != contents[1]:
             differ.append(f"{schema}.{table}")
-    columns = then.get(("main", "settled_answers"), [])
-    made = _content(
-        connection, f"({misreading.SETTLED_ANSWERS}) as made", columns, misreading.asked(quarters)
-    )
-    if made != _content(connection, "released.main.settled_answers", columns, {}):
-        differ.append("marts.settled_answers")
     return differ
 
 

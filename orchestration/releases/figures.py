@@ -138,6 +138,17 @@ def definition(figure: dict) -> str:
     return "; ".join(part for part in parts if part)
 
 
+def described(figure: dict) -> dict[str, str | None]:
+    """A row of `dim_figure`."""
+    return {
+        "figure_id": figure["figure_id"],
+        "scheme": figure["scheme"],
+        "counts": label(figure),
+        "base": base(figure) or None,
+        "definition": definition(figure),
+    }
+
+
 def place(wanted: str, forces: Iterable[dict[str, Any]]) -> str:
     """The place of the figures that is meant: `nation`, a region, a force's slug or its name; `forces` as in dim_force.
     Raises NotThere."""

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from expectations import Result
-from orchestration.releases import misreading, questions, revisions
+from orchestration.releases import views
 from orchestration.returns.layouts import personal_columns
 from orchestration.statements import Connection, quoted, rows_of
 
@@ -51,21 +51,6 @@ LICENCE = {
     "path": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
 }
 RELEASE_COLUMN = "Name of the release that the figure belongs to."
-EXPECTATION_RESULTS = {
-    "suite": ("varchar", "Suite of expectations: returns, cpai, cocad or marts."),
-    "rule": ("varchar", "Code of the rule, as in the rulebook."),
-    "checked_table": ("varchar", "Table or query that was checked."),
-    "expectation": ("varchar", "Kind of expectation."),
-    "severity": ("varchar", "blocks: failing shuts the gate; reported: failing is shown only."),
-    "dimension": ("varchar", "Quality dimension of the rule."),
-    "verdict": ("varchar", "pass, failed, or error when the expectation could not run (never a pass)."),
-    "tested": ("bigint", "Records or rows tested."),
-    "failed": ("bigint", "Records or rows that failed."),
-    "error": ("varchar", "Why the expectation could not run; blank when it ran."),
-    "statement": ("varchar", "What is expected, in a sentence."),
-    "what_to_do": ("varchar", "What to do when it fails."),
-    "failing_keys": ("varchar", "Keys of failing records as JSON: never values."),
-}
 TYPES = {
     "VARCHAR": "string",
     "BOOLEAN": "boolean",
@@ -147,8 +132,6 @@ def copy_tables(connection: Connection, dbt: dict, release: str, period: str, qu
         raise NotPublishable(
             f"marts.figures has no figure of {period}: run its quarters (cpai run), then publish"
         )
-    questions.add_dimensions(connection)
-    misreading.add(connection, quarters)
 
 
 def waivers(connection: Connection, database: str, quarters: list[str]) -> list[dict]:
@@ -167,6 +150,8 @@ def of_period(columns: Iterable[str]) -> str:
         return "period in (select unnest($periods))"
     if "quarter" in columns:
         return "quarter is null or quarter in (select unnest($periods))"
+    if "month" in columns:
+        return "month in (select unnest($periods))"
     return "true"
 
 
@@ -187,8 +172,7 @@ def verdict(result: Result) -> str:
 
 def write_expectation_results(connection: Connection, results: Iterable) -> None:
     """`target.quality.expectation_results` from the gate's results, in the gate's order by suite and rule."""
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in EXPECTATION_RESULTS.items())
-    connection.execute(f"create or replace table target.quality.expectation_results ({columns})")
+    columns = [name for name, _ in columns_of(connection, "target")["quality", "expectation_results"]]
     rows = sorted(
         (
             result.suite,
@@ -211,7 +195,7 @@ def write_expectation_results(connection: Connection, results: Iterable) -> None
         import pyarrow as pa
 
         # at once: row by row DuckDB took 6 ms for each of some 250
-        table = pa.table(dict(zip(EXPECTATION_RESULTS, zip(*rows, strict=True), strict=True)))
+        table = pa.table(dict(zip(columns, zip(*rows, strict=True), strict=True)))
         connection.register("judged", table)
         connection.execute("insert into target.quality.expectation_results by name select * from judged")
         connection.unregister("judged")
@@ -283,7 +267,6 @@ def describe(connection: Connection, dbt: dict, period: str, resources: list[dic
     Raises NotPublishable when a table or a column has no description.
     """
     models = published_models(dbt, period)
-    ours = _made_here()
     connection.execute("begin")  # one commit for hundreds of comments: each would wait for the disk
     copied = columns_of(connection, "target")
     described: dict[tuple[str, str], dict] = {}
@@ -292,17 +275,11 @@ def describe(connection: Connection, dbt: dict, period: str, resources: list[dic
         if key in described:
             continue
         columns = copied[SCHEMA_OF_FILE[schema], table]
-        from_dbt = None
-        if key in ours:
-            about, words, keys = ours[key]
-        else:
-            node = models[key]
-            from_dbt = lineage_of(dbt, node)
-            about = node["description"]
-            words = {name: column.get("description") for name, column in node["columns"].items()}
-            keys = key_of(dbt, node)
-            if table == "figures":
-                words["release"] = RELEASE_COLUMN
+        node = models[key]
+        about = node["description"]
+        words = {name: column.get("description") for name, column in node["columns"].items()}
+        if table == "figures":
+            words["release"] = RELEASE_COLUMN
         missing = [name for name, _ in columns if not words.get(name)]
         if not about or missing:
             what = f"column {missing[0]} of {schema}.{table}" if missing else f"table {schema}.{table}"
@@ -316,8 +293,8 @@ def describe(connection: Connection, dbt: dict, period: str, resources: list[dic
         described[key] = {
             "description": " ".join(about.split()),
             "fields": fields,
-            "keys": keys,
-            "lineage": from_dbt,
+            "keys": key_of(dbt, node),
+            "lineage": lineage_of(dbt, node),
         }
         _comment(connection, f"table {_at(schema, table)}", described[key]["description"])
         for field in fields:
@@ -355,7 +332,7 @@ def lineage_of(dbt: dict, node: dict) -> dict[str, list[str]]:
     return {"made_from": names(direct), "behind": names(behind)}
 
 
-def describe_views(connection: Connection) -> list[dict]:
+def describe_views(connection: Connection, dbt: dict) -> list[dict]:
     """The views of marts.duckdb for the dictionary, as `describe` gives the tables.
 
     Raises NotPublishable when a column has no description.
@@ -365,12 +342,12 @@ def describe_views(connection: Connection) -> list[dict]:
         "select view_name, sql from duckdb_views() where database_name = 'target' and not internal"
     ).fetchall()
     tables = {f"{'marts' if schema == 'main' else schema}.{table}": table for schema, table in made}
-    views = []
+    found = []
     connection.execute("begin")
-    for name, about in questions.views_described().items():
+    for name, about in views.described(dbt).items():
         if missing := [column for column, _ in made["main", name] if not about["columns"].get(column)]:
             raise NotPublishable(
-                f"column {missing[0]} of the view {name} has no description: write it in questions.yml"
+                f"column {missing[0]} of the view {name} has no description: write it in _release.yml"
             )
         fields = [
             {
@@ -387,35 +364,20 @@ def describe_views(connection: Connection) -> list[dict]:
         view = {
             "description": " ".join(about["description"].split()),
             "fields": fields,
-            "keys": about["keys"],
+            "keys": [],
             "lineage": {"made_from": _named_in(dict(written)[name], name, tables), "behind": []},
         }
         # its columns are in the dictionary: comments on 600 of them took 0.3 s
         _comment(connection, f"view {_at('marts', name)}", view["description"])
-        views.append({"schema": "marts", "table": name, **view})
+        found.append({"schema": "marts", "table": name, **view})
     connection.execute("commit")
-    return views
+    return found
 
 
 def _named_in(sql: str, view: str, tables: dict[str, str]) -> list[str]:
     """The tables and views, `schema.table`, that the SQL of a view names."""
     words = set(re.findall(r"\w+", sql)) - {view}
     return sorted(name for name, table in tables.items() if table in words)
-
-
-def _made_here() -> dict[tuple[str, str], tuple[str, dict[str, str], list[str]]]:
-    """Description, words of the columns and key of each table that no dbt model makes, by (schema, table)."""
-    results = "One row an expectation: what the gate checked before this release, and what it found."
-    words = {name: text for name, (_, text) in EXPECTATION_RESULTS.items()}
-    revised = {name: text for name, (_, text) in revisions.COLUMNS.items()}
-    return {
-        ("quality", "expectation_results"): (results, words, []),
-        ("quality", "figure_revisions"): (revisions.ABOUT, revised, [*revisions.KEY, "revision"]),
-        **{
-            ("marts", name): (table["description"], table["columns"], table["keys"])
-            for name, table in questions.tables_described().items()
-        },
-    }
 
 
 def _comment(connection: Connection, on: str, text: str) -> None:

@@ -25,9 +25,9 @@ from orchestration.releases import (
     openlineage,
     package,
     pages,
-    questions,
     revisions,
     verify,
+    views,
 )
 from orchestration.releases import inputs as release_inputs
 from orchestration.releases.disclosure import attack, audit, cells, pattern, public
@@ -135,13 +135,14 @@ def _build(
     head["compared_with"] = revisions.write(connection, head, home.releases, home.raw / "readings.parquet")
     if reasons := revisions.unexplained(connection, name):
         raise GateShut(reasons + ([beside.alarm] if beside and beside.alarm else []))
+    written = views.in_warehouse(connection)
     # everything is in target: dbt may write the warehouse again while the rest is made
     connection.execute("detach warehouse")
     at(f"writing {name}: files")
     package.write_expectation_results(connection, gate_result.results)
     resources = package.describe(connection, dbt, period, package.write_files(connection, building))
-    questions.add_views(connection, head)
-    views = package.describe_views(connection)
+    views.add(connection, written, head)
+    described = package.describe_views(connection, dbt)
     package.write_data_package(building, name, resources)
     lineage.write(home, building / "lineage")
     published = {f"{schema}.{table}" for schema, table in package.published_models(dbt, period)}
@@ -149,7 +150,7 @@ def _build(
     at(f"writing {name}: pages")
     if disclosure_policy.read().written:
         _write_public(home, connection, building, head)
-    pages.write(connection, building, head, resources, views)
+    pages.write(connection, building, head, resources, described)
     # detached: its write-ahead log is folded in, and the file is closed before it is hashed
     connection.execute("detach target")
     at(f"writing {name}: reading it back")

@@ -19,11 +19,11 @@ from orchestration.statements import Connection, quoted
 KEY = ("figure_id", "scheme", "place_type", "place", "period_type", "period")
 # everything that is printed of a figure
 PRINTED = {
-    "numerator": ("bigint", "How many; null where that release gave none."),
-    "denominator": ("bigint", "Of how many; null for a plain count."),
-    "percent": ("decimal(4,1)", "The percentage as printed."),
-    "percent_rounding": ("varchar", "How it was rounded, as in `figures`."),
-    "status": ("varchar", "`published`, `caveat` or `withheld`, as in `figures`."),
+    "numerator": "bigint",
+    "denominator": "bigint",
+    "percent": "decimal(4,1)",
+    "percent_rounding": "varchar",
+    "status": "varchar",
 }
 CAUSES = {
     "correction": "an erratum names the figure and this release",
@@ -35,33 +35,6 @@ CAUSES = {
     "explained": "nothing that is recorded explains it, and a person signed why in explained_revisions.csv",
     "not_known": "nothing that is recorded explains it",
 }
-COLUMNS = {
-    "figure_id": ("varchar", "What is counted, as in `figures`."),
-    "scheme": ("varchar", "Scheme of criteria, as in `figures`."),
-    "place_type": ("varchar", "`national`, `region` or `force`."),
-    "place": ("varchar", "`England and Wales`, a region, or a force's slug."),
-    "period_type": ("varchar", "`month`, `quarter` or `year`."),
-    "period": ("varchar", "`2023-01`, `2023-Q1` or `2023`."),
-    "revision": ("integer", "0 as first published, then 1, 2 and so on."),
-    "release": ("varchar", "The release that published it so."),
-    "published_at": ("varchar", "When that release was made."),
-    **PRINTED,
-    **{
-        f"{name}_before": (
-            kind,
-            f"`{name}` in the release before; null in the first, and where it gave none.",
-        )
-        for name, (kind, _) in PRINTED.items()
-    },
-    "cause": (
-        "varchar",
-        "Why it changed, all that may have: " + "; ".join(f"{k}, {v}" for k, v in CAUSES.items()),
-    ),
-}
-ABOUT = (
-    "One row per figure, place, period and release that changed it. Every figure that was ever revised: as first "
-    "published, and each revision since; a figure that never changed has no row."
-)
 # seeds that no figure is made from: a row more explains no figure
 OF_NO_FIGURE = ("publication/", "waivers.csv", "rules.csv")
 EVERY = "every"
@@ -94,8 +67,6 @@ def write(connection: Connection, head: dict, releases: Path, readings: Path) ->
 
     `connection` has the tables of the release as `target`; `readings` is the snapshot of the ledger's readings.
     """
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in COLUMNS.items())
-    connection.execute(f"create table target.quality.figure_revisions ({columns})")
     earlier = earlier_releases(releases, head["release"], head["period"], head["created_at"])
     if not earlier:
         return []
@@ -173,8 +144,7 @@ def figures_of(connection: Connection, source: str) -> str:
     """SQL: every figure of a release with what it prints; before there was a status all were published."""
     has = {row[0] for row in connection.execute(f"describe from {source}").fetchall()}
     printed = ", ".join(
-        f"{name if name in has else repr('published')}::{kind} as {name}"
-        for name, (kind, _) in PRINTED.items()
+        f"{name if name in has else repr('published')}::{kind} as {name}" for name, kind in PRINTED.items()
     )
     return f"(select {', '.join(KEY)}, population, breakdown, {printed} from {source})"
 

@@ -144,14 +144,19 @@ def build(connection: Connection, made: list[Step], raw: Path, seeds: Path = SEE
     for schema in dict.fromkeys(step.schema for step in made):
         connection.execute(f'create schema if not exists "{schema}"')
     for step in over("checking the rules", made, name=lambda step: step.name):
-        if step.kind == "seed":
-            columns = ", ".join(f'"{name}" {kind}' for name, kind in step.columns.items())
-            connection.execute(f"create table {step.relation} ({columns})")
-            connection.register("rows_of_seed", _as_arrow(seed_rows(step.file, seeds), step.columns))
-            connection.execute(f"insert into {step.relation} select * from rows_of_seed")  # noqa: S608 - a name of ours
-            connection.unregister("rows_of_seed")
-        else:
-            connection.execute(f"create {step.kind} {step.relation} as {step.sql}")
+        make(connection, step, seeds)
+
+
+def make(connection: Any, step: Step, seeds: Path = SEEDS) -> None:
+    """The relation of one step, from those that stand before it."""
+    if step.kind == "seed":
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in step.columns.items())
+        connection.execute(f"create table {step.relation} ({columns})")
+        connection.register("rows_of_seed", _as_arrow(seed_rows(step.file, seeds), step.columns))
+        connection.execute(f"insert into {step.relation} select * from rows_of_seed")  # noqa: S608 - a name of ours
+        connection.unregister("rows_of_seed")
+    else:
+        connection.execute(f"create {step.kind} {step.relation} as {step.sql}")
 
 
 def _as_arrow(rows: list[dict[str, str]], columns: dict[str, str]) -> Any:

@@ -14,6 +14,7 @@ READS = {
     "marts": [*BEFORE_CPAI, "cpai", "cocad", "marts"],
     # history: what earlier builds and releases found, as they wrote it
     "quality": [*BEFORE_CPAI, "cpai", "cocad", "marts", "quality", "history"],
+    "release": ["marts", "quality", "release"],
 }
 
 

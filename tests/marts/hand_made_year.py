@@ -198,6 +198,7 @@ def readings(cocad: pd.DataFrame) -> pd.DataFrame:
         read_at="2023-08-01T10:00:00Z",
         group_based="yes",
         network_definition="no",
+        confidence="high",
         is_standing=True,
         checks=pd.Series(None, index=cocad.index, dtype="str"),
     )
@@ -220,9 +221,9 @@ def write(connection) -> None:
         "cocad.cocad_candidates": cocad[["force", "quarter", "crime_reference", "suspect_rows"]].assign(
             reason="suspect_rows", reasons="suspect_rows", version="v"
         ),
-        "cocad.cocad_settled_readings": cocad[["force", "quarter", "crime_reference"]].assign(
-            group_based="yes", network_definition="no"
-        ),
+        "cocad.cocad_settled_readings": cocad[
+            ["force", "quarter", "crime_reference", "criterion", "committed_by_children"]
+        ].assign(version="v", settled_by="agreement", group_based="yes", network_definition="no"),
         "intermediate.int_readings": readings(cocad),
         "cocad.cocad_unread": cocad[["force", "quarter", "crime_reference"]]
         .assign(waits_for="reader")

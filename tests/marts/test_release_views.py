@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from orchestration.home import DBT_PROJECT, seed_rows
-from orchestration.releases import questions
+from orchestration.releases import lineage, views
 
 pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
 
@@ -38,7 +38,7 @@ def test_every_count_is_a_whole_number_in_pandas(year, release):
 def test_there_is_a_query_for_every_question():
     every = " ".join(query.read_text() for query in QUERIES)
     assert len(QUERIES) >= 10
-    assert [row["question"] for row in questions.questions() if f"marts.{row['question']}" not in every] == []
+    assert [row["wide_view"] for row in views.wide_views() if f"marts.{row['wide_view']}" not in every] == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,9 @@ def test_there_is_a_query_for_every_question():
 def test_a_wide_view_counts_what_the_records_say(release, view, counted):
     """The year's returns arrived long after their quarters: 12 weeks had passed for every crime."""
     first = {"location": "hotel", "nationality": "british"}.get(view) or next(
-        row["category"] for row in seed_rows("publication/question_categories.csv") if row["question"] == view
+        row["category"]
+        for row in seed_rows("publication/wide_view_categories.csv")
+        if row["wide_view"] == view
     )
     for of, where in (
         ("is_contact", "population = 'contact' and place_type = 'national' and period_type = 'year'"),
@@ -145,8 +147,8 @@ def test_without_breaks_and_missing_returns_the_matched_series_is_the_raw_one(re
     ) == [(0,)]
 
 
-def test_every_column_of_a_view_is_described(release):
-    described = questions.views_described()
+def test_every_column_of_a_view_is_described(year, release):
+    described = views.described(lineage.dbt_manifest(year.home))
     made = rows(
         release,
         "select table_name, column_name from duckdb_columns() inner join duckdb_views() "

@@ -7,8 +7,10 @@ from pathlib import Path
 import duckdb
 
 from orchestration import ledger
-from orchestration.home import Home
+from orchestration.home import DBT_PROJECT, Home
 from orchestration.ledger import snapshots
+from orchestration.releases import figures, views
+from orchestration.warehouse import compiled
 
 QUARTERS = [f"2023-Q{number}" for number in range(1, 5)]
 KENT = "figure_id = 'criterion.cse' and place = 'kent' and period = '2023-Q1'"
@@ -178,6 +180,44 @@ cross join (values (true), (false)) as asked (by_children);
 """
 
 
+# made by dbt's own SQL over the tables above
+OF_DBT = (
+    *("dim_outcome", "dim_known_break", "settled_answers", "figure_revisions", "expectation_results"),
+    *sorted(file.stem for file in (DBT_PROJECT / "models" / "release").glob("*.sql")),
+)
+SEEDS_OF_DBT = {"outcomes", "known_breaks", "forces", "reading_policy", "criteria"}
+
+
+def make_tables(connection, changed: str = "") -> None:
+    """The small warehouse as the database `warehouse` of the connection, its tables `changed` before they have views."""
+    connection.execute(
+        f"{MARTS} create schema reference; create schema {views.SCHEMA}; set search_path = 'marts,release'"
+    )
+    steps = [step for step in compiled.steps(OF_DBT) if step.name in {*OF_DBT, *SEEDS_OF_DBT}]
+    for step in steps:
+        if step.schema != views.SCHEMA:
+            compiled.make(connection, step)
+    name_figures(connection)
+    if changed:
+        connection.execute(changed)
+    for step in steps:
+        if step.schema == views.SCHEMA:
+            compiled.make(connection, step)
+
+
+def name_figures(connection) -> None:
+    """`dim_figure`, of the figures that there are."""
+    cursor = connection.execute("select distinct * from marts.figures where place_type = 'national'")
+    names = [column[0] for column in cursor.description]
+    found = [figures.described(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+    words = sorted({tuple(row.values()) for row in found}, key=str)
+    connection.execute(
+        "create or replace table marts.dim_figure "
+        "(figure_id varchar, scheme varchar, counts varchar, base varchar, definition varchar)"
+    )
+    connection.executemany("insert into marts.dim_figure values (?, ?, ?, ?, ?)", words)
+
+
 @dataclass
 class Expectation:
     """As the expectation suites give their results."""
@@ -210,9 +250,10 @@ def describe_models(home: Home) -> None:
     with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
         found = warehouse.execute(
             "select schema_name, table_name, column_name from duckdb_columns() "
-            "where schema_name in ('marts', 'quality') order by all"
+            "where schema_name in ('marts', 'quality', 'release') order by all"
         ).fetchall()
-    for schema, table, column in found:
+    # publishing adds it to the figures
+    for schema, table, column in [*found, ("release", "release_figures", "release")]:
         node = nodes.setdefault(
             f"model.cpai.{table}",
             {
@@ -277,7 +318,7 @@ def make_home(root: Path) -> Home:
     engine.dispose()
     add_reading(home, "kent", "2023-Q1/0")
     with duckdb.connect(str(home.warehouse)) as warehouse:
-        warehouse.execute(MARTS)
+        make_tables(warehouse)
     describe_models(home)
     return home
 

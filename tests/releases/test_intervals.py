@@ -6,10 +6,13 @@ import duckdb
 import numpy as np
 import pytest
 
-from orchestration.releases import misreading, questions
+from orchestration.home import settings
+from orchestration.releases import views
+from orchestration.warehouse import compiled
 
 Z = 1.96
 NATION = "England and Wales"
+NOT_GROUP_BASED = "not_group_based"
 UNITS = ("crime", "victim", "suspect")
 KEYS = "scheme varchar, is_read varchar, first_answer varchar, settled_answer varchar, crimes bigint, force varchar"
 # where a test is about neither places nor persons
@@ -25,7 +28,7 @@ select
     place_type, place, 'quarter' as period_type, '2023-Q1' as period,
     coalesce(
         sum(crimes * weight) filter (
-            settled_answer = answer or answer = 'all' and settled_answer <> '{misreading.NOT_GROUP_BASED}'
+            settled_answer = answer or answer = 'all' and settled_answer <> '{NOT_GROUP_BASED}'
         ), 0
     )::bigint as numerator,
     1000::bigint as denominator
@@ -37,7 +40,7 @@ inner join dim_place using (force)
 inner join (
     select distinct scheme, answer from settled_answers, unnest([first_answer, settled_answer, 'all']) as named (answer)
 ) as asked using (scheme)
-where answer <> '{misreading.NOT_GROUP_BASED}' and (scheme = '2023' or unit = 'crime' and answer <> 'all')
+where answer <> '{NOT_GROUP_BASED}' and (scheme = '2023' or unit = 'crime' and answer <> 'all')
 group by all
 """
 
@@ -62,7 +65,8 @@ def intervals():
             "missed_low bigint, missed_high bigint)"
         )
         connection.execute(FIGURES)
-        connection.execute("create view figure_intervals as " + questions._sql("figure_intervals"))
+        (step,) = (step for step in compiled.steps(("figure_intervals",)) if step.name == "figure_intervals")
+        connection.execute("create view figure_intervals as " + views.over_a_release(step.sql))
 
         def found(answers, place=NATION) -> dict:
             columns = zip(*((*row, *IN_KENT[len(row) - 5 :]) for row in answers), strict=True)
@@ -167,7 +171,7 @@ def test_persons_move_with_their_crime(intervals):
 
 
 def test_a_force_goes_by_its_own_sample_and_by_what_was_drawn_elsewhere_as_fifty_crimes(intervals):
-    most = questions.interval_policy()["drawn_elsewhere"]
+    most = settings("publication/interval_policy.csv", "setting").number("drawn_elsewhere")
     answers = [
         ("2023", "drawn", "cse", "cse", 15, "kent"),
         ("2023", "drawn", "cse", "other", 5, "kent"),
@@ -201,7 +205,7 @@ def world(draw, spread: float, by_size: bool = False) -> tuple[list[tuple], Coun
     `spread`: correlation of misreading inside a force, 0 when its share is the same in all. `by_size`: crimes of many
     suspects are misread more often.
     """
-    names = [f"c{number}" for number in range(5)] + [misreading.NOT_GROUP_BASED]
+    names = [f"c{number}" for number in range(5)] + [NOT_GROUP_BASED]
     shares = draw.dirichlet(np.full(len(names), 5))
     misread = draw.uniform(0.01, 0.15, len(names))
     answers, truth = Counter(), Counter()
@@ -226,9 +230,7 @@ def world(draw, spread: float, by_size: bool = False) -> tuple[list[tuple], Coun
             for unit, weight in zip(UNITS, (1, *persons), strict=True):
                 for place in (f"f{force}", NATION):
                     truth["2023", unit, names[became], place] += weight
-                    truth["2023", unit, "all", place] += weight * (
-                        names[became] != misreading.NOT_GROUP_BASED
-                    )
+                    truth["2023", unit, "all", place] += weight * (names[became] != NOT_GROUP_BASED)
     return [
         (*key[:4], crimes, key[4], *(int(persons) for persons in key[5:])) for key, crimes in answers.items()
     ], truth

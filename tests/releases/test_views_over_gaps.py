@@ -2,45 +2,17 @@
 
 import duckdb
 import pytest
-from small_home import MARTS, QUARTERS
-
-from orchestration.releases import misreading, questions, revisions
+from small_home import make_tables
 
 
 @pytest.fixture
 def release():
-    """A function that makes the small release, changed by SQL first, and answers a query on it."""
+    """A function that makes the small warehouse, changed by SQL first, and answers a query on its views."""
     with duckdb.connect() as connection:
 
         def ask(changed: str, query: str) -> list[tuple]:
-            connection.execute("attach ':memory:' as target")
-            connection.execute("use target")
-            connection.execute(MARTS)
-            tables = "select table_name from duckdb_tables() where database_name = 'target' and schema_name = 'marts'"
-            for (table,) in connection.execute(tables).fetchall():
-                connection.execute(f"create table main.{table} as from marts.{table}")
-            connection.execute("drop schema marts cascade")
-            columns = ", ".join(f"{name} {kind}" for name, (kind, _) in revisions.COLUMNS.items())
-            connection.execute(f"create table quality.figure_revisions ({columns})")
-            connection.execute("alter table main.figures add column release varchar default '2023.r1'")
-            connection.execute("attach ':memory:' as warehouse")
-            for table in (
-                "cocad.cocad_settled_readings",
-                "cocad.cocad_scheme_criteria",
-                "intermediate.int_readings",
-            ):
-                connection.execute(f"create schema if not exists warehouse.{table.split('.')[0]}")
-                connection.execute(f"create table warehouse.{table} as from {table}")
-            connection.execute("create schema warehouse.marts")
-            connection.execute("create table warehouse.marts.fct_crimes as from main.fct_crimes")
-            connection.execute("use memory")
-            questions.add_dimensions(connection)
-            misreading.add(connection, QUARTERS)
-            connection.execute("use target")
-            connection.execute(changed)
-            connection.execute("use memory")
-            questions.add_views(connection, {"release": "2023.r1", "period": "2023", "status": "final"})
-            connection.execute("use target")
+            connection.execute("attach ':memory:' as warehouse; use warehouse")
+            make_tables(connection, changed)
             return connection.execute(query).fetchall()
 
         yield ask

@@ -79,7 +79,7 @@ def test_tables_that_differ_of_equal_inputs_are_an_alarm(home):
 @pytest.mark.parametrize(
     "sql",
     [
-        "update cocad.cocad_settled_readings set criterion = 'cse' where force = 'kent'",
+        "update marts.settled_answers set settled_answer = 'cse' where force = 'kent'",
         *(
             pytest.param(sql, marks=pytest.mark.proof)
             for sql in (

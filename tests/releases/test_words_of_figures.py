@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import duckdb
 import pytest
-from small_home import Gate, change
+from small_home import Gate, change, name_figures
 
 from orchestration.home import seed_rows
 from orchestration.releases import figures
@@ -65,6 +65,8 @@ def test_release_views_and_explain_say_the_same_words(home):
         "'cocad.all.suspect.age_recorded.' || unnest(['yes', 'no']) as figure_id) "
         "from marts.figures where figure_id = 'criterion.cse'",
     )
+    with duckdb.connect(str(home.warehouse)) as warehouse:
+        name_figures(warehouse)
     path = publish(home, "2023", Gate()).path
     with duckdb.connect(str(path / "marts.duckdb"), read_only=True) as marts:
         for table in ("dim_figure", "release_figures"):

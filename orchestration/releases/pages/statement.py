@@ -44,7 +44,7 @@ def read(connection: Connection, head: dict) -> dict:
         "revised": revised,
         "causes": CAUSES,
         "triangle": triangle,
-        "not_collected": seed_rows("publication/questions.csv"),
+        "not_collected": seed_rows("publication/wide_views.csv"),
     }
 
 

@@ -15,7 +15,7 @@ read_figures as (
             when criterion = 'committed_by_children_any' then '2024'
             else '2023'
         end as answers
-    from figures
+    from {{ ref('figures') }}
     where
         numerator is not null
         and (
@@ -31,7 +31,7 @@ asked as (
 
 -- that a crime is group-based is an answer too, whatever the criterion
 every_answer as (
-    select scheme as answers, * exclude (scheme) from settled_answers
+    select scheme as answers, * exclude (scheme) from {{ ref('settled_answers') }}
     union all
     select
         'any' as answers,
@@ -39,7 +39,7 @@ every_answer as (
             case when first_answer = 'not_group_based' then first_answer else 'all' end as first_answer,
             case when settled_answer = 'not_group_based' then settled_answer else 'all' end as settled_answer
         )
-    from settled_answers
+    from {{ ref('settled_answers') }}
     where scheme = '2023'
 ),
 
@@ -94,16 +94,16 @@ drawn_around as (
         drawn.answers,
         drawn.answer,
         drawn.is_so,
-        dim_place.force is not null as is_own,
-        -- persons of a crime move together: they tell as much as so many crimes of one person each (Kish)
+        own_forces.force is not null as is_own,
+        -- persons of a crime move together: they count as so many crimes of one person each (Kish)
         power(sum(drawn.counted), 2) / sum(drawn.squares) as crimes,
         sum(drawn.moved) / sum(drawn.counted) as share
     from drawn
-    cross join (select distinct place_type, place from dim_place) as places
-    left join dim_place
-        on drawn.force = dim_place.force
-        and places.place_type = dim_place.place_type
-        and places.place = dim_place.place
+    cross join (select distinct place_type, place from {{ ref('dim_place') }}) as places
+    left join {{ ref('dim_place') }} as own_forces
+        on drawn.force = own_forces.force
+        and places.place_type = own_forces.place_type
+        and places.place = own_forces.place
     group by all
 ),
 
@@ -120,7 +120,12 @@ sampled as (
         sum(taken * share) as k,
         coalesce(sum(taken) filter (where is_own), 0) as own
     from (
-        select *, case when is_own then crimes else least(crimes, {{ drawn_elsewhere }}) end as taken
+        select
+            *,
+            case
+                when is_own then crimes
+                else least(crimes, {{ seed_value('publication/interval_policy.csv', 'drawn_elsewhere') }})
+            end as taken
         from drawn_around
     ) as drawn_around
     group by place_type, place, unit, answers, answer, is_so
@@ -139,15 +144,15 @@ read_once as (
         sum(answered.counted) as counted,
         sum(answered.squares) / sum(answered.counted) as a_crime
     from answered
-    inner join dim_place
+    inner join {{ ref('dim_place') }} as dim_place
         on answered.force = dim_place.force
-    inner join dim_period
+    inner join {{ ref('dim_period') }} as dim_period
         on answered.month = dim_period.month
     where answered.is_read = 'once'
     group by all
 ),
 
--- n, k: crimes drawn, and moved by a second reading; m: crimes read once, that it might move, of so many persons a crime
+-- n, k: crimes drawn, and moved by a second reading; m: crimes read once, which it may move, of `a_crime` persons each
 moves as (
     select
         read_figures.*,
@@ -238,8 +243,12 @@ missed as (
         sum(recall_estimates.missed) as change,
         sqrt(sum(power(recall_estimates.missed - recall_estimates.missed_low, 2))) as below,
         sqrt(sum(power(recall_estimates.missed_high - recall_estimates.missed, 2))) as above
-    from (select distinct period_type, period, quarter from dim_period where period_type <> 'month') as dim_period
-    left join recall_estimates
+    from (
+        select distinct period_type, period, quarter
+        from {{ ref('dim_period') }}
+        where period_type <> 'month'
+    ) as dim_period
+    left join {{ ref('recall_estimates') }} as recall_estimates
         on dim_period.quarter = recall_estimates.quarter
     group by dim_period.period_type, dim_period.period
     having count(recall_estimates.missed) = count(*)

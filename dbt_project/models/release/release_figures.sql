@@ -3,15 +3,15 @@ with
 -- all records of a figure's population, the thing recorded or not
 totals as (
     select unit, population, criterion, place_type, place, period_type, period, max(numerator) as records
-    from figures
+    from {{ ref('figures') }}
     where breakdown = 'total' and scheme = '2023'
     group by unit, population, criterion, place_type, place, period_type, period
 ),
 
 revised as (
     select distinct figure_id, scheme, place_type, place, period_type, period
-    from quality.figure_revisions
-    where release = (select release from release_status)
+    from {{ ref('figure_revisions') }}
+    where release = (select release from {{ ref('release_status') }})
 ),
 
 comparable as (
@@ -19,8 +19,8 @@ comparable as (
         dim_place.place_type,
         dim_place.place,
         bool_and(comparable_forces.is_comparable) as is_comparable
-    from comparable_forces
-    inner join dim_place
+    from {{ ref('comparable_forces') }} as comparable_forces
+    inner join {{ ref('dim_place') }} as dim_place
         on comparable_forces.force = dim_place.force
     group by dim_place.place_type, dim_place.place
 )
@@ -45,9 +45,9 @@ select
     place_completeness.is_complete,
     comparable.is_comparable,
     case when revised.figure_id is not null then 'revised' else release_status.status end as revision_status
-from figures
-cross join release_status
-left join dim_figure
+from {{ ref('figures') }} as figures
+cross join {{ ref('release_status') }} as release_status
+left join {{ ref('dim_figure') }} as dim_figure
     on figures.figure_id = dim_figure.figure_id
     and figures.scheme = dim_figure.scheme
 left join totals
@@ -58,7 +58,7 @@ left join totals
     and figures.place = totals.place
     and figures.period_type = totals.period_type
     and figures.period = totals.period
-left join figure_intervals
+left join {{ ref('figure_intervals') }} as figure_intervals
     on figures.figure_id = figure_intervals.figure_id
     and figures.scheme = figure_intervals.scheme
     and figures.place_type = figure_intervals.place_type
@@ -66,7 +66,7 @@ left join figure_intervals
     and figures.period_type = figure_intervals.period_type
     and figures.period = figure_intervals.period
     and figure_intervals.error = 'misread'
-left join place_completeness
+left join {{ ref('place_completeness') }} as place_completeness
     on figures.place_type = place_completeness.place_type
     and figures.place = place_completeness.place
     and figures.period_type = place_completeness.period_type

@@ -2,7 +2,7 @@ with
 
 reached as (
     select distinct quarter, period
-    from dim_period
+    from {{ ref('dim_period') }}
     where period_type = 'year_to_date'
 )
 
@@ -18,7 +18,7 @@ select
         when bool_and(figures.status <> 'withheld')
             then round(100.0 * sum(figures.numerator) / nullif(sum(figures.denominator), 0), 1)
     end as percent
-from figures
+from {{ ref('figures') }} as figures
 inner join reached
     on figures.period = reached.quarter
 where figures.period_type = 'quarter'

@@ -1,12 +1,12 @@
 with
 
 quarters as (
-    select distinct period_type, period, quarter from dim_period
+    select distinct period_type, period, quarter from {{ ref('dim_period') }}
 ),
 
 returned as (
     select distinct force, quarter
-    from quality.returns
+    from {{ ref('returns') }}
     where status in ('accepted', 'accepted_with_rejections', 'nil')
 ),
 
@@ -19,9 +19,9 @@ due as (
         dim_force.force,
         returned.force is not null as is_returned
     from quarters
-    inner join dim_force
+    inner join {{ ref('dim_force') }} as dim_force
         on quarters.quarter between dim_force.from_quarter and coalesce(dim_force.to_quarter, '9999-Q4')
-    inner join dim_place
+    inner join {{ ref('dim_place') }} as dim_place
         on dim_force.force = dim_place.force
     left join returned
         on dim_force.force = returned.force

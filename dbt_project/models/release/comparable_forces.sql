@@ -2,13 +2,13 @@ with
 
 quarters as (
     select quarter, first_day, last_day
-    from dim_quarter
-    where quarter in (select quarter from dim_period)
+    from {{ ref('dim_quarter') }}
+    where quarter in (select quarter from {{ ref('dim_period') }})
 ),
 
 breaks as (
     select force, string_agg(what, '; ' order by starts_on) as breaks
-    from dim_known_break
+    from {{ ref('dim_known_break') }}
     where
         force is not null
         and starts_on <= (select max(last_day) from quarters)
@@ -21,12 +21,12 @@ due as (
         dim_force.force,
         count(*) as quarters_due,
         count(returned.force) as quarters_returned
-    from dim_force
+    from {{ ref('dim_force') }} as dim_force
     inner join quarters
         on quarters.quarter between dim_force.from_quarter and coalesce(dim_force.to_quarter, '9999-Q4')
     left join (
         select distinct force, quarter
-        from quality.returns
+        from {{ ref('returns') }}
         where status in ('accepted', 'accepted_with_rejections', 'nil')
     ) as returned
         on dim_force.force = returned.force

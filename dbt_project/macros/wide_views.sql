@@ -1,8 +1,11 @@
-{#- One wide view a question: a count, a share of those known and its bounds for each category of the seed. -#}
+{# A view for one question: a count, a share of those known and its bounds for each category of the seed. #}
+{% macro wide_view(question) -%}
+{%- set categories = seed_rows('publication/wide_view_categories.csv', "wide_view = '" ~ question ~ "'")
+    | map(attribute='category') | list -%}
 with
 
 counts as (
-    select * from question_counts
+    select * from {{ ref('question_counts') }}
     where question = '{{ question }}'
 ),
 
@@ -46,8 +49,42 @@ select
     place_completeness.force_quarters_returned,
     place_completeness.is_complete
 from wide
-left join place_completeness
+left join {{ ref('place_completeness') }} as place_completeness
     on wide.place_type = place_completeness.place_type
     and wide.place = place_completeness.place
     and wide.period_type = place_completeness.period_type
     and wide.period = place_completeness.period
+{%- endmacro %}
+
+{# A view for one split of the figures: a count and the printed percentage for each category of the seed. #}
+{% macro wide_figures(breakdown) -%}
+{%- set categories = seed_rows('breakdown_categories.csv', "breakdown = '" ~ breakdown ~ "'")
+    | map(attribute='category') | unique | list -%}
+select
+    unit,
+    population,
+    criterion,
+    scheme,
+    place_type,
+    place,
+    period_type,
+    period,
+    any_value(base) as base,
+    max(records) as records,
+    max(denominator) as known,
+    max(percent_known) as percent_known,
+    {%- for category in categories %}
+    {#- no column starts with a digit #}
+    {%- set column = 'aged_' ~ category if category[0] in '0123456789' else category %}
+    max(numerator) filter (where category = '{{ category }}') as {{ column }},
+    max(percent) filter (where category = '{{ category }}') as percent_{{ column }},
+    {%- endfor %}
+    any_value(force_quarters_due) as force_quarters_due,
+    any_value(force_quarters_returned) as force_quarters_returned,
+    bool_and(is_complete) as is_complete,
+    bool_and(is_comparable) as is_comparable,
+    any_value(status) as status
+from {{ ref('release_figures') }}
+where breakdown = '{{ breakdown }}'
+group by unit, population, criterion, scheme, place_type, place, period_type, period
+{%- endmacro %}

@@ -9,6 +9,6 @@ select
     round(100.0 * sum(records) / sum(sum(records)) over (
         partition by population, place_type, place, period_type, period
     ), 1) as percent_of_all
-from question_counts
+from {{ ref('question_counts') }}
 where question = 'local_authority'
 group by population, place_type, place, period_type, period, category

@@ -10,11 +10,11 @@ of_forces as (
         figures.period,
         cast(sum(figures.numerator) as bigint) as numerator,
         cast(sum(figures.denominator) as bigint) as denominator
-    from figures
-    inner join comparable_forces
+    from {{ ref('figures') }} as figures
+    inner join {{ ref('comparable_forces') }} as comparable_forces
         on figures.place = comparable_forces.force
         and comparable_forces.is_comparable
-    inner join dim_place
+    inner join {{ ref('dim_place') }} as dim_place
         on comparable_forces.force = dim_place.force
         and dim_place.place_type <> 'force'
     where figures.place_type = 'force'
@@ -42,7 +42,7 @@ select
         when figures.status <> 'withheld' and figures.denominator is not null then coalesce(of_forces.denominator, 0)
     end as matched_denominator,
     round(100.0 * of_forces.numerator / nullif(of_forces.denominator, 0), 1) as matched_percent
-from figures
+from {{ ref('figures') }} as figures
 left join of_forces
     on figures.figure_id = of_forces.figure_id
     and figures.scheme = of_forces.scheme

@@ -1,7 +1,7 @@
 with
 
 released as (
-    select distinct period_type, period from figures
+    select distinct period_type, period from {{ ref('figures') }}
 ),
 
 months as (
@@ -10,7 +10,7 @@ months as (
         dim_quarter.year,
         dim_quarter.quarter_number,
         strftime(dim_quarter.first_day + to_months(cast(ahead.months as integer)), '%Y-%m') as month
-    from dim_quarter
+    from {{ ref('dim_quarter') }} as dim_quarter
     inner join released
         on released.period_type = 'quarter'
         and dim_quarter.quarter = released.period

@@ -2,7 +2,7 @@ with
 
 received as (
     select force, quarter, max(cast(substr(received_at, 1, 10) as date)) as received_on
-    from quality.returns
+    from {{ ref('returns') }}
     where status in ('accepted', 'accepted_with_rejections', 'nil')
     group by force, quarter
 ),
@@ -16,7 +16,7 @@ crimes as not materialized (
             when fct_crimes.is_cocad then fct_crimes.offenders
             else nullif(greatest(fct_crimes.offenders_stated, fct_crimes.suspect_rows), 0)
         end as offenders_known
-    from fct_crimes
+    from {{ ref('fct_crimes') }} as fct_crimes
     left join received
         on fct_crimes.force = received.force
         and fct_crimes.quarter = received.quarter
@@ -34,12 +34,12 @@ persons as not materialized (
         select
             'victim' as unit, 'victims' as record_type, force, quarter, crime_reference, disability, nationality,
             cast(null as date) as arrested_on
-        from fct_victims
+        from {{ ref('fct_victims') }}
         union all
         select
             'suspect' as unit, 'suspects' as record_type, force, quarter, crime_reference, disability, nationality,
             arrested_on
-        from fct_suspects
+        from {{ ref('fct_suspects') }}
     ) as persons
     inner join crimes
         on persons.force = crimes.force
@@ -79,7 +79,9 @@ answers as (
             when not is_12_weeks_old then null
             when outcome_code is null or outcome_on > recorded_on + 84 then 'none_yet'
             when outcome_on is null or outcome_code = 'unmapped' then null
-            when outcome_code in (select outcome_code from dim_outcome where outcome_group = 'charge') then 'charged'
+            when
+                outcome_code in (select outcome_code from {{ ref('dim_outcome') }} where outcome_group = 'charge')
+                then 'charged'
             else 'other_outcome'
         end as category,
         force, quarter, month, is_contact, is_cocad
@@ -121,7 +123,7 @@ cells as (
 
 collected as (
     select force, quarter, record_type, field, is_collected
-    from quality.field_completeness
+    from {{ ref('field_completeness') }}
 )
 
 select
@@ -140,9 +142,9 @@ inner join (values ('cpai', false, false), ('contact', true, false), ('cocad', f
     as populations (population, contact_only, cocad_only)
     on (cells.is_contact or not populations.contact_only)
     and (cells.is_cocad or not populations.cocad_only)
-inner join dim_place
+inner join {{ ref('dim_place') }} as dim_place
     on cells.force = dim_place.force
-inner join dim_period
+inner join {{ ref('dim_period') }} as dim_period
     on cells.month = dim_period.month
 left join collected
     on cells.force = collected.force

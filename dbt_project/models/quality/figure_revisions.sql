@@ -1,0 +1,22 @@
+select
+    cast(null as varchar) as figure_id,
+    cast(null as varchar) as scheme,
+    cast(null as varchar) as place_type,
+    cast(null as varchar) as place,
+    cast(null as varchar) as period_type,
+    cast(null as varchar) as period,
+    cast(null as integer) as revision,
+    cast(null as varchar) as release,
+    cast(null as varchar) as published_at,
+    cast(null as bigint) as numerator,
+    cast(null as bigint) as denominator,
+    cast(null as decimal(4,1)) as percent,
+    cast(null as varchar) as percent_rounding,
+    cast(null as varchar) as status,
+    cast(null as bigint) as numerator_before,
+    cast(null as bigint) as denominator_before,
+    cast(null as decimal(4,1)) as percent_before,
+    cast(null as varchar) as percent_rounding_before,
+    cast(null as varchar) as status_before,
+    cast(null as varchar) as cause
+where false

@@ -1,0 +1,1 @@
+{{ wide_view('arrest_at_12_weeks') }}

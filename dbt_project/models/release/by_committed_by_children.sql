@@ -1,0 +1,1 @@
+{{ wide_figures('committed_by_children') }}

@@ -1,0 +1,1 @@
+{{ wide_view('outcome_at_12_weeks') }}
