@@ -50,7 +50,7 @@ compared as (
     from beside
 ),
 
-compared as (
+with_status as (
     select
         *,
         case
@@ -110,4 +110,4 @@ select
             then 'no percentage is printed'
     end as explanation,
     note as source_note
-from compared
+from with_status
