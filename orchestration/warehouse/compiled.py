@@ -147,7 +147,7 @@ def build(connection: Connection, made: list[Step], raw: Path, seeds: Path = SEE
         make(connection, step, seeds)
 
 
-def make(connection: Any, step: Step, seeds: Path = SEEDS) -> None:
+def make(connection: Connection, step: Step, seeds: Path = SEEDS) -> None:
     """The relation of one step, from those that stand before it."""
     if step.kind == "seed":
         columns = ", ".join(f'"{name}" {kind}' for name, kind in step.columns.items())

@@ -218,7 +218,7 @@ asked as (
         and parts.expected >= floors.expected_from
 ),
 
-counted as (
+by_month as (
     select
         halves.month_of_quarter,
         submissions.force,
@@ -253,4 +253,4 @@ select
             else 'ok'
         end
     end as mn01
-from counted
+from by_month
