@@ -21,6 +21,6 @@ GROUPS = {
 
 
 def with_owner(spec: dg.AssetSpec) -> dg.AssetSpec:
-    """The asset as its group has it. Raises KeyError for a group that nobody answers for."""
+    """The asset as its group has it. Raises KeyError for a group without an owner."""
     owner, data = GROUPS[spec.group_name or ""]
     return spec.merge_attributes(owners=[owner], tags={"cpai/data": data})

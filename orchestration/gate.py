@@ -45,7 +45,7 @@ def check(home: Home, period: str) -> GateResult:
 
     A warehouse, rules and waivers that have not changed are checked once a day: the checks in Dagster and the release
     after them ask the same.
-    Raises ValueError when `period` is none; whatever else is wrong shuts the gate with a reason.
+    Raises ValueError when `period` is no period; whatever else is wrong shuts the gate with a reason.
     """
     results = _checked(home.warehouse, period, state_of(home))
     if any(result.error for result in results):

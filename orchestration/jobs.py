@@ -118,7 +118,7 @@ def limit_pool(storage: dg.DagsterInstance) -> None:
 
 
 def free_pool(storage: dg.DagsterInstance) -> None:
-    """Within a turn: who still holds a place in the pool was killed with it, and nobody else would give it back."""
+    """Within a turn: a run that still has a place in the pool was killed, and would never give it back."""
     for run in storage.event_log_storage.get_concurrency_run_ids():
         storage.event_log_storage.free_concurrency_slots_for_run(run)
 

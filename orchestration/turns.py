@@ -1,8 +1,8 @@
 """Whose turn it is with a home's warehouse: one process at a time receives, builds, publishes or reads there.
 
-DuckDB lets one process write and nobody read meanwhile, and what a run receives is what it builds: a turn is a whole run.
-Who comes meanwhile waits, prints for whom, and gives up after CPAI_WAIT seconds. It is a lock of the system's: let go when
-its process ends, however it ends.
+DuckDB lets one process write and no other read meanwhile, and a run builds what it received: a turn is a whole run.
+A process that comes meanwhile waits, prints for whom, and gives up after CPAI_WAIT seconds. The lock is the system's:
+it is released when its process ends, however it ends.
 """
 
 import json
@@ -91,7 +91,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Whole or not at all, for its owner alone: who comes while it is written reads no half of it."""
+    """Whole or not at all, for its owner alone: a process that reads meanwhile never gets half of it."""
     aside = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as handle:

@@ -20,7 +20,7 @@ class Verdict(NamedTuple):
 
 
 def wording(verdict: str, severity: str = "") -> Verdict:
-    """The verdict of a rule or expectation of this severity (`blocks`, `reported`). KeyError for one that is none."""
+    """The verdict of a rule or expectation of this severity (`blocks`, `reported`). KeyError for any other."""
     rows = _verdicts()
     return rows.get((verdict, "")) or rows[verdict, severity]
 

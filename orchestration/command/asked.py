@@ -1,4 +1,4 @@
-"""What a command was asked for: a home, a quarter, a force, a place. What there is not is refused before anything is done.
+"""What a command was asked for: a home, a quarter, a force, a place. What does not exist is refused before anything is done.
 
 Each refusal is one sentence: what is wrong, what was probably meant, what to do. Its exit code is 2.
 """

@@ -169,7 +169,7 @@ Index("reading_of_slot", readings.c.slot)
 Index("reading_by", readings.c.reader, readings.c.imported_at)
 
 # An item is a candidate at a version: what a reader reads. A slot is one reading due of it; a round is a reading
-# from the start, the second after a record held more about a crime that was settled as unknown.
+# from the start, the second after a record had more about a crime that was settled as unknown.
 items = Table(
     "items",
     metadata,

@@ -1,6 +1,6 @@
 """How far two answers to one question agree: Krippendorff's alpha and Gwet's AC1, with bootstrap intervals.
 
-Of two answers a crime, both need two things only: how often each answer was given, and how many crimes had the same
+With two answers for each crime, both need only two things: how often each answer was given, and how many crimes had the same
 answer twice. Drawing crimes again with replacement is drawing the cells of their table from a multinomial, so that
 283,000 readings cost little more than 5,665.
 """

@@ -145,7 +145,7 @@ def as_written(version: str) -> str:
 
 
 def kept(_file: Path, _sentences: list[str]) -> bool:
-    """The answer where nobody is there to be asked: an unusual answer can be right, and stays with its reading."""
+    """The answer where there is no terminal to ask at: an unusual answer can be right, and stays with its reading."""
     return True
 
 

@@ -397,7 +397,7 @@ class Desk:
                 worklist.c.held_by == reader,
                 self._lapsed(),
             ),
-            # a gold item that comes back to be read in earnest must not lack readers
+            # a gold item that comes back as an ordinary case must not lack readers
             ~exists().where(readings.c.reader == reader, readings.c.role != "gold", *_same("round")),
         )
 
@@ -465,7 +465,7 @@ class Desk:
         return ("gold",) if roles == READER else ()
 
     def _gold_unread(self, reader: str) -> Any:
-        """The settled gold items that a reader has not read: who reads one is in nobody's way."""
+        """The settled gold items that a reader has not read: reading one delays nobody."""
         return and_(
             worklist.c.state == "settled",
             tuple_(*(worklist.c[name] for name in KEY)).in_(self.gold),
@@ -542,7 +542,7 @@ class Desk:
             .join(worklist, and_(*_same("round")))
             .where(
                 readings.c.reader == reader,
-                # a file's word for who read is nobody's sign-in
+                # a name in a file is no sign-in
                 readings.c.slot.is_not(None),
                 worklist.c.state.not_in(GONE),
                 ~exists().where(later.c.corrects == readings.c.reading_id),

@@ -112,6 +112,6 @@ def drawn(policy: Policy, key: str, stratum: str, names: Iterable[str]) -> set[s
 
 
 def keyed_number(key: str, *words: object) -> float:
-    """A number from 0 to below 1 that anybody with the key can repeat and nobody without it foretell."""
+    """A number from 0 to below 1: with the key it can be repeated, without it not predicted."""
     message = "|".join(map(str, words)).encode()
     return int.from_bytes(hmac.digest(key.encode(), message, hashlib.sha256)[:7]) / 2**56

@@ -100,7 +100,7 @@ def summary(of: Iterable[Mapping[str, Any]], now: datetime | None = None) -> dic
 
 
 def in_order(rows: list[dict[str, Any]], by: str, down: bool = False) -> list[dict[str, Any]]:
-    """Rows by one of their columns; where there is no such column, as they are. A forecast there is none of comes last."""
+    """Rows by one of their columns; where there is no such column, as they are. A missing forecast comes last."""
     if not rows or by not in rows[0]:
         return rows
     known = sorted((row for row in rows if row[by] != ""), key=lambda row: row[by], reverse=down)

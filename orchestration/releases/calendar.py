@@ -1,4 +1,4 @@
-"""What is promised about releases: when each is planned, what it will be, who sees it before, and what was wrong.
+"""What is announced about releases: when each is planned, what it will be, who sees it before, and what was wrong.
 
 Rows of `seeds/publication/`: a date, a person's role or an erratum is never code.
 """
@@ -103,7 +103,7 @@ def _explained(seeds: Path) -> list[dict[str, str]]:
     for row in rows:
         where = f"explained_revisions.csv, {row['release']}, {row['figure_id']}"
         period, _, number = row["release"].rpartition(".r")
-        wanted = f"{where}: release is none; write it like 2023.r2"
+        wanted = f"{where}: the release has another form; write it like 2023.r2"
         if not number.isdigit():
             raise NotAsPromised(wanted)
         _read(in_period, period, wanted)

@@ -1,6 +1,6 @@
 """Feeds: records of a release for a named use, in a schema that stays as it is while its version does.
 
-What a feed holds is rows of `seeds/publication/feed_columns.csv`: a column that is not there leaves nobody's hands. Crimes
+What a feed holds is rows of `seeds/publication/feed_columns.csv`: a column that is not there is never sent. Crimes
 go out under pseudonyms, or, to the force they are of, under its own references.
 """
 

@@ -76,7 +76,7 @@ def _rebuild(connection: Connection, home: Home, head: dict, folder: Path) -> li
         file["path"]: file["sha256"]
         for file in head["files"]
         if file["path"].endswith((".parquet", ".csv"))
-        # nor is the public tier: what it may show hangs on what earlier releases showed
+        # the public tier is not either: what it may show depends on what earlier releases showed
         and not file["path"].startswith((*NOT_FROM_THE_WAREHOUSE, "public/"))
     }
     return [

@@ -46,7 +46,7 @@ MOST_BYTES = 4 * file_safety.LARGEST_FILE
 
 
 class CannotCheck(Stopped, ValueError):
-    """The folder, force or quarter is none that a return could be checked for: a sentence for whoever asked."""
+    """No return can be checked for this folder, force or quarter: a sentence with the reason."""
 
     code = 2
 
@@ -58,7 +58,7 @@ def check(
 
     Of several deliveries in the folder the latest is checked; `checked` in each pack names it. `layout` and
     `seeds`: read by the one and checked with the rows of the other, in the trial of a draft.
-    Raises CannotCheck for a folder that is none or holds no return, or a force that owes no return for `quarter`.
+    Raises CannotCheck for a folder that is not there or has no return, or a force of which none is due for `quarter`.
     """
     came_as = delivered_as(folder, force, quarter)
     forces = forces_of(came_as, quarter) if force == came_as else {force}
@@ -116,7 +116,7 @@ def _delivery(name: str, inside: str) -> str:
 def delivered_as(folder: Path, force: str, quarter: str) -> str:
     """The name in landing/<quarter>/ that a force's return comes under: its own, or that of a joint return.
 
-    Raises CannotCheck where it owes none, or the folder is not that of one return.
+    Raises CannotCheck where none is due, or the folder is not that of one return.
     """
     if not folder.is_dir():
         raise CannotCheck(f"{folder}: is no folder; name the folder that holds the files of the return.")
@@ -139,7 +139,7 @@ def delivered_as(folder: Path, force: str, quarter: str) -> str:
     meant = f"did you mean {near}?" if near else "forces are written as in seeds/forces.csv."
     if quarter < quarters.FIRST:
         meant = f"returns begin with {quarters.FIRST}."
-    raise CannotCheck(f"{force}: owes no return for {quarter}; {meant}")
+    raise CannotCheck(f"{force}: no return is due for {quarter}; {meant}")
 
 
 def _copy(folder: Path, into: Path) -> None:

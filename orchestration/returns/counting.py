@@ -14,7 +14,7 @@ QUOTE, LINE_FEED, RETURN = 0x22, 0x0A, 0x0D
 
 
 def lines(data: bytes, delimiter: str) -> int:
-    """Rows of a CSV's bytes (UTF-8), the heading row too; blank lines are none."""
+    """Rows of a CSV's bytes (UTF-8), the heading row too; blank lines do not count."""
     text_ends, next_starts = line_ends(data, delimiter)
     return int((text_ends > np.concatenate(([0], next_starts[:-1]))).sum()) if len(text_ends) else 0
 

@@ -184,7 +184,7 @@ def unpack(path: Path, name: str, into: Path) -> dict[str, Path]:
     check_size(path, name)
     with path.open("rb") as file:
         if not file.read(4).startswith(b"PK"):
-            raise unreadable("FL10", f"{name}: is named ZIP but is none; send the files themselves.")
+            raise unreadable("FL10", f"{name}: is named ZIP but is not one; send the files themselves.")
     files: dict[str, Path] = {}
     with opened(path, name) as packed:
         into.mkdir(parents=True, exist_ok=True)

@@ -136,7 +136,7 @@ def receive(
     with its reasons, and the others go on. Deliveries are read by `readers`, else by threads. `layout`: read as it
     has it, and not as the seeds do (the trial of a draft).
 
-    Raises ValueError for a quarter that is none, OSError when our own disk fails: started again, the run
+    Raises ValueError for what is not a quarter, OSError when our own disk fails: started again, the run
     goes on where it stopped.
     """
     quarters.valid(quarter)
@@ -333,7 +333,7 @@ def _arrivals(
     readers: Executor,
     layout: Layout | None,
 ) -> Iterator[Arrival | Receipt]:
-    """Each delivery, archived and being read; a refusal at once for a folder that is nobody's."""
+    """Each delivery, archived and being read; a refusal at once for a folder of no force."""
     for folder in landing.inside(home.landing / quarter):
         name = folder.name
         if delivered_as not in (None, name) and delivered_as not in forces_of(name, quarter):

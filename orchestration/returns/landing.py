@@ -75,7 +75,7 @@ def inside(folder: Path) -> list[Path]:
 
 
 def nobodys(path: Path, nobody: str = "no force") -> str:
-    """Why something in the folder of a quarter is nobody's return, and what to do; blank where it is a force's."""
+    """Why something in the folder of a quarter is no force's return, and what to do; blank where it is one."""
     quarter = path.parent.name
     names = delivered(quarter)
     if path.name in names:

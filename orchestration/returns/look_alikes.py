@@ -1,4 +1,4 @@
-"""Texts that look alike are one text: where a reference, a code, a date or a heading was copied from decides nothing.
+"""Texts that look alike are one text: it does not matter where a reference, a code, a date or a heading was copied from.
 
 plain("\\uff14\\uff16/1001\\u200b/23")     # "46/1001/23"
 """

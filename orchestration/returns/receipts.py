@@ -46,14 +46,14 @@ def each_return(home: Home) -> dict[Place, Return]:
 
 
 def owing() -> dict[str, tuple[str, str]]:
-    """force -> first and last quarter that it owes a return for, from the seed, never from what came."""
+    """force -> first and last quarter that a return of it is due for, from the seed, never from what came."""
     return {
         row["force"]: (row["from_quarter"], row["to_quarter"] or "9999-Q4") for row in seed_rows("forces.csv")
     }
 
 
 def expected(quarter: str) -> list[str]:
-    """The forces that owe a return for `quarter`."""
+    """The forces of which a return is due for `quarter`."""
     return [force for force, (first, last) in owing().items() if first <= quarter <= last]
 
 
@@ -103,7 +103,7 @@ def standing(home: Home, quarter: str) -> dict[str, Any]:
 def grid(
     home: Home, wanted: list[str], held: Set[tuple[str, str, int]] = frozenset()
 ) -> dict[str, dict[str, dict[str, Any] | None]]:
-    """Force x quarter: how each return stands. None where the force owes none for the quarter.
+    """Force x quarter: how each return stands. None where none is due for the quarter.
 
     `status` is accepted, accepted_with_rejections, nil, refused, missing or missing_declared; `submission` the one
     that stands, else the last (None: nothing came); `refused_since` whether a later delivery was refused. `held`: the

@@ -1,4 +1,4 @@
-"""Police recorded crime, the Home Office's open data, beside the returns: the same forces, counted by someone else.
+"""Police recorded crime, the Home Office's open data, beside the returns: the same forces, counted by the Home Office.
 
 A release is one file as it was published. Every release is kept: its bytes in the archive, what it counts in
 `raw/police_recorded_crime/`. How a file is written (sheets, headings, names of forces, quarters) is rows in

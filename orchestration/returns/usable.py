@@ -66,7 +66,7 @@ def cancelled_earlier(crimes: pa.Table, first_day: date) -> np.ndarray:
 
 
 def blank_reference(references: pa.ChunkedArray) -> np.ndarray:
-    """Records without a reference, or with a text that stands in its place and is none."""
+    """Records without a reference, or with a text in its place that is no reference."""
     return _mask(pc.is_null(references)) | _of_text(
         references, lambda text: text.strip().lower() in _placeholders()
     )

@@ -224,7 +224,7 @@ def _missing(rng: np.random.Generator, habits: Habits, n: int, field: str, code_
     listed = [text for code in NOT_RECORDED for text in _spellings(field).get(code, [])]
     luck = rng.random(n)
     rare = np.where(luck < 0.92, _any_of(rng, n, codes), _any_of(rng, n, listed))
-    # a word for one column is none in another: NS is an ethnicity code and no relationship
+    # a word of one column is not one of another: NS is an ethnicity code and no relationship
     usual = [text for text in habits.no_value if text == "" or text in codes or text in listed]
     return np.where(luck < 0.8, _any_of(rng, n, usual), rare)
 

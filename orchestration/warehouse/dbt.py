@@ -1,6 +1,6 @@
 """The warehouse: dbt in this process, and its models as Dagster assets.
 
-dbt alone opens `warehouse.duckdb`, briefly: DuckDB lets one process write and nobody read meanwhile, and
+dbt alone opens `warehouse.duckdb`, briefly: DuckDB lets one process write and no other read meanwhile, and
 in-process dbt keeps its handle until it is closed.
 """
 

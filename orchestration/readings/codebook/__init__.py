@@ -1,4 +1,4 @@
-"""The codebook: its text, a document a version, and its rules, the rows of `seeds/codebook_rules.csv`.
+"""The codebook: its text, one document for each version, and its rules, the rows of `seeds/codebook_rules.csv`.
 
 A rule has a condition under which an answer goes against the codebook, and an action: `refuse`, as one answer excludes
 the other, or `ask`, as it can be right all the same. Room, workbook and file check by `refused` and `asked` here.

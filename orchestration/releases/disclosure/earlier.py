@@ -1,4 +1,4 @@
-"""Earlier public tiers: what was printed once is known for ever, and differs from today's only where data changed."""
+"""Earlier public tiers: what was printed once stays known, and differs from today's only where data changed."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping

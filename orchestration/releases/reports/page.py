@@ -10,7 +10,7 @@ NAMES = re.compile(
     r"|(January|February|March|April|May|June|July|August|September|October|November|December) 20\d\d"
     r"|\b20\d\d(-Q[1-4])?(\.r\d+)?\b|Licence v3\.0|[Tt]able \d+|England and Wales, 2023"
 )
-# what stands on a page; something else could carry a number that nobody sees
+# what stands on a page; other elements could hold a number that is not seen
 ELEMENTS = {
     "a", "aside", "body", "caption", "data", "dd", "desc", "div", "dl", "dt", "figcaption", "figure", "footer", "h1",
     "h2", "h3", "head", "header", "html", "li", "main", "meta", "nav", "p", "rect", "span", "strong", "style", "svg",

@@ -184,7 +184,7 @@ def _fit_pattern(cells: Cells, target: Target, known: Headings) -> Fit:
             return Fit(FITS, 0.5, f"its cells are codes of {column.replace('_', ' ')}")
         worded = cells.coded and not cells.share(str.isdecimal)
         return Fit(MAY if worded else CANNOT, 0, f"its cells are no codes of {column.replace('_', ' ')}")
-    # names, descriptions and summaries are words: a column of dates, numbers or flags is none of them
+    # names, descriptions and summaries are words: a column of dates, numbers or flags is not one
     words = share > MOST and not cells.date_formats and _fit_flag(cells, known).verdict != FITS
     return Fit(FITS, 0.0, "its cells are words") if words else Fit(CANNOT, 0, "its cells are no words")
 

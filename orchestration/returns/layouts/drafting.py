@@ -65,7 +65,7 @@ def draft(
 
     A layout that has most of the headings becomes the base, and only what differs is proposed; none does for
     a new crime system. `heading_row`: the row of the headings (the last of them), 0 where it has to be found.
-    Raises NotATable or Unreadable for a file, ValueError for a quarter that is none.
+    Raises NotATable or Unreadable for a file, ValueError for what is not a quarter.
     """
     if quarter:
         quarters.valid(quarter)

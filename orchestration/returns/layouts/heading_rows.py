@@ -36,7 +36,7 @@ def find(rows: Rows, known: Headings) -> int | None:
 
 
 def _headings_in(rows: Rows, at: int, known: Headings) -> int:
-    """How many different headings a row has, most of them made of known words; 0 for a row that is none."""
+    """How many different headings a row has, most of them made of known words; 0 for any other row."""
     named = [cell for cell in rows[at] if cell]
     like = [cell for cell in named if known.like_a_heading(cell)]
     if len(like) < 3 or len(like) * 2 <= len(named):

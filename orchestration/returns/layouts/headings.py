@@ -1,4 +1,4 @@
-"""What the seeds teach of headings: what their words mean, what each column is called, the codes that stand under it.
+"""What the seeds hold on headings: what their words mean, what each column is called, the codes that stand under it.
 
 known_headings(SEEDS).alike("Vic. Sex", ("victims", "gender"), "")     # (1.0, ...)
 """
@@ -53,7 +53,7 @@ class Headings:
 
     @property
     def listed_by_pattern(self) -> frozenset[str]:
-        """Columns of codes too many for a seed: what they look like is known, and plain words are none."""
+        """Columns with too many codes for a seed: a code is known by its look, and plain words are no codes."""
         return frozenset(
             column
             for (_, column), pattern in self.patterns.items()

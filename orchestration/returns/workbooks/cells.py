@@ -146,7 +146,7 @@ def place_of(address: str | None, where: str) -> tuple[int, int]:
     found = ADDRESS.fullmatch(address or "")
     row, column = (int(found[2]), column_number(found[1])) if found else (0, 0)
     if not row:
-        raise unreadable("FL09", f"{where}: an address of its cells is none; the workbook is damaged.")
+        raise unreadable("FL09", f"{where}: an address of its cells is not valid; the workbook is damaged.")
     if row > LAST_ROW:
         raise beyond(where, row)
     if column > LAST_COLUMN:
@@ -184,7 +184,7 @@ def number_text(number: float) -> str:
 
 
 def as_number(text: str) -> float | None:
-    """The number that a text of a workbook's XML is; None for what is none."""
+    """The number that a text of a workbook's XML is; None for other texts."""
     if "_" in text:
         return None
     try:
@@ -217,7 +217,7 @@ def shown_as(number: float, style: str, from_1904: bool) -> str | Dated:
 
 
 def of_day(text: str, from_1904: bool) -> str | Dated:
-    """A day that is written as such; with a zone, as it then was in Britain. What is none stays as it came."""
+    """A day that is written as such; with a zone, as it then was in Britain. Other texts stay as they came."""
     try:
         when = datetime.fromisoformat(text.strip())
     except ValueError:

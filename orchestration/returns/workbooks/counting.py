@@ -1,4 +1,4 @@
-"""How many rows of a sheet hold something, counted without what reads them: what is read must come to the same.
+"""How many rows of a sheet hold something, counted without the code that reads them: both counts must be equal.
 
 XLSX: over the bytes of the sheet's XML, row by row; where that differs, by another XML reader, each cell and shared text
 looked at: ten times as slow. ODS: by that other reader. XLS: by its BIFF records, in `xls.py`.

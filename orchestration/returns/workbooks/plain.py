@@ -1,7 +1,7 @@
 """The XML of sheets and shared texts as programs mostly write it, read by patterns: four times as fast as the parser.
 
-Only where nothing else stands: every `<` has to be one of those that a pattern has read, so that whatever is spelt in
-another way (a quotation mark, a prefix, an attribute, a comment) makes the whole part the parser's.
+It is used only where every `<` is one that a pattern has read: whatever is spelt in
+another way (a quotation mark, a prefix, an attribute, a comment) sends the whole part to the parser.
 """
 
 from __future__ import annotations

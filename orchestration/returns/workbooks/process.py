@@ -184,7 +184,7 @@ def opener(name: str, path: Path) -> Iterator[Opener]:
 
 
 def serve(memory: int) -> None:
-    """Answer until nobody asks any more."""
+    """Answer until there are no more requests."""
     _limit(memory)
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer

@@ -248,7 +248,7 @@ def blank_texts(segments: list[bytes]) -> set[int]:
 
 
 def biff(stream: bytes, start: int) -> Iterator[tuple[int, bytes]]:
-    """Record type and content, from a substream's BOF to its EOF; those of a chart within it are none of its own."""
+    """Record type and content, from a substream's BOF to its EOF; those of a chart within it are left out."""
     deep = 0
     while start + 4 <= len(stream):
         kind, length = struct.unpack_from("<HH", stream, start)

@@ -1,5 +1,5 @@
 """The rules of the codebook that a reading was kept against. Of a reading from before none is known, and its hash stands:
-what is blank enters none."""
+a blank column is not hashed."""
 
 import sqlalchemy as sa
 from alembic import op
