@@ -143,7 +143,7 @@ def wrong(root: Path, heard: dict[str, list]) -> list[str]:
     from sqlalchemy import select
 
     from orchestration.home import Home
-    from orchestration.ledger import readings
+    from orchestration.ledger.tables import readings
     from orchestration.readings.desk import Desk
 
     desk = Desk(Home(root))
@@ -235,12 +235,12 @@ def listen(queue, heard: list) -> None:
 def furnished(root: Path, readers: int, cases: int) -> None:
     from small_room import PASSWORD, furnish
 
-    from orchestration import ledger
     from orchestration.home import Home
+    from orchestration.ledger.opening import open_ledger
     from orchestration.readings.room import sign_in
 
     furnish(Home(root), cases, people={})
-    engine = ledger.open_ledger(Home(root))
+    engine = open_ledger(Home(root))
     for number in range(readers):
         sign_in.add_user(engine, f"reader-{number}", {"reader"}, PASSWORD, by="benchmark")
     engine.dispose()

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from expectations import SUITES, run_suites
 from orchestration.home import SEEDS, Home
-from orchestration.ledger import chain, open_ledger
+from orchestration.ledger import chain
+from orchestration.ledger.opening import ledger_of
 from orchestration.quarters import in_period
 from orchestration.releases import verify
 from orchestration.returns import kept
@@ -82,8 +83,7 @@ def doubts(home: Home) -> list[str]:
 def _doubts(home: Home, _seen: tuple) -> list[str]:
     if not home.warehouse.exists():
         return []  # there is a reason already: nothing was made of anything
-    engine = open_ledger(home)
-    try:
+    with ledger_of(home) as engine:
         # a folder without a manifest is no release: verify reports it
         names = [name for name in verify.release_names(home) if verify.has_manifest(home, name)]
         heads = [verify.manifest_of(home, name) for name in names]
@@ -93,8 +93,6 @@ def _doubts(home: Home, _seen: tuple) -> list[str]:
             *chain.ends_otherwise(engine, ends),
             *kept.raw_differs(home, engine),
         ]
-    finally:
-        engine.dispose()
 
 
 def state_of(home: Home) -> tuple:

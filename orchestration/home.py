@@ -18,7 +18,6 @@ PROJECT = PACKAGE.parent if (PACKAGE.parent / "seeds").is_dir() else PACKAGE / "
 SEEDS = PROJECT / "seeds"
 DBT_PROJECT = PROJECT / "dbt_project"
 
-
 # Dagster and dbt-duckdb read a path as an URL (% ? #), DuckDB as a pattern or a list of folders (* ? [ ] ,)
 NOT_IN_A_HOME = "#%?*[],"
 
@@ -29,12 +28,16 @@ class HomeRefused(Stopped, ValueError):
     code = 2
 
 
-class SeedRow(dict):
-    """A row of a seed by column; a column that the seed has not raises with the seed's name."""
+class _OfSeed(dict):
+    """Cells of a seed; one that it has not raises with the seed's name."""
 
     def __init__(self, seed: str, cells: Iterable[tuple[str, str]]) -> None:
         super().__init__(cells)
         self.seed = seed
+
+
+class SeedRow(_OfSeed):
+    """A row of a seed by column."""
 
     def __missing__(self, column: str) -> str:
         raise NotRead(f"{self.seed}, row 1: has no heading {column!r}; add it, or correct how it is written.")
@@ -46,13 +49,8 @@ def seed_rows(name: str, seeds: Path = SEEDS) -> list[dict[str, str]]:
     return [SeedRow(table.name, zip(table.headings, cells, strict=True)) for _, cells in table.rows]
 
 
-class Settings(dict):
-    """The values of a seed of names and values, as text. A name that it has not, or a value that is no number,
-    raises with the seed's name."""
-
-    def __init__(self, seed: str, cells: Iterable[tuple[str, str]]) -> None:
-        super().__init__(cells)
-        self.seed = seed
+class Settings(_OfSeed):
+    """The values of a seed of names and values, as text. A value that is no number raises with the seed's name, too."""
 
     def __missing__(self, name: str) -> str:
         raise NotRead(f"{self.seed}: has no row {name!r}; put it back, or correct how it is written.")

@@ -7,7 +7,7 @@ import dagster as dg
 from orchestration import runs
 from orchestration.home import Home
 from orchestration.jobs import free_pool, instance
-from orchestration.ledger import open_ledger
+from orchestration.ledger.opening import open_ledger
 from orchestration.progress import at
 from orchestration.stopping import interrupted
 from orchestration.turns import turn

@@ -66,7 +66,6 @@ def progress(_context: dg.InitLoggerContext) -> logging.Logger:
 
 LOGGERS = {"progress": progress, "silent": runs.silent}
 
-
 # what a home made before may lack. Dagster would take what each step writes to the terminal into files of its own, by
 # processes that answer Ctrl-C with a traceback: the progress bar stood still. What matters is in its events.
 ADDED = {

@@ -7,6 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 
+def schema(names: str, **types: pa.DataType) -> pa.Schema:
+    """Columns of these names in this order: text, unless `types` says otherwise."""
+    return pa.schema([(name, types.get(name, pa.string())) for name in names.split()])
+
+
 def write(table: pa.Table, path: Path) -> None:
     """Write a Parquet file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -19,12 +24,6 @@ def write(table: pa.Table, path: Path) -> None:
     with aside.open("r+b") as file:
         os.fsync(file.fileno())
     aside.replace(path)
-
-
-def write_if_changed(table: pa.Table, path: Path) -> None:
-    """Write a Parquet file unless the one there holds the same rows."""
-    if not holds(path, table):
-        write(table, path)
 
 
 def holds(path: Path, table: pa.Table) -> bool:

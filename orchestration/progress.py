@@ -7,13 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from orchestration import printing
 from orchestration.printing import printable, say
-
-if TYPE_CHECKING:
-    pass
 
 T = TypeVar("T")
 

@@ -10,11 +10,7 @@ import dagster as dg
 
 # without an origin a run of this process is neither on the timeline
 # nor on the page of its job, and nothing public gives it one. tests/dagster_pages asks Dagster's pages for it
-from dagster._core.remote_origin import (
-    RegisteredCodeLocationOrigin,
-    RemoteJobOrigin,
-    RemoteRepositoryOrigin,
-)
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
 from orchestration import outbox
 from orchestration.home import Home

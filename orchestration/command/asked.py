@@ -3,8 +3,7 @@
 Each refusal is one sentence: what is wrong, what was probably meant, what to do. Its exit code is 2.
 """
 
-from __future__ import annotations
-
+import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -18,12 +17,19 @@ from click.shell_completion import CompletionItem
 
 from orchestration import quarters
 from orchestration.home import Home, seed_rows
+from orchestration.printing import say
 from orchestration.stopping import NotThere
 
 # one of these is in every home: landing/ before anything has come, the others in one whose landing was tidied away
 PARTS = ("landing", "archive", "raw", "ledger.db", "warehouse.duckdb", "releases")
 
 as_json = click.option("--json", "wants_json", is_flag=True, help="The result as JSON, for machines.")
+
+
+def tell(wants_json: bool, result: Any, lines: Iterable[str]) -> None:
+    """What a command found: `result` for machines, `lines` for people."""
+    for line in [json.dumps(result, default=str)] if wants_json else lines:
+        say(line)
 
 
 def is_home(root: Path) -> bool:

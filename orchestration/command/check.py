@@ -1,6 +1,5 @@
 """`cpai check` and `cpai pack`: what is wrong with a return, and what to do about it, for the force."""
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import click
 
 from orchestration import quarters
-from orchestration.command.asked import Force, Quarter, as_json, pass_home
+from orchestration.command.asked import Force, Quarter, as_json, pass_home, tell
 from orchestration.home import Home
 from orchestration.printing import counted, say
 from orchestration.progress import at, shown
@@ -54,10 +53,7 @@ def check(folder: Path, force: str, quarter: str, into: Path | None, wants_json:
         packs = checking.check(folder, force, quarter)
     if into:
         _write(packs, into, wants_json)
-    if wants_json:
-        say(json.dumps({"done": True, "packs": packs}))
-    else:
-        say("\n".join(summary(packs, into)))
+    tell(wants_json, {"done": True, "packs": packs}, summary(packs, into))
     if any(pack["to_correct"] for pack in packs):
         sys.exit(1)
 
@@ -95,7 +91,5 @@ def pack(home: Home, quarter: str, forces: tuple[str, ...], wants_json: bool) ->
         raise click.ClickException(
             f"{', '.join(absent)}: nothing has come for {quarter}, so there is no pack"
         )
-    if wants_json:
-        say(json.dumps({"done": True, "packs": [str(folder) for folder in written]}))
-    else:
-        say(f"{counted(len(written), 'pack')} of {quarter} in {home.root / 'packs' / quarter}")
+    said = f"{counted(len(written), 'pack')} of {quarter} in {home.root / 'packs' / quarter}"
+    tell(wants_json, {"done": True, "packs": [str(folder) for folder in written]}, [said])

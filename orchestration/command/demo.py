@@ -14,9 +14,7 @@ from orchestration.home import Home
 from orchestration.home import home as find_home
 from orchestration.printing import say
 from orchestration.progress import at, shown
-from orchestration.stopping import (
-    NotThere,
-)
+from orchestration.stopping import NotThere
 from orchestration.turns import turn
 
 

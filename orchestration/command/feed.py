@@ -1,19 +1,12 @@
 """`cpai feed`: records of a release for a named use."""
 
-from __future__ import annotations
-
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.command.asked import Force, Period, as_json, pass_home
-from orchestration.printing import say
+from orchestration.command.asked import Force, Period, as_json, pass_home, tell
+from orchestration.home import Home
 from orchestration.stopping import stop
-
-if TYPE_CHECKING:
-    from orchestration.home import Home
 
 
 @click.command()
@@ -45,9 +38,6 @@ def feed(
         stop([str(problem.args[0])], wants_json, code=2)
     except feeds.NotAsAgreed as problem:
         stop([str(problem.args[0])], wants_json)
-    if wants_json:
-        say(json.dumps({"done": True, "folder": str(written.folder), **written.manifest}))
-        return
-    for table, of in written.manifest["tables"].items():
-        say(f"{table}: {of['rows']:,}")
-    say(f"{name}, version {written.manifest['schema_version']}, of {period}: {written.folder}")
+    lines = [f"{table}: {of['rows']:,}" for table, of in written.manifest["tables"].items()]
+    lines.append(f"{name}, version {written.manifest['schema_version']}, of {period}: {written.folder}")
+    tell(wants_json, {"done": True, "folder": str(written.folder), **written.manifest}, lines)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.command.asked import Quarter, as_json, pass_home
+from orchestration.command.asked import Quarter, as_json, pass_home, tell
 from orchestration.home import Home
 from orchestration.printing import counted, say
 from orchestration.stopping import NotThere, stop
@@ -221,7 +221,7 @@ def verify(home: Home, wants_json: bool) -> None:
 
     if broken := Desk(home).verify_chain():
         stop(broken, wants_json)
-    say(json.dumps({"done": True}) if wants_json else "every reading is as it was written")
+    tell(wants_json, {"done": True}, ["every reading is as it was written"])
 
 
 def _to_write(file: Path) -> Path:
@@ -234,13 +234,11 @@ def _to_write(file: Path) -> Path:
 
 def _note_export(home: Home, quarter: str) -> None:
     """Who took a quarter's summaries out, in the log of views, before they are written."""
-    from orchestration.ledger import open_ledger
+    from orchestration.ledger.opening import ledger_of
     from orchestration.readings.room.sign_in import note_views
 
-    engine = open_ledger(home)
-    with engine.begin() as connection:
+    with ledger_of(home) as engine, engine.begin() as connection:
         note_views(connection, f"command:{getpass.getuser()}", f"worklist of {quarter} as CSV", [{}])
-    engine.dispose()
 
 
 def _needs(home: Home, there: Path) -> None:

@@ -1,19 +1,14 @@
 """`cpai publish`, and what is asked of a release: explain, verify, replay, diff."""
 
-import json
-
 import click
 
 from orchestration import at_rest
-from orchestration.command.asked import Period, as_json, pass_home
+from orchestration.command.asked import Period, as_json, pass_home, tell
 from orchestration.command.summary import failures_of
 from orchestration.home import Home
-from orchestration.printing import counted, say
+from orchestration.printing import counted
 from orchestration.progress import at, shown
-from orchestration.stopping import (
-    NotThere,
-    stop,
-)
+from orchestration.stopping import NotThere, stop
 from orchestration.turns import turn
 
 
@@ -32,10 +27,7 @@ def publish(home: Home, period: str, wants_json: bool) -> None:
     with shown(), turn(home):
         published = publish_period(home, period, wants_json)
         at_rest.close(home)
-    if wants_json:
-        say(json.dumps({"done": True, **published}))
-    else:
-        say(as_released(home, published))
+    tell(wants_json, {"done": True, **published}, [as_released(home, published)])
 
 
 def publish_period(home: Home, period: str, wants_json: bool = False) -> dict:
@@ -78,10 +70,7 @@ def explain(
     from orchestration.releases.explain import in_lines
 
     answer = explained(home, figure_id, place=place, period=period, release=release)
-    if wants_json:
-        say(json.dumps(answer, default=str))
-    else:
-        say("\n".join(in_lines(answer, in_full)))
+    tell(wants_json, answer, in_lines(answer, in_full))
 
 
 @click.command()
@@ -95,7 +84,7 @@ def verify(home: Home, release: str | None, wants_json: bool) -> None:
     problems = verified(home, release)
     if problems:
         stop(problems, wants_json)
-    say(json.dumps({"done": True}) if wants_json else "every file has the SHA-256 of the manifest")
+    tell(wants_json, {"done": True}, ["every file has the SHA-256 of the manifest"])
 
 
 @click.command()
@@ -113,7 +102,7 @@ def replay(home: Home, release: str | None, wants_json: bool) -> None:
         problems = replayed(home, release)
     if problems:
         stop(problems, wants_json)
-    say(json.dumps({"done": True}) if wants_json else "every table comes out the same")
+    tell(wants_json, {"done": True}, ["every table comes out the same"])
 
 
 @click.command()
@@ -126,11 +115,5 @@ def diff(home: Home, older: str, newer: str, wants_json: bool) -> None:
     from orchestration.releases.diff import diff as differences
 
     rows = differences(home, older, newer)
-    if wants_json:
-        say(json.dumps(rows, default=str))
-        return
-    for row in rows:
-        say("  ".join(str(value) for value in row.values()))
-    say(
-        f"{counted(len(rows), 'figure')} {'differs' if len(rows) == 1 else 'differ'} between {older} and {newer}"
-    )
+    differ = f"{counted(len(rows), 'figure')} {'differs' if len(rows) == 1 else 'differ'} between {older} and {newer}"
+    tell(wants_json, rows, [*("  ".join(map(str, row.values())) for row in rows), differ])

@@ -1,22 +1,17 @@
 """`cpai report`: reports that people read, from a published release."""
 
-from __future__ import annotations
-
 import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.command.asked import Period, as_json, pass_home
+from orchestration.home import Home
 from orchestration.printing import counted, say
 from orchestration.progress import at, over, shown
 from orchestration.stopping import stop
-
-if TYPE_CHECKING:
-    from orchestration.home import Home
 
 
 @click.command()

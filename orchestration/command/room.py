@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,15 +16,12 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestration.command.asked import pass_home, there
+from orchestration.home import Home
 from orchestration.printing import say
 from orchestration.stopping import AS_INTERRUPTED, NotThere, stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Engine
-
-    from orchestration.home import Home
 
 ROLES = ("reader", "adjudicator", "lead", "auditor")
 
@@ -248,17 +246,15 @@ def list_(home: Home, wants_json: bool) -> None:
 
 @contextmanager
 def _ledger(home: Home) -> Iterator[Engine]:
-    from orchestration.ledger import open_ledger
+    from orchestration.ledger.opening import ledger_of
     from orchestration.readings.room.sign_in import UserRefused
 
-    engine = open_ledger(home)
     try:
-        yield engine
+        with ledger_of(home) as engine:
+            yield engine
     except UserRefused as refused:
         say(str(refused), err=True)
         sys.exit(1)
-    finally:
-        engine.dispose()
 
 
 def _password(from_stdin: bool) -> str:

@@ -14,9 +14,7 @@ from orchestration.command.summary import failures_of, show_quarters, summary_of
 from orchestration.home import Home
 from orchestration.printing import say
 from orchestration.progress import shown
-from orchestration.stopping import (
-    stop,
-)
+from orchestration.stopping import stop
 from orchestration.turns import turn
 
 
@@ -88,8 +86,8 @@ def run_quarters(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
 
 def run_as_of(home: Home, wants_json: bool) -> None:
     """dbt alone, outside Dagster: this is not the warehouse that its assets are about."""
-    from orchestration import ledger
     from orchestration.ledger import snapshots
+    from orchestration.ledger.opening import ledger_of
     from orchestration.returns import kept
     from orchestration.returns.receipts import quarters_known
     from orchestration.warehouse.dbt import BuildFailed, build
@@ -103,9 +101,8 @@ def run_as_of(home: Home, wants_json: bool) -> None:
     if not wants_json:
         for line in sentences:
             say(f"  {line}")
-    engine = ledger.open_ledger(home)
-    snapshots.write(engine, home)
-    engine.dispose()
+    with ledger_of(home) as engine:
+        snapshots.write(engine, home)
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     home.warehouse.unlink(missing_ok=True)
     try:

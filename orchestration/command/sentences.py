@@ -6,14 +6,7 @@ from typing import Any
 import click
 
 from orchestration.command import asked
-from orchestration.stopping import (
-    AS_INTERRUPTED,
-    INTERRUPTED,
-    Stopped,
-    interrupted,
-    state_of,
-    stop,
-)
+from orchestration.stopping import AS_INTERRUPTED, INTERRUPTED, Stopped, interrupted, state_of, stop
 
 
 class Sentences(click.Group):

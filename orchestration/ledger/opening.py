@@ -1,8 +1,8 @@
 """The ledger of a home, opened: SQLite, or PostgreSQL by CPAI_LEDGER_URL, brought up to date where it is behind."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,16 @@ def open_ledger(home: Home) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+@contextmanager
+def ledger_of(home: Home) -> Iterator[Engine]:
+    """`open_ledger` for as long as it is used."""
+    engine = open_ledger(home)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _revision(connection: Connection) -> str:

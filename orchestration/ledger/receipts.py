@@ -1,7 +1,5 @@
 """Receipts in the ledger: each submission with its files, its folder, its raw files and what its force explains."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """What dbt sees of the ledger: Parquet files in raw/, made anew from it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,7 +17,9 @@ def write(engine: Engine, home: Home) -> None:
     A file that already has these rows is left alone, so that a run with nothing new changes nothing.
     """
     for name, table in of(engine):
-        parquet.write_if_changed(table, home.raw / f"{name}.parquet")
+        path = home.raw / f"{name}.parquet"
+        if not parquet.holds(path, table):
+            parquet.write(table, path)
 
 
 def of(engine: Engine) -> Iterator[tuple[str, pa.Table]]:
@@ -53,35 +53,24 @@ def _arrow(rows: Sequence[Any], schema: pa.Schema) -> pa.Table:
 
 
 def submissions_schema() -> pa.Schema:
-    return pa.schema(
-        [
-            ("force", pa.string()),
-            ("quarter", pa.string()),
-            ("submission", pa.int32()),
-            ("layout", pa.string()),
-            ("status", pa.string()),
-            ("received_at", pa.string()),
-            ("crimes", pa.int64()),
-            ("victims", pa.int64()),
-            ("suspects", pa.int64()),
-            ("reasons", pa.string()),
-        ]
+    return parquet.schema(
+        "force quarter submission layout status received_at crimes victims suspects reasons",
+        submission=pa.int32(),
+        **dict.fromkeys(("crimes", "victims", "suspects"), pa.int64()),
     )
 
 
 def readings_schema() -> pa.Schema:
     """Of the ledger's columns those that models read: the chain's hashes stay in the ledger."""
-    text = (
-        "force crime_reference version role reader read_at group_based network_definition offenders_read criterion "
-        "runner_up committed_by_children confidence reason imported_at source_file facilitator_present decided_by "
-        "codebook scheme started_at slot round corrects checks"
-    )
-    numbers = {"offenders_read": pa.int32(), "slot": pa.int64(), "round": pa.int32(), "corrects": pa.int64()}
-    return pa.schema(
-        [("reading_id", pa.int64()), *((name, numbers.get(name, pa.string())) for name in text.split())]
+    return parquet.schema(
+        "reading_id force crime_reference version role reader read_at group_based network_definition offenders_read "
+        "criterion runner_up committed_by_children confidence reason imported_at source_file facilitator_present "
+        "decided_by codebook scheme started_at slot round corrects checks",
+        **dict.fromkeys(("reading_id", "slot", "corrects"), pa.int64()),
+        **dict.fromkeys(("offenders_read", "round"), pa.int32()),
     )
 
 
 def reading_slots_schema() -> pa.Schema:
-    text = ["force", "quarter", "crime_reference", "version", "role", "because", "opened_at"]
-    return pa.schema([("slot", pa.int64()), *((name, pa.string()) for name in text), ("round", pa.int32())])
+    names = "slot force quarter crime_reference version role because opened_at round"
+    return parquet.schema(names, slot=pa.int64(), round=pa.int32())

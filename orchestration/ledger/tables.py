@@ -1,7 +1,5 @@
 """The ledger's tables: what the newest revision in `migrations/` makes; a test compares them."""
 
-from __future__ import annotations
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,6 +21,22 @@ HEAD = "0009"  # the newest revision in migrations/versions
 STANDS = ("accepted", "nil")  # of the statuses of submissions: what stands until the next of these comes
 metadata = MetaData()
 
+
+def _texts(names: str, nullable: bool = False) -> list[Column]:
+    """A column of text for each of these names."""
+    return [Column(name, Text, nullable=nullable) for name in names.split()]
+
+
+def _submission() -> list[Column]:
+    """The key of a submission."""
+    texts = [Column(name, Text, primary_key=True) for name in ("force", "quarter")]
+    return [*texts, Column("submission", Integer, primary_key=True, autoincrement=False)]
+
+
+def _of_a_submission() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["force", "quarter", "submission"], list(submissions.primary_key.columns))
+
+
 # One row: the home that the ledger is of.
 homes = Table(
     "homes",
@@ -38,14 +52,10 @@ homes = Table(
 submissions = Table(
     "submissions",
     metadata,
-    Column("force", Text, primary_key=True),
-    Column("quarter", Text, primary_key=True),
-    Column("submission", Integer, primary_key=True, autoincrement=False),
+    *_submission(),
     Column("delivered_as", Text, nullable=False),
     Column("layout", Text),
-    Column("status", Text, nullable=False),
-    Column("received_at", Text, nullable=False),
-    Column("fingerprint", Text, nullable=False),
+    *_texts("status received_at fingerprint"),
     Column("crimes", Integer, nullable=False, default=0),
     Column("victims", Integer, nullable=False, default=0),
     Column("suspects", Integer, nullable=False, default=0),
@@ -57,16 +67,11 @@ submissions = Table(
 submission_files = Table(
     "submission_files",
     metadata,
-    Column("force", Text, primary_key=True),
-    Column("quarter", Text, primary_key=True),
-    Column("submission", Integer, primary_key=True, autoincrement=False),
+    *_submission(),
     Column("file", Text, primary_key=True),
     Column("sha256", Text, nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    ForeignKeyConstraint(
-        ["force", "quarter", "submission"],
-        [submissions.c.force, submissions.c.quarter, submissions.c.submission],
-    ),
+    _of_a_submission(),
 )
 
 # Where in landing/<quarter>/<delivered_as>/ a submission came: blank for that folder itself. The same bytes in another
@@ -75,14 +80,9 @@ submission_files = Table(
 submission_folders = Table(
     "submission_folders",
     metadata,
-    Column("force", Text, primary_key=True),
-    Column("quarter", Text, primary_key=True),
-    Column("submission", Integer, primary_key=True, autoincrement=False),
+    *_submission(),
     Column("folder", Text, nullable=False),
-    ForeignKeyConstraint(
-        ["force", "quarter", "submission"],
-        [submissions.c.force, submissions.c.quarter, submissions.c.submission],
-    ),
+    _of_a_submission(),
 )
 
 # The raw files of each submission (path in raw/) as they were written. Of a file that was made again the newest counts.
@@ -90,16 +90,10 @@ raw_files = Table(
     "raw_files",
     metadata,
     Column("raw_file", Integer, primary_key=True),
-    Column("force", Text, nullable=False),
-    Column("quarter", Text, nullable=False),
+    *_texts("force quarter"),
     Column("submission", Integer, nullable=False),
-    Column("file", Text, nullable=False),
-    Column("sha256", Text, nullable=False),
-    Column("made_at", Text, nullable=False),
-    ForeignKeyConstraint(
-        ["force", "quarter", "submission"],
-        [submissions.c.force, submissions.c.quarter, submissions.c.submission],
-    ),
+    *_texts("file sha256 made_at"),
+    _of_a_submission(),
     Index("raw_files_of", "force", "quarter", "submission"),
 )
 
@@ -108,49 +102,28 @@ raw_files = Table(
 explanations = Table(
     "explanations",
     metadata,
-    Column("force", Text, primary_key=True),
-    Column("quarter", Text, primary_key=True),
-    Column("submission", Integer, primary_key=True, autoincrement=False),
+    *_submission(),
     Column("record_number", Integer, primary_key=True, autoincrement=False),
     Column("rule", Text, nullable=False),
     Column("crime_reference", Text),
     Column("explanation", Text, nullable=False),
-    ForeignKeyConstraint(
-        ["force", "quarter", "submission"],
-        [submissions.c.force, submissions.c.quarter, submissions.c.submission],
-    ),
+    _of_a_submission(),
 )
 
 readings = Table(
     "readings",
     metadata,
     Column("reading_id", Integer, primary_key=True),
-    Column("force", Text, nullable=False),
-    Column("crime_reference", Text, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("reader", Text),
-    Column("read_at", Text),
-    Column("group_based", Text),
-    Column("network_definition", Text),
+    *_texts("force crime_reference version role"),
+    *_texts("reader read_at group_based network_definition", nullable=True),
     Column("offenders_read", Integer),
-    Column("criterion", Text),
-    Column("runner_up", Text),
-    Column("committed_by_children", Text),
-    Column("confidence", Text),
-    Column("reason", Text),
+    *_texts("criterion runner_up committed_by_children confidence reason", nullable=True),
     Column("imported_at", Text, nullable=False),
-    Column("source_file", Text),
-    Column("facilitator_present", Text),
-    Column("decided_by", Text),
-    Column("codebook", Text),
-    Column("scheme", Text),
-    Column("started_at", Text),
+    *_texts("source_file facilitator_present decided_by codebook scheme started_at", nullable=True),
     Column("slot", Integer),
     Column("round", Integer, nullable=False, server_default="1"),
     Column("corrects", Integer),
-    Column("previous_hash", Text),
-    Column("hash", Text),
+    *_texts("previous_hash hash", nullable=True),
     # the rules of the codebook that it goes against and was kept against, by semicolons
     Column("checks", Text),
     UniqueConstraint("corrects", name="reading_corrected_once"),
@@ -174,11 +147,7 @@ items = Table(
     "items",
     metadata,
     Column("item", Integer, primary_key=True, autoincrement=False),
-    Column("force", Text, nullable=False),
-    Column("quarter", Text, nullable=False),
-    Column("crime_reference", Text, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    *_texts("force quarter crime_reference version reason"),
     Column("drawn", Boolean, nullable=False),
     Column("created_at", Text, nullable=False),
     UniqueConstraint("force", "crime_reference", "version", "quarter", name="item_once"),
@@ -191,8 +160,7 @@ reading_slots = Table(
     Column("item", Integer, ForeignKey("items.item"), nullable=False),
     Column("role", Text, nullable=False),
     Column("round", Integer, nullable=False),
-    Column("because", Text, nullable=False),
-    Column("opened_at", Text, nullable=False),
+    *_texts("because opened_at"),
     CheckConstraint("role in ('first', 'second', 'adjudicator')", name="slot_role"),
     UniqueConstraint("item", "role", "round", name="slot_once"),
 )
@@ -202,8 +170,7 @@ reading_events = Table(
     metadata,
     Column("event", Integer, primary_key=True, autoincrement=False),
     Column("item", Integer, ForeignKey("items.item"), nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("at", Text, nullable=False),
+    *_texts("kind at"),
     # names of fields, never what stood in them
     Column("fields", Text),
     CheckConstraint(
@@ -231,10 +198,8 @@ gold_slots = Table(
     metadata,
     Column("slot", Integer, primary_key=True, autoincrement=False),
     Column("item", Integer, ForeignKey("items.item"), nullable=False),
-    Column("reader", Text, nullable=False),
-    Column("opened_at", Text, nullable=False),
-    Column("held_at", Text),
-    Column("held_until", Text),
+    *_texts("reader opened_at"),
+    *_texts("held_at held_until", nullable=True),
     UniqueConstraint("item", "reader", name="gold_once"),
 )
 
@@ -244,18 +209,12 @@ worklist = Table(
     "worklist",
     metadata,
     Column("item", Integer, ForeignKey("items.item"), primary_key=True, autoincrement=False),
-    Column("force", Text, nullable=False),
-    Column("quarter", Text, nullable=False),
-    Column("crime_reference", Text, nullable=False),
-    Column("version", Text, nullable=False),
+    *_texts("force quarter crime_reference version"),
     Column("round", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("slot", Integer),
     Column("submission", Integer),
-    Column("details", Text),
-    Column("held_by", Text),
-    Column("held_at", Text),
-    Column("held_until", Text),
+    *_texts("details held_by held_at held_until", nullable=True),
     CheckConstraint(
         "state in ('first', 'second', 'adjudicator', 'settled', 'replaced', 'retired')", name="item_state"
     ),
@@ -277,10 +236,7 @@ releases = Table(
     "releases",
     metadata,
     Column("release", Text, primary_key=True),
-    Column("period", Text, nullable=False),
-    Column("created_at", Text, nullable=False),
-    Column("fingerprint", Text, nullable=False),
-    Column("manifest_sha256", Text, nullable=False),
+    *_texts("period created_at fingerprint manifest_sha256"),
     Column("live", Boolean, nullable=False, default=False),
 )
 
@@ -290,12 +246,9 @@ users = Table(
     "users",
     metadata,
     Column("change", Integer, primary_key=True),
-    Column("username", Text, nullable=False),
-    Column("roles", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
+    *_texts("username roles password_hash"),
     Column("active", Boolean, nullable=False),
-    Column("changed_at", Text, nullable=False),
-    Column("changed_by", Text, nullable=False),
+    *_texts("changed_at changed_by"),
     Index("users_by_name", "username"),
 )
 
@@ -304,10 +257,7 @@ sign_ins = Table(
     "sign_ins",
     metadata,
     Column("sign_in", Integer, primary_key=True),
-    Column("username", Text, nullable=False),
-    Column("at", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("address", Text, nullable=False),
+    *_texts("username at outcome address"),
     Column("ends", Integer),
     CheckConstraint("outcome in ('in', 'refused', 'locked', 'out')", name="sign_in_outcome"),
     Index("sign_ins_by_name", "username", "at"),
@@ -320,11 +270,7 @@ second_factors = Table(
     "second_factors",
     metadata,
     Column("factor", Integer, primary_key=True),
-    Column("username", Text, nullable=False),
-    Column("salt", Text, nullable=False),
-    Column("recovery", Text, nullable=False),
-    Column("at", Text, nullable=False),
-    Column("changed_by", Text, nullable=False),
+    *_texts("username salt recovery at changed_by"),
     Index("second_factors_by_name", "username"),
 )
 
@@ -342,9 +288,7 @@ case_views = Table(
     "case_views",
     metadata,
     Column("view", Integer, primary_key=True),
-    Column("username", Text, nullable=False),
-    Column("at", Text, nullable=False),
-    Column("page", Text, nullable=False),
+    *_texts("username at page"),
     Column("slot", Integer),
     Column("item", Integer),
 )

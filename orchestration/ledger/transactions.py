@@ -1,7 +1,5 @@
 """How the ledger is written: one writer after the other, and many rows by the driver."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime

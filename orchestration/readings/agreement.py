@@ -123,7 +123,10 @@ def _measured(key: tuple, cells: list[tuple[str, str, int]], policy: Mapping[str
     draws = np.vstack([crimes, drawn_again(crimes, int(policy["replicates"]), rng)])
     judged = [(ALL, gives, SCALE[question])]
     if question in BY_CATEGORY and slice_type == ALL:
-        judged += [(answer, _this_or_other(gives[:, place]), 2) for place, answer in enumerate(answers)]
+        # how often a crime of each cell gives one answer, and how often any other
+        judged += [
+            (name, np.column_stack([gave, 2 - gave]), 2) for name, gave in zip(answers, gives.T, strict=True)
+        ]
     for category, of_category, scale in judged:
         given, agreed = draws @ of_category, draws @ (of_category == 2).any(axis=1)
         alpha, ac1 = krippendorff_alpha(given, agreed), gwet_ac1(given, agreed, scale)
@@ -135,11 +138,6 @@ def _measured(key: tuple, cells: list[tuple[str, str, int]], policy: Mapping[str
             **_statistic("ac1", ac1),
             "verdict": verdict(pairs, _number(alpha[0]), policy),
         }
-
-
-def _this_or_other(gives: np.ndarray) -> np.ndarray:
-    """How often a crime of each cell gives one answer, and how often any other."""
-    return np.column_stack([gives, 2 - gives])
 
 
 def _statistic(name: str, values: np.ndarray) -> dict[str, float | None]:

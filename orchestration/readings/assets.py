@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from orchestration import ledger
 from orchestration.home import Home
-from orchestration.ledger import snapshots
+from orchestration.ledger import snapshots, tables
+from orchestration.ledger.opening import open_ledger
 from orchestration.readings.desk import Desk
 from orchestration.readings.worklist import write_cases
 
@@ -19,10 +19,10 @@ from orchestration.readings.worklist import write_cases
 def readings(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     from sqlalchemy import func, select
 
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     snapshots.write(engine, home)
     with engine.connect() as connection:
-        rows = connection.execute(select(func.count()).select_from(ledger.readings)).scalar_one()
+        rows = connection.execute(select(func.count()).select_from(tables.readings)).scalar_one()
     return dg.MaterializeResult(metadata={"readings": rows})
 
 

@@ -17,8 +17,10 @@ from sqlalchemy import Connection, select
 
 from orchestration import quarters, strict_csv, warehouse
 from orchestration.home import Home
-from orchestration.ledger import now, open_ledger, readings, worklist, writing
 from orchestration.ledger.chain import append
+from orchestration.ledger.opening import ledger_of
+from orchestration.ledger.tables import readings, worklist
+from orchestration.ledger.transactions import now, writing
 from orchestration.readings import codebook
 from orchestration.readings.answers import completed, outside_scheme
 from orchestration.readings.answers import problems as answer_problems
@@ -30,21 +32,9 @@ from orchestration.returns.file_safety import escape_formula, sent
 from orchestration.returns.reasons import Unreadable, ended
 
 COLUMNS = [
-    "force",
-    "crime_reference",
-    "version",
-    "role",
-    "reader",
-    "read_at",
-    "group_based",
-    "network_definition",
-    "offenders_read",
-    "criterion",
-    "runner_up",
-    "committed_by_children",
-    "confidence",
-    "reason",
-]
+    "force", "crime_reference", "version", "role", "reader", "read_at", "group_based", "network_definition",
+    "offenders_read", "criterion", "runner_up", "committed_by_children", "confidence", "reason",
+]  # fmt: skip
 # a team that asks for them adds these headings; the readings file of old has none of them
 ALSO = ["facilitator_present", "decided_by", "codebook", "scheme"]
 SLOT = COLUMNS[:4]
@@ -53,7 +43,7 @@ ROLES = {"first", "second", "adjudicator"}
 
 
 class ReadingsRefused(ValueError):
-    """The file was not imported; `problems` names row, column and what to do, never a cell's content."""
+    """The file was not imported; `problems` has a sentence each: row or cell and what to do, never a cell's content."""
 
     code = 1
 
@@ -177,9 +167,8 @@ def import_files(
         )
     }
     policy = read_policy()
-    engine = open_ledger(home)
     known = _Known()
-    try:
+    with ledger_of(home) as engine:
         for file in files:
             try:
                 checked, problems = _checked(_rows(file), candidates, policy)
@@ -207,8 +196,6 @@ def import_files(
             twice = sum((*crime, "second") in known.answers for crime in plain)
             kept_against = sum(row["checks"] is not None for row in fresh)
             yield file, Imported(len(fresh), len(checked) - len(fresh), len(plain), twice, kept_against)
-    finally:
-        engine.dispose()
 
 
 class _Known:

@@ -26,24 +26,23 @@ from sqlalchemy import (
     update,
 )
 
-from orchestration import ledger, schemes
+from orchestration import schemes
 from orchestration.home import Home, seed_rows
 from orchestration.keys import token_key
-from orchestration.ledger import (
-    chain,
+from orchestration.ledger import chain
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.tables import (
     gold_slots,
-    items,
     pauses,
-    reading_events,
-    reading_slots,
     readings,
     worklist,
 )
+from orchestration.ledger.transactions import writing
 from orchestration.readings import codebook, pairs, progress
 from orchestration.readings import worklist as making
 from orchestration.readings.answers import completed, problems
 from orchestration.readings.codebook import Rule
-from orchestration.readings.policy import Policy, differences, keyed_number, read_policy
+from orchestration.readings.policy import Policy, keyed_number, read_policy
 from orchestration.readings.worklist import FIELDS, GONE, Synced
 
 READER = ("first", "second")
@@ -165,7 +164,7 @@ class Desk:
         self.policy: Policy = read_policy()
         self.gold = [tuple(row[name] for name in KEY) for row in seed_rows("gold_items.csv")]
         self._now = now
-        self.engine = ledger.open_ledger(home)
+        self.engine = open_ledger(home)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -174,7 +173,7 @@ class Desk:
         """Make the worklist follow the cases of the newest build; nothing when it already does."""
         counted = Synced()
         for quarter in making.arriving_quarters(self.home):
-            with ledger.writing(self.engine) as connection:
+            with writing(self.engine) as connection:
                 done = making.sync_quarter(
                     connection, self.home, self.policy, token_key(self.home), quarter, self._moment()
                 )
@@ -215,13 +214,13 @@ class Desk:
         self, reader: str, quarter: str | None, adjudicating: bool, minutes: int, cases: int
     ) -> list[Slot]:
         """The same for up to `cases` of them, those the reader holds first; each is held for so many minutes anew."""
-        with ledger.writing(self.engine) as connection:
+        with writing(self.engine) as connection:
             self._may_read(connection, reader)
             return self._claim(connection, reader, quarter, adjudicating, minutes, cases)
 
     def release(self, reader: str, slot: int) -> None:
         """Give back a case without an answer."""
-        with ledger.writing(self.engine) as connection:
+        with writing(self.engine) as connection:
             self._own(connection, reader, slot)
             self._give_back(connection, slot=slot)
 
@@ -235,7 +234,7 @@ class Desk:
     def answer(self, reader: str, slot: int, answer: Answer, keeps: Collection[str] = ()) -> Reading:
         """Append the holder's answer and open what it makes due. Raises DeskRefused for what may not be answered, and
         AgainstCodebook where it goes against a rule that is not among those the reader `keeps` it against."""
-        with ledger.writing(self.engine) as connection:
+        with writing(self.engine) as connection:
             row = self._own(connection, reader, slot)
             self._may_read(connection, reader)
             return self._append(connection, row, row.state, reader, slot, answer, keeps)
@@ -245,7 +244,7 @@ class Desk:
     ) -> Slot | None:
         """The same, and the reader's next case of the same kind: one transaction, as a page waits for both. None when
         nothing waits for them or the day's readings are done."""
-        with ledger.writing(self.engine) as connection:
+        with writing(self.engine) as connection:
             row = self._own(connection, reader, slot)
             read_today = self._may_read(connection, reader)
             self._append(connection, row, row.state, reader, slot, answer, keeps)
@@ -259,7 +258,7 @@ class Desk:
         self, reader: str, answers: Mapping[int, Answer], source_file: str, keeps: Collection[str] = ()
     ) -> list[Reading]:
         """The same for all the slots of a workbook, all or none."""
-        with ledger.writing(self.engine) as connection:
+        with writing(self.engine) as connection:
             return [
                 self._append(connection, row, row.state, reader, slot, answer, keeps, source_file=source_file)
                 for slot, answer in answers.items()
@@ -283,7 +282,7 @@ class Desk:
 
     def correct(self, reader: str, reading: int, answer: Answer, keeps: Collection[str] = ()) -> Reading:
         """Append a reader's correction of their own reading, which stays: the new one counts. It has a reason."""
-        with ledger.writing(self.engine) as connection:
+        with writing(self.engine) as connection:
             old, row = self._own_reading(connection, reader, reading)
             if self._paused(connection, reader):
                 raise DeskRefused("you are on a break: end it before correcting")
@@ -307,7 +306,7 @@ class Desk:
 
     def pause(self, reader: str, on: bool) -> None:
         """Begin or end a reader's break; what they hold goes back to the others."""
-        with ledger.writing(self.engine) as connection:
+        with writing(self.engine) as connection:
             connection.execute(insert(pauses), {"reader": reader, "paused": on, "at": self._moment()})
             if on:
                 self._give_back(connection, reader=reader)
@@ -316,70 +315,6 @@ class Desk:
         """A row for each quarter and force: `progress.rows`."""
         with self.engine.connect() as connection:
             return progress.rows(connection, self._now(), quarter)
-
-    def history(self, item: int) -> dict[str, Any]:
-        """All that happened to an item, for lead and auditor: its slots, readings and events in order."""
-        with self.engine.connect() as connection:
-            found = connection.execute(select(items).where(items.c.item == item)).mappings().one_or_none()
-            if found is None:
-                raise DeskRefused("there is no such item")
-            same = [readings.c[name] == found[name] for name in KEY]
-            lists = {
-                "slots": select(reading_slots)
-                .where(reading_slots.c.item == item)
-                .order_by(reading_slots.c.slot),
-                "readings": select(readings).where(*same).order_by(readings.c.reading_id),
-                "events": select(reading_events)
-                .where(reading_events.c.item == item)
-                .order_by(reading_events.c.event),
-            }
-            state = connection.scalar(select(worklist.c.state).where(worklist.c.item == item))
-            return {
-                **found,
-                "state": state,
-                **{
-                    name: [dict(row) for row in connection.execute(statement).mappings()]
-                    for name, statement in lists.items()
-                },
-            }
-
-    def disagreements(self, quarter: str | None = None) -> list[dict[str, Any]]:
-        """The items that wait for an adjudicator, and on what their two readers differ; no answer is in it."""
-        chosen = worklist.c.state == "adjudicator"
-        if quarter:
-            chosen = and_(chosen, worklist.c.quarter == quarter)
-        with self.engine.connect() as connection:
-            by_item = making.standing(connection, chosen)
-            return [
-                {
-                    "item": row.item,
-                    "quarter": row.quarter,
-                    "force": row.force,
-                    "crime_reference": row.crime_reference,
-                    "differ_on": differences(by_item[row.item]["first"], by_item[row.item]["second"]),
-                }
-                for row in connection.execute(select(worklist).where(chosen).order_by(worklist.c.item))
-            ]
-
-    def agreement(self) -> list[dict[str, Any]]:
-        """Alpha and AC1 of what two must agree on, by quarter and question, as `reading_agreement` measures them."""
-        with self.engine.connect() as connection:
-            return pairs.measured(pairs.of(connection))
-
-    def agreement_counts(self, quarter: str | None = None) -> dict[str, int]:
-        """Items read by two, and on how many of them the two agreed, by each of the things they must agree on."""
-        with self.engine.connect() as connection:
-            return pairs.counts(pairs.of(connection, quarter))
-
-    def agreement_asked(self, quarter: str | None = None) -> dict[str, int]:
-        """Of how many items read by two each question was asked of both: the base of `agreement_counts`."""
-        with self.engine.connect() as connection:
-            return pairs.asked(pairs.of(connection, quarter))
-
-    def agreement_against(self, quarter: str | None = None) -> list[dict[str, Any]]:
-        """Readings kept against the codebook, and how they agree with the other reader's: `pairs.against`."""
-        with self.engine.connect() as connection:
-            return pairs.against(connection, self.policy.codebook, quarter)
 
     def verify_chain(self) -> list[str]:
         """A sentence for each reading that is not as it was written; empty when all are."""

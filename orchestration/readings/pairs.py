@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, select
 
 from orchestration.home import settings
-from orchestration.ledger import worklist
+from orchestration.ledger.tables import worklist
 from orchestration.readings import codebook
 from orchestration.readings import worklist as making
 from orchestration.readings.agreement import ALL, KEY, measure

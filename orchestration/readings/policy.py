@@ -97,6 +97,11 @@ def due_reading(readings: Mapping[str, Mapping[str, Any]], twice: str | None) ->
     return ("second", twice) if twice and "first" in readings else None
 
 
+def settled_answer(by_role: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The reading that counts where nothing more is due."""
+    return next(by_role[role] for role in ("adjudicator", "first", "second") if role in by_role)
+
+
 def drawn(policy: Policy, key: str, stratum: str, names: Iterable[str]) -> set[str]:
     """The names of a stratum that are read twice: its share of them, chosen by a keyed hash.
 

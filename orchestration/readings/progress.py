@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
-from orchestration.ledger import readings, worklist
+from orchestration.ledger.tables import readings, worklist
 from orchestration.readings.worklist import GONE
 
 PACE_DAYS = 28

@@ -16,17 +16,9 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, exists, func, null, select, true, update
 
 from orchestration.home import Home, seed_rows
-from orchestration.ledger import (
-    execute_many,
-    gold_slots,
-    insert_many,
-    items,
-    reading_events,
-    reading_slots,
-    readings,
-    worklist,
-)
-from orchestration.readings.policy import Policy, drawn, due_reading, read_twice_because
+from orchestration.ledger.tables import gold_slots, items, reading_events, reading_slots, readings, worklist
+from orchestration.ledger.transactions import execute_many, insert_many
+from orchestration.readings.policy import Policy, drawn, due_reading, read_twice_because, settled_answer
 from orchestration.statements import quoted
 
 # what a case shows beside its summary. The force's own exploitation and children flags are left out: a reader who
@@ -524,11 +516,6 @@ def standing(connection: Connection, chosen: Any) -> dict[int, dict[str, Any]]:
     for row in connection.execute(statement).mappings().all():
         found.setdefault(row["item"], {})[row["role"]] = row
     return found
-
-
-def settled_answer(by_role: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The reading that counts where nothing more is due."""
-    return next(by_role[role] for role in ("adjudicator", "first", "second") if role in by_role)
 
 
 def settle(

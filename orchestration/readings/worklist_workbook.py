@@ -9,13 +9,13 @@ from typing import Any
 
 from orchestration.readings import codebook
 from orchestration.readings.answers import ALLOWED, ALSO_ALLOWED, completed, problems
-from orchestration.readings.book import NOT_KEPT, Keeps, as_written, kept
+from orchestration.readings.book import NOT_KEPT, Keeps, ReadingsRefused, as_written, kept
 from orchestration.readings.desk import Answer, Case, Desk, DeskRefused
 from orchestration.readings.room import care
 from orchestration.readings.room.sign_in import note_views
 from orchestration.returns import opening
 from orchestration.returns.file_safety import escape_formula
-from orchestration.returns.reasons import Unreadable, ended
+from orchestration.returns.reasons import Unreadable
 
 KEYS = ("slot", "force", "crime_reference", "version")
 ANSWERS = (*codebook.QUESTIONS, "decided_by", "reason")
@@ -25,16 +25,8 @@ SHEET = "cases"
 FIRST_ROW = 2
 
 
-class WorkbookRefused(ValueError):
-    """The workbook was not imported; `problems` has a sentence each, beginning with the cell's address."""
-
-    code = 1
-
-    def __init__(self, file: Path, problems: list[str]) -> None:
-        super().__init__(
-            f"{file.name} was not imported; nothing of it was kept:\n" + "\n".join(ended(problems))
-        )
-        self.problems = problems
+class WorkbookRefused(ReadingsRefused):
+    """The workbook was not imported; each of the `problems` begins with the cell's address."""
 
 
 class NoReadersWorkbook(WorkbookRefused):

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from orchestration import strict_csv
 from orchestration.home import seed_rows
 from orchestration.stopping import NotThere
 
@@ -41,45 +43,10 @@ RECORDED = {
     "relationship": "whose relationship is recorded",
     "committed_by_children": "recorded from April 2023, when committed by children was first collected",
 }
-# by breakdown: words for every category, or the words of each
-COUNTED = {
-    "total": "",
-    "quarter": "recorded in {category}",
-    "month": "recorded in {category}",
-    "group_based": "that are group-based (COCAD)",
-    "criterion": "under the criterion {category}",
-    "committed_by_children": {
-        "yes": "found to be committed by children",
-        "no": "found not to be committed by children",
-    },
-    "recency": {
-        "recent": "that are recent",
-        "non_recent": "that are non-recent",
-        "unknown": "of which it is not known whether they are recent",
-    },
-    "offence_group": "of the offence group {category}",
-    "gender_recorded": {
-        "yes": "whose gender is recorded as female or male",
-        "no": "whose gender is not recorded as female or male",
-    },
-    "gender": "who are {category}",
-    "age_recorded": {
-        "yes": "whose age at the offence is known",
-        "no": "whose age at the offence is not known",
-    },
-    "age_band": "aged {category} at the offence",
-    "age_band_wide": "aged {category} at the offence",
-    "sde_recorded": {
-        "yes": "whose self-defined ethnicity is recorded",
-        "no": "whose self-defined ethnicity is not recorded",
-    },
-    "sde": "who defined their ethnicity as {category}",
-    "relationship_recorded": {
-        "yes": "whose relationship is recorded",
-        "no": "whose relationship is not recorded",
-    },
-    "relationship": "whose relationship is {category}",
-}
+# by breakdown: what is counted of its categories, in words for each or (category blank) for all of them
+COUNTED: dict[str, dict[str, str]] = {}
+for _row in strict_csv.read(Path(__file__).with_name("figure_words.csv"), "figure_words.csv").dicts():
+    COUNTED.setdefault(_row["breakdown"], {})[_row["category"]] = _row["counted"]
 
 
 def population(figure: dict) -> str:
@@ -101,10 +68,10 @@ def in_words(category: str) -> str:
 def label(figure: dict) -> str:
     """What the numerator counts: no two figures of a scheme have the same words."""
     breakdown, category = figure["breakdown"], figure["category"]
-    counted = COUNTED.get(breakdown, f"{breakdown.replace('_', ' ')}: {{category}}")
-    if isinstance(counted, dict):
-        # a category without words of its own is named, never given those of another
-        counted = counted.get(category, f"{breakdown.replace('_', ' ')}: {{category}}")
+    words = COUNTED.get(breakdown, {})
+    # a category without words of its own is named, never given those of another
+    named = f"{breakdown.replace('_', ' ')}: {{category}}"
+    counted = words.get(category, words.get("", named))
     text = f"{population(figure)} {counted.format(category=in_words(category))}".strip()
     if tuple(figure[name] for name in _REPEATED_BY) in _printed_again():
         text += ", printed a second time"

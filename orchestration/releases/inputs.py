@@ -8,14 +8,14 @@ from importlib import import_module
 from pathlib import Path
 
 from orchestration.home import DBT_PROJECT, PACKAGE, PROJECT, SEEDS, Home, files_below
-from orchestration.ledger import open_ledger, readings, submission_files, submissions
+from orchestration.ledger.opening import ledger_of
+from orchestration.ledger.tables import readings, submission_files, submissions
 from orchestration.quarters import in_period
 from orchestration.returns.receipts import RETURNED
 from orchestration.statements import Connection
 from orchestration.warehouse.attached import WarehouseStale
 
-SOURCE = {".py", ".sql", ".yml", ".md", ".html", ".css", ".csv"}
-
+SOURCE = {".py", ".sql", ".yml", ".md", ".html", ".css", ".csv", ".toml"}
 
 # of the inputs of a period, those that a manifest has under their own name
 COMPARED = ("submissions", "readings", "recorded_crime", "cancelled_by", "seeds")
@@ -79,42 +79,38 @@ def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], dict, list[str
     other submission, of whatever quarter: replaced, refused, or beside the period."""
     from sqlalchemy import select
 
-    engine = open_ledger(home)
-    try:
-        with engine.connect() as ledger:
-            columns = submissions.c
-            rows = ledger.execute(
-                select(columns.force, columns.quarter, columns.submission, columns.status)
-                .where(columns.quarter.in_(quarters), columns.status.in_(RETURNED))
-                .order_by(columns.quarter, columns.force, columns.submission)
+    with ledger_of(home) as engine, engine.connect() as ledger:
+        columns = submissions.c
+        rows = ledger.execute(
+            select(columns.force, columns.quarter, columns.submission, columns.status)
+            .where(columns.quarter.in_(quarters), columns.status.in_(RETURNED))
+            .order_by(columns.quarter, columns.force, columns.submission)
+        )
+        latest = {(row.force, row.quarter): dict(row._mapping) | {"files": []} for row in rows}
+        counted = {(*key, row["submission"]) for key, row in latest.items()}
+        every = ledger.execute(
+            select(columns.force, columns.quarter, columns.submission, columns.status).order_by(
+                columns.quarter, columns.force, columns.submission
             )
-            latest = {(row.force, row.quarter): dict(row._mapping) | {"files": []} for row in rows}
-            counted = {(*key, row["submission"]) for key, row in latest.items()}
-            every = ledger.execute(
-                select(columns.force, columns.quarter, columns.submission, columns.status).order_by(
-                    columns.quarter, columns.force, columns.submission
-                )
-            )
-            others = [
-                f"{row.force} {row.quarter} submission {row.submission}, {row.status}"
-                for row in every
-                if tuple(row[:3]) not in counted
-            ]
-            received = submission_files.c
-            for row in ledger.execute(
-                select(submission_files)
-                .where(received.quarter.in_(quarters))
-                .order_by(received.file, received.sha256)
-            ):
-                submission = latest.get((row.force, row.quarter))
-                if submission and submission["submission"] == row.submission:
-                    file = {"file": row.file, "sha256": row.sha256, "bytes": row.bytes}
-                    submission["files"].append(file)
-            last = ledger.execute(
-                select(readings.c.reading_id, readings.c.hash).order_by(readings.c.reading_id.desc()).limit(1)
-            ).one_or_none()
-    finally:
-        engine.dispose()
+        )
+        others = [
+            f"{row.force} {row.quarter} submission {row.submission}, {row.status}"
+            for row in every
+            if tuple(row[:3]) not in counted
+        ]
+        received = submission_files.c
+        for row in ledger.execute(
+            select(submission_files)
+            .where(received.quarter.in_(quarters))
+            .order_by(received.file, received.sha256)
+        ):
+            submission = latest.get((row.force, row.quarter))
+            if submission and submission["submission"] == row.submission:
+                file = {"file": row.file, "sha256": row.sha256, "bytes": row.bytes}
+                submission["files"].append(file)
+        last = ledger.execute(
+            select(readings.c.reading_id, readings.c.hash).order_by(readings.c.reading_id.desc()).limit(1)
+        ).one_or_none()
     last = dict(last._mapping) if last else {"reading_id": 0, "hash": None}
     return list(latest.values()), last, others
 

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Any
 
 from orchestration import gate
 from orchestration.home import Home
-from orchestration.ledger import open_ledger, releases
+from orchestration.ledger.opening import ledger_of
+from orchestration.ledger.tables import releases
 from orchestration.progress import at
 from orchestration.quarters import in_period
 from orchestration.releases import (
@@ -94,8 +95,8 @@ def publish(home: Home, period: str, gate_result: gate.GateResult | None = None)
 
         live = next((row for row in recorded if row.live and verify.has_manifest(home, row.release)), None)
         beside = compared(live.release) if live else None
-        if beside and not beside.differs:
-            return _release(home, live, unchanged=True)
+        if live and beside and not beside.differs:
+            return _release(home, live._mapping, unchanged=True)
         folders = _folders(home, period)
         unfinished = _unfinished(home, folders, recorded, inputs.fingerprint)
         if unfinished and not compared(unfinished).differs:
@@ -243,12 +244,8 @@ def _unfinished(home: Home, folders: list[Path], recorded: Sequence, fingerprint
 def _recorded(home: Home, period: str) -> Sequence:
     from sqlalchemy import select
 
-    engine = open_ledger(home)
-    try:
-        with engine.connect() as ledger:
-            return ledger.execute(select(releases).where(releases.c.period == period)).all()
-    finally:
-        engine.dispose()
+    with ledger_of(home) as engine, engine.connect() as ledger:
+        return ledger.execute(select(releases).where(releases.c.period == period)).all()
 
 
 def _go_live(home: Home, name: str) -> Release:
@@ -273,30 +270,12 @@ def _go_live(home: Home, name: str) -> Release:
         "manifest_sha256": package.file_hash(home.releases / name / "manifest.json"),
         "live": True,
     }
-    engine = open_ledger(home)
-    try:
-        with engine.begin() as ledger:
-            ledger.execute(releases.update().where(releases.c.period == head["period"]).values(live=False))
-            ledger.execute(releases.insert().values(**row))
-    finally:
-        engine.dispose()
-    return Release(
-        name=name,
-        period=row["period"],
-        path=home.releases / name,
-        fingerprint=row["fingerprint"],
-        created_at=row["created_at"],
-        manifest_sha256=row["manifest_sha256"],
-    )
+    with ledger_of(home) as engine, engine.begin() as ledger:
+        ledger.execute(releases.update().where(releases.c.period == head["period"]).values(live=False))
+        ledger.execute(releases.insert().values(**row))
+    return _release(home, row)
 
 
-def _release(home: Home, row: Any, unchanged: bool) -> Release:
-    return Release(
-        name=row.release,
-        period=row.period,
-        path=home.releases / row.release,
-        fingerprint=row.fingerprint,
-        created_at=row.created_at,
-        manifest_sha256=row.manifest_sha256,
-        unchanged=unchanged,
-    )
+def _release(home: Home, row: Mapping[str, Any], unchanged: bool = False) -> Release:
+    same = {name: row[name] for name in ("period", "fingerprint", "created_at", "manifest_sha256")}
+    return Release(name=row["release"], path=home.releases / row["release"], unchanged=unchanged, **same)

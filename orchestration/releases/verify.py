@@ -8,7 +8,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from orchestration.home import Home
-from orchestration.ledger import chain, open_ledger, releases
+from orchestration.ledger import chain
+from orchestration.ledger.opening import ledger_of
+from orchestration.ledger.tables import releases
 from orchestration.releases.package import FORBIDDEN, file_hash, files_of
 from orchestration.stopping import Stopped
 
@@ -39,12 +41,9 @@ def _chain_problems(home: Home, head: dict) -> list[str]:
     last = head.get("last_of_reading_chain") or {}
     if not last.get("hash"):
         return []
-    engine = open_ledger(home)
-    try:
+    with ledger_of(home) as engine:
         broken = chain.verify(engine, upto=last["reading_id"])
         return broken + chain.ends_otherwise(engine, {head["release"]: last})
-    finally:
-        engine.dispose()
 
 
 def release_names(home: Home) -> list[str]:
@@ -150,10 +149,6 @@ def _pointer(home: Home) -> list[str]:
 def _recorded(home: Home) -> dict[str, str]:
     from sqlalchemy import select
 
-    engine = open_ledger(home)
-    try:
-        with engine.connect() as ledger:
-            rows = ledger.execute(select(releases.c.release, releases.c.manifest_sha256))
-            return {row.release: row.manifest_sha256 for row in rows}
-    finally:
-        engine.dispose()
+    with ledger_of(home) as engine, engine.connect() as ledger:
+        rows = ledger.execute(select(releases.c.release, releases.c.manifest_sha256))
+        return {row.release: row.manifest_sha256 for row in rows}

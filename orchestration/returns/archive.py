@@ -1,7 +1,5 @@
 """The archive: every byte received, by SHA-256, written once. Refused files too: nothing received is lost."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from dataclasses import dataclass

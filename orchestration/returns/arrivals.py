@@ -1,7 +1,5 @@
 """What has landed for a quarter, as deliveries: which folder, whose, which files, in parts or whole."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

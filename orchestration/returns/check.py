@@ -4,8 +4,6 @@ Intake takes the folder into a home of its own, dbt's compiled models run on its
 gathers what they show. Nothing of it outlives the check but the pack.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,8 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from orchestration import ledger, quarters
+from orchestration import quarters
 from orchestration.home import SEEDS, Home
+from orchestration.ledger.opening import ledger_of
+from orchestration.ledger.receipts import read_submission_files, read_submissions
 from orchestration.printing import printable
 from orchestration.returns import file_safety
 from orchestration.returns.intake import receive
@@ -66,13 +66,10 @@ def check(
         home = Home(Path(place))
         _copy(folder, home.landing / quarter / came_as)
         receive(home, quarter, came_as, layout=layout)
-        engine = ledger.open_ledger(home)
-        try:
-            received = ledger.read_submissions(engine, quarter)
-            files = ledger.read_submission_files(engine, quarter)
+        with ledger_of(home) as engine:
+            received = read_submissions(engine, quarter)
+            files = read_submission_files(engine, quarter)
             explained = explanations(engine, quarter)
-        finally:
-            engine.dispose()
         if not received:
             raise CannotCheck(f"{folder}: holds no file of a return; name the folder that the files are in.")
         with _in_memory() as connection:

@@ -4,8 +4,6 @@ Each answers with reasons for the force, none when all is well. They name files,
 never what a record holds.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -18,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from orchestration import ledger, quarters, strict_csv
+from orchestration import quarters, strict_csv
 from orchestration.home import seed_rows
+from orchestration.ledger.receipts import received_as
 from orchestration.returns.archive import Kept
 from orchestration.returns.file_safety import sent
 from orchestration.returns.grids import NIL
@@ -220,7 +219,7 @@ def not_received_before(
     """A file with crimes is of one quarter and one force: the same bytes cannot stand for another."""
     by_digest = {file.sha256: name for name, file in files.items()}
     reasons = []
-    for row in ledger.received_as(connection, by_digest):
+    for row in received_as(connection, by_digest):
         if (row.quarter, row.delivered_as) != (quarter, delivered_as):
             sentence = (
                 f"{by_digest[row.sha256]}: is byte for byte what came as {row.force} {row.quarter} submission "

@@ -3,8 +3,6 @@
 The ends of lines outside quotation marks, found over the bytes. What counts a workbook's rows is in `workbooks/`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

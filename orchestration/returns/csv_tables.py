@@ -1,7 +1,5 @@
 """A CSV of a return as a grid: decoded, its headings checked, its cells as text."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

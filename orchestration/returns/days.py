@@ -3,8 +3,6 @@
 iso("31/03/2024 23:30:00Z", "%d/%m/%Y")     # "2024-04-01": British time
 """
 
-from __future__ import annotations
-
 import re
 from datetime import date, datetime, timedelta, timezone
 from functools import cache

@@ -3,8 +3,6 @@
 Everything here looks at bytes, names and ZIP directories; nothing is evaluated and nothing leaves its folder.
 """
 
-from __future__ import annotations
-
 import errno
 import lzma
 import os

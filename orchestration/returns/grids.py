@@ -1,7 +1,5 @@
 """A table of a return as text, under the headings of its layout: what the readers of CSV and of workbooks both make."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

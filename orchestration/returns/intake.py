@@ -12,8 +12,6 @@ The order makes a run that is killed anywhere and started again end as if it had
 snapshot. Until its receipt is there, a raw file belongs to no submission and nothing reads it.
 """
 
-from __future__ import annotations
-
 import logging
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,10 +27,18 @@ except ImportError:  # Windows, where one person checks one return
 
 from sqlalchemy import Engine
 
-from orchestration import ledger, quarters
+from orchestration import quarters
 from orchestration.home import Home
 from orchestration.ledger import snapshots
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.receipts import (
+    read_submission_files,
+    read_submissions,
+    record_folder,
+    record_submission,
+)
 from orchestration.ledger.tables import STANDS
+from orchestration.ledger.transactions import now
 from orchestration.progress import over
 from orchestration.returns import archive, checks, landing, parsing, raw, read_ahead
 from orchestration.returns.arrivals import (
@@ -146,11 +152,11 @@ def receive(
         aside = raw.being_read(home)
         shutil.rmtree(aside, ignore_errors=True)  # what a killed run had read
         aside.mkdir(parents=True)
-        engine = ledger.open_ledger(home)
+        engine = open_ledger(home)
         try:
             with nullcontext(readers) if readers else ThreadPoolExecutor(read_ahead.COUNT) as readers:
-                files = ledger.read_submission_files(engine, quarter)
-                submissions = Submissions(ledger.read_submissions(engine, quarter), files)
+                files = read_submission_files(engine, quarter)
+                submissions = Submissions(read_submissions(engine, quarter), files)
                 arrivals = _arrivals(home, engine, submissions, quarter, delivered_as, readers, layout)
                 landed = len(landing.inside(home.landing / quarter))
                 for arrival in over(f"receiving {quarter}", read_ahead.ahead(arrivals), landed, sender_of):
@@ -188,7 +194,7 @@ def _adopt(engine: Engine, submissions: Submissions, arrivals: list[Arrival]) ->
                 adopted.append((row, arrival.folder))
     with engine.begin() as connection:
         for row, folder in adopted:
-            ledger.record_folder(connection, row, folder)
+            record_folder(connection, row, folder)
     for row, folder in adopted:
         submissions.adopt(row, folder)
 
@@ -304,7 +310,7 @@ def _settle(
             "delivered_as": delivered_as,
             "layout": judged.layout,
             "status": judged.status,
-            "received_at": ledger.now(),
+            "received_at": now(),
             "fingerprint": arrival.if_refused if judged.status == "refused" else arrival.fingerprint,
             **counts,
             "reasons": reasons,
@@ -312,7 +318,7 @@ def _settle(
             "folder": arrival.folder,
         }
         with engine.begin() as connection:
-            ledger.record_submission(
+            record_submission(
                 connection,
                 submission,
                 [(name, file.sha256, file.bytes) for name, file in kept.items()],

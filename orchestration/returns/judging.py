@@ -1,7 +1,5 @@
 """Whether a delivery is received: its records, or the statement that stands for them."""
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Iterator
@@ -14,10 +12,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Engine
 
 from orchestration.returns import archive, checks, grids, parsing
-from orchestration.returns.arrivals import (
-    BESIDE_THE_RECORDS,
-    Arrival,
-)
+from orchestration.returns.arrivals import BESIDE_THE_RECORDS, Arrival
 from orchestration.returns.reasons import Reason
 from orchestration.returns.repairs import Note
 

@@ -4,8 +4,6 @@ A raw file that is missing or was changed is made again from the archive by the 
 again: what of it is missing or damaged is named, and comes back from a backup.
 """
 
-from __future__ import annotations
-
 import logging
 import shutil
 from collections.abc import Iterator, Mapping
@@ -16,9 +14,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
-from orchestration import ledger, parquet
+from orchestration import parquet
 from orchestration.home import Home
-from orchestration.ledger import snapshots
+from orchestration.ledger import snapshots, tables
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.receipts import (
+    read_raw_files,
+    read_submission_files,
+    read_submissions,
+    record_raw_files,
+)
 from orchestration.returns import archive, intake, judging, raw, read_ahead
 from orchestration.returns.layouts import all_layouts, forces_of, layout_for
 from orchestration.returns.layouts.parts import RECORD_TYPES
@@ -41,7 +46,7 @@ def raw_differs(home: Home, engine: Engine) -> list[str]:
 
     Every byte is read: this is for the gate before a release, of which all that was ever received is a part.
     """
-    hashes = ledger.read_raw_files(engine)
+    hashes = read_raw_files(engine)
     accepted = _accepted(engine)
     sentences = []
     for row in accepted:
@@ -93,10 +98,10 @@ def make_again(home: Home) -> list[str]:
     if not home.root.exists():
         return sentences
     with intake.alone(home):
-        engine = ledger.open_ledger(home)
+        engine = open_ledger(home)
         aside = raw.being_read(home)
         try:
-            hashes = ledger.read_raw_files(engine)
+            hashes = read_raw_files(engine)
             before_hashes = 0
             for row in _accepted(engine):
                 now = dict(raw.hashes_of(home, *_place(row)))
@@ -105,7 +110,7 @@ def make_again(home: Home) -> list[str]:
                     continue
                 if then is None and _has_records(home, row):
                     with engine.begin() as connection:
-                        ledger.record_raw_files(connection, row, now.items())
+                        record_raw_files(connection, row, now.items())
                     before_hashes += 1
                     continue
                 shutil.rmtree(aside, ignore_errors=True)
@@ -137,7 +142,7 @@ def _made_again(
     forces = forces_of(row["delivered_as"], quarter)
     kept = {
         name: archive.take(home.archive, sha256)
-        for name, sha256 in ledger.read_submission_files(engine, quarter)[force, number].items()
+        for name, sha256 in read_submission_files(engine, quarter)[force, number].items()
     }
     read = read_ahead.read(judging.record_files(kept), layout, forces, aside)
     own = judging.of_force(read.records, forces[force])
@@ -156,12 +161,12 @@ def _made_again(
     if dict(written) == dict(then):
         return line
     with engine.begin() as connection:
-        ledger.record_raw_files(connection, row, written)
+        record_raw_files(connection, row, written)
     return f"{line}; they are not byte for byte what was first written: another version wrote that"
 
 
 def _accepted(engine: Engine) -> list[Row]:
-    return [row for row in ledger.read_submissions(engine) if row["status"] == "accepted"]
+    return [row for row in read_submissions(engine) if row["status"] == "accepted"]
 
 
 def _key(row: Row) -> tuple[str, str, int]:
@@ -186,7 +191,7 @@ def _has_records(home: Home, row: Row) -> bool:
 
 def _archived(engine: Engine) -> Iterator[tuple[str, int, str]]:
     """SHA-256, size and whose it is, of every file received, once each."""
-    files = ledger.submission_files
+    files = tables.submission_files
     seen = set()
     with engine.connect() as connection:
         for row in connection.execute(

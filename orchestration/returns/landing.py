@@ -4,8 +4,6 @@ Rows in `seeds/landing`: `clutter.csv` (what desktops and file servers leave) an
 folder's name that give its place among others).
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping

@@ -3,8 +3,6 @@
 plain("\\uff14\\uff16/1001\\u200b/23")     # "46/1001/23"
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

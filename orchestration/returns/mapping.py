@@ -1,7 +1,5 @@
 """Text to records: a grid's cells under the columns of the return specification, still as text."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """How a file from outside is opened, whatever door it came through: returns, recorded crime, drafts, readings, manifests.
 
-    opening.rows("answers.csv", path)               a CSV's rows as text, each as wide as its headings
+    opening.rows("crimes.csv", path)                a CSV's rows as text, each as wide as its headings
     opening.octets("extract.csv", path)             the bytes of a text file whose encoding is not known yet
     with opening.workbook("return.xlsx", path) as book:
         book.names, book.hidden
@@ -10,8 +10,6 @@
 What may not be opened, or ends whoever reads it, is refused by its name: each of these raises Unreadable, with codes of
 `seeds/return_checks.csv`, and nothing else. No sentence repeats what a file holds.
 """
-
-from __future__ import annotations
 
 import csv
 import io
@@ -42,39 +40,31 @@ def octets(name: str, path: Path, largest: int | None = None) -> bytes:
     return data
 
 
-def rows(
-    name: str,
-    path: Path,
-    encoding: str = "utf-8-sig",
-    delimiter: str = ",",
-    largest: int = LARGEST_TABLE,
-    ragged: bool = False,
-) -> list[list[str]]:
+def rows(name: str, path: Path) -> list[list[str]]:
     """A CSV's rows as text, the heading row first; a blank line is a row of no cells.
 
-    Every quotation mark has to pair, every row to have as many cells as the first unless it is blank (`ragged`: any
-    number), and as many rows to be read as there are line ends.
+    Every quotation mark has to pair, every row to have as many cells as the first unless it is blank, and as many rows to
+    be read as there are line ends.
     """
-    data = octets(name, path, largest)
+    data = octets(name, path, LARGEST_TABLE)
     try:
-        text = data.decode(encoding)
-    except (UnicodeDecodeError, UnicodeError) as problem:
-        at = f"byte {problem.start + 1} is" if isinstance(problem, UnicodeDecodeError) else "is"
-        shown = "utf-8" if encoding == "utf-8-sig" else encoding
-        raise unreadable("FL26", f"{name}: {at} not {shown} text; save it as CSV in {shown}.") from None
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        sentence = f"{name}: byte {problem.start + 1} is not utf-8 text; save it as CSV in utf-8."
+        raise unreadable("FL26", sentence) from None
     if "\0" in text:
         raise unreadable("FL25", f"{name}: holds zero bytes, which no text has; export it again.")
     csv.field_size_limit(file_safety.LARGEST_FILE)
     try:
-        table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        table = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error:
         raise unreadable(
             "ST14",
             f"{name}: a quotation mark is not closed, or text follows where one closes; export it again.",
         ) from None
 
-    _check_rows(name, table, ragged)
-    counted = counting.lines(text.encode("utf-8", "surrogatepass"), delimiter)
+    _check_rows(name, table)
+    counted = counting.lines(text.encode("utf-8", "surrogatepass"), ",")
     if counted != (read := sum(map(bool, table))):
         raise unreadable(
             "ST16",
@@ -84,7 +74,7 @@ def rows(
     return table
 
 
-def _check_rows(name: str, table: list[list[str]], ragged: bool) -> None:
+def _check_rows(name: str, table: list[list[str]]) -> None:
     width = len(table[0]) if table else 0
     if width > file_safety.MOST_COLUMNS:
         raise file_safety.too_wide(name, width)
@@ -94,7 +84,7 @@ def _check_rows(name: str, table: list[list[str]], ragged: bool) -> None:
             f"{name}: a cell is longer than {file_safety.LONGEST_CELL:,} characters; is a quotation mark missing?",
         )
     wrong = [(number, len(row)) for number, row in enumerate(table, 1) if row and len(row) != width]
-    if wrong and not ragged:
+    if wrong:
         shown = ", ".join(f"row {number} has {cells} cells" for number, cells in wrong[:3])
         more = f" and {len(wrong) - 3} more rows do not fit" if len(wrong) > 3 else ""
         raise unreadable(

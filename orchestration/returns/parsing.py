@@ -1,7 +1,5 @@
 """Files to text: every cell as it came, by the layout, with nothing sniffed, inferred or evaluated."""
 
-from __future__ import annotations
-
 import fnmatch
 import re
 import tempfile
@@ -12,9 +10,7 @@ import pyarrow.compute as pc
 
 from orchestration.returns import opening, repairs
 from orchestration.returns.csv_tables import read_csv
-from orchestration.returns.grids import (
-    Grid,
-)
+from orchestration.returns.grids import Grid
 from orchestration.returns.layouts.parts import Layout, Part
 from orchestration.returns.look_alikes import plain
 from orchestration.returns.reasons import Reason, Unreadable

@@ -6,8 +6,6 @@ anything has arrived. Beside them, for each submission, `intake_findings/` (what
 `as_sent/` (the cells of its files as they were read).
 """
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import pyarrow.parquet as pq
 
 from orchestration.home import Home
 from orchestration.ledger.snapshots import reading_slots_schema, readings_schema, submissions_schema
-from orchestration.parquet import write
+from orchestration.parquet import schema, write
 from orchestration.returns import archive
 from orchestration.returns.grids import Grid
 from orchestration.returns.layouts.parts import RECORD_TYPES
@@ -27,19 +25,9 @@ from orchestration.returns.repairs import Note
 
 PLACE = ("file", "sheet", "record_number")
 
-ORIGIN = pa.schema(
-    [
-        ("force", pa.string()),
-        ("quarter", pa.string()),
-        ("submission", pa.int32()),
-        ("layout", pa.string()),
-        ("file", pa.string()),
-        ("sheet", pa.string()),
-        ("record_number", pa.int32()),
-        # of several records of one type side by side in a row; null where a row has one
-        ("place_in_row", pa.int32()),
-    ]
-)
+# place_in_row: of several records of one type side by side in a row; null where a row has one
+NUMBERS = dict.fromkeys(("submission", "record_number", "place_in_row"), pa.int32())
+ORIGIN = schema("force quarter submission layout file sheet record_number place_in_row", **NUMBERS)
 
 
 def records_schema(record_type: str) -> pa.Schema:
@@ -49,35 +37,12 @@ def records_schema(record_type: str) -> pa.Schema:
 
 def intake_findings_schema() -> pa.Schema:
     """Where intake met spreadsheet damage: one row per record, column and check code, no values."""
-    return pa.schema(
-        [
-            ("force", pa.string()),
-            ("quarter", pa.string()),
-            ("submission", pa.int32()),
-            ("code", pa.string()),
-            ("record_type", pa.string()),
-            ("file", pa.string()),
-            ("sheet", pa.string()),
-            ("record_number", pa.int32()),
-            ("place_in_row", pa.int32()),
-            ("column", pa.string()),
-            ("records", pa.int64()),
-        ]
-    )
+    names = "force quarter submission code record_type file sheet record_number place_in_row column records"
+    return schema(names, **NUMBERS, records=pa.int64())
 
 
 def police_recorded_crime_schema() -> pa.Schema:
-    return pa.schema(
-        [
-            ("published_on", pa.string()),
-            ("file", pa.string()),
-            ("file_sha256", pa.string()),
-            ("quarter", pa.string()),
-            ("force", pa.string()),
-            ("offence_class", pa.string()),
-            ("crimes", pa.int32()),
-        ]
-    )
+    return schema("published_on file file_sha256 quarter force offence_class crimes", crimes=pa.int32())
 
 
 def records_file(home: Home, record_type: str, quarter: str, force: str, submission: int) -> Path:
@@ -93,10 +58,10 @@ def ensure(home: Home) -> None:
     empty[home.raw / "reading_slots.parquet"] = reading_slots_schema()
     empty[home.raw / "police_recorded_crime" / "none.parquet"] = police_recorded_crime_schema()
     none = {path for path in empty if path.stem.startswith("none")}
-    for path, schema in empty.items():
+    for path, of in empty.items():
         # a column more is first there in what holds no rows: files written before read as blank in it
-        if not path.exists() or (path in none and pq.read_schema(path).names != schema.names):
-            write(schema.empty_table(), path)
+        if not path.exists() or (path in none and pq.read_schema(path).names != of.names):
+            write(of.empty_table(), path)
 
 
 def findings_file(home: Home, quarter: str, force: str, submission: int) -> Path:
@@ -107,7 +72,7 @@ def write_intake_findings(
     home: Home, notes: list[Note], own: dict[str, pa.Table], force: str, quarter: str, submission: int
 ) -> None:
     """Write what intake met among a submission's own records (in a joint delivery another force's are not)."""
-    schema = intake_findings_schema()
+    wanted = intake_findings_schema()
     path = findings_file(home, quarter, force, submission)
     tables = []
     for note in notes:
@@ -128,7 +93,7 @@ def write_intake_findings(
             columns["record_number"] = pa.array(records, pa.int32())
             columns["place_in_row"] = pa.repeat(pa.scalar(note.place_in_row, pa.int32()), count)
             columns["records"] = pa.repeat(pa.scalar(1, pa.int64()), count)
-            tables.append(pa.table([columns[name] for name in schema.names], schema=schema))
+            tables.append(pa.table([columns[name] for name in wanted.names], schema=wanted))
     if tables:
         write(pa.concat_tables(tables), path)
     else:
@@ -243,8 +208,8 @@ def _with_origin(records: pa.Table, kind: str, force: str, quarter: str, submiss
         "quarter": pa.repeat(pa.scalar(quarter), count),
         "submission": pa.repeat(pa.scalar(submission, pa.int32()), count),
     }
-    schema = records_schema(kind)
-    return pa.table({**origin, **{name: records[name] for name in records.column_names}}, schema=schema)
+    columns = {**origin, **{name: records[name] for name in records.column_names}}
+    return pa.table(columns, schema=records_schema(kind))
 
 
 def remove(home: Home, quarter: str, force: str, submission: int) -> None:

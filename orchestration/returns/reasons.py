@@ -1,7 +1,5 @@
 """Why a return was refused: a sentence for the force under a code of `seeds/return_checks.csv`."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from orchestration.printing import printable

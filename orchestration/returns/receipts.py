@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from orchestration.home import Home, seed_rows
-from orchestration.ledger import open_ledger, read_submissions, submissions
-from orchestration.ledger.tables import STANDS
+from orchestration.ledger.opening import ledger_of
+from orchestration.ledger.receipts import read_submissions
+from orchestration.ledger.tables import STANDS, submissions
 from orchestration.returns import landing
 
 # of `quality.returns`, where records may have been held out of what was accepted: what counts as returned
@@ -59,11 +60,8 @@ def expected(quarter: str) -> list[str]:
 
 def received(home: Home, quarter: str | None = None) -> list[dict[str, Any]]:
     """Every submission (of a quarter) that had come by the home's moment: all, unless it is seen as of one."""
-    engine = open_ledger(home)
-    try:
+    with ledger_of(home) as engine:
         rows = read_submissions(engine, quarter)
-    finally:
-        engine.dispose()
     return [row for row in rows if not home.as_of or row["received_at"] <= home.as_of]
 
 
@@ -139,12 +137,8 @@ def nobodys(home: Home, quarter: str) -> list[str]:
 
 def quarters_known(home: Home) -> list[str]:
     """Every quarter that has a receipt, in order."""
-    engine = open_ledger(home)
-    try:
-        with engine.connect() as connection:
-            known = select(submissions.c.quarter).distinct().order_by(submissions.c.quarter)
-            if home.as_of:
-                known = known.where(submissions.c.received_at <= home.as_of)
-            return list(connection.scalars(known))
-    finally:
-        engine.dispose()
+    with ledger_of(home) as engine, engine.connect() as connection:
+        known = select(submissions.c.quarter).distinct().order_by(submissions.c.quarter)
+        if home.as_of:
+            known = known.where(submissions.c.received_at <= home.as_of)
+        return list(connection.scalars(known))

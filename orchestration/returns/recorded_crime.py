@@ -93,6 +93,7 @@ def receive(home: Home) -> Received:
     with alone(home):
         raw.ensure(home)
         known = {release.published_on: release for release in _known(folder)}
+        shipped = [path.name for _, path in _shipped()]
         for published_on in [day for day in known if day > date.today().isoformat()]:
             # taken by a version that did not look: its bytes stay in the archive, its counts stand over no others
             early = known.pop(published_on)
@@ -102,7 +103,7 @@ def receive(home: Home) -> Received:
             kept = archive.keep(path, home.archive)
             there = known.get(published_on)
             is_shipped = path.is_relative_to(SHIPPED)
-            if there and there.sha256 != kept.sha256 and not _is_shipped(there):
+            if there and there.sha256 != kept.sha256 and there.file not in shipped:
                 if not is_shipped:
                     received.refused.append(
                         f"{path.name}: another file of the release of {published_on} has been received "
@@ -136,10 +137,6 @@ def _known(folder: Path) -> Iterator[Release]:
         published_on, sha256, _ = path.name.split(".", 2)
         (file,) = pq.read_table(path, columns=["file"], partitioning=None)["file"].unique().to_pylist()
         yield Release(published_on, file, sha256, path)
-
-
-def _is_shipped(release: Release) -> bool:
-    return any(path.name == release.file for _, path in _shipped())
 
 
 def _shipped() -> list[tuple[str, Path]]:

@@ -5,8 +5,6 @@ and stays as it came. Codes are those of `seeds/return_checks.csv`. Offence code
 or lost a leading zero (1916) are resolved in staging, beside the code list (rule XL01).
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """The sheets of a workbook of a return as grids."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from itertools import compress
 from pathlib import Path
@@ -11,14 +9,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from orchestration.returns import opening, repairs
-from orchestration.returns.grids import (
-    NIL,
-    Grid,
-    by_heading,
-    few_of,
-    joined_headings,
-    place_of,
-)
+from orchestration.returns.grids import NIL, Grid, by_heading, few_of, joined_headings, place_of
 from orchestration.returns.layouts.parts import Layout, Part, fits_sheet, is_pattern
 from orchestration.returns.reasons import Reason, Unreadable, unreadable
 from orchestration.returns.workbooks.cells import TIME, moment

@@ -2,8 +2,6 @@
 `int_received_crimes.sql` and `int_rejected_records.sql`, which `tests/returns/held_out.csv` keeps the same here and there.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from datetime import date

@@ -1,16 +1,14 @@
 """The group-based crimes of the year, dealt so that every published count comes out exactly.
 
 Published counts come from `seeds/published_2023.csv`. What the publication does not have (how many suspects a
-familial crime has, for example) is made up here, in the constants, and named as such.
+familial crime has, for example) is made up, in `assumed.toml`.
 """
-
-from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
 from orchestration.synthetic.dealing import apportion, choose, deal, pick, split
-from orchestration.synthetic.reference import base, count
+from orchestration.synthetic.reference import ASSUMED, base, count
 
 CRITERIA = ("familial", "cse", "institutional", "other", "unknown")
 GROUPS = (
@@ -23,25 +21,8 @@ NONE = "none"
 """Label of a person for whom the thing is not recorded."""
 
 # made up: nothing is published about these
-SUSPECTS_PER_CRIME = {"cse": 1.25, "institutional": 1.62, "unknown": 1.2, "children": 1.85, "familial": 1.6}
-SECOND_VICTIMS = {"familial": 60, "cse": 40, "institutional": 25, "children": 12}
 CHILDREN_IN_UNKNOWN = 0.1
 AGE_KNOWN_WHEN_CHILDREN = 0.77
-SUSPECT_AGES_WHEN_CHILDREN = {"under_10": 0.16, "10_to_13": 0.34, "14_to_15": 0.34, "16_to_17": 0.16}
-OLDER = {"30_to_39": 0.38, "40_to_49": 0.27, "50_to_59": 0.2, "60_and_over": 0.15}
-
-YEARS_OF_BAND = {
-    "under_10": (3, 9),
-    "10_to_13": (10, 13),
-    "14_to_15": (14, 15),
-    "16_to_17": (16, 17),
-    "18_and_over": (18, 46),
-    "18_to_29": (18, 29),
-    "30_to_39": (30, 39),
-    "40_to_49": (40, 49),
-    "50_to_59": (50, 59),
-    "60_and_over": (60, 84),
-}
 
 
 def group_based_crimes(rng: np.random.Generator, quarters: tuple[str, ...]) -> pd.DataFrame:
@@ -124,7 +105,7 @@ def _by_criterion(
 def their_victims(rng: np.random.Generator, crimes: pd.DataFrame) -> pd.DataFrame:
     """One row per victim: crime (position), first (the crime's first victim), gender and age_band as recorded
     (or `none`), true sex and true_age (which the offence code has to fit), age (recorded, -1 for none)."""
-    second = {**SECOND_VICTIMS}
+    second = dict(ASSUMED["second_victims"])
     second["other"] = base("victim.gender.recorded") - len(crimes) - sum(second.values())
     per_cell = crimes.cell.value_counts().to_dict()
     cells = np.concatenate([np.repeat(cell, per_cell[cell] + second.get(cell, 0)) for cell in per_cell])
@@ -225,7 +206,7 @@ def number_of_suspects(rng: np.random.Generator, crimes: pd.DataFrame, not_one: 
     """Suspect rows of each crime, in all as many as published. not_one: crimes that never have just one."""
     total = base("suspect.gender.recorded")
     rest = (crimes.cell == "other").sum()
-    means = dict(SUSPECTS_PER_CRIME)
+    means = dict(ASSUMED["suspects_per_crime"])
     means["other"] = (total - sum(means[cell] * (crimes.cell == cell).sum() for cell in means)) / rest
     spread = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
     rows = np.zeros(len(crimes), dtype=int)
@@ -308,7 +289,7 @@ def _suspect_ages(rng: np.random.Generator, criterion: np.ndarray, by_children: 
         "18_to_29": count("suspect.age.18_to_29"),
     }
     known = base("suspect.age.18_to_29")
-    totals |= split(known - sum(totals.values()), OLDER)
+    totals |= split(known - sum(totals.values()), ASSUMED["older"])
     totals[NONE] = len(criterion) - known
 
     cse = criterion == "cse"
@@ -317,12 +298,12 @@ def _suspect_ages(rng: np.random.Generator, criterion: np.ndarray, by_children: 
     for name in ("children_cse", "children"):
         members = int((group == name).sum())
         recorded = round(members * AGE_KNOWN_WHEN_CHILDREN)
-        pinned[name] = {**split(recorded, SUSPECT_AGES_WHEN_CHILDREN), NONE: members - recorded}
+        pinned[name] = {**split(recorded, ASSUMED["suspect_ages_when_children"]), NONE: members - recorded}
     young_adults, known_cse = count("cse.suspect.18_to_29"), base("cse.suspect.18_to_29")
     recorded = known_cse - sum(n for band, n in pinned["children_cse"].items() if band != NONE)
     pinned["cse"] = {
         "18_to_29": young_adults,
-        **split(recorded - young_adults, {"16_to_17": 0.1, **OLDER}),
+        **split(recorded - young_adults, {"16_to_17": 0.1, **ASSUMED["older"]}),
         NONE: int((group == "cse").sum()) - recorded,
     }
     return deal(rng, group.astype(object), totals, pinned)
@@ -358,15 +339,10 @@ def _serve(
 
 def _relationships(rng: np.random.Generator, cell: np.ndarray, criterion: np.ndarray) -> np.ndarray:
     relationship = np.full(len(cell), NONE, dtype=object)
-    usual = {
-        "familial": {"familial": 0.7, "acquaintance": 0.05, "partner": 0.03, NONE: 0.22},
-        "institutional": {"position_of_trust": 0.35, "acquaintance": 0.3, "stranger": 0.05, NONE: 0.3},
-        "cse": {"acquaintance": 0.3, "partner": 0.15, "stranger": 0.2, NONE: 0.35},
-    }
-    otherwise = {"acquaintance": 0.33, "stranger": 0.15, "partner": 0.05, "familial": 0.05, NONE: 0.42}
+    usual = ASSUMED["relationships"]
     for name in np.unique(criterion.astype(str)):
         members = np.flatnonzero(criterion == name)
-        relationship[members] = pick(rng, len(members), usual.get(name, otherwise))
+        relationship[members] = pick(rng, len(members), usual.get(name, usual["otherwise"]))
     members = np.flatnonzero(cell == "children")
     acquainted, known = count("children.suspect.acquaintance"), base("children.suspect.acquaintance")
     quota = {
@@ -384,6 +360,5 @@ def _one_pinned(totals: dict[str, int], label: str, n: int, size: int) -> dict[s
 
 
 def _years(rng: np.random.Generator, bands: np.ndarray) -> np.ndarray:
-    low = np.array([YEARS_OF_BAND.get(band, (-1, -1))[0] for band in bands])
-    high = np.array([YEARS_OF_BAND.get(band, (-1, -1))[1] for band in bands])
+    low, high = np.array([ASSUMED["years_of_band"][band] for band in bands]).T
     return rng.integers(low, high + 1)

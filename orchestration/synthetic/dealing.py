@@ -1,7 +1,5 @@
 """Exact quotas: who gets what is random, how many get it is not."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

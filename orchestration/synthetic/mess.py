@@ -3,29 +3,15 @@
 Every planted mistake stays under 1.5% of a force's quarter, so that a year of them holds no release up.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from orchestration.synthetic.dealing import pick
-from orchestration.synthetic.reference import offences
+from orchestration.synthetic.reference import ASSUMED, offences
 from orchestration.synthetic.year import Year
 
-# of a force's CPAI crimes in a quarter, how many more there are that do not count, and why
-EXCLUDED = {
-    "adult_victim": 0.08,
-    "not_in_scope": 0.025,
-    "cancelled": 0.02,
-    "child_not_shown": 0.008,
-    "image_without_subcode": 0.008,
-    "not_a_crime": 0.008,
-}
-ADULT = {"20A": 0.47, "19C": 0.33, "17A": 0.07, "19F": 0.03, "88E": 0.1}
-NOT_SHOWN = {"20A": 0.5, "19C": 0.25, "88E": 0.15, "22A": 0.1}
-NOT_FLAGGED = {"8R": 0.3, "8/71": 0.2, "106": 0.2, "11A": 0.15, "13": 0.1, "24/17": 0.05}
 IN_NO_LIST = ("99/9", "86/99", "19/99", "21/77")
 BIG = 150
 """Crimes of a force's quarter from which one mistake stays far below the tolerance of any rule."""
@@ -37,7 +23,7 @@ def excluded_crimes(rng: np.random.Generator, crimes: pd.DataFrame) -> pd.DataFr
     scope = offences()
     outside = scope[(scope.offence_group == "out_of_scope") & (scope.is_class_level == "N") & scope.open]
     rows = []
-    for reason, share in EXCLUDED.items():
+    for reason, share in ASSUMED["excluded"].items():
         n = np.floor(sizes.to_numpy() * share + rng.random(len(sizes))).astype(int)
         where = np.repeat(np.arange(len(sizes)), n)
         force = sizes.index.get_level_values("force").to_numpy(dtype=object)[where]
@@ -47,9 +33,9 @@ def excluded_crimes(rng: np.random.Generator, crimes: pd.DataFrame) -> pd.DataFr
         more["offence_code"] = ""
         more["image"], more["contact"] = False, True
         if reason == "adult_victim":
-            more["offence_class"] = pick(rng, m, ADULT)
+            more["offence_class"] = pick(rng, m, ASSUMED["adult"])
         elif reason == "child_not_shown":
-            more["offence_class"] = pick(rng, m, NOT_SHOWN)
+            more["offence_class"] = pick(rng, m, ASSUMED["not_shown"])
         elif reason == "image_without_subcode":
             more["offence_class"], more["offence_code"] = "86", "86"
         elif reason == "not_a_crime":
@@ -58,7 +44,7 @@ def excluded_crimes(rng: np.random.Generator, crimes: pd.DataFrame) -> pd.DataFr
         elif reason == "not_in_scope":
             code = np.where(
                 rng.random(m) < 0.6,
-                pick(rng, m, NOT_FLAGGED),
+                pick(rng, m, ASSUMED["not_flagged"]),
                 rng.choice(outside.offence_code.to_numpy(dtype=object), m),
             )
             more["offence_code"] = code

@@ -1,7 +1,5 @@
 """Crime references in the shape of each force (`reference_pattern` in `seeds/forces.csv`)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from functools import cache

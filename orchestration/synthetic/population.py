@@ -4,8 +4,6 @@ Days are whole numbers since 1970-01-01 (`NO_DATE` for none), ages whole years (
 for none.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
@@ -14,6 +12,7 @@ from orchestration.synthetic.calibration import NONE
 from orchestration.synthetic.dealing import QuotaError, apportion, choose, pick
 from orchestration.synthetic.prompts import MULTIPLE_OFFENDERS
 from orchestration.synthetic.reference import (
+    ASSUMED,
     NO_DATE,
     classes,
     classes_that_name_a_child,
@@ -27,23 +26,8 @@ from orchestration.synthetic.reference import (
 )
 from orchestration.synthetic.year import Year
 
-# the share of recorded crime of a class that has a child victim: an estimate, near 28% for 17A and 20A and 6%
-# for 19C and 19F because that is what the published total leaves room for
-CHILD_SHARE_CONTACT = {
-    "17A": 0.28, "20A": 0.28, "19C": 0.06, "19F": 0.06, "19J": 0.3, "19K": 0.35, "22A": 0.25, "23": 0.7,
-    "70": 0.15, "88C": 0.13, "106": 0.01,
-}  # fmt: skip
-CHILD_SHARE_OTHER = {"88E": 0.03, "13": 0.12, "11A": 0.004, "24": 0.12}
-NO_CONTACT_SHARE = {"21": 0.015, "22B": 0.025, "71": 0.45, "73": 0.03}
-"""Of classes that hold both, the share whose sub-code is no contact offence."""
-IMAGES = {"86/2": 0.66, "86/10": 0.3, "86/15": 0.025, "86": 0.015}
 UNDER_13 = ("17B", "19E", "19H", "20B", "21")
 UNDER_16 = ("19D", "19G", "22B", "88A")
-TRUE_AGES = {
-    **dict.fromkeys(UNDER_13, (2, 12)), **dict.fromkeys(UNDER_16, (13, 15)), "71": (10, 17), "73": (13, 17),
-    "17A": (13, 17), "20A": (13, 17), "19C": (16, 17), "19F": (16, 17), "23": (5, 17), "11A": (3, 15),
-    "13": (10, 15), "24": (14, 17), "86": (8, 16),
-}  # fmt: skip
 FALSE_CANDIDATES = 1150
 """Candidates, beside the published group-based crimes, that a reader finds not to be group-based."""
 TOLERATED = 0.015
@@ -125,18 +109,20 @@ def _in_cpai(rng: np.random.Generator, quarters: tuple[str, ...]) -> pd.DataFram
             without = (
                 per_force
                 if classes().contact[name] == "N"
-                else apportion(round(NO_CONTACT_SHARE.get(name, 0) * per_force.sum()), per_force)
+                else apportion(round(ASSUMED["no_contact_share"].get(name, 0) * per_force.sum()), per_force)
             )
             add(quarter, name, False, False, without)
             add(quarter, name, True, False, per_force - without)
             contact_left -= int((per_force - without).sum())
             left -= int(per_force.sum())
-        shares = np.stack([real.of(model, name) * w for name, w in CHILD_SHARE_CONTACT.items()], axis=1)
+        shares = np.stack(
+            [real.of(model, name) * w for name, w in ASSUMED["child_share_contact"].items()], axis=1
+        )
         table = apportion(contact_left, shares.ravel()).reshape(shares.shape)
-        for position, name in enumerate(CHILD_SHARE_CONTACT):
+        for position, name in enumerate(ASSUMED["child_share_contact"]):
             add(quarter, name, True, False, table[:, position])
         left -= contact_left
-        for name, share in CHILD_SHARE_OTHER.items():
+        for name, share in ASSUMED["child_share_other"].items():
             recorded = real.of(model, name)
             per_force = apportion(round(recorded.sum() * share), recorded)
             add(quarter, name, False, False, per_force)
@@ -146,7 +132,7 @@ def _in_cpai(rng: np.random.Generator, quarters: tuple[str, ...]) -> pd.DataFram
     crimes["exclusion_reason"] = ""
     crimes["offence_code"] = ""
     images = np.flatnonzero(crimes.image)
-    crimes.loc[images, "offence_code"] = pick(rng, len(images), IMAGES)
+    crimes.loc[images, "offence_code"] = pick(rng, len(images), ASSUMED["images"])
     return crimes.astype({"quarter": object, "offence_class": object})
 
 
@@ -219,8 +205,7 @@ def _placed(
 
 
 def _known_rates(rng: np.random.Generator) -> pd.DataFrame:
-    """One row per force: how likely it records each thing. Missing ethnicity runs from 14% to 86%, as in public
-    case studies, whichever the force."""
+    """One row per force: how likely it records each thing."""
     n = len(forces())
     spread = np.linspace(0, 1, n)
 
@@ -228,14 +213,7 @@ def _known_rates(rng: np.random.Generator) -> pd.DataFrame:
         return rng.permutation(np.interp(spread, [0, 0.5, 1], [low, middle, high]))
 
     return pd.DataFrame(
-        {
-            "suspect_ethnicity": between(0.14, 0.3, 0.86),
-            "victim_ethnicity": between(0.14, 0.47, 0.86),
-            "victim_gender": between(0.8, 0.9, 0.98),
-            "victim_age": between(0.83, 0.92, 0.98),
-            "suspect_gender": between(0.65, 0.84, 0.95),
-            "suspect_age": between(0.6, 0.75, 0.92),
-        },
+        {name: between(*rates) for name, rates in ASSUMED["known_rates"].items()},
         index=forces().force,
     )
 
@@ -246,8 +224,8 @@ def _victims(
     firsts = group_victims[group_victims["first"]].set_index("crime")
     n = len(crimes)
     sexes = crimes.offence_class.map(classes().victim_sex).fillna("any").to_numpy()
-    low = np.array([TRUE_AGES.get(name, (6, 17))[0] for name in crimes.offence_class])
-    high = np.array([TRUE_AGES.get(name, (6, 17))[1] for name in crimes.offence_class])
+    low = np.array([ASSUMED["true_ages"].get(name, (6, 17))[0] for name in crimes.offence_class])
+    high = np.array([ASSUMED["true_ages"].get(name, (6, 17))[1] for name in crimes.offence_class])
     adult = (crimes.exclusion_reason == "adult_victim").to_numpy()
     low, high = np.where(adult, 18, low), np.where(adult, 64, high)
     age = rng.integers(low, high + 1)
@@ -494,21 +472,10 @@ def _flags(rng: np.random.Generator, crimes: pd.DataFrame, victims: pd.DataFrame
         "Y",
         np.where(asked, pick(rng, n, {"N": 0.5, "": 0.5}), ""),
     )
-    homes = {"victim_home": 0.22, "suspect_home": 0.2, "shared_home": 0.15, "dwelling_other": 0.08}
-    places = {
-        "school_or_college": 0.08,
-        "public_open_space": 0.1,
-        "vehicle": 0.02,
-        "transport": 0.02,
-        "hotel": 0.02,
-    }
-    settings = {
-        "school_or_college": 0.62, "care_setting": 0.1, "place_of_worship": 0.06,
-        "sports_or_youth_club": 0.12, "health_setting": 0.04, "custody": 0.06,
-    }  # fmt: skip
-    location = pick(rng, n, {**homes, **places, "other": 0.05, "unknown": 0.03, "": 0.13})
+    homes, elsewhere, institutions = ASSUMED["locations"].values()
+    location = pick(rng, n, {**homes, **elsewhere})
     location = np.where(crimes.image | (crimes.offence_class == "88A"), "online", location)
-    location = np.where(crimes.criterion == "institutional", pick(rng, n, settings), location)
+    location = np.where(crimes.criterion == "institutional", pick(rng, n, institutions), location)
     crimes["location_type"] = np.where(crimes.criterion == "familial", pick(rng, n, homes), location)
     number = rng.integers(1, 5, n)
     authorities = [local_authorities().get(force, [""]) for force in crimes.force]
@@ -617,18 +584,7 @@ def _numbers(
 def in_order_of_return(year: Year) -> Year:
     """The same year with each force's quarter in one piece, persons in order of crime."""
     crimes = year.crimes
-    order = np.lexsort((crimes.serial, crimes.quarter, crimes.force))
-    place = np.empty(len(order), dtype=int)
-    place[order] = np.arange(len(order))
-    crimes = crimes.iloc[order].reset_index(drop=True)
-    for link in ("linked", "again"):
-        to = crimes[link].to_numpy()
-        crimes[link] = np.where(to < 0, -1, place[to])
-    people = []
-    for table in (year.victims, year.suspects):
-        table = table.assign(crime=place[table.crime.to_numpy()])
-        people.append(table.sort_values(["crime", "within"], kind="stable", ignore_index=True))
-    return Year(year.quarters, crimes, people[0], people[1])
+    return _of_crimes(year, np.lexsort((crimes.serial, crimes.quarter, crimes.force)))
 
 
 def sample(year: Year, share: float, seed_number: int) -> Year:
@@ -650,15 +606,20 @@ def sample(year: Year, share: float, seed_number: int) -> Year:
     keep |= (crimes.four > 0) & crimes.four.isin(crimes.four[keep])
     points_to = crimes.linked[keep & (crimes.linked >= 0)].to_numpy()
     keep[points_to] = True
-    kept = np.flatnonzero(keep)
-    place = np.full(len(crimes), -1)
-    place[kept] = np.arange(len(kept))
-    smaller = crimes.iloc[kept].reset_index(drop=True)
+    return _of_crimes(year, np.flatnonzero(keep))
+
+
+def _of_crimes(year: Year, chosen: np.ndarray) -> Year:
+    """The crimes at these positions, in this order, and their persons."""
+    place = np.full(len(year.crimes), -1)
+    place[chosen] = np.arange(len(chosen))
+    crimes = year.crimes.iloc[chosen].reset_index(drop=True)
     for link in ("linked", "again"):
-        to = smaller[link].to_numpy()
-        smaller[link] = np.where(to < 0, -1, place[to])
+        to = crimes[link].to_numpy()
+        crimes[link] = np.where(to < 0, -1, place[to])
     people = []
     for table in (year.victims, year.suspects):
-        table = table[keep.to_numpy()[table.crime]]
-        people.append(table.assign(crime=place[table.crime.to_numpy()]).reset_index(drop=True))
-    return Year(year.quarters, smaller, people[0], people[1])
+        table = table.assign(crime=place[table.crime.to_numpy()])
+        of_these = table[table.crime >= 0]
+        people.append(of_these.sort_values(["crime", "within"], kind="stable", ignore_index=True))
+    return Year(year.quarters, crimes, people[0], people[1])

@@ -1,8 +1,6 @@
 """Crimes that are read for another reason than their own count of offenders: linked crimes, cues in the summary, and
 the sample drawn for recall. Drawn with numbers of their own, so that the year beside them stays as it was."""
 
-from __future__ import annotations
-
 import hashlib
 import heapq
 

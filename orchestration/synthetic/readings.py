@@ -1,31 +1,20 @@
 """What the synthetic readers answer for each candidate: a first reading always, a second where the judgement is
 hard or drawn for checking, and an adjudicator where the two differ. The settled answer is the truth."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
 
-from orchestration.synthetic.reference import day, forces
+from orchestration.readings.book import COLUMNS
+from orchestration.synthetic.reference import ASSUMED, day, forces
 from orchestration.synthetic.year import ForceQuarter, Tile
 
-COLUMNS = (
-    "force", "crime_reference", "version", "role", "reader", "read_at", "group_based", "network_definition",
-    "offenders_read", "criterion", "runner_up", "committed_by_children", "confidence", "reason",
-)  # fmt: skip
 READERS = tuple(f"reader-{n:02}" for n in range(1, 13))
 ADJUDICATORS = ("reader-13", "reader-14")
 CHECKED = 0.1
 """Share of plain candidates that are read twice."""
 DISAGREE = 0.05
-OTHER_CRITERION = {
-    "cse": "other",
-    "familial": "other",
-    "institutional": "other",
-    "other": "unknown",
-    "unknown": "other",
-}
+OTHER_CRITERION = ASSUMED["other_criterion"]
 CHILDREN_ASKED_FROM = "2023-Q2"
 
 

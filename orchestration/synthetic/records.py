@@ -1,8 +1,6 @@
 """One force's quarter as the columns of a return: what stays the same is spelled once, what differs from tile
 to tile (references, days, person numbers) is filled in for each tile."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from datetime import date

@@ -1,15 +1,17 @@
 """What the synthetic year is built from: the project's seeds, read once."""
 
-from __future__ import annotations
-
+import tomllib
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from orchestration.home import SEEDS, seed_rows
 
+ASSUMED = tomllib.loads(Path(__file__).with_name("assumed.toml").read_text(encoding="utf-8"))
+"""What is made up, by name."""
 NO_DATE = -(10**6)
 """Days since 1970-01-01 that mean: no date."""
 

@@ -1,8 +1,6 @@
 """Workbooks written as a stream: a sheet takes rows tile by tile, so memory stays flat, and the same rows
 give the same bytes (every date inside the file is fixed)."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -78,7 +76,7 @@ class Workbook:
         )
 
     @contextmanager
-    def sheet(self, name: str) -> Iterator[Sheet]:
+    def sheet(self, name: str) -> Iterator["Sheet"]:
         with self._file.open(
             self._info(f"xl/worksheets/sheet{self._sheets.index(name) + 1}.xml"), "w"
         ) as entry:

@@ -1,15 +1,14 @@
 """How each crime system spells what it records. Every spelling comes from the seeds; here stands only which
 system likes which."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from orchestration.synthetic.dealing import pick
-from orchestration.synthetic.reference import offences, seed
+from orchestration.synthetic.reference import ASSUMED, offences, seed
 
 LABELLED = {
     "self_defined_ethnicity": ("self_defined_ethnicities", "code", "label"),
@@ -24,13 +23,13 @@ NOT_RECORDED = ("not_known", "not_stated", "refused", "not_recorded")
 class Habits:
     """A system's usual spellings; the unusual ones are drawn from everything the seeds list."""
 
-    genders: tuple[str, str] = ("F", "M")
-    no_gender: tuple[str, ...] = ("U", "")
-    flags: tuple[str, str] = ("Y", "N")
-    statuses: tuple[str, str] = ("recorded", "cancelled")
-    roles: tuple[str, str] = ("suspect", "facilitator")
+    genders: Sequence[str] = ("F", "M")
+    no_gender: Sequence[str] = ("U", "")
+    flags: Sequence[str] = ("Y", "N")
+    statuses: Sequence[str] = ("recorded", "cancelled")
+    roles: Sequence[str] = ("suspect", "facilitator")
     code: str = "slash"
-    no_value: tuple[str, ...] = ("",)
+    no_value: Sequence[str] = ("",)
     labels: bool = False
     """Relationships and locations in words rather than codes."""
     observed_digits: bool = False
@@ -39,48 +38,9 @@ class Habits:
     """Self-defined ethnicity as code, in words, or as the number of the POLE dictionary."""
 
 
-HABITS = {
-    "national": Habits(code="mixed", no_gender=("U", "", "9", "0"), no_value=("", "NS", "Not Stated")),
-    "niche": Habits(
-        ("Female", "Male"), ("Unknown", "Indeterminate", ""), ("Y", "N"), ("Crimed", "No Crime"),
-        ("offender", "Aider/abettor"), no_value=("", "NS", "Not Provided", "Refused"), labels=True,
-    ),
-    "national-workbook": Habits(
-        code="mixed", no_gender=("U", "", "9", "0"), no_value=("", "NS", "Not Stated"), ethnicity="number",
-    ),
-    "niche-local-id": Habits(
-        ("Female", "Male"), ("Unknown", "Indeterminate", ""), ("Y", "N"), ("Crimed", "No Crime"),
-        ("offender", "Aider/abettor"), no_value=("", "Not Provided"), labels=True, ethnicity="words",
-    ),
-    "niche-banner": Habits(
-        ("Female", "Male"), ("NOT STATED", "Unknown"), ("Yes", "No"), ("Crimed", "No Crime"),
-        ("offender", "Aider/abettor"), no_value=("", "Not Stated", "N/K"), labels=True,
-    ),
-    "niche-snake": Habits(
-        ("F", "M"), ("U", "I"), ("True", "False"), ("Crimed", "Cancelled Crime"), code="padded",
-        no_value=("", "n/a", "Not Known"), labels=True,
-    ),
-    "athena": Habits(
-        ("F", "M"), ("U", "NULL", "Not Known"), ("1", "0"), ("Live", "Cancelled Crime"), code="urn",
-        no_value=("NULL", "NS", ""),
-    ),
-    "connect": Habits(
-        ("Female", "Male"), ("Unspecified", "Unknown", "NULL", ""), ("Yes", "No"), ("Current", "cancelled"),
-        code="eaten", no_value=("NULL", "Unspecified", ""), chinese="O1",
-    ),
-    "iops": Habits(
-        ("2", "1"), ("Missing value", "9"), ("Y", ""), ("Live", "Cancelled Crime"), code="five",
-        no_value=("Missing value", "Not recorded on PNC", ""), observed_digits=True,
-    ),
-    "red-sigma": Habits(
-        ("F", "M"), ("W", "U", "N/K"), ("Y", "N"), ("recorded", "No Crime"),
-        no_value=("", "n/a", "not recorded/not known"), labels=True, chinese="O1",
-    ),
-}  # fmt: skip
-
-
 def habits_of(layout: str) -> Habits:
-    return HABITS.get(layout) or HABITS[layout.split("-")[0]]
+    known = ASSUMED["habits"]
+    return Habits(**(known.get(layout) or known[layout.split("-")[0]]))
 
 
 @cache
@@ -229,5 +189,5 @@ def _missing(rng: np.random.Generator, habits: Habits, n: int, field: str, code_
     return np.where(luck < 0.8, _any_of(rng, n, usual), rare)
 
 
-def _any_of(rng: np.random.Generator, n: int, values: tuple[str, ...] | list[str]) -> np.ndarray:
+def _any_of(rng: np.random.Generator, n: int, values: Sequence[str]) -> np.ndarray:
     return np.array(values, dtype=object)[rng.integers(0, len(values), n)]

@@ -1,7 +1,5 @@
 """What the pipeline should find in a synthetic year. Tests read it; the pipeline never does."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

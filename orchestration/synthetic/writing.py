@@ -1,7 +1,5 @@
 """Writes the synthetic year: `landing/<quarter>/<force>/…` in each force's layout, readings, truth apart."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from pathlib import Path

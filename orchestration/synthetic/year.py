@@ -1,7 +1,5 @@
 """A synthetic year: its crimes, victims and suspects, and those of one force's quarter as plain arrays."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from itertools import pairwise
 

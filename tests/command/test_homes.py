@@ -5,9 +5,9 @@ from click.testing import CliRunner
 from sqlalchemy import make_url
 
 from orchestration import home as homes
-from orchestration import ledger
 from orchestration.command import cpai
 from orchestration.home import Home, HomeRefused
+from orchestration.ledger.opening import open_ledger
 
 
 @pytest.mark.parametrize("letter", [*homes.NOT_IN_A_HOME, "\x1b", "\n", "\u202e"])
@@ -32,6 +32,6 @@ def test_the_variable_is_asked_too(tmp_path, monkeypatch):
 def test_the_ledger_lies_in_its_home_whatever_that_is_called(tmp_path, name):
     place = Home(tmp_path / name)
     assert make_url(place.ledger_url).database == str(place.root / "ledger.db")
-    ledger.open_ledger(place).dispose()
+    open_ledger(place).dispose()
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
     assert (place.root / "ledger.db").stat().st_size

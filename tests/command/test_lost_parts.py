@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from orchestration import keys, ledger
+from orchestration import keys
 from orchestration.home import Home
 from orchestration.keys import KeyLost, token_key
 from orchestration.ledger.inventory import PartLost
+from orchestration.ledger.opening import open_ledger
 
 
 @pytest.fixture
@@ -16,17 +17,17 @@ def home(tmp_path, monkeypatch) -> Home:
     monkeypatch.delenv("CPAI_TOKEN_KEY", raising=False)
     monkeypatch.delenv("CPAI_LEDGER_URL", raising=False)
     place = Home(tmp_path / "home")
-    ledger.open_ledger(place).dispose()
+    open_ledger(place).dispose()
     token_key(place)
     for part in (place.archive / "ab" / "abc.gz", place.releases / "2023.r1" / "manifest.json"):
         part.parent.mkdir(parents=True)
         part.write_text("{}")
-    ledger.open_ledger(place).dispose()
+    open_ledger(place).dispose()
     return place
 
 
 def opened(home: Home) -> None:
-    ledger.open_ledger(home).dispose()
+    open_ledger(home).dispose()
 
 
 @pytest.mark.parametrize("part", ["token.key", "ledger.db", "archive", "releases"])

@@ -18,7 +18,8 @@ from click.testing import CliRunner
 from orchestration import quarters
 from orchestration.command import cpai
 from orchestration.home import Home
-from orchestration.ledger import HEAD, open_ledger
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.tables import HEAD
 
 with Path(__file__).with_name("mistakes.csv").open(encoding="utf-8", newline="") as file:
     MISTAKES = list(csv.DictReader(file))

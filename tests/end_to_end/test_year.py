@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from some import some
 
-from orchestration.ledger import open_ledger, read_submissions
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.receipts import read_submissions
 from orchestration.releases.figures import NATION
 from orchestration.releases.reports.page import Page
 from orchestration.returns.pack.gathering import gather

@@ -25,7 +25,8 @@ KEY = "force, quarter, crime_reference"
 def make_home(root: Path, scale: float):
     """A home with a synthetic year received, read and built."""
     from orchestration.home import home
-    from orchestration.ledger import open_ledger, snapshots
+    from orchestration.ledger import snapshots
+    from orchestration.ledger.opening import open_ledger
     from orchestration.readings.book import import_readings
     from orchestration.returns.intake import receive
     from orchestration.synthetic import write_year

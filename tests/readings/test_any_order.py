@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from small_desk import CSE, NO, UNKNOWN, YES, Clock, build, crime, desk_of
 from sqlalchemy import select
 
-from orchestration import ledger
 from orchestration.home import Home
-from orchestration.ledger import snapshots
+from orchestration.ledger import snapshots, tables
+from orchestration.ledger.opening import open_ledger
 from orchestration.readings.desk import Desk, DeskRefused
 from orchestration.warehouse import compiled
 
@@ -109,8 +109,8 @@ def happen(desk: Desk, clock: Clock, what: tuple, number: int) -> dict[str, dict
         return None
     try:
         if kind == "correct":
-            history = select(ledger.readings.c.reader).where(ledger.readings.c.reading_id == of[0])
-            with ledger.open_ledger(desk.home).connect() as connection:
+            history = select(tables.readings.c.reader).where(tables.readings.c.reading_id == of[0])
+            with open_ledger(desk.home).connect() as connection:
                 reader = connection.scalar(history)
             desk.correct(reader or "nobody", of[0], replace(of[1], reason="corrected"))
         elif slot := desk.claim(f"reader-{of[0]}", adjudicating=kind == "adjudicate"):
@@ -123,15 +123,15 @@ def happen(desk: Desk, clock: Clock, what: tuple, number: int) -> dict[str, dict
 def replay(home: Home) -> tuple[dict, dict, dict]:
     """From what was appended alone: (state, group_based) of each current candidate; and each item's state as the
     worklist has it and as the replay has it."""
-    with ledger.open_ledger(home).connect() as connection:
+    with open_ledger(home).connect() as connection:
         items, slots, events, readings, worklist = (
             [dict(row) for row in connection.execute(select(table)).mappings()]
             for table in (
-                ledger.items,
-                ledger.reading_slots,
-                ledger.reading_events,
-                ledger.readings,
-                ledger.worklist,
+                tables.items,
+                tables.reading_slots,
+                tables.reading_events,
+                tables.readings,
+                tables.worklist,
             )
         )
     corrected = {reading["corrects"] for reading in readings}
@@ -176,7 +176,7 @@ def what_is_left(said: dict[str, dict], by_two: bool) -> tuple[str, str | None]:
 
 def from_models(home: Home, models: list[compiled.Step]) -> tuple[dict, dict]:
     """group_based of each settled candidate, and who each unread one waits for, by the models."""
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     snapshots.write(engine, home)
     engine.dispose()
     with duckdb.connect() as connection:

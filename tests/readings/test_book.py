@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from orchestration.command import cpai
 from orchestration.home import Home
-from orchestration.ledger import open_ledger, readings
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.tables import readings
 from orchestration.readings.book import (
     COLUMNS,
     Imported,

@@ -13,10 +13,11 @@ from small_desk import NO, YES, Q, crime, desk_of
 from sqlalchemy import select, text
 from test_book import GOOD, place, written  # noqa: F401 - a home whose warehouse has two candidates
 
-from orchestration import ledger
 from orchestration.home import PACKAGE, Home, seed_rows
-from orchestration.ledger import chain
-from orchestration.readings import codebook
+from orchestration.ledger import chain, tables
+from orchestration.ledger.chain import add_readings, read_readings
+from orchestration.ledger.opening import open_ledger
+from orchestration.readings import codebook, pairs
 from orchestration.readings.book import ReadingsRefused, import_readings
 from orchestration.readings.desk import AgainstCodebook, DeskRefused
 from orchestration.readings.policy import read_policy
@@ -119,7 +120,7 @@ class TestAtTheDesk:
             desk.answer("reader-01", slot, replace(NO, network_definition="yes"), keeps=["CB05"])
         reading = desk.answer("reader-01", slot, replace(NO, offenders_read=5), keeps=["CB11"]).reading
         with desk.engine.connect() as connection:
-            (kept,) = connection.execute(select(ledger.readings)).mappings()
+            (kept,) = connection.execute(select(tables.readings)).mappings()
         assert (kept["reading_id"], kept["checks"]) == (reading, "CB11")
         assert desk.verify_chain() == [] and "checks" in kept
         with desk.engine.connect() as connection:
@@ -131,7 +132,9 @@ class TestAtTheDesk:
             for _ in range(2):
                 slot = desk.claim(reader).slot
                 desk.answer(reader, slot, answer, keeps=["CB12"])
-        found = {row["rule"]: row for row in desk.agreement_against()}
+        with desk.engine.connect() as connection:
+            rows = pairs.against(connection, desk.policy.codebook)
+        found = {row["rule"]: row for row in rows}
         assert {name: found["CB12"][name] for name in ("readings", "pairs", "agreed")} == {
             "readings": 2,
             "pairs": 2,
@@ -145,10 +148,8 @@ class TestAtTheDesk:
         """A ledger of the revision before, with a reading in it."""
         from orchestration.ledger.migrations import upgrade
 
-        engine = ledger.open_ledger(home)
-        ledger.add_readings(
-            engine, [{"force": "kent", "crime_reference": "1", "version": "v", "role": "first"}]
-        )
+        engine = open_ledger(home)
+        add_readings(engine, [{"force": "kent", "crime_reference": "1", "version": "v", "role": "first"}])
         with engine.begin() as connection:
             connection.execute(text("alter table readings drop column checks"))
             for later in ("homes", "second_factor_uses", "second_factors"):
@@ -157,8 +158,8 @@ class TestAtTheDesk:
             connection.execute(text("update alembic_version set version_num = '0006'"))
         engine.dispose()
         (home.root / "home.json").unlink()
-        engine = ledger.open_ledger(home)
-        ledger.add_readings(
+        engine = open_ledger(home)
+        add_readings(
             engine,
             [{"force": "kent", "crime_reference": "2", "version": "v", "role": "first", "checks": "CB11"}],
         )
@@ -181,7 +182,7 @@ class TestAtTheDoorForFiles:
             ]
         ]
         assert import_readings(place, file).against == 1
-        (kept,) = ledger.read_readings(ledger.open_ledger(place))
+        (kept,) = read_readings(open_ledger(place))
         assert kept["checks"] == "CB12"
         assert import_readings(place, file, lambda *_: pytest.fail("asked twice")).already == 1
 
@@ -208,7 +209,7 @@ class TestAtTheDoorForFiles:
                     pass
             assert started.wait(60) == 1 - kept
         os.close(ours)
-        assert len(ledger.read_readings(ledger.open_ledger(place))) == kept
+        assert len(read_readings(open_ledger(place))) == kept
 
     def test_what_one_answer_excludes_is_refused(self, place):  # noqa: F811
         alone = {**GOOD, "group_based": "no", "criterion": "", "offenders_read": "1"}

@@ -8,7 +8,8 @@ import pytest
 from small_desk import CSE, NO, UNKNOWN, YES, Clock, Q, build, crime, desk_of, read_all, states
 from sqlalchemy import text
 
-from orchestration import ledger
+from orchestration.ledger.opening import open_ledger
+from orchestration.readings import oversight, pairs
 from orchestration.readings.desk import Desk, DeskRefused
 from orchestration.readings.policy import drawn, read_policy
 from orchestration.readings.worklist import Synced, cases_file
@@ -46,11 +47,16 @@ def test_what_is_read_by_two(home, answer, policy):
     assert states(desk)["settled"] == 1
 
 
+def by_two(desk):
+    with desk.engine.connect() as connection:
+        return pairs.of(connection)
+
+
 def test_a_disagreement_goes_to_a_third_who_sees_both_answers_and_gives_a_reason(home):
     desk = desk_of(home, several(1))
     read_all(desk, "reader-01", CSE)
     read_all(desk, "reader-02", YES)
-    (waiting,) = desk.disagreements(Q)
+    (waiting,) = oversight.disagreements(desk.engine, Q)
     assert waiting["differ_on"] == ["criterion"]
     assert desk.claim("reader-03") is None and desk.claim("reader-01", adjudicating=True) is None
     slot = desk.claim("lead", adjudicating=True)
@@ -60,7 +66,7 @@ def test_a_disagreement_goes_to_a_third_who_sees_both_answers_and_gives_a_reason
     with pytest.raises(DeskRefused, match="must give a reason"):
         desk.answer("lead", slot.slot, CSE)
     assert desk.answer("lead", slot.slot, replace(CSE, reason="R3")).state == "settled"
-    assert desk.agreement_counts(Q) == {
+    assert pairs.counts(by_two(desk)) == {
         "read_by_two": 1,
         "agreed": 0,
         "group_based": 1,
@@ -75,7 +81,7 @@ def test_agreement_beyond_chance_is_what_the_marts_measure(home):
         one = CSE if number % 2 else YES
         desk.answer("reader-01", desk.claim("reader-01").slot, one)
         desk.answer("reader-02", desk.claim("reader-02").slot, YES if number == 1 else one)
-    rows = {row["question"]: row for row in desk.agreement()}
+    rows = {row["question"]: row for row in pairs.measured(by_two(desk))}
     assert {name: (row["pairs"], row["agreed"]) for name, row in rows.items()} == {
         "group_based": (40, 40),
         "criterion": (40, 39),
@@ -184,7 +190,7 @@ def test_a_correction_is_a_new_reading_and_may_ask_for_a_second(home):
     assert corrected.state == "second"
     with pytest.raises(DeskRefused, match="corrected already"):
         desk.correct("reader-01", first.reading, YES)
-    history = desk.history(1)
+    history = oversight.history(desk.engine, 1)
     assert [row["corrects"] for row in history["readings"]] == [None, first.reading]
     assert desk.verify_chain() == []
 
@@ -345,7 +351,11 @@ def test_the_worklist_follows_resubmissions(home):
     assert states(desk) == dict(
         items=5, read=2, to_adjudicate=0, settled=2, unread=3, second_due=0, retired=1
     )
-    events = {row["kind"]: row["fields"] for item in range(1, 6) for row in desk.history(item)["events"]}
+    events = {
+        row["kind"]: row["fields"]
+        for item in range(1, 6)
+        for row in oversight.history(desk.engine, item)["events"]
+    }
     assert events == {
         "carried_forward": None,
         "changed_elsewhere": "location_type",
@@ -364,7 +374,11 @@ def test_what_no_reader_is_shown_changed_elsewhere_and_asks_nobody_again(home):
     again = {"filled": crime(submission=2, ethnicity="W1"), "same": crime(submission=2)}
     build(home, again)
     assert desk.sync() == Synced(carried_forward=1, changed_elsewhere=1)
-    told = {row["kind"]: row["fields"] for item in (1, 2) for row in desk.history(item)["events"]}
+    told = {
+        row["kind"]: row["fields"]
+        for item in (1, 2)
+        for row in oversight.history(desk.engine, item)["events"]
+    }
     assert told == {"changed_elsewhere": "victims_otherwise", "carried_forward": None}
     assert states(desk)["settled"] == 2
     build(home, again)
@@ -412,7 +426,7 @@ def test_unknown_is_read_anew_when_its_record_says_more(home):
 def test_a_tampered_ledger_is_found(home):
     desk = desk_of(home, several(3))
     read_all(desk, "reader-01", YES)
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     with engine.begin() as connection:
         connection.execute(text("drop trigger readings_no_update"))
         connection.execute(text("drop trigger readings_no_delete"))

@@ -7,6 +7,7 @@ from python_calamine import CalamineWorkbook
 from sheets import as_libreoffice_shows, tables
 from small_desk import CSE, YES, Clock, Q, build, crime, desk_of, read_all, states
 
+from orchestration.readings import oversight
 from orchestration.readings.desk import DeskRefused
 from orchestration.readings.room.sign_in import views
 from orchestration.readings.worklist_workbook import (
@@ -90,7 +91,7 @@ def test_a_contradiction_is_asked_about_with_its_cell_and_kept_with_its_reading(
         import_workbook(desk, file, "reader-01", lambda _, sentences: asked.extend(sentences) or False)
     assert len(asked) == 1 and states(desk)["settled"] == 0
     assert import_workbook(desk, file, "reader-01") == 2
-    kept = [row["checks"] for item in (1, 2) for row in desk.history(item)["readings"]]
+    kept = [row["checks"] for item in (1, 2) for row in oversight.history(desk.engine, item)["readings"]]
     assert sorted(kept, key=str) == ["CB12", None]
 
 

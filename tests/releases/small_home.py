@@ -6,9 +6,11 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration import ledger
 from orchestration.home import DBT_PROJECT, Home
 from orchestration.ledger import snapshots
+from orchestration.ledger.chain import add_readings
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.receipts import record_submission
 from orchestration.releases import figures, views
 from orchestration.warehouse import compiled
 
@@ -294,7 +296,7 @@ def describe_models(home: Home) -> None:
 
 def make_home(root: Path) -> Home:
     home = Home(root)
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     with engine.begin() as connection:
         for force in FORCES:
             for quarter in QUARTERS:
@@ -313,7 +315,7 @@ def make_home(root: Path) -> Home:
                     "reasons": [],
                 }
                 files = [("crimes.csv", f"{force}{quarter}".encode().hex().ljust(64, "0"), 10)]
-                ledger.record_submission(connection, row, files)
+                record_submission(connection, row, files)
     home.raw.mkdir()
     engine.dispose()
     add_reading(home, "kent", "2023-Q1/0")
@@ -324,9 +326,9 @@ def make_home(root: Path) -> Home:
 
 
 def add_reading(home: Home, force: str, crime_reference: str) -> None:
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     row = {"force": force, "crime_reference": crime_reference, "version": "v1", "role": "first"}
-    ledger.add_readings(engine, [row | {"group_based": "yes", "imported_at": "2023-06-01T00:00:00+00:00"}])
+    add_readings(engine, [row | {"group_based": "yes", "imported_at": "2023-06-01T00:00:00+00:00"}])
     snapshots.write(engine, home)
     engine.dispose()
 
@@ -355,9 +357,9 @@ def resubmit(home, force: str, quarter: str) -> None:
     row = {"force": force, "quarter": quarter, "submission": 2, "delivered_as": force, "layout": "national"}
     row |= {"status": "accepted", "received_at": "2023-09-01T00:00:00+00:00", "fingerprint": "again"}
     row |= {"crimes": 4, "victims": 4, "suspects": 5, "reasons": []}
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     with engine.begin() as connection:
-        ledger.record_submission(connection, row, [("crimes.csv", "f" * 64, 10)])
+        record_submission(connection, row, [("crimes.csv", "f" * 64, 10)])
     engine.dispose()
     change(
         home, f"update quality.returns set submission = 2 where force = '{force}' and quarter = '{quarter}'"
@@ -380,7 +382,7 @@ def arrive(home, force: str, quarter: str, status: str = "accepted") -> None:
     row = {"force": force, "quarter": quarter, "submission": 1, "delivered_as": force, "layout": "national"}
     row |= {"status": status, "received_at": "2024-05-01T00:00:00+00:00", "fingerprint": quarter}
     row |= {"crimes": 4, "victims": 4, "suspects": 5, "reasons": []}
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     with engine.begin() as connection:
-        ledger.record_submission(connection, row, [("crimes.csv", "e" * 64, 10)])
+        record_submission(connection, row, [("crimes.csv", "e" * 64, 10)])
     engine.dispose()

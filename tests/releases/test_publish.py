@@ -8,7 +8,8 @@ from small_home import Expectation, Gate, add_reading, change, describe_models, 
 from some import some
 from sqlalchemy import select
 
-from orchestration import ledger
+from orchestration.ledger import tables
+from orchestration.ledger.opening import open_ledger
 from orchestration.releases import inputs, package, publish
 from orchestration.releases.package import NotPublishable
 from orchestration.releases.publish import GateShut
@@ -17,9 +18,9 @@ from orchestration.warehouse.attached import WarehouseStale
 
 
 def recorded(home) -> dict:
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     with engine.connect() as connection:
-        rows = connection.execute(select(ledger.releases)).all()
+        rows = connection.execute(select(tables.releases)).all()
     engine.dispose()
     return {row.release: row for row in rows}
 

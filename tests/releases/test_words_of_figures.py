@@ -47,7 +47,7 @@ def test_no_two_figures_of_a_scheme_share_their_words():
 @pytest.mark.parametrize("breakdown", sorted({row["breakdown"] for row in seed_rows("breakdowns.csv")}))
 def test_the_words_are_those_of_the_category(breakdown):
     counted = figures.COUNTED[breakdown]  # every breakdown has words of its own
-    if not isinstance(counted, dict):
+    if set(counted) == {""}:
         return
     categories = {row["category"] for row in every_figure() if row["breakdown"] == breakdown}
     assert set(counted) == categories

@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from written import crime, suspect, victim, write_return
 
-from orchestration import ledger
 from orchestration.home import Home
+from orchestration.ledger import tables
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.receipts import read_raw_files, read_submissions
 from orchestration.returns import archive, arrivals, file_safety, intake, mapping, parsing, raw
 from orchestration.returns.archive import ArchiveDamaged
 from orchestration.returns.intake import receive
@@ -69,15 +71,15 @@ def state(home):
         if path.is_file() and home.landing not in path.parents and "ledger" not in path.name
     }
     files.pop("raw/submissions.parquet", None)
-    engine = ledger.open_ledger(home)
-    rows = [{**row, "received_at": ""} for row in ledger.read_submissions(engine)]
-    raw_files = ledger.read_raw_files(engine)
+    engine = open_ledger(home)
+    rows = [{**row, "received_at": ""} for row in read_submissions(engine)]
+    raw_files = read_raw_files(engine)
     with engine.connect() as connection:
         return (
             files,
             rows,
             raw_files,
-            sorted(map(tuple, connection.execute(ledger.submission_files.select()))),
+            sorted(map(tuple, connection.execute(tables.submission_files.select()))),
         )
 
 
@@ -385,7 +387,7 @@ STEPS = [
     (mapping, "records"),
     (intake.raw, "write"),
     (intake.raw.pq, "write_table"),
-    (intake.ledger, "record_submission"),
+    (intake, "record_submission"),
     (intake.snapshots, "write"),
 ]
 
@@ -429,7 +431,7 @@ def test_a_run_killed_at_any_step_ends_as_if_it_had_not_been(home, tmp_path, mod
 def test_records_of_a_killed_run_go_when_what_came_next_is_refused(home):
     path = land(home)["return.csv"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(intake.ledger, "record_submission", lambda *_: (_ for _ in ()).throw(Killed()))
+        patch.setattr(intake, "record_submission", lambda *_: (_ for _ in ()).throw(Killed()))
         with pytest.raises(Killed):
             receive(home, QUARTER)
     assert (home.raw / "crimes" / QUARTER / "kent.1.parquet").exists()

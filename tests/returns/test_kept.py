@@ -8,15 +8,16 @@ from click.testing import CliRunner
 from test_intake import QUARTER, a_return, land, state
 from written import crime, suspect, victim
 
-from orchestration import gate, ledger
+from orchestration import gate
 from orchestration.command import cpai
+from orchestration.ledger.opening import open_ledger
 from orchestration.returns import archive
 from orchestration.returns.intake import receive
 from orchestration.returns.kept import CannotMakeAgain, make_again, raw_differs
 
 
 def differs(home):
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     try:
         return raw_differs(home, engine)
     finally:

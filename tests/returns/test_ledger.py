@@ -15,28 +15,36 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
-from orchestration import ledger
 from orchestration.home import PROJECT
-from orchestration.ledger import migrations, snapshots
+from orchestration.ledger import migrations, snapshots, tables
+from orchestration.ledger.chain import add_readings, read_readings
+from orchestration.ledger.opening import LedgerNewer, open_ledger
+from orchestration.ledger.receipts import (
+    read_raw_files,
+    read_submissions,
+    record_raw_files,
+    record_submission,
+)
+from orchestration.ledger.transactions import now
 
 MAKE = migrations.upgrade
 BEFORE_REVISIONS = Path(__file__).with_name("ledger_before_revisions.sql")
 APPEND_ONLY = [
-    ledger.submissions,
-    ledger.submission_files,
-    ledger.submission_folders,
-    ledger.raw_files,
-    ledger.explanations,
-    ledger.readings,
-    ledger.items,
-    ledger.reading_slots,
-    ledger.reading_events,
-    ledger.pauses,
+    tables.submissions,
+    tables.submission_files,
+    tables.submission_folders,
+    tables.raw_files,
+    tables.explanations,
+    tables.readings,
+    tables.items,
+    tables.reading_slots,
+    tables.reading_events,
+    tables.pauses,
 ]
 
 OF_THE_DESK = [
     (
-        ledger.items,
+        tables.items,
         {
             "item": 1,
             "force": "kent",
@@ -49,11 +57,11 @@ OF_THE_DESK = [
         },
     ),
     (
-        ledger.reading_slots,
+        tables.reading_slots,
         {"slot": 1, "item": 1, "role": "first", "round": 1, "because": "candidate", "opened_at": "now"},
     ),
-    (ledger.reading_events, {"event": 1, "item": 1, "kind": "retired", "at": "now"}),
-    (ledger.pauses, {"reader": "reader-01", "paused": True, "at": "now"}),
+    (tables.reading_events, {"event": 1, "item": 1, "kind": "retired", "at": "now"}),
+    (tables.pauses, {"reader": "reader-01", "paused": True, "at": "now"}),
 ]
 READING = {
     "force": "kent",
@@ -74,7 +82,7 @@ def each_ledger_is_made(monkeypatch):
 def engine(request, home):
     if request.param == "postgresql":
         request.getfixturevalue("postgresql_ledger")
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     yield engine
     engine.dispose()
 
@@ -87,7 +95,7 @@ def submission(number, fingerprint, **cells):
         "delivered_as": "kent",
         "layout": "athena",
         "status": "refused",
-        "received_at": ledger.now(),
+        "received_at": now(),
         "fingerprint": fingerprint,
         "reasons": ["One.", "Two."],
         **cells,
@@ -96,32 +104,30 @@ def submission(number, fingerprint, **cells):
 
 def test_a_number_is_given_once(engine):
     with engine.begin() as connection:
-        ledger.record_submission(connection, submission(1, "a", folder="2"), [("x.csv", "sha", 3)])
+        record_submission(connection, submission(1, "a", folder="2"), [("x.csv", "sha", 3)])
     with pytest.raises(IntegrityError), engine.begin() as connection:
-        ledger.record_submission(connection, submission(1, "b"), [])
-    (row,) = ledger.read_submissions(engine, "2023-Q1")
+        record_submission(connection, submission(1, "b"), [])
+    (row,) = read_submissions(engine, "2023-Q1")
     assert (row["submission"], row["crimes"], row["reasons"], row["folder"]) == (1, 0, ["One.", "Two."], "2")
 
 
 def test_the_same_bytes_may_be_sent_again(engine):
     with engine.begin() as connection:
         for number, folder in ((1, ""), (2, "3")):
-            ledger.record_submission(connection, submission(number, "a", folder=folder), [])
-    assert [row["folder"] for row in ledger.read_submissions(engine)] == ["", "3"]
+            record_submission(connection, submission(number, "a", folder=folder), [])
+    assert [row["folder"] for row in read_submissions(engine)] == ["", "3"]
 
 
 def test_of_a_raw_file_made_again_the_newest_hash_counts(engine):
     with engine.begin() as connection:
-        ledger.record_submission(
-            connection, submission(1, "a"), [], raw=[("crimes/a", "1"), ("victims/a", "2")]
-        )
-        ledger.record_raw_files(connection, submission(1, "a"), [("crimes/a", "3")])
-    assert ledger.read_raw_files(engine) == {("kent", "2023-Q1", 1): {"crimes/a": "3", "victims/a": "2"}}
+        record_submission(connection, submission(1, "a"), [], raw=[("crimes/a", "1"), ("victims/a", "2")])
+        record_raw_files(connection, submission(1, "a"), [("crimes/a", "3")])
+    assert read_raw_files(engine) == {("kent", "2023-Q1", 1): {"crimes/a": "3", "victims/a": "2"}}
 
 
 def test_a_status_that_is_derived_is_not_stored(engine):
     with pytest.raises(IntegrityError), engine.begin() as connection:
-        ledger.record_submission(connection, submission(1, "a", status="superseded"), [])
+        record_submission(connection, submission(1, "a", status="superseded"), [])
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY, ids=str)
@@ -129,41 +135,41 @@ def test_what_is_written_stays(engine, table):
     explained = [{"record_number": 1, "rule": "CR13", "crime_reference": "46/1/23", "explanation": "So."}]
     with engine.begin() as connection:
         row = submission(1, "a", folder="")
-        ledger.record_submission(connection, row, [("x.csv", "sha", 3)], explained, [("crimes/a", "sha")])
+        record_submission(connection, row, [("x.csv", "sha", 3)], explained, [("crimes/a", "sha")])
         for desk_table, row in OF_THE_DESK:
             connection.execute(desk_table.insert(), row)
-    ledger.add_readings(engine, [READING])
+    add_readings(engine, [READING])
     for statement in (table.delete(), table.update().values({list(table.columns)[-1].name: None})):
         with pytest.raises(IntegrityError, match="append-only"), engine.begin() as connection:
             connection.execute(statement)
 
 
 def test_a_reading_is_appended_once_and_the_first_stands(engine):
-    assert ledger.add_readings(engine, [READING, {**READING, "role": "second"}]) == 2
-    assert ledger.add_readings(engine, [{**READING, "reason": "another"}, {**READING, "version": "2"}]) == 1
-    found = ledger.read_readings(engine, "kent")
+    assert add_readings(engine, [READING, {**READING, "role": "second"}]) == 2
+    assert add_readings(engine, [{**READING, "reason": "another"}, {**READING, "version": "2"}]) == 1
+    found = read_readings(engine, "kent")
     assert [(row["version"], row["role"], row["reason"]) for row in found] == [
         ("1", "first", "a reason"),
         ("1", "second", "a reason"),
         ("2", "first", "a reason"),
     ]
-    assert ledger.read_readings(engine, "essex") == []
-    assert ledger.add_readings(engine, []) == 0
+    assert read_readings(engine, "essex") == []
+    assert add_readings(engine, []) == 0
 
 
 def test_an_error_does_not_carry_what_was_to_be_written(engine):
-    ledger.add_readings(engine, [READING])
+    add_readings(engine, [READING])
     with pytest.raises(IntegrityError) as problem, engine.begin() as connection:
-        connection.execute(ledger.readings.insert(), {**READING, "imported_at": "now"})
+        connection.execute(tables.readings.insert(), {**READING, "imported_at": "now"})
     assert "a reason" not in str(problem.value)
 
 
 def test_the_snapshot_is_what_dbt_reads(engine, home):
-    ledger.add_readings(engine, [{**READING, "offenders_read": 3}])
+    add_readings(engine, [{**READING, "offenders_read": 3}])
     snapshots.write(engine, home)
     table = pq.read_table(home.raw / "readings.parquet")
     hashes = {"previous_hash", "hash"}
-    assert set(table.schema.names) == {column.name for column in ledger.readings.columns} - hashes
+    assert set(table.schema.names) == {column.name for column in tables.readings.columns} - hashes
     assert str(table.schema.field("reading_id").type) == "int64"
     assert table.to_pylist()[0]["offenders_read"] == 3
 
@@ -171,11 +177,11 @@ def test_the_snapshot_is_what_dbt_reads(engine, home):
 def test_the_tables_are_those_of_the_newest_revision(engine):
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, ledger.metadata) == []
-        assert context.get_current_revision() == ledger.HEAD
+        assert compare_metadata(context, tables.metadata) == []
+        assert context.get_current_revision() == tables.HEAD
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    assert ScriptDirectory.from_config(config).get_heads() == [ledger.HEAD]
+    assert ScriptDirectory.from_config(config).get_heads() == [tables.HEAD]
 
 
 def test_a_ledger_from_before_revisions_is_brought_up_to_date(home):
@@ -183,14 +189,14 @@ def test_a_ledger_from_before_revisions_is_brought_up_to_date(home):
     with sqlite3.connect(home.root / "ledger.db") as before:
         before.executescript(BEFORE_REVISIONS.read_text())
     before.close()
-    engine = ledger.open_ledger(home)
-    (row,) = ledger.read_submissions(engine)
+    engine = open_ledger(home)
+    (row,) = read_submissions(engine)
     assert (row["received_at"], row["crimes"], row["said"]) == ("2023-04-03T09:00:00+00:00", 3, None)
-    assert len(ledger.read_readings(engine)) == 1
+    assert len(read_readings(engine)) == 1
     with engine.begin() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), ledger.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
         assert connection.exec_driver_sql("pragma foreign_key_check").all() == []
-        ledger.record_submission(connection, submission(2, "b", status="missing"), [])
+        record_submission(connection, submission(2, "b", status="missing"), [])
     for table in APPEND_ONLY:
         triggers = f"select count(*) from sqlite_master where type = 'trigger' and tbl_name = '{table.name}'"
         with engine.connect() as connection:
@@ -205,26 +211,26 @@ def test_an_upgrade_that_fails_leaves_the_ledger_as_it_was(home, monkeypatch):
     op = __import__("alembic.op", fromlist=["op"])
     monkeypatch.setattr(op, "create_table", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError):
-        ledger.open_ledger(home)
+        open_ledger(home)
     monkeypatch.undo()
     with sqlite3.connect(home.root / "ledger.db") as connection:
         tables = {
             name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
         }
     assert tables == {"submissions", "submission_files", "readings", "releases"}
-    assert len(ledger.read_submissions(ledger.open_ledger(home))) == 1
+    assert len(read_submissions(open_ledger(home))) == 1
 
 
 def test_a_ledger_of_a_newer_version_is_not_written(engine, home):
     with engine.begin() as connection:
         connection.exec_driver_sql("update alembic_version set version_num = '9999'")
-    with pytest.raises(ledger.LedgerNewer, match="9999"):
-        ledger.open_ledger(home)
+    with pytest.raises(LedgerNewer, match="9999"):
+        open_ledger(home)
 
 
 def test_two_first_runs_at_once_make_one_ledger(engine, home):
-    tables = inspect(engine).get_table_names()
-    ledger.metadata.drop_all(engine)
+    names = inspect(engine).get_table_names()
+    tables.metadata.drop_all(engine)
     with engine.begin() as connection:
         connection.exec_driver_sql("drop table alembic_version")
     if engine.dialect.name == "postgresql":
@@ -235,7 +241,7 @@ def test_two_first_runs_at_once_make_one_ledger(engine, home):
 
     def first_run():
         try:
-            ledger.open_ledger(home).dispose()
+            open_ledger(home).dispose()
         except Exception as problem:
             problems.append(problem)
 
@@ -245,11 +251,11 @@ def test_two_first_runs_at_once_make_one_ledger(engine, home):
     for thread in threads:
         thread.join()
     assert problems == []
-    assert set(inspect(engine).get_table_names()) == set(tables)
+    assert set(inspect(engine).get_table_names()) == set(names)
 
 
 def test_postgresql_does_not_let_a_table_be_emptied(postgresql_ledger, home):
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     for table in APPEND_ONLY:
         with pytest.raises(IntegrityError, match="append-only"), engine.begin() as connection:
             connection.exec_driver_sql(f"truncate {table.name} cascade")
@@ -258,7 +264,7 @@ def test_postgresql_does_not_let_a_table_be_emptied(postgresql_ledger, home):
 
 def test_another_ledger_by_its_url(home, monkeypatch, tmp_path):
     monkeypatch.setenv("CPAI_LEDGER_URL", f"sqlite:///{tmp_path / 'other.db'}")
-    ledger.open_ledger(home).dispose()
+    open_ledger(home).dispose()
     assert (tmp_path / "other.db").exists() and not (home.root / "ledger.db").exists()
 
 

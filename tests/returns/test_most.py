@@ -7,8 +7,9 @@ import pytest
 from test_intake import QUARTER, a_return, land, only
 from written import crime, suspect, victim
 
-from orchestration import ledger
 from orchestration.home import seed_rows
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.receipts import read_submissions
 from orchestration.returns.intake import receive
 from orchestration.returns.layouts import force_codes
 from orchestration.returns.receipts import standing
@@ -33,8 +34,8 @@ def assert_the_first_stands(home, receipt, code):
     assert receipt.counts == {"crimes": 0, "victims": 0, "suspects": 0}
     stands = standing(home, QUARTER)
     assert (stands["received"], stands["refused"]) == (["kent"], ["kent"])
-    engine = ledger.open_ledger(home)
-    assert [row["crimes"] for row in ledger.read_submissions(engine)] == [6, 0]
+    engine = open_ledger(home)
+    assert [row["crimes"] for row in read_submissions(engine)] == [6, 0]
     engine.dispose()
 
 

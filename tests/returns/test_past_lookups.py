@@ -7,8 +7,8 @@ import pytest
 from test_intake import land
 from written import crime, suspect, victim
 
-from orchestration import ledger
 from orchestration.home import Home
+from orchestration.returns import intake
 from orchestration.returns.intake import receive
 from orchestration.warehouse.dbt import build
 
@@ -47,7 +47,7 @@ def home(tmp_path_factory, parsed):
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CPAI_LEDGER_URL", raising=False)
         for number, (moment, sent) in enumerate(deliveries, start=1):
-            patch.setattr(ledger, "now", lambda moment=moment: moment)
+            patch.setattr(intake, "now", lambda moment=moment: moment)
             land(home, FORCE, sent, delivery=f"{number}")
             receive(home, "2023-Q1")
         cancelled = a_crime(LATER, "23/30", status="cancelled", cancellation_code="C2")

@@ -7,10 +7,11 @@ from a_postgresql import postgresql_programs
 from click.testing import CliRunner
 from test_intake import QUARTER, a_return, land
 
-from orchestration import ledger
 from orchestration.command import cpai
 from orchestration.home import Home
-from orchestration.ledger import receipts
+from orchestration.ledger import receipts, tables
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.receipts import read_submissions
 from orchestration.returns.intake import receive
 
 
@@ -30,10 +31,10 @@ def deliver(home):
 
 
 def receipts_of(home):
-    engine = ledger.open_ledger(home)
-    rows = [{**row, "received_at": ""} for row in ledger.read_submissions(engine)]
+    engine = open_ledger(home)
+    rows = [{**row, "received_at": ""} for row in read_submissions(engine)]
     with engine.connect() as connection:
-        files = sorted(map(tuple, connection.execute(ledger.submission_files.select())))
+        files = sorted(map(tuple, connection.execute(tables.submission_files.select())))
     engine.dispose()
     return rows, files
 
@@ -60,7 +61,7 @@ def test_what_a_run_could_not_write_is_not_there(postgresql_ledger, home, monkey
     insert = receipts.insert
 
     def failing(table):
-        if table is ledger.submission_files:
+        if table is tables.submission_files:
             raise OSError("connection lost")
         return insert(table)
 

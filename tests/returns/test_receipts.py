@@ -7,8 +7,9 @@ from click.testing import CliRunner
 from test_intake import QUARTER, a_return, land, only, raw_rows, refused
 from written import crime, suspect, victim, write_return
 
-from orchestration import ledger
 from orchestration.command import cpai
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.receipts import read_explanations, read_submissions
 from orchestration.returns.intake import receive
 from orchestration.returns.layouts import layout_for
 
@@ -21,8 +22,8 @@ def statement(home, name, text="A. Officer, 2023-04-03", force="kent"):
 
 
 def receipts_in(home):
-    engine = ledger.open_ledger(home)
-    rows = ledger.read_submissions(engine)
+    engine = open_ledger(home)
+    rows = read_submissions(engine)
     engine.dispose()
     return rows
 
@@ -188,8 +189,8 @@ def explain(home, text, force="kent"):
 
 
 def explained(home, force="kent"):
-    engine = ledger.open_ledger(home)
-    rows = ledger.read_explanations(engine, force, QUARTER)
+    engine = open_ledger(home)
+    rows = read_explanations(engine, force, QUARTER)
     engine.dispose()
     return [(row["submission"], row["rule"], row["crime_reference"], row["explanation"]) for row in rows]
 

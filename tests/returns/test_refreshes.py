@@ -10,11 +10,12 @@ from click.testing import CliRunner
 from test_intake import land
 from written import crime, suspect, victim
 
-from orchestration import ledger
 from orchestration.command import cpai
 from orchestration.home import Home
 from orchestration.ledger import snapshots
-from orchestration.returns import raw, receipts
+from orchestration.ledger.chain import add_readings, read_readings
+from orchestration.ledger.opening import open_ledger
+from orchestration.returns import intake, raw, receipts
 from orchestration.returns.intake import receive
 from orchestration.warehouse.dbt import build, with_rejections
 
@@ -60,11 +61,11 @@ def home(tmp_path_factory, parsed):
     shutil.copytree(parsed, home.dbt / "target")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CPAI_LEDGER_URL", raising=False)
-        patch.setattr(ledger, "now", lambda: FIRST)
+        patch.setattr(intake, "now", lambda: FIRST)
         land(home, FORCE, sent_first())
         land(home, "kent")
         receive(home, "2023-Q1")
-        patch.setattr(ledger, "now", lambda: AGAIN)
+        patch.setattr(intake, "now", lambda: AGAIN)
         land(home, FORCE, sent_again(), delivery="refresh")
         land(home, FORCE, moved(), quarter="2023-Q2")
         note = home.landing / "2023-Q1" / "surrey" / "MISSING"
@@ -74,10 +75,10 @@ def home(tmp_path_factory, parsed):
         broken.write_bytes(broken.read_bytes().replace(b"LocalID", b"Local"))
         receive(home, "2023-Q1")
         receive(home, "2023-Q2")
-        engine = ledger.open_ledger(home)
+        engine = open_ledger(home)
         reading = {"force": FORCE, "crime_reference": GONE, "role": "first", "group_based": "no"}
         for version, moment in (("1", FIRST), ("2", LATER)):
-            ledger.add_readings(engine, [{**reading, "version": version, "imported_at": moment}])
+            add_readings(engine, [{**reading, "version": version, "imported_at": moment}])
         snapshots.write(engine, home)
         engine.dispose()
         for published_on in (FIRST[:10], LATER[:10]):
@@ -247,12 +248,12 @@ def test_as_of_a_moment_leaves_the_live_warehouse_alone(home, as_of):
 def test_as_of_a_moment_every_table_is_as_if_it_had_been_built_then(home, as_of, tmp_path, monkeypatch):
     then = Home(tmp_path / "home")
     monkeypatch.delenv("CPAI_LEDGER_URL", raising=False)
-    monkeypatch.setattr(ledger, "now", lambda: FIRST)
+    monkeypatch.setattr(intake, "now", lambda: FIRST)
     land(then, FORCE, sent_first())
     land(then, "kent")
     receive(then, "2023-Q1")
-    engine = ledger.open_ledger(then)
-    ledger.add_readings(engine, ledger.read_readings(ledger.open_ledger(home))[:1])
+    engine = open_ledger(then)
+    add_readings(engine, read_readings(open_ledger(home))[:1])
     snapshots.write(engine, then)
     (then.root / "token.key").write_text((home.root / "token.key").read_text())
     publish_recorded_crime(then, FIRST[:10])

@@ -14,7 +14,8 @@ import duckdb
 import pytest
 
 from orchestration.home import SEEDS, Home, seed_rows
-from orchestration.ledger import open_ledger, snapshots
+from orchestration.ledger import snapshots
+from orchestration.ledger.opening import open_ledger
 from orchestration.returns import arrivals, check, checks, intake, mapping, parsing
 from orchestration.returns.layouts import all_layouts, layout_for
 from orchestration.returns.layouts.parts import RECORD_TYPES

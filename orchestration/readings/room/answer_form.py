@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from orchestration import schemes
+from orchestration import schemes, strict_csv
 from orchestration.readings import codebook
 from orchestration.readings.answers import completed
 from orchestration.readings.desk import Answer, Case
 
-YES, NO, CANNOT_TELL = ("yes", "Yes", "y"), ("no", "No", "n"), ("cannot_tell", "Cannot tell", "c")
 ANY = ("yes", "no", "cannot_tell")
 
 
@@ -31,63 +31,28 @@ class Question:
 
     name: str
     text: str
-    hint: str = ""
-    options: tuple[tuple[str, str, str], ...] = ()
-    asked_after: tuple[str, ...] = ANY
-    optional: bool = False
+    hint: str
+    options: tuple[tuple[str, str, str], ...]
+    asked_after: tuple[str, ...]
+    optional: bool
 
 
-QUESTIONS = (
-    Question(
-        "group_based",
-        "Is it group-based?",
-        "Two or more offenders took part, identified or not, facilitators included.",
-        (YES, NO, CANNOT_TELL),
-    ),
-    Question(
-        "network_definition",
-        "Is it a group by the inquiry's definition?",
-        "Known to or associated with one another, and involved in or facilitating exploitation.",
-        (YES, NO, CANNOT_TELL),
-        asked_after=("yes", "cannot_tell"),
-    ),
-    Question(
-        "offenders_read",
-        "How many offenders do you read?",
-        "The smallest number the record allows; blank if there is none.",
-    ),
-    Question(
-        "criterion", "Which criterion?", "The predominant nature of the case.", CRITERIA, asked_after=("yes",)
-    ),
-    Question(
-        "committed_by_children",
-        "Was it committed by children?",
-        "Every offender was under 18 at the offence.",
-        (YES, NO),
-        asked_after=("yes",),
-    ),
-    Question(
-        "facilitator_present",
-        "Is there a facilitator?",
-        "Who arranged, hosted or profited without offending directly.",
-        (YES, NO, CANNOT_TELL),
-        asked_after=("yes", "cannot_tell"),
-    ),
-    Question(
-        "confidence",
-        "How sure are you?",
-        "",
-        (("high", "High", "h"), ("medium", "Medium", "m"), ("low", "Low", "l")),
-    ),
-    Question(
-        "runner_up",
-        "Which criterion comes second?",
-        "Only if one does.",
-        CRITERIA,
-        asked_after=("yes",),
-        optional=True,
-    ),
-)
+def _question(row: Mapping[str, str]) -> Question:
+    words = row["options"].split()
+    # the key of an answer is its first letter
+    options = tuple((word, word.replace("_", " ").capitalize(), word[0]) for word in words)
+    return Question(
+        row["name"],
+        row["text"],
+        row["hint"],
+        CRITERIA if words == ["criteria"] else options,
+        tuple(row["asked_after"].split()) or ANY,
+        row["optional"] == "Y",
+    )
+
+
+_ROWS = strict_csv.read(Path(__file__).with_name("questions.csv"), "questions.csv").dicts()
+QUESTIONS = tuple(map(_question, _ROWS))
 
 
 def questions(case: Case) -> list[Question]:

@@ -9,6 +9,7 @@ from functools import cache
 from starlette.responses import Response
 
 from orchestration.home import seed_rows
+from orchestration.readings import oversight, pairs
 from orchestration.readings import progress as forecasting
 from orchestration.readings.agreement import QUESTIONS
 from orchestration.readings.codebook import Rule, rules
@@ -325,14 +326,14 @@ def progress(visit: Visit) -> Response:
 def disagreements(visit: Visit) -> Response:
     rows = [
         row | {"name": _force_names().get(row["force"], row["force"])}
-        for row in visit.room.desk.disagreements()
+        for row in oversight.disagreements(visit.room.engine)
     ]
     return visit.page("disagreements.html", rows=rows)
 
 
 def history(visit: Visit, item: int) -> Response:
     """All that happened to an item, and who did it; not the case itself."""
-    found = visit.room.desk.history(item)
+    found = oversight.history(visit.room.engine, item)
     sign_in.note_view(visit.room.engine, visit.user, "history", item=item)
     return visit.page(
         "history.html",
@@ -356,17 +357,25 @@ def agreement(visit: Visit) -> Response:
     desk = visit.room.desk
     collected_from = desk.policy.children_collected_from
 
-    def counted(quarter: str | None = None) -> dict:
-        return {**desk.agreement_counts(quarter), "asked": desk.agreement_asked(quarter)}
-
     quarters = sorted({row["quarter"] for row in desk.progress()})
+    with desk.engine.connect() as connection:
+        by_two = pairs.of(connection)
+        against = pairs.against(connection, desk.policy.codebook)
+
+    def counted(read: list[pairs.Pair]) -> dict:
+        return {**pairs.counts(read), "asked": pairs.asked(read)}
+
     return visit.page(
         "agreement.html",
-        rows=[{"quarter": name, "collected": name >= collected_from, **counted(name)} for name in quarters],
-        total=counted(),
-        measured=desk.agreement(),
+        rows=[
+            {"quarter": name, "collected": name >= collected_from}
+            | counted([pair for pair in by_two if pair[0] == name])
+            for name in quarters
+        ],
+        total=counted(by_two),
+        measured=pairs.measured(by_two),
         asked=QUESTIONS,
-        against=desk.agreement_against(),
+        against=against,
         collected_from=collected_from,
     )
 

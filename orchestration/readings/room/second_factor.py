@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from orchestration.ledger import second_factor_uses, second_factors
+from orchestration.ledger.tables import second_factor_uses, second_factors
 
 if TYPE_CHECKING:  # imported where the first code is checked
     from pyotp import TOTP

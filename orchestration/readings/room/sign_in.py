@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, Label, Row, exists, func, insert, select
 
-from orchestration.ledger import case_views, gold_slots, reading_slots, second_factors, sign_ins, users
+from orchestration.ledger.tables import case_views, gold_slots, reading_slots, second_factors, sign_ins, users
 from orchestration.readings.room import second_factor
 
 if TYPE_CHECKING:  # imported where the first password is checked

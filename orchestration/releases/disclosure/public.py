@@ -63,11 +63,12 @@ def write(connection: Connection, folder: Path, releases: Path) -> dict:
         hidden = hide(cells, figures, regions, policy, before, same)
         write_figures(folder / "figures.csv", figures, hidden)
         narrowest = audit(folder / "figures.csv", regions, hidden.widths, before, same)
+    (every,) = connection.execute("select count(*) from target.main.figures").fetchone()
     statement = {
         "shorthands": NOTES,
         "policy": {row["rule"]: row["value"] for row in seed_rows("disclosure_policy.csv")},
         "figures": len(figures),
-        "figures_rolled_up": _rolled_up(connection, len(figures)),
+        "figures_rolled_up": every - len(figures),
         "cells": len(cells.counts),
         "hidden": len(hidden.primary) + len(hidden.secondary),
         "hidden_by": _reasons(hidden, policy),
@@ -276,7 +277,3 @@ def _by_place(counts: Iterable[Cell], hidden: Hidden) -> list[dict]:
         }
         for (place_type, period_type), cells in sorted(every.items())
     ]
-
-
-def _rolled_up(connection: Connection, shown_figures: int) -> int:
-    return connection.execute("select count(*) from target.main.figures").fetchone()[0] - shown_figures

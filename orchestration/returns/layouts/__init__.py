@@ -4,16 +4,11 @@ layout_for("kent", "2023-Q1").parts[0].headings     # what a file of that return
 forces_of("norfolk-and-suffolk", "2023-Q1")         # whose records a delivery holds
 """
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 
 from orchestration.home import SEEDS, seed_rows
-from orchestration.returns.layouts.parts import (
-    Layout,
-    LayoutError,
-)
+from orchestration.returns.layouts.parts import Layout, LayoutError
 from orchestration.returns.layouts.written import load
 
 

@@ -3,8 +3,6 @@
 fit(table.look_of("No. Offenders"), ("suspects", "suspect_reference"), known).verdict     # "cannot"
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

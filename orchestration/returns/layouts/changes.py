@@ -3,8 +3,6 @@
 since_last_quarter(home, "2023-Q4")[0].parts     # of one force: headings new, gone and probably renamed
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from orchestration import ledger
 from orchestration.home import SEEDS, Home
+from orchestration.ledger import tables
+from orchestration.ledger.opening import ledger_of
 from orchestration.returns.arrivals import BESIDE_THE_RECORDS
 from orchestration.returns.layouts import layout_for
 from orchestration.returns.layouts.headings import Headings, Target, known_headings
@@ -102,22 +101,18 @@ def since_last_quarter(home: Home, quarter: str, seeds: Path = SEEDS) -> list[Fo
 
 
 def _submissions(home: Home, until: str) -> list[_Submission]:
-    receipts, files = ledger.submissions.c, ledger.submission_files.c
+    receipts, files = tables.submissions.c, tables.submission_files.c
     statement = (
         select(
             receipts.force, receipts.quarter, receipts.submission, receipts.status, receipts.delivered_as,
             files.file, files.sha256,
         )
-        .join_from(ledger.submissions, ledger.submission_files)
+        .join_from(tables.submissions, tables.submission_files)
         .where(receipts.quarter <= until, receipts.status.not_in(WITHOUT_COLUMNS))
         .order_by(receipts.force, receipts.quarter, receipts.submission, files.file)
     )  # fmt: skip
-    engine = ledger.open_ledger(home)
-    try:
-        with engine.connect() as connection:
-            rows = connection.execute(statement).all()
-    finally:
-        engine.dispose()
+    with ledger_of(home) as engine, engine.connect() as connection:
+        rows = connection.execute(statement).all()
     found: dict[tuple[Any, ...], _Submission] = {}
     for *key, file, sha256 in rows:
         one = found.setdefault(tuple(key), _Submission(*key, files={}))

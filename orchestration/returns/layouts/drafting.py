@@ -7,8 +7,6 @@ person can decide (two headings for one column, a date that reads two ways, cell
 settle*. Proposals carry no cell but the words of a role column (VIC, SUS), which the rows need.
 """
 
-from __future__ import annotations
-
 import fnmatch
 import re
 from collections import Counter
@@ -74,7 +72,8 @@ def draft(
     base = _base(tables, known)
     if not base:
         tables = _of_one_encoding(tables)
-    layout = _new_name(f"{base.layout}-{force}" if base else force, quarter, known)
+    layout = f"{base.layout}-{force}" if base else force
+    layout = f"{layout}-{quarter.lower()}" if layout in known.layouts else layout
     found = _proposals(tables, base, known)
     names = {file for table in tables for file in table.files}
     parts: list[Row] = []
@@ -100,10 +99,6 @@ def draft(
         list(dict.fromkeys([*to_settle, *_missing(every, known, bool(base)), *_to_settle(every, known)]))
         + _to_close(force, layout, quarter, seeds),
     )
-
-
-def _new_name(name: str, quarter: str, known: Headings) -> str:
-    return f"{name}-{quarter.lower()}" if name in known.layouts else name
 
 
 def _of_one_encoding(tables: list[Table]) -> list[Table]:

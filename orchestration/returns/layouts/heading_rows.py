@@ -5,8 +5,6 @@ find(rows, known)       # position of the row, or None
 A row that is like the records below it is a record, and never taken for headings: a heading is shown, a cell is not.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Sequence

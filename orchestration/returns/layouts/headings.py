@@ -3,8 +3,6 @@
 known_headings(SEEDS).alike("Vic. Sex", ("victims", "gender"), "")     # (1.0, ...)
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -49,7 +47,7 @@ class Headings:
     headings: dict[Target, dict[frozenset[str], str]]
     weights: dict[str, float]
     spellings: dict[str, frozenset[str]]
-    words: Words
+    words: "Words"
 
     @property
     def listed_by_pattern(self) -> frozenset[str]:

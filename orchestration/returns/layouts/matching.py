@@ -5,8 +5,6 @@ match(table, headings, targets, known)      # heading -> Match: what is sure, ea
 Two headings for one column, or two columns for one heading, are for a person: nothing is picked.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """What a layout is: its parts, the headings of each, and the columns of the return that they feed."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,14 +11,11 @@ from orchestration.stopping import Stopped
 
 RECORD_TYPES = ("crimes", "victims", "suspects")
 
-
 # what a bare number under a heading counts; in the text of a cell staging reads the unit itself
 UNITS = ("years", "months")
 
-
 # stands in a heading for 1, 2, … up to the part's `repeats`
 GROUP = "{n}"
-
 
 # the column with which person it is, in each group of persons side by side
 REFERENCES = {"crimes": "crime_reference", "victims": "victim_reference", "suspects": "suspect_reference"}

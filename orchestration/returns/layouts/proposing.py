@@ -6,8 +6,6 @@ A table is a row for each crime with its persons, a row for each person with a r
 is shows in its headings and cells, and is proposed in the layout language (a condition on rows, `{n}` in a heading).
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable

@@ -3,8 +3,6 @@
 templates(["SUSPECT1_ID", "SUSPECT2_ID", "HO CODE"])     # {"SUSPECT1_ID": "SUSPECT{n}_ID", ...}
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable

@@ -5,8 +5,6 @@ role_column(table, known)       # its heading, and which cells mean which record
 Only cells that hold nothing but a known word for victim or suspect are named, for they are part of the rows proposed.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from typing import NamedTuple
 

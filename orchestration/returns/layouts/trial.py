@@ -6,8 +6,6 @@ A wrong map shows in them: fewer persons than there are cells that name one, rec
 Counts and codes of rules alone; nothing of a record.
 """
 
-from __future__ import annotations
-
 import csv
 import shutil
 from collections import Counter, defaultdict

@@ -5,8 +5,6 @@ look("extract.csv", Path("extract.csv"))[0].headings
 Cells are looked at and never shown: no message and no repr here carries one.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -1,7 +1,5 @@
 """The rows of the layout seeds as layouts: what is left blank taken from what each is based on, and every cell checked."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -31,17 +29,13 @@ from orchestration.returns.layouts.parts import (
 
 FORMATS = ("csv", "xlsx", "xlsm", "xls", "ods")
 
-
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1")
-
 
 # "tab" is written out in the seeds: a bare tab is lost by the first editor that trims cells
 DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 
-
 # A year of two digits is not among them: 05 is a child's birth or a pensioner's.
 DATE_DIRECTIVES = "YmbdHMSz"
-
 
 MOST_HEADING_ROWS = 3
 

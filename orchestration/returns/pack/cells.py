@@ -1,7 +1,5 @@
 """The cells that a finding is about, as they were sent and with what they may hold, and where a person finds them."""
 
-from __future__ import annotations
-
 import fnmatch
 import re
 from datetime import date

@@ -5,8 +5,6 @@ records are not counted; the return as a whole is in doubt; crimes are left out 
 its crimes, which may be group-based; its crimes are counted all the same; none of them is. Then the most first.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping

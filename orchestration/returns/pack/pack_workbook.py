@@ -1,11 +1,10 @@
 """The pack as a workbook: every failing record in one sheet that sorts and filters. Nothing in it is a formula."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from orchestration import strict_csv
 from orchestration.returns.file_safety import escape_formula
 from orchestration.returns.pack.order import in_order
 from orchestration.returns.pack.words import status_said, title_of
@@ -16,73 +15,15 @@ Row = dict[str, Any]
 MOST_ROWS = 1_048_575
 # and what a cell holds
 LONGEST = 32_767
+WRAPPED = 30  # letters: what is so wide goes over several lines
+
+_COLUMNS = strict_csv.read(Path(__file__).with_name("sheets.csv"), "sheets.csv").dicts()
 # Sheet -> its columns as (key, heading): headings and values are written from the same pairs.
 SHEETS = {
-    "Return": [("what", "What"), ("value", "Value")],
-    "Why refused": [("code", "Check"), ("said", "What is wrong, and where"), ("what_to_do", "What to do")],
-    "Rules": [
-        ("place", "Order"),
-        ("code", "Rule"),
-        ("answer", "Answer"),
-        ("records", "Records"),
-        ("tested", "Of"),
-        ("holds", "Blocks the release"),
-        ("why", "Why it stands here"),
-        ("statement", "What should hold"),
-        ("what_to_do", "What to do"),
-    ],
-    "Records": [
-        ("place", "Order"),
-        ("code", "Rule"),
-        ("answer", "Answer"),
-        ("record_type", "Records"),
-        ("crime_reference", "Crime reference"),
-        ("person_reference", "Person"),
-        ("file", "File"),
-        ("sheet", "Sheet"),
-        ("row", "Row"),
-        ("found", "Found"),
-        ("column", "Column"),
-        ("value", "As sent"),
-        ("allowed", "Allowed"),
-        ("crime_is", "The crime is"),
-        ("rules_on_crime", "Rules on this crime"),
-        ("what_to_do", "What to do"),
-    ],
-    "Balance": [
-        ("record_type", "Records"),
-        ("received", "Received"),
-        ("accepted", "Accepted"),
-        ("rejected", "Rejected"),
-        ("duplicate", "Duplicate"),
-        ("superseded", "Superseded"),
-    ],
-    "Left out": [("reason", "Reason"), ("crimes", "Crimes")],
-    "Completeness": [
-        ("record_type", "Records"),
-        ("field", "Field"),
-        ("known", "Recorded"),
-        ("of", "Of"),
-        ("percent", "This quarter, per cent"),
-        ("last_quarter", "Last quarter, per cent"),
-        ("national", "All forces, per cent"),
-    ],
-    "Explanations": [
-        ("rule", "Rule"),
-        ("crime_reference", "Crime reference"),
-        ("explanation", "Explanation"),
-    ],
+    row["sheet"]: [(one["key"], one["heading"]) for one in _COLUMNS if one["sheet"] == row["sheet"]]
+    for row in _COLUMNS
 }
-WIDE = {
-    "why": 50,
-    "what_to_do": 60,
-    "statement": 60,
-    "said": 80,
-    "allowed": 30,
-    "value": 30,
-    "explanation": 60,
-}
-NARROW = {"place": 8, "code": 8, "answer": 10, "records": 10, "tested": 10, "row": 8}
+WIDTHS = {row["key"]: int(row["width"]) for row in _COLUMNS}
 
 
 def write_workbook(pack: Row, path: Path) -> None:
@@ -119,10 +60,10 @@ def write_workbook(pack: Row, path: Path) -> None:
 
 def _write(sheet: Any, columns: list[tuple[str, str]], rows: list[Row], head: Any, text: Any) -> None:
     for column, (key, heading) in enumerate(columns):
-        sheet.set_column(column, column, (WIDE | NARROW).get(key, 18))
+        sheet.set_column(column, column, WIDTHS[key])
         sheet.write_string(0, column, heading, head)
         for number, row in enumerate(rows, 1):
-            sheet.write(number, column, _cell(row[key]), text if key in WIDE else None)
+            sheet.write(number, column, _cell(row[key]), text if WIDTHS[key] >= WRAPPED else None)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(rows), len(columns) - 1)
 

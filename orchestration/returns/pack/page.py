@@ -1,7 +1,5 @@
 """The pack as one HTML page: readable offline and printed, without a script or anything from elsewhere."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

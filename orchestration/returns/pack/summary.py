@@ -1,7 +1,5 @@
 """A check in a few lines for a terminal: codes and counts, nothing of a record. It fits a screen."""
 
-from __future__ import annotations
-
 import textwrap
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What a pack is called, and what became of its return in words: of a check, what would become of it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 IF_SENT = {

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration import ledger
 from orchestration.home import Home
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.receipts import read_explanations, read_submissions
 from orchestration.progress import over
 from orchestration.returns.checks import EXPLAINED, MOST_BESIDE_RECORDS
 from orchestration.returns.file_safety import escape_formula
@@ -37,7 +38,7 @@ def write_packs(home: Home, quarter: str, forces: Iterable[str] | None = None) -
     with open_read_only(home) as connection:
         # staging's views read crimes/*/*.parquet, as dbt does
         connection.execute("set file_search_path = ?", [str(home.raw)])
-        packs = gather(connection, quarter, home.raw, forces, explanations(ledger.open_ledger(home), quarter))
+        packs = gather(connection, quarter, home.raw, forces, explanations(open_ledger(home), quarter))
     made = over(f"writing packs of {quarter}", packs.values(), name=lambda pack: pack["force"])
     return [write_pack(pack, folder_of(home, pack)) for pack in made]
 
@@ -45,8 +46,8 @@ def write_packs(home: Home, quarter: str, forces: Iterable[str] | None = None) -
 def explanations(engine: Engine, quarter: str) -> dict[str, list[dict[str, Any]]]:
     """force -> what it explained about the quarter, as its own pack repeats it."""
     found = {}
-    for force in {row["force"] for row in ledger.read_submissions(engine, quarter)}:
-        rows = ledger.read_explanations(engine, force, quarter)
+    for force in {row["force"] for row in read_submissions(engine, quarter)}:
+        rows = read_explanations(engine, force, quarter)
         found[force] = [
             {name: row[name] for name in ("rule", "crime_reference", "explanation")} for row in rows
         ]

@@ -1,7 +1,5 @@
 """A sheet's cells as they are gathered, what they may come to, and what a number shown as a date was."""
 
-from __future__ import annotations
-
 import re
 from array import array
 from collections import defaultdict

@@ -7,8 +7,6 @@ looked at: ten times as slow. ODS: by that other reader. XLS: by its BIFF record
 # the reader before has refused XML with a document type, the root of all that can be done with XML
 # ruff: noqa: S314
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

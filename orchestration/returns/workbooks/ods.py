@@ -1,7 +1,5 @@
 """ODS: the tables of its content, and the cells of one."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Callable

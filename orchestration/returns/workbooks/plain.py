@@ -4,8 +4,6 @@ It is used only where every `<` is one that a pattern has read: whatever is spel
 another way (a quotation mark, a prefix, an attribute, a comment) sends the whole part to the parser.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Callable

@@ -4,8 +4,6 @@ the file it was given, and the next file gets a new one.
 A process costs 0.1 s to start and is kept for the files that come after, as long as all goes well.
 """
 
-from __future__ import annotations
-
 import atexit
 import os
 import pickle

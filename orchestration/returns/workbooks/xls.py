@@ -1,7 +1,5 @@
 """XLS: its cells by calamine, and from its BIFF records what calamine does not give and how many rows there are."""
 
-from __future__ import annotations
-
 import io
 import struct
 from collections.abc import Iterator
@@ -12,15 +10,7 @@ from typing import Any
 
 from orchestration.returns import file_safety
 from orchestration.returns.reasons import Unreadable, unreadable
-from orchestration.returns.workbooks.cells import (
-    DATE,
-    TIME,
-    Cells,
-    Dated,
-    number_text,
-    shown_as,
-    too_long,
-)
+from orchestration.returns.workbooks.cells import DATE, TIME, Cells, Dated, number_text, shown_as, too_long
 
 # records of MS-XLS
 BOF, END, FILEPASS, BOUNDSHEET, DATEMODE = 0x0809, 0x000A, 0x002F, 0x0085, 0x0022

@@ -1,7 +1,5 @@
 """XLSX and XLSM: the sheets of their ZIP, and the cells of one."""
 
-from __future__ import annotations
-
 import posixpath
 import re
 import sys

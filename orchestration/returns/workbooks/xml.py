@@ -1,7 +1,5 @@
 """The XML of a workbook's parts, streamed to handlers by a real parser: whatever way a thing is spelt in, it is seen."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Callable
 from typing import IO

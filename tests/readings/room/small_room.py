@@ -16,9 +16,9 @@ import requests
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
-from orchestration import ledger
 from orchestration.command.room import _listen_at
 from orchestration.home import Home
+from orchestration.ledger.opening import open_ledger
 from orchestration.readings.desk import Desk
 from orchestration.readings.room import sign_in
 from orchestration.readings.room.app import application, server
@@ -102,7 +102,7 @@ def furnish(home: Home, count: int = 3, people: dict[str, set[str]] = PEOPLE, qu
     desk = Desk(home)
     desk.sync()
     desk.close()
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     for username, roles in people.items():
         sign_in.add_user(engine, username, roles, PASSWORD, by="test")
     engine.dispose()

@@ -12,8 +12,9 @@ from small_room import ANSWER, CANARY, PASSWORD, PEOPLE, OverSocket, Person, fur
 from some import some
 from sqlalchemy import select
 
-from orchestration import ledger
 from orchestration.command.room import _listen_at
+from orchestration.ledger import tables
+from orchestration.ledger.opening import open_ledger
 from orchestration.readings import desk as desk_of_the_room
 from orchestration.readings.desk import Desk
 from orchestration.readings.policy import read_policy
@@ -55,7 +56,7 @@ def people(room):
 
 
 def rows(home, table):
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     with engine.connect() as connection:
         found = [dict(row) for row in connection.execute(select(table)).mappings()]
     engine.dispose()
@@ -85,7 +86,7 @@ def test_two_readers_disagree_and_a_third_settles_it(home, people):
     history = people["auditor"].get("/history/1").text
     assert "settled" in history and "judge" in history and CANARY not in history
     by_role = {
-        row["role"]: row for row in rows(home, ledger.readings) if row["crime_reference"] == "46/000001/24"
+        row["role"]: row for row in rows(home, tables.readings) if row["crime_reference"] == "46/000001/24"
     }
     assert [by_role[role]["criterion"] for role in ("first", "second", "adjudicator")] == [
         "familial",
@@ -130,7 +131,7 @@ def test_who_does_not_read_takes_no_case_and_breaks_for_nobody(home, people):
         assert people[username].post("/pause", {"on": "yes"}, seen_on="/codebook").status_code == 403
     assert people["reader-1"].post("/next", {"role": "adjudicator"}).status_code == 403
     assert people["judge"].post("/next", {"role": "reader"}).status_code == 403
-    assert rows(home, ledger.pauses) == []
+    assert rows(home, tables.pauses) == []
 
 
 def test_a_case_is_shown_and_answered_by_its_holder_alone(home, people):
@@ -138,7 +139,7 @@ def test_a_case_is_shown_and_answered_by_its_holder_alone(home, people):
     other = people["reader-2"].get(f"/case/{slot}")
     assert other.status_code == 409 and CANARY not in other.text
     assert people["reader-2"].answer(slot).status_code == 409
-    assert rows(home, ledger.readings) == []
+    assert rows(home, tables.readings) == []
 
 
 def test_every_page_wants_a_sign_in(room):
@@ -151,13 +152,13 @@ def test_every_page_wants_a_sign_in(room):
 
 @pytest.mark.parametrize("path", ["/next", "/pause", "/sign-out", "/case/1", "/password", "/stay"])
 def test_a_form_without_the_rooms_token_does_nothing(home, people, path):
-    before = rows(home, ledger.readings), rows(home, ledger.pauses), len(rows(home, ledger.users))
+    before = rows(home, tables.readings), rows(home, tables.pauses), len(rows(home, tables.users))
     for token in ({}, {"token": ""}, {"token": "made up"}, {"token": "é"}):
         answer = people["reader-1"].session.post(
             people["reader-1"].address + path, {**ANSWER, "on": "yes", "role": "reader", **token}, timeout=30
         )
         assert answer.status_code == 403 and "out of date" in answer.text
-    assert (rows(home, ledger.readings), rows(home, ledger.pauses), len(rows(home, ledger.users))) == before
+    assert (rows(home, tables.readings), rows(home, tables.pauses), len(rows(home, tables.users))) == before
     assert people["reader-1"].get("/").status_code == 200
 
 
@@ -241,7 +242,7 @@ def test_a_view_is_written_down_for_each_case_shown_and_none_refused(home, peopl
     people["reader-2"].get(f"/case/{slot}")
     people["auditor"].get("/history/1")
     views = [
-        (row["username"], row["page"], row["slot"], row["item"]) for row in rows(home, ledger.case_views)
+        (row["username"], row["page"], row["slot"], row["item"]) for row in rows(home, tables.case_views)
     ]
     # following the redirect of `take` was the first
     assert views == [("reader-1", "reader", slot, None)] * 2 + [("auditor", "history", None, 1)]
@@ -260,10 +261,10 @@ def test_what_is_wrong_with_an_answer_is_said_and_what_was_right_stays(home, peo
     assert 'href="#group_based"' in refused.text and 'href="#offenders_read"' in refused.text
     assert "&lt;b&gt;kept&lt;/b&gt;" in refused.text
     assert 'value="no" data-key="n" checked' not in refused.text.split("network_definition")[0]
-    assert rows(home, ledger.readings) == []
+    assert rows(home, tables.readings) == []
     # of a case that is no group no criterion is kept, even where a form without the script sends one
     people["reader-1"].answer(slot, group_based="no", offenders_read="1", criterion="cse", runner_up="other")
-    (reading,) = rows(home, ledger.readings)
+    (reading,) = rows(home, tables.readings)
     assert (reading["group_based"], reading["criterion"], reading["runner_up"]) == ("no", "", "")
 
 
@@ -273,17 +274,17 @@ def test_a_contradiction_is_asked_about_kept_only_when_said_so_and_counted(home,
     contradiction = {"group_based": "no", "offenders_read": "5", "criterion": ""}
     asked = reader.answer(slot, **contradiction)
     assert asked.status_code == 422 and "Enter keeps it" in asked.text
-    assert "yet two or more offenders" in asked.text and rows(home, ledger.readings) == []
+    assert "yet two or more offenders" in asked.text and rows(home, tables.readings) == []
     # kept against another rule is not kept against this one
     assert reader.answer(slot, **contradiction, keeps=["CB12"]).status_code == 422
     assert reader.answer(slot, **contradiction, keeps=["CB11"]).status_code == 200
-    (reading,) = rows(home, ledger.readings)
+    (reading,) = rows(home, tables.readings)
     assert (reading["checks"], reading["network_definition"]) == ("CB11", "no")
     # a correction is asked about as well, and one that corrects it is not
     again = reader.post("/own-readings/1", {**ANSWER, "offenders_read": "1", "reason": "R1"})
     assert again.status_code == 422 and "yet one offender" in again.text
     reader.post("/own-readings/1", {**ANSWER, "reason": "R1"})
-    assert [row["checks"] for row in rows(home, ledger.readings)] == ["CB11", None]
+    assert [row["checks"] for row in rows(home, tables.readings)] == ["CB11", None]
     page = people["lead"].get("/agreement").text
     assert re.search(r">none</th><td>[^<]*</td><td class=\"number\">1</td>", page)
     assert "CB11: Not group-based, yet" in people["lead"].get("/history/1").text
@@ -295,7 +296,7 @@ def test_after_no_what_follows_need_not_be_said(home, people):
     said = {"token": re.search(r'name="token" value="([^"]+)"', reader.get("/").text)[1]}
     said |= {"group_based": "no", "confidence": "high", "then": "stop"}
     assert reader.session.post(f"{reader.address}/case/{slot}", said, timeout=30).status_code == 200
-    (reading,) = rows(home, ledger.readings)
+    (reading,) = rows(home, tables.readings)
     assert (reading["network_definition"], reading["committed_by_children"]) == ("no", "not_collected")
     slot = reader.take()
     refused = reader.answer(slot, group_based="no", network_definition="yes", criterion="")
@@ -370,9 +371,9 @@ def test_a_reader_corrects_their_own_answer_with_a_reason(home, people):
     )
     assert corrected.status_code == 200 and 'href="/own-readings/2"' in corrected.text
     assert reader.get("/own-readings/1").status_code == 409, "the later one is corrected, not the first again"
-    first, second = rows(home, ledger.readings)
+    first, second = rows(home, tables.readings)
     assert (second["corrects"], second["criterion"], second["slot"]) == (1, "cse", first["slot"])
-    pages = [row["page"] for row in rows(home, ledger.case_views) if row["username"] == "reader-1"]
+    pages = [row["page"] for row in rows(home, tables.case_views) if row["username"] == "reader-1"]
     assert pages.count("correction") == 2
 
 
@@ -403,7 +404,7 @@ def test_after_a_restart_the_reader_goes_on_with_the_case(home):
         assert CANARY in person.get(f"/case/{slot}").text
         assert person.take() == slot
         assert person.answer(slot).status_code == 200
-    assert len(rows(home, ledger.readings)) == 1
+    assert len(rows(home, tables.readings)) == 1
 
 
 def test_a_reader_changes_the_password(people, room):
@@ -503,14 +504,14 @@ class TestSingleSignOn:
             for forwarded in ("10.9.9.9, 203.0.113.7", "10.8.8.8,203.0.113.7", "not an address"):
                 person.session.headers["x-forwarded-for"] = forwarded
                 person.come_in("reader-1", "not this one")
-        addresses = [row["address"] for row in rows(home, ledger.sign_ins)]
+        addresses = [row["address"] for row in rows(home, tables.sign_ins)]
         assert addresses == ["203.0.113.7", "203.0.113.7", "not known"]
 
     def test_on_a_port_no_header_moves_the_address(self, home, room):
         person = Person(room)
         person.session.headers.update({"x-forwarded-for": "203.0.113.7", "forwarded": "for=203.0.113.7"})
         person.come_in("reader-1")
-        assert [row["address"] for row in rows(home, ledger.sign_ins)] == ["127.0.0.1"]
+        assert [row["address"] for row in rows(home, tables.sign_ins)] == ["127.0.0.1"]
 
     def test_the_socket_is_its_owners_and_its_groups(self, home, tmp_path):
         furnish(home)

@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from orchestration import ledger
 from orchestration.command import cpai
+from orchestration.ledger import tables
+from orchestration.ledger.opening import open_ledger
 from orchestration.readings.room import second_factor, sign_in
 
 PASSWORD = "a lamp on the stairs"
@@ -45,10 +46,10 @@ def test_a_user_is_added_and_listed(home, room):
         ["adjudicator", "reader"],
         True,
     )
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     assert sign_in.sign_in(engine, "a.reader", PASSWORD, "127.0.0.1", "key").may("adjudicator")
     with engine.connect() as connection:
-        assert connection.scalar(select(ledger.users.c.changed_by)).startswith("command:")
+        assert connection.scalar(select(tables.users.c.changed_by)).startswith("command:")
     engine.dispose()
 
 
@@ -60,7 +61,7 @@ def test_a_password_is_asked_for_twice_and_not_shown(room):
 
 def test_roles_password_and_entry_change_at_once(home, room):
     add(room)
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
 
     def comes_in(password=PASSWORD):
         return sign_in.sign_in(engine, "a.reader", password, "127.0.0.1", "key")
@@ -85,7 +86,7 @@ def test_roles_password_and_entry_change_at_once(home, room):
 def test_a_locked_account_is_opened_and_a_lost_phone_forgotten(home, room, monkeypatch):
     add(room)
     monkeypatch.setattr(sign_in, "DELAYS", (0,) * 5)
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
 
     def comes_in(password=PASSWORD, code=""):
         return sign_in.sign_in(engine, "a.reader", password, "127.0.0.1", "key", code)

@@ -11,7 +11,8 @@ from small_room import APPS, PASSWORD, Person, furnish, served
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from orchestration import ledger
+from orchestration.ledger import tables
+from orchestration.ledger.opening import open_ledger
 from orchestration.readings import desk
 from orchestration.readings.policy import read_policy
 from orchestration.readings.room import second_factor, sign_in
@@ -33,7 +34,7 @@ def engine(request, home, monkeypatch):
         request.getfixturevalue("postgresql_ledger")
     # 30 seconds in which nothing moves
     monkeypatch.setattr("pyotp.totp.time.time", lambda: STEP * 30)
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     sign_in.add_user(engine, "a.lead", {"lead"}, PASSWORD, by="test")
     yield engine
     engine.dispose()
@@ -105,8 +106,8 @@ def test_a_recovery_code_comes_in_once_and_eight_are_not_guessed(engine):
 def test_the_ledger_holds_neither_secret_nor_code(engine):
     code, recovery, _ = set_up(engine)
     with engine.connect() as connection:
-        (row,) = connection.execute(select(ledger.second_factors))
-        held = str([*row, *connection.execute(select(ledger.second_factor_uses))])
+        (row,) = connection.execute(select(tables.second_factors))
+        held = str([*row, *connection.execute(select(tables.second_factor_uses))])
     secret = second_factor.secret(KEY, "a.lead", row.salt)
     for kept_back in (secret, code(-1), *recovery, *(one.replace("-", "") for one in recovery)):
         assert kept_back not in held
@@ -119,7 +120,7 @@ def test_the_ledger_holds_neither_secret_nor_code(engine):
         come_in(engine, code(0), key="another key")
 
 
-@pytest.mark.parametrize("table", [ledger.second_factors, ledger.second_factor_uses], ids=str)
+@pytest.mark.parametrize("table", [tables.second_factors, tables.second_factor_uses], ids=str)
 def test_what_is_written_stays(engine, table):
     set_up(engine)
     for statement in (table.delete(), table.update().values(at="")):

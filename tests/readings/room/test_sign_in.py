@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from orchestration import ledger
+from orchestration.ledger import tables
+from orchestration.ledger.opening import open_ledger
 from orchestration.readings.room import sign_in
 from orchestration.readings.room.sign_in import SignInRefused, UserRefused
 
@@ -20,7 +21,7 @@ SECRET = "the room's key"
 def engine(request, home):
     if request.param == "postgresql":
         request.getfixturevalue("postgresql_ledger")
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     sign_in.add_user(engine, "a.reader", {"reader"}, PASSWORD, by="test")
     yield engine
     engine.dispose()
@@ -66,7 +67,7 @@ def guess(engine, count, username="a.reader", address=HOME):
 
 def outcomes(engine):
     with engine.connect() as connection:
-        return list(connection.scalars(select(ledger.sign_ins.c.outcome).order_by(ledger.sign_ins.c.sign_in)))
+        return list(connection.scalars(select(tables.sign_ins.c.outcome).order_by(tables.sign_ins.c.sign_in)))
 
 
 def test_the_right_password_comes_in_and_the_hash_is_argon2(engine):
@@ -74,7 +75,7 @@ def test_the_right_password_comes_in_and_the_hash_is_argon2(engine):
     assert user.may("reader") and not user.may("lead", "auditor", "adjudicator")
     assert sign_in.signed_in(engine, user.username, user.sign_in) == user
     with engine.connect() as connection:
-        kept = connection.scalar(select(ledger.users.c.password_hash))
+        kept = connection.scalar(select(tables.users.c.password_hash))
     assert kept.startswith("$argon2id$") and PASSWORD not in kept
 
 
@@ -210,7 +211,7 @@ def test_a_name_that_nobody_has_locks_too_and_is_not_written_down(engine, at_onc
     with pytest.raises(SignInRefused, match="wait 15 minutes"):
         come_in(engine, typed)
     with engine.connect() as connection:
-        assert not any(typed in str(tuple(row)) for row in connection.execute(select(ledger.sign_ins)))
+        assert not any(typed in str(tuple(row)) for row in connection.execute(select(tables.sign_ins)))
 
 
 def test_four_wrong_ones_and_a_right_one_begin_the_count_anew(engine, at_once):
@@ -304,7 +305,7 @@ def test_a_user_who_may_not_be_added(engine, username, roles, password, says):
     assert [user.username for user in sign_in.list_users(engine)] == ["a.reader"]
 
 
-@pytest.mark.parametrize("table", [ledger.users, ledger.sign_ins, ledger.case_views], ids=str)
+@pytest.mark.parametrize("table", [tables.users, tables.sign_ins, tables.case_views], ids=str)
 def test_what_is_written_stays(engine, table):
     user = come_in(engine)
     sign_in.note_view(engine, user, "case", slot=1)
