@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from orchestration.home import Home
 
 FILE = "messages.jsonl"
-TOLD = "outbox"  # metadata of a failure that has left its line: the kind of it
+NOTED = "outbox"  # metadata of a failure that has left its line: the kind of it
 
 
 def leave(home: Home, kind: str, about: str, sentence: str) -> None:

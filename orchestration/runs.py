@@ -95,7 +95,7 @@ def _about(run: dg.DagsterRun) -> str:
 
 def _in_the_outbox(event: dg.DagsterEvent) -> bool:
     described = event.step_failure_data.user_failure_data
-    return bool(described and outbox.TOLD in described.metadata)
+    return bool(described and outbox.NOTED in described.metadata)
 
 
 def failed_because(event: dg.DagsterEvent) -> str:

@@ -31,7 +31,7 @@ from orchestration.stopping import watch_interrupts
 
 
 def spare_collector() -> None:
-    """Let Python's cycle collector hardly ever walk the half million objects of dagster, dbt and Great Expectations.
+    """Let Python's garbage collector rarely walk the half million objects of dagster, dbt and Great Expectations.
 
     A year's `cpai publish` spent 2.8 s of 32 on it and 2 s more at its end, for 30 MB, `cpai read import` a seventh of
     its time: a command is over before what it keeps in cycles is worth collecting. Not so the reading room, which

@@ -90,9 +90,9 @@ def verify(engine: Engine, upto: int | None = None) -> list[str]:
 
 
 def ends_otherwise(engine: Engine, ends: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A sentence for each release whose last reading, by `ends` its number and hash, the ledger has no more.
+    """A sentence for each release whose last reading, by number and hash in `ends`, the ledger no longer has.
 
-    Readings cut off the end of the ledger break no link, and a chain written anew has none that is broken.
+    Readings cut off the end of the ledger break no link, and a chain written anew has no broken link.
     """
     wanted = {release: last for release, last in ends.items() if last.get("hash")}
     if not wanted:

@@ -51,7 +51,7 @@ def before_the_ledger(home: Home, ledger: Path | None) -> dict[str, Any]:
 
 
 def with_the_ledger(home: Home, known: dict[str, Any], connection: Connection) -> None:
-    """Hold the ledger's identity and check value of the key against this home's; note what is there today.
+    """Compare the ledger's identity and check value of the key with this home's; note what is there today.
 
     Raises PartLost for the ledger of another home or a new one, and KeyLost for another key.
     """

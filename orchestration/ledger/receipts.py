@@ -19,7 +19,7 @@ from orchestration.ledger.transactions import now
 
 def received_as(connection: Connection, digests: Iterable[str]) -> list[Any]:
     """The submissions that stand and hold a file of these SHA-256: rows of force, quarter, submission, delivered_as and
-    sha256. One that was replaced was a mistake corrected: it keeps nobody from sending the file where it belongs.
+    sha256. A replaced submission was a mistake, now corrected: its file may be sent where it belongs.
     """
     later = submissions.alias()
     replaced = (

@@ -29,7 +29,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 def insert_many(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Rows of the same cells, which may hold some of no column of the table."""
+    """Rows of the same cells, some of which may belong to no column of the table."""
     if rows:
         names = [column.name for column in table.columns if column.name in rows[0]]
         execute_many(connection, insert(table), rows, names)

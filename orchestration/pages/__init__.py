@@ -40,7 +40,7 @@ def environment(*folders: Path) -> Environment:
 
 
 def _or_blank(written: Callable) -> Callable:
-    """What has no number stays blank, and text is a number that is written already."""
+    """A blank stays blank, and text is a number that is formatted already."""
     return lambda number, *how: (
         "" if number is None else number if isinstance(number, str) else written(number, *how)
     )

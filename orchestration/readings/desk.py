@@ -75,7 +75,7 @@ GIVEN = _given()
 
 
 class DeskRefused(ValueError):
-    """What was asked may not be; the sentence gives why and what to do, and repeats no record's value."""
+    """The request is not allowed; the sentence has the reason and what to do, and repeats no record's value."""
 
 
 class AgainstCodebook(DeskRefused):

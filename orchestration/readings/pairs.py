@@ -39,7 +39,7 @@ def _read(connection: Connection, quarter: str | None) -> list[tuple[str, Mappin
 
 
 def both_asked(question: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """Whether two readers both answered a question: all but the first only of a crime that both found group-based, and
+    """Whether both readers were asked a question: all but the first question only of a crime that both found group-based, and
     that on children only where it is collected."""
     if question == "group_based":
         return True

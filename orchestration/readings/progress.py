@@ -26,7 +26,7 @@ COUNTED = (
 
 
 def rows(connection: Connection, now: datetime, quarter: str | None = None) -> list[dict[str, Any]]:
-    """A row for each quarter and force: items, and how many of them are where; `readings_done` of `readings_due`, as far
+    """A row for each quarter and force: items, and how many of them are in each state; `readings_done` of `readings_due`, as far
     as they are due by now; `firsts` of those done; `read_lately`: done in the last four weeks, the first of them `since`.
     """
 

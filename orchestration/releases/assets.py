@@ -107,14 +107,14 @@ def gate(
 
 
 def shut(home: Home, period: str, reasons: list[str]) -> dg.Failure:
-    """What a run fails with at a shut gate, with the sentences that the command prints; a line in the outbox."""
+    """The failure of a run at a shut gate, with the sentences that the command prints; a line in the outbox."""
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     outbox.leave(home, "gate", period, f"the gate is shut for {period}: {reasons[0]}{more}")
     return dg.Failure(
         "\n".join(["the gate is shut; the live release stays:", *reasons]),
         metadata={
             "reasons": table([{"reason": reason} for reason in reasons], ["reason"]),
-            outbox.TOLD: "gate",
+            outbox.NOTED: "gate",
         },
         allow_retries=False,
     )

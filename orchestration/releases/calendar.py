@@ -98,7 +98,7 @@ def _errata(seeds: Path) -> list[dict[str, str]]:
 
 
 def _explained(seeds: Path) -> list[dict[str, str]]:
-    """Revisions that nothing recorded explains and a person does; `every` stands for all figures, places or periods."""
+    """Revisions that a person explains, as nothing recorded does; `every` stands for all figures, places or periods."""
     rows = seed_rows("publication/explained_revisions.csv", seeds)
     for row in rows:
         where = f"explained_revisions.csv, {row['release']}, {row['figure_id']}"

@@ -40,7 +40,7 @@ class Comparison:
 
     @property
     def alarm(self) -> str | None:
-        """What is wrong where tables differ and nothing that they are made from does."""
+        """What is wrong where tables differ and their inputs do not."""
         if self.inputs or self.beside or not self.tables:
             return None
         return (
@@ -51,7 +51,7 @@ class Comparison:
 
     @property
     def sentences(self) -> list[str]:
-        """Why a release was made beside the live one, for who asked for it."""
+        """Why a release was made beside the live one."""
         sentences = [f"it differs from {self.release} in what it is made from: {', '.join(self.inputs)}"]
         if not self.inputs:
             sentences = [f"{listed(self.tables)} differ from those of {self.release}"]

@@ -21,7 +21,7 @@ PART = re.compile(r"(?P<of>.*?)part-(?P<number>\d{1,2})-of-(?P<parts>\d{1,2})", 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of one delivery for one force. Submission 0: refused before it could be anyone's."""
+    """What became of one delivery for one force. Submission 0: refused before a force was known."""
 
     force: str
     quarter: str
@@ -153,11 +153,11 @@ def arrived(
     except LayoutError as problem:
         read_as = str(problem)
     arrival = Arrival(delivered_as, delivery.folder, layout, kept, problems, "", "", max(times, default=None))
-    arrival = told_apart(arrival, read_as)
+    arrival = with_fingerprints(arrival, read_as)
     return replace(arrival, problems=problems or [Reason("ST17", f"{read_as}.")]) if read_as else arrival
 
 
-def told_apart(arrival: Arrival, read_as: str = "") -> Arrival:
+def with_fingerprints(arrival: Arrival, read_as: str = "") -> Arrival:
     """An arrival with its fingerprints, as its files and what is wrong with them now are."""
     fingerprint = _fingerprint(arrival.kept, arrival.problems)
     # a layout row added for a renamed column must let the same bytes in: refusals stand for this layout alone

@@ -57,7 +57,7 @@ RECORDS = dg.AssetKey("records")
 def returns(
     context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]
 ) -> Iterator[dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckResult | dg.MaterializeResult]:
-    """Of several returns the refused ones go into runs that fail, and the others on; of nothing but refused ones this fails."""
+    """Refused returns fail in runs of their own, and the others go on; where all are refused, this run fails."""
     selected = context.selected_asset_keys
     wanted = asked(context) if RETURNS in selected else {}
     try:

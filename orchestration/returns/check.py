@@ -39,7 +39,7 @@ MODELS = (
 )
 
 # the check that refuses deliveries whose order neither names nor times give
-UNTOLD = "FL45"
+UNORDERED = "FL45"
 # A return has a handful of files, and a delivery may have 512 MB: what is far beyond is a folder of something else.
 MOST_FILES = 2_000
 MOST_BYTES = 4 * file_safety.LARGEST_FILE
@@ -91,7 +91,7 @@ def _checked(
     name = printable(folder.resolve().name, lines=False)
     sent = {number: _delivery(name, inside) for number, inside in folders.items()}
     which = sent[pack["submission"]]
-    if any(reason["code"] == UNTOLD for reason in pack["reasons"]):
+    if any(reason["code"] == UNORDERED for reason in pack["reasons"]):
         which = f"{len(sent)} deliveries in {name}; which is the latest is not known"
     elif len(sent) > 1:
         others = [one for number, one in sent.items() if number != pack["submission"]]

@@ -70,7 +70,7 @@ def of_the_forces(records: Records, prefixes: dict[str, str]) -> list[Reason]:
 
 
 def usable_crimes(records: Records) -> list[Reason]:
-    """Most crimes have to be such as can be counted: a return re-saved with dates in another form, or without its
+    """Most crimes have to be countable: a return re-saved with dates in another form, or without its
     status, would be received and lost, and would replace a sound one."""
     crimes = records["crimes"]
     held = held_out(crimes)
@@ -121,7 +121,7 @@ def of_the_quarter(records: Records, quarter: str) -> list[Reason]:
 def of_the_force(records: Records, force: str, quarter: str) -> list[Reason]:
     """Most references must not be those of another force, by the two digits and slash that they begin with.
 
-    How a force's own begin is known for certain of few (`reference_certainty` in forces.csv): of the others it is only
+    How references begin is certain for few forces (`reference_certainty` in forces.csv): of the others it is only
     remarked on where most begin otherwise.
     """
     codes = force_codes()

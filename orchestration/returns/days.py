@@ -46,7 +46,7 @@ def iso(text: str, date_format: str) -> str:
 
 
 def is_written_otherwise(text: str) -> bool:
-    """Whether what `iso` left is a day all the same: of another format, or none of the calendar's."""
+    """Whether what `iso` left is a date all the same: in another format, or one that the calendar has not."""
     if _DAY.fullmatch(text):
         try:
             return not date.fromisoformat(text)

@@ -122,7 +122,7 @@ def by_heading(
         for rows in feed.columns.values()
         if any(row.must for row in rows) and not any(row.heading in named for row in rows)
     ]
-    missing += [says.heading for says in part.says if says.heading not in named]
+    missing += [kind.heading for kind in part.row_kinds if kind.heading not in named]
     missing = list(dict.fromkeys(missing))
     expected = f"layout {layout.layout} expects"
     reasons: list[Reason] = []

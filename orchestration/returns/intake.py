@@ -48,7 +48,7 @@ from orchestration.returns.arrivals import (
     deliveries_in,
     sender_of,
     shown_folder,
-    told_apart,
+    with_fingerprints,
 )
 from orchestration.returns.judging import Judged, base_name, judge, record_files
 from orchestration.returns.layouts import delivered, forces_of
@@ -215,14 +215,14 @@ def _in_order(submissions: Submissions, quarter: str, arrivals: list[Arrival]) -
         problem = None
         if ordered is None:
             problem = _no_order(new)
-        elif known and landing.says_earlier(name):
+        elif known and landing.is_named_earlier(name):
             sentence = (
                 f"{name}/: it is named as replaced, but it came after {shown_folder(known[-1])}; take it out of "
                 "the folder, or name it by its date if it is to stand."
             )
             problem = Reason("FL45", sentence)
         if problem:
-            new[name] = looked_up(told_apart(replace(arrival, problems=[*arrival.problems, problem])))
+            new[name] = looked_up(with_fingerprints(replace(arrival, problems=[*arrival.problems, problem])))
         else:
             # not of a force whose receipt a killed run has written: that one is this delivery itself
             left = [force for force in forces if force not in arrival.received]

@@ -49,7 +49,7 @@ class Unread:
 
 
 def unread(landing: Path) -> list[Unread]:
-    """What lies in landing/ where nothing is looked for."""
+    """What lies in landing/ where no run reads."""
     found: list[Unread] = []
     for path in inside(landing):
         if path.name == RECORDED_CRIME and path.is_dir():
@@ -171,7 +171,7 @@ def sorts_before(one: str, other: str, quarter: str) -> bool:
     return _earlier(_place(one, quarter), _place(other, quarter)) is True
 
 
-def says_earlier(name: str) -> bool:
+def is_named_earlier(name: str) -> bool:
     """Whether by a folder's name what is in it was replaced: `old`, `superseded`."""
     return any(_words().get(word, ("", 0))[0] == "earlier" for word in _tokens(name))
 
@@ -199,7 +199,7 @@ def _place(name: str, quarter: str) -> Place:
     """Where a folder's name puts it: after `old`, and after the force's own folder."""
     if not name:
         return 1, (), ()
-    if says_earlier(name):
+    if is_named_earlier(name):
         return 0, ("earlier",), ()
     words: list[str] = []
     numbers: list[int] = []

@@ -58,7 +58,7 @@ def records(
             )
         for feed in grid.part.feeds:
             found[feed.record_type].append(_records(grid, cells, feed, notes))
-        reasons += [*cells.written_otherwise(), *_unsaid(grid, cells)]
+        reasons += [*cells.written_otherwise(), *_without_kind(grid, cells)]
     if reasons:
         raise Unreadable(*reasons)
     return {kind: pa.concat_tables(tables) if tables else _table(kind) for kind, tables in found.items()}
@@ -252,17 +252,17 @@ def _change(column: Column) -> Callable[[str], str]:
     return change
 
 
-def _unsaid(grid: Grid, cells: _Cells) -> list[Reason]:
+def _without_kind(grid: Grid, cells: _Cells) -> list[Reason]:
     """Rows with a person, but none of the layout's words for what the person is: no one would count them."""
     reasons = []
-    for says in grid.part.says:
-        known = cells.rows_of(says)
-        named = _codes(cells.plain(says.heading)) >= 0
+    for kind in grid.part.row_kinds:
+        known = cells.rows_of(kind)
+        named = _codes(cells.plain(kind.heading)) >= 0
         of_all = {row.heading for feed in grid.part.feeds if not feed.when for row in _rows(feed)}
         own = {
             row.heading
             for feed in grid.part.feeds
-            if feed.when and feed.when.heading == says.heading
+            if feed.when and feed.when.heading == kind.heading
             for row in _rows(feed)
         }
         codes = [_codes(cells.plain(heading)) for heading in own - of_all if heading in grid.columns]
@@ -270,7 +270,7 @@ def _unsaid(grid: Grid, cells: _Cells) -> list[Reason]:
         if len(rows):
             sentence = (
                 f"{grid.where}: {len(rows)} records (the first is record {rows[0] + grid.first_record}) hold under "
-                f"'{says.heading}' none of the words that layout {grid.part.layout} has for it; correct them, or have "
+                f"'{kind.heading}' none of the words that layout {grid.part.layout} has for it; correct them, or have "
                 "the word added to when_values or when_ignored in seeds/layouts/layouts.csv."
             )
             reasons.append(Reason("ST24", sentence))

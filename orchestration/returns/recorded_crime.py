@@ -28,7 +28,7 @@ FOLDER = "police_recorded_crime"
 
 SHIPPED = SEEDS / FOLDER / "releases"
 # what a table must have of each count; the quarter is there as such or as year and quarter of the financial year
-TOLD = ("force", "offence_class", "crimes")
+COUNTED = ("force", "offence_class", "crimes")
 BY_CALENDAR, BY_FINANCIAL_YEAR = ("quarter",), ("financial_year", "financial_quarter")
 # published tables mark a name or heading that has a footnote
 NOTE = re.compile(r"\s*\[note \d+\]", re.IGNORECASE)
@@ -302,7 +302,7 @@ def _filled(rows: list[list[str]]) -> list[Row]:
 def _missing(columns: set[str | None]) -> list[str]:
     """The columns that a table must have and these are not."""
     by = BY_FINANCIAL_YEAR if columns & set(BY_FINANCIAL_YEAR) else BY_CALENDAR
-    return [column for column in (*TOLD, *by) if column not in columns]
+    return [column for column in (*COUNTED, *by) if column not in columns]
 
 
 def _positions(rows: list[Row], layout: Layout, where: str) -> dict[str, int]:
@@ -450,7 +450,7 @@ def _forces() -> dict[str, str]:
 @cache
 def _layouts() -> list[Layout]:
     headings: dict[str, dict[str, str]] = {}
-    columns = {"", *TOLD, *BY_CALENDAR, *BY_FINANCIAL_YEAR}
+    columns = {"", *COUNTED, *BY_CALENDAR, *BY_FINANCIAL_YEAR}
     for row in _rows()["headings"]:
         if row["column"] not in columns:
             raise ValueError(f"recorded_crime_headings.csv: {row['column']!r} is none of {sorted(columns)}")

@@ -66,6 +66,6 @@ def failure(home: Home, refused: dict[Place, Return]) -> dg.Failure:
     more = {"refused": table(_rows(home, rows), COLUMNS)} if len(rows) > 1 else metadata(home, rows[0].latest)
     return dg.Failure(
         "\n".join(one.sentence for one in rows),
-        metadata=more | {outbox.TOLD: "refusal"},
+        metadata=more | {outbox.NOTED: "refusal"},
         allow_retries=False,
     )

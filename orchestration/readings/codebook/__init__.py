@@ -86,7 +86,7 @@ def asked(version: str, answer: Mapping[str, Any], record: Mapping[str, int] | N
 
 
 def on_record(suspects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """What rules ask of a record: how many suspects, how old the oldest, and how many of unknown age."""
+    """What rules need of a record: how many suspects, how old the oldest, and how many of unknown age."""
     ages = [suspect.get("age_at_offence") for suspect in suspects]
     known = [age for age in ages if age is not None]
     return {

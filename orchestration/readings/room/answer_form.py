@@ -107,7 +107,7 @@ def read(
 
 
 def why(case: Case, correcting: bool) -> str:
-    """What a reason is asked for by; blank where none has to be given."""
+    """The question for a reason; blank where none is needed."""
     if correcting:
         return "Why do you correct it?"
     return "Why do you settle it so?" if case.role == "adjudicator" else ""
@@ -121,5 +121,5 @@ def filled_in(answer: Answer) -> dict[str, list[str]]:
 
 
 def deciding_fields(case: Case) -> list[str]:
-    """What of a case can have decided it: its fields that are filled in, and the summary."""
+    """The parts of a case that can have decided it: its fields that are filled in, and the summary."""
     return ["summary", *(name for name, value in case.fields.items() if value not in (None, "", []))]

@@ -25,7 +25,7 @@ EITHER_SIDE = 1  # codes of 30 s before and after are taken, for clocks that dif
 
 
 def propose() -> str:
-    """The salt of an enrolment that is not yet one."""
+    """The salt of an enrolment that is not yet confirmed."""
     return secrets.token_hex(20)
 
 

@@ -150,7 +150,7 @@ def list_users(engine: Engine) -> list[User]:
 
 
 def wrong_passwords(engine: Engine) -> dict[str, int]:
-    """How many count against each name now, for who can open it."""
+    """How many count against each name now, for those who can open it."""
     opened = (
         select(func.max(users.c.changed_at)).where(users.c.username == sign_ins.c.username).scalar_subquery()
     )
@@ -164,7 +164,7 @@ def wrong_passwords(engine: Engine) -> dict[str, int]:
 
 
 def sign_in(engine: Engine, username: str, password: str, address: str, secret: str, code: str = "") -> User:
-    """The user, signed in; the attempt is written down whatever becomes of it. Raises SignInRefused.
+    """The user, signed in; every attempt is recorded. Raises SignInRefused.
 
     A name that nobody has is kept as a token: people type passwords into the wrong field.
     """

@@ -62,7 +62,7 @@ class Visit:
 
     @property
     def must_enrol(self) -> bool:
-        """Whether the roles of who is in ask for a second factor that they have not; single sign-on has its own."""
+        """Whether the roles of the user need a second factor that the user has not; single sign-on has its own."""
         if self.room.single_sign_on or not self.came or self.came.enrolled:
             return False
         return self.came.may(*self.room.desk.policy.second_factor_roles)

@@ -100,7 +100,7 @@ def _of_block(
 
 
 class _Block:
-    """Cells that hang together, with the least and most that each had in any whole table seen so far."""
+    """Cells tied by sums, with the least and most that each had in any whole table seen so far."""
 
     def __init__(
         self, tables: Tables, columns: np.ndarray, rows: np.ndarray, offset: np.ndarray, wanted: np.ndarray

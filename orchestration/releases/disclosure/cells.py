@@ -16,7 +16,7 @@ ASKED = "asked"
 
 
 class Cell(NamedTuple):
-    """What one count counts. A release that it belongs to only where it differs from the newest one."""
+    """What one count counts. It has a release only where it differs from the newest one."""
 
     population: str
     unit: str
@@ -52,7 +52,7 @@ class Cells:
         return cast(dict[Cell, int], self.counts)
 
     def some(self) -> set[Cell]:
-        """Bases that are not empty, as their figures are there at all; those of a national year always are."""
+        """Bases that are not empty, as their figures exist; those of a national year always are."""
         return {
             cell
             for cell in self.bases

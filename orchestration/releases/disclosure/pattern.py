@@ -179,7 +179,7 @@ class _Search:
         return [self.tables.keys[column]] if self.short()[column] else []
 
     def _room(self, column: int, way: float) -> float:
-        """Room that is still wanting, up or down."""
+        """Room that is still missing, up or down."""
         if way > 0:
             return self.need_up[column] - self.up[column]
         return self.need_down[column] - self.down[column]

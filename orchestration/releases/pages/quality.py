@@ -100,7 +100,7 @@ def _expectations(rows: Callable[..., list[dict]]) -> list[dict]:
 
 
 def _attention(rows: Callable[..., list[dict]], changed: list[dict]) -> list[dict]:
-    """What did not hold: what blocks first, then by how unusual it is for the force where it is most so."""
+    """Expectations that did not pass: those that block first, then by how unusual each is for the most unusual force."""
     found = rows("select * from target.quality.expectation_results where verdict <> 'pass'")
     lines = []
     for row in found:

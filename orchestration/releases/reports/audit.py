@@ -89,7 +89,7 @@ class _Audit:
         self.tables: dict[str, list[list[str]]] = {}
 
     def file(self, path: Path, name: str) -> str | None:
-        """What is wrong with one file, to be read after its name; None when nothing is."""
+        """What is wrong with one file, to be read after its name; None when it is right."""
         if path.suffix == ".html":
             return self._page(Page(path.read_text(encoding="utf-8")), name.removesuffix(".html"))
         if path.suffix in (".xlsx", ".ods"):

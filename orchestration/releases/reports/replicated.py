@@ -29,7 +29,7 @@ NOWHERE = "nowhere"
 
 
 def table(report: Report) -> Table | None:
-    """Every number of the publication, to be asked for after all else of the report; None where there is none."""
+    """Every number of the publication, made after all else of the report; None where there is none."""
     found = _published(report)
     if not found:
         return None
@@ -66,7 +66,7 @@ def table(report: Report) -> Table | None:
 
 
 def errata(report: Report) -> list[tuple[Number, Number]]:
-    """Figures that the publication prints against its own counts, or otherwise than we do, each with the reason."""
+    """Figures that the publication prints against its own counts, or differently from us, each with the reason."""
     source, keys = f"replication_{report.numbers.period}", _keys(report)
     return [
         (

@@ -37,7 +37,7 @@ Target = tuple[str, str]
 
 @dataclass(frozen=True)
 class Headings:
-    """What the seeds teach: words of headings by what they feed, and the spellings of each coded column."""
+    """The layout seeds: words of headings by what they feed, and the spellings of each coded column."""
 
     layouts: dict[str, Layout]
     kinds: dict[Target, str]
@@ -272,7 +272,7 @@ def heading_words(seeds: Path = SEEDS) -> Words:
 
 @cache
 def known_headings(seeds: Path = SEEDS) -> Headings:
-    """Everything the seeds teach, read once for each seeds folder."""
+    """All of this from the seeds, read once for each seeds folder."""
     layouts, words = all_layouts(seeds), heading_words(seeds)
     rows = seed_rows("return_columns.csv", seeds)
     headings: dict[Target, dict[frozenset[str], str]] = defaultdict(dict)

@@ -139,7 +139,7 @@ def _once_each(targets: Iterable[Target]) -> list[Target]:
 
 
 def _first(heading: str, one: Match, left: list[tuple[tuple[str, Target], Match]]) -> bool:
-    """Whether a heading has nothing better to be."""
+    """Whether a heading has no better match."""
     return all(other.confidence <= one.confidence for (name, _), other in left if name == heading)
 
 

@@ -96,7 +96,7 @@ class Part:
     repeats: int = 0
     when: Condition | None = None
     # heading -> every text it may have, for the headings with what a row is
-    says: tuple[Condition, ...] = ()
+    row_kinds: tuple[Condition, ...] = ()
 
     @cached_property
     def headings(self) -> tuple[str, ...]:

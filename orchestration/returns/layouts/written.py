@@ -274,7 +274,7 @@ def _part(layout: str, name: str, row: Row, base: Part | None, headings: list[Ro
         return _number(cell(column, inherited), f"layouts.csv: layout {layout}, part {name}: {column}")
 
     columns = _columns(layout, headings)
-    when, says = _condition(f"layouts.csv: layout {layout}, part {name}", row, base)
+    when, row_kinds = _condition(f"layouts.csv: layout {layout}, part {name}", row, base)
     if base:
         # a derived layout's rows replace every heading of the same column, in its place: the old heading is
         # unknown again. A heading that one of the two ignores belongs to the derived layout's reading of it.
@@ -307,7 +307,7 @@ def _part(layout: str, name: str, row: Row, base: Part | None, headings: list[Ro
         heading_rows=number("heading_rows", base.heading_rows if base else 1) or 1,
         repeats=number("repeats", base.repeats if base else 0),
         when=when,
-        says=says,
+        row_kinds=row_kinds,
     )
     _check_made(part, layout, delimiter)
     return part
@@ -352,7 +352,7 @@ def _condition(where: str, row: Row, base: Part | None) -> tuple[Condition | Non
     """In which rows a part is there, and every text that the heading may have."""
     heading, values, ignored = (row.get(f"when_{of}") or "" for of in ("heading", "values", "ignored"))
     if not (heading or values or ignored):
-        return (base.when, base.says) if base else (None, ())
+        return (base.when, base.row_kinds) if base else (None, ())
     if not look_alikes.heading(heading) or not _words(values):
         raise LayoutError(f"{where} has only one of when_heading and when_values; it needs both, or neither")
     if twice := set(_words(values)) & set(_words(ignored)):
@@ -421,10 +421,10 @@ def _joined(layout: str, parts: list[Part]) -> Part:
         ]
         if part.when:
             columns.append(Column(part.when.heading, "", "", True, "", "", 0, part=part.part))
-    says: dict[str, set[str]] = defaultdict(set)
+    row_kinds: dict[str, set[str]] = defaultdict(set)
     for part in parts:
-        for known in part.says:
-            says[known.heading] |= set(known.values)
+        for known in part.row_kinds:
+            row_kinds[known.heading] |= set(known.values)
     joined = replace(
         first,
         part="+".join(part.part for part in parts),
@@ -432,7 +432,7 @@ def _joined(layout: str, parts: list[Part]) -> Part:
         blank_values=tuple(dict.fromkeys(word for part in parts for word in part.blank_values)),
         columns=tuple(columns),
         when=None,
-        says=tuple(Condition(heading, tuple(sorted(values))) for heading, values in says.items()),
+        row_kinds=tuple(Condition(heading, tuple(sorted(values))) for heading, values in row_kinds.items()),
     )
     _check_groups(layout, joined)
     return joined

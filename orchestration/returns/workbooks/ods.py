@@ -59,7 +59,7 @@ class Ods:
         def start(tag: str, attributes: dict[str, str]) -> None:
             nonlocal family, deep
             kind = xml.local(tag)
-            own = {xml.local(key): value for key, value in attributes.items()} if kind in SAID else {}
+            own = {xml.local(key): value for key, value in attributes.items()} if kind in READ else {}
             if kind == "style":
                 family = own.get("name", "")
             elif kind == "table-properties" and own.get("display") == "false":
@@ -113,7 +113,7 @@ class Ods:
         return reader.cells
 
 
-SAID = ("style", "table-properties", "null-date", "table")
+READ = ("style", "table-properties", "null-date", "table")
 
 
 class _Sheet:
