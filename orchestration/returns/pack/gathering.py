@@ -5,8 +5,6 @@ two give the same findings. Values of records are read here, for the force that 
 """
 # ruff: noqa: S608 - names in the SQL are this module's own and the seeds'; what is asked for is a parameter
 
-from __future__ import annotations
-
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
