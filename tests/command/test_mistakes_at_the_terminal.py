@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration import quarters
-from orchestration.command import cpai
+from orchestration.command import asked, cpai
 from orchestration.home import Home
 from orchestration.ledger.opening import open_ledger
 from orchestration.ledger.tables import HEAD
@@ -133,6 +133,14 @@ STATES = {
 }
 
 
+class Day(date):
+    """The day of the test."""
+
+    @classmethod
+    def today(cls) -> date:
+        return cls(2026, 5, 14)
+
+
 def tree(folder: Path) -> dict:
     return {path: path.lstat().st_mtime_ns for path in folder.rglob("*") if not path.is_dir()} | {
         path: 0 for path in folder.rglob("*") if path.is_dir()
@@ -142,6 +150,7 @@ def tree(folder: Path) -> dict:
 @pytest.mark.parametrize("row", MISTAKES, ids=[f"{row['home']}: {row['command']}" for row in MISTAKES])
 def test_each_is_answered_by_its_sentence_and_nothing_is_done(row, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(asked, "date", Day)
     for name in ("CPAI_HOME", "CPAI_LEDGER_URL", "CPAI_WAIT"):
         monkeypatch.delenv(name, raising=False)
     home = Home(tmp_path / "home")
@@ -159,7 +168,7 @@ def test_each_is_answered_by_its_sentence_and_nothing_is_done(row, tmp_path, mon
             near_parent=tmp_path,
             revision=HEAD,
             port=taken.getsockname()[1],
-            ended=quarters.ended(date.today()),
+            ended=quarters.ended(Day.today()),
         )
     assert (answer.exit_code, answer.stderr.rstrip("\n")) == (int(row["exit"]), says), answer.output
     assert not answer.stdout

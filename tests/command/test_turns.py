@@ -7,15 +7,16 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 import pytest
 from click.testing import CliRunner
+from waiting import Clock
 
-from orchestration import jobs
+from orchestration import jobs, turns
 from orchestration.command import cpai
 from orchestration.home import Home
 from orchestration.turns import turn
@@ -61,8 +62,9 @@ def place(tmp_path) -> Home:
 
 
 @pytest.mark.parametrize("words", [["run", "2023-Q1"], ["publish", "2023-Q1"]])
-def test_who_gives_up_says_for_whom_and_has_done_nothing(place, words):
-    with another(HOLDS, place.root, 60) as pid:
+def test_who_gives_up_says_for_whom_and_has_done_nothing(place, words, monkeypatch):
+    monkeypatch.setattr(turns, "time", Clock())
+    with another(HOLDS, place.root, 600) as pid:
         before = sorted(place.root.rglob("*"))
         said = CliRunner().invoke(cpai, ["--home", str(place.root), "--wait", "0.6", *words])
         assert said.exit_code == 1
@@ -75,9 +77,14 @@ def test_who_gives_up_says_for_whom_and_has_done_nothing(place, words):
         assert sorted(place.root.rglob("*")) == before
 
 
-def test_who_waits_goes_on_when_the_other_ends_and_does_not_wait_again(place):
+def test_who_waits_goes_on_when_the_other_ends_and_does_not_wait_again(place, monkeypatch):
     told = []
-    with another(HOLDS, place.root, 2) as pid, turn(place, patience=30, notify=told.append):
+    with ExitStack() as both:
+        pid = both.enter_context(another(HOLDS, place.root, 600))
+        monkeypatch.setattr(
+            turns, "time", Clock(then=lambda: (os.kill(pid, signal.SIGKILL), os.waitpid(pid, 0)))
+        )
+        both.enter_context(turn(place, patience=30, notify=told.append))
         assert [line.split(",")[0] for line in told] == [
             f"waiting for process {pid} (cpai run 2023-Q1)",
             told[-1],
@@ -96,8 +103,9 @@ def test_who_was_killed_keeps_nobody_waiting(place):
 
 
 @pytest.mark.parametrize("how", ["writes", "reads"])
-def test_who_opened_the_file_by_another_tool_is_waited_for_and_named(place, how):
-    with another(OPENS, place.warehouse, 60, how) as pid:
+def test_who_opened_the_file_by_another_tool_is_waited_for_and_named(place, how, monkeypatch):
+    monkeypatch.setattr(turns, "time", Clock())
+    with another(OPENS, place.warehouse, 600, how) as pid:
         said = CliRunner().invoke(cpai, ["--home", str(place.root), "--wait", "0.6", "run", "2023-Q1"])
         assert said.exit_code == 1
         assert f"process {pid} (" in said.stderr

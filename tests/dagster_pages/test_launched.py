@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from waiting import until
 
 from orchestration import jobs, outbox, runs
 from orchestration.home import Home
@@ -56,13 +56,11 @@ class Pages:
         return told["runsOrError"]["results"]
 
     def ended(self, seconds: float = 900, **wanted: str) -> list[dict]:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        def all_ended() -> list[dict]:
             found = self.runs(**wanted)
-            if found and all(run["status"] in ENDED for run in found):
-                return found
-            time.sleep(1)
-        raise AssertionError(f"not ended in {seconds} s: {self.runs()}")
+            return found if all(run["status"] in ENDED for run in found) else []
+
+        return until(all_ended, f"runs end: {wanted}", looks_again=1, seconds=seconds)
 
     def backfill(self, **params) -> list[dict]:
         told = self.ask(
@@ -91,13 +89,11 @@ class Pages:
         return self.ended_run(told["run"]["runId"])
 
     def ended_run(self, run_id: str) -> dict:
-        until = time.monotonic() + 900
-        while time.monotonic() < until:
+        def this_ended() -> list[dict]:
             (run,) = [run for run in self.runs() if run["runId"] == run_id]
-            if run["status"] in ENDED:
-                return run
-            time.sleep(1)
-        raise AssertionError(f"run {run_id} has not ended")
+            return [run] if run["status"] in ENDED else []
+
+        return until(this_ended, f"run {run_id} ends", looks_again=1, seconds=900)[0]
 
     def said(self, run: dict) -> str:
         told = self.ask(
@@ -183,18 +179,18 @@ def wait_until_loaded(served: Pages, seconds: float = 900) -> None:
         "{ workspaceOrError { ... on Workspace { locationEntries { loadStatus "
         "locationOrLoadError { __typename ... on PythonError { message } } } } } }"
     )
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+
+    def loaded() -> dict | None:
         try:
             entries = served.ask(query)["workspaceOrError"]["locationEntries"]
         except OSError:  # not up yet
             entries = []
         if entries and entries[0]["loadStatus"] == "LOADED":
-            loaded = entries[0]["locationOrLoadError"]
-            assert loaded["__typename"] == "RepositoryLocation", loaded
-            return
-        time.sleep(1)
-    raise AssertionError(f"the code location has not loaded in {seconds} s")
+            return entries[0]["locationOrLoadError"]
+        return None
+
+    location = until(loaded, "the code location loads", looks_again=1, seconds=seconds)
+    assert location["__typename"] == "RepositoryLocation", location
 
 
 def _sensor_id(served: Pages) -> str:

@@ -9,7 +9,9 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
+from waiting import Clock
 
+from orchestration import turns
 from orchestration.command import cpai
 from orchestration.home import Home
 from orchestration.ledger.opening import open_ledger
@@ -324,23 +326,25 @@ def test_a_list_that_cannot_be_written_is_wrong_usage_and_notes_no_view(place):
 
 
 BUILDING = """
-import duckdb, sys, time
+import duckdb, sys
 connection = duckdb.connect(sys.argv[1])
 print("held", flush=True)
-time.sleep(float(sys.argv[2]))
+sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("seconds", [1, 60])
-def test_while_the_warehouse_is_built_readings_wait_or_say_who_holds_it(place, monkeypatch, seconds):
-    monkeypatch.setenv("CPAI_WAIT", "5" if seconds == 1 else "0.6")
+@pytest.mark.parametrize("ends_meanwhile", [True, False])
+def test_while_the_warehouse_is_built_readings_wait_or_say_who_holds_it(place, monkeypatch, ends_meanwhile):
+    monkeypatch.setenv("CPAI_WAIT", "5" if ends_meanwhile else "1")
     good = written(place, GOOD)
-    words = [sys.executable, "-c", BUILDING, str(place.warehouse), str(seconds)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as building:
+    words = [sys.executable, "-c", BUILDING, str(place.warehouse)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as building:
         building.stdout.readline()
+        clock = Clock(then=lambda: (building.kill(), building.wait())) if ends_meanwhile else Clock()
+        monkeypatch.setattr(turns, "time", clock)
         home = ["--home", str(place.root), "read"]
         said = CliRunner().invoke(cpai, [*home, "import", str(good)])
-        if seconds == 1:
+        if ends_meanwhile:
             assert (said.exit_code, in_ledger(place)) == (0, 1)
         else:
             assert said.exit_code == 1

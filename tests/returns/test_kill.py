@@ -12,6 +12,7 @@ import pytest
 from built import tables_of
 from killed_intake import receive_until_killed
 from test_intake import QUARTER, a_return, land, state
+from waiting import until
 from written import crime, victim
 
 from orchestration.home import Home
@@ -129,8 +130,7 @@ def test_a_run_killed_while_the_warehouse_is_built(new_home):
     assert a_run(calm).wait(300) == 1  # one delivery is refused
     for seconds in (0, 2, 5):
         run = a_run(home)
-        while not home.warehouse.exists() and run.poll() is None:
-            time.sleep(0.05)
+        until(lambda run=run: home.warehouse.exists() or run.poll() is not None, "a warehouse is begun")
         time.sleep(seconds)
         run.kill()
         assert run.wait() == -signal.SIGKILL

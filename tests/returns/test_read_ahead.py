@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from test_intake import QUARTER, land, state
+from waiting import until
 
 from orchestration.home import Home
 from orchestration.returns import read_ahead
@@ -75,11 +75,7 @@ def test_a_reader_ends_with_a_parent_that_is_killed(tmp_path):
     process = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, text=True)
     assert process.returncode == -signal.SIGKILL
     reader = int(process.stdout)
-    for _ in range(100):
-        if not running(reader):
-            return
-        time.sleep(0.1)
-    pytest.fail("the reader of a killed run goes on")
+    until(lambda: not running(reader), "the reader of a killed run ends too")
 
 
 def running(pid: int) -> bool:

@@ -15,6 +15,7 @@ import pyotp
 import requests
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
+from waiting import until
 
 from orchestration.command.room import _listen_at
 from orchestration.home import Home
@@ -115,9 +116,8 @@ def served(home: Home, port: int = 0, socket: Path | None = None, **how):
     listening = [_listen_at(socket)] if socket else None
     thread = threading.Thread(target=opened.run, kwargs={"sockets": listening})
     thread.start()
-    while not opened.started:
-        assert thread.is_alive(), "the room did not open"
-        time.sleep(0.01)
+    until(lambda: opened.started or not thread.is_alive(), "the room opens", looks_again=0.01)
+    assert opened.started, "the room did not open"
     try:
         yield "http://localhost" if socket else f"http://127.0.0.1:{_port(opened)}"
     finally:

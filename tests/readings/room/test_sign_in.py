@@ -1,12 +1,12 @@
 """Who comes in, who does not, and what is written down about it, on SQLite and on PostgreSQL."""
 
-import time
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from waiting import until
 
 from orchestration.ledger import tables
 from orchestration.ledger.opening import open_ledger
@@ -193,10 +193,7 @@ def test_passwords_that_wait_to_be_tried_are_few(engine, monkeypatch):
         threads = [Thread(target=try_one, args=(number,)) for number in range(30)]
         for thread in threads:
             thread.start()
-        for _ in range(100):
-            if len(said) == 20:
-                break
-            time.sleep(0.05)
+        until(lambda: len(said) >= 20, "20 of 30 are turned away")
         assert len(said) == 20 and all("wait a moment" in one for one in said)
     for thread in threads:
         thread.join()
