@@ -1,6 +1,6 @@
 """The data of a release: `marts.duckdb`, Parquet, CSV, the data package on them, the manifest.
 
-The dbt manifest says which tables there are and what each column means; the warehouse is only read.
+The dbt manifest has the tables and the meaning of each column; the warehouse is only read.
 """
 
 # ruff: noqa: S608 - table names come from dbt's manifest, never from a user
@@ -63,7 +63,7 @@ TYPES = {
 
 
 class NotPublishable(RuntimeError):
-    """The tables are not fit to be a release; the message names the table and column and says what to do."""
+    """The tables are not fit to be a release; the message names the table, the column and what to do."""
 
 
 def _at(schema: str, table: str) -> str:
@@ -79,7 +79,7 @@ def published_models(dbt: dict, period: str) -> dict[tuple[str, str], dict]:
         and node["schema"] in PUBLISHED
         and node["config"]["materialized"] != "ephemeral"
     }
-    # the replication of one year's publication says nothing about another period
+    # the replication of one year's publication is not about another period
     return {
         (schema, table): node
         for (schema, table), node in sorted(models.items())
@@ -196,9 +196,9 @@ def write_expectation_results(connection: Connection, results: Iterable) -> None
 
         # at once: row by row DuckDB took 6 ms for each of some 250
         table = pa.table(dict(zip(columns, zip(*rows, strict=True), strict=True)))
-        connection.register("judged", table)
-        connection.execute("insert into target.quality.expectation_results by name select * from judged")
-        connection.unregister("judged")
+        connection.register("checked", table)
+        connection.execute("insert into target.quality.expectation_results by name select * from checked")
+        connection.unregister("checked")
 
 
 def columns_of(connection: Connection, catalog: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
@@ -356,7 +356,7 @@ def describe_views(connection: Connection, dbt: dict) -> list[dict]:
                 "description": " ".join(about["columns"][column].split()),
             }
             for column, kind in made["main", name]
-            # said with its count: the page is half as long
+            # shown with its count: the page is half as long
             if column.removeprefix("percent_").removesuffix("_low").removesuffix("_high")
             not in about["counts"]
             or column in about["counts"]

@@ -3,7 +3,7 @@
 Earlier releases are those in the releases folder that share a quarter with this one, by the time they were made; one
 that is not there any more is left out, and the first that is counts as the first. Why a figure changed is worked out
 from what the manifests say changed between two releases (returns, readings, seeds and code), and from the tables that
-each of the two held: what stands today says nothing of a release made before.
+each of the two held: what stands today is no evidence on a release made before.
 """
 
 # ruff: noqa: S608 - names in the SQL are this module's own
@@ -304,7 +304,7 @@ def _add_candidates(connection: Connection, before: int, now: int, vintages: lis
 
 
 def _every_return(head: dict) -> set:
-    """Every submission that a release knew of, of its period and of others."""
+    """Every submission that a release lists, of its period and of others."""
     counted = {f"{row['force']} {row['quarter']} {row['submission']}" for row in head["submissions"]}
     return counted | set(head.get("beside", {}).get("returns", []))
 
