@@ -82,3 +82,8 @@ left join duplicates
     on {{ same_key('duplicates', 'persons', ['force', 'quarter', 'crime_reference']) }}
     and coalesce(persons.reference_as_sent, persons.{{ person }}_reference) = duplicates.{{ person }}_reference
 {%- endmacro %}
+
+{# Whether a row of `quality.returns` counts as returned; `receipts.RETURNED` is the same list. #}
+{% macro is_returned() -%}
+    status in ('accepted', 'accepted_with_rejections', 'nil')
+{%- endmacro %}

@@ -169,6 +169,12 @@
     (cast(year({{ day }}) as varchar) || '-Q' || cast(quarter({{ day }}) as varchar))
 {% endmacro %}
 
+{# The quarter of a month or day as text, `2023-01` or `2023-01-31`. #}
+{% macro quarter_of_text(month) %}
+    (substr({{ month }}, 1, 4) || '-Q'
+    || cast(cast(ceil(cast(substr({{ month }}, 6, 2) as integer) / 3.0) as integer) as varchar))
+{% endmacro %}
+
 {# Quarters as whole numbers, one apart: 2023-Q4 and 2024-Q1 follow each other. #}
 {% macro quarter_number(quarter) %}
     (4 * cast(substr({{ quarter }}, 1, 4) as integer) + cast(substr({{ quarter }}, 7, 1) as integer))
@@ -185,3 +191,8 @@
             ) }}, 1, 32)
     end
 {% endmacro %}
+
+{# One token for one reader; `agreement.reader_token` gives the same. #}
+{% macro reader_token(reader) -%}
+    substr({{ sha256_of(token_key() ~ " || '|reader|' || " ~ reader) }}, 1, 8)
+{%- endmacro %}

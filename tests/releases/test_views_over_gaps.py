@@ -4,6 +4,8 @@ import duckdb
 import pytest
 from small_home import make_tables
 
+from orchestration.returns.receipts import RETURNED
+
 
 @pytest.fixture
 def release():
@@ -108,3 +110,12 @@ def test_what_had_no_12_weeks_is_not_known(release):
         "using (population, place, period_type, period) "
         "where population = 'cpai' and period = '2023' and outcomes.place_type = 'force' order by all",
     ) == [("durham", 16, 16, 16, 16), ("kent", 0, 0, 0, 0), ("norfolk", 16, 16, 16, 16)]
+
+
+@pytest.mark.parametrize("status", [*RETURNED, "refused", "missing", "missing_declared"])
+def test_what_counts_as_returned_is_the_same_in_the_views_and_for_receipts(release, status):
+    changed = (
+        f"update quality.returns set status = '{status}' where force = 'norfolk' and quarter = '2023-Q2'"
+    )
+    returned = "select quarters_returned from comparable_forces where force = 'norfolk'"
+    assert release(changed, returned) == [(4 if status in RETURNED else 3,)]

@@ -27,7 +27,7 @@ due as (
     left join (
         select distinct force, quarter
         from {{ ref('returns') }}
-        where status in ('accepted', 'accepted_with_rejections', 'nil')
+        where {{ is_returned() }}
     ) as returned
         on dim_force.force = returned.force
         and quarters.quarter = returned.quarter

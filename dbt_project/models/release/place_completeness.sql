@@ -7,7 +7,7 @@ quarters as (
 returned as (
     select distinct force, quarter
     from {{ ref('returns') }}
-    where status in ('accepted', 'accepted_with_rejections', 'nil')
+    where {{ is_returned() }}
 ),
 
 due as (

@@ -3,7 +3,7 @@ with
 received as (
     select force, quarter, max(cast(substr(received_at, 1, 10) as date)) as received_on
     from {{ ref('returns') }}
-    where status in ('accepted', 'accepted_with_rejections', 'nil')
+    where {{ is_returned() }}
     group by force, quarter
 ),
 

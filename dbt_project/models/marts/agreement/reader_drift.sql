@@ -3,10 +3,8 @@ with
 readings as (
     select
         *,
-        substr({{ sha256_of(token_key() ~ " || '|reader|' || reader") }}, 1, 8) as reader_token,
-        substr(read_at, 1, 4) || '-Q' || cast(
-            cast(ceil(cast(substr(read_at, 6, 2) as integer) / 3.0) as integer) as varchar
-        ) as read_quarter
+        {{ reader_token('reader') }} as reader_token,
+        {{ quarter_of_text('read_at') }} as read_quarter
     from {{ ref('int_readings') }}
     where role in ('first', 'second', 'gold') and is_standing
 ),

@@ -27,7 +27,7 @@ named_readings as (
     select
         readings.*,
         candidates.quarter,
-        substr({{ sha256_of(token_key() ~ " || '|reader|' || readings.reader") }}, 1, 8) as reader_token
+        {{ reader_token('readings.reader') }} as reader_token
     from readings
     inner join candidates
         on candidates.force = readings.force

@@ -152,14 +152,7 @@ by_criterion as (
         *,
         breakdown = 'criterion' or criterion not in ('all', 'committed_by_children_any') as is_by_criterion,
         -- a month has the status of its quarter
-        case
-            when period_type = 'month'
-                then
-                    substr(period, 1, 4) || '-Q' || cast(
-                        cast(ceil(cast(substr(period, 6, 2) as integer) / 3.0) as integer) as varchar
-                    )
-            else period
-        end as read_period
+        case when period_type = 'month' then {{ quarter_of_text('period') }} else period end as read_period
     from numbered
 ),
 

@@ -56,7 +56,7 @@ described as (
         cast(offences.valid_from as date) as valid_from,
         cast(offences.valid_to as date) as valid_to,
         cast(substr(submissions.received_at, 1, 10) as date) as received_on,
-        year(crimes.recorded_on) || '-Q' || quarter(crimes.recorded_on) as recorded_quarter
+        {{ quarter_of('crimes.recorded_on') }} as recorded_quarter
     from crimes
     left join repeated
         on crimes.force = repeated.force
