@@ -68,7 +68,10 @@ def state(home):
     files = {
         str(path.relative_to(home.root)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in home.root.rglob("*")
-        if path.is_file() and home.landing not in path.parents and "ledger" not in path.name
+        if path.is_file()
+        and home.landing not in path.parents
+        and "ledger" not in path.name
+        and path.name != "home.json"
     }
     files.pop("raw/submissions.parquet", None)
     engine = open_ledger(home)
