@@ -44,7 +44,8 @@ def home(tmp_path, monkeypatch) -> Home:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("")
         file.chmod(0o644)
-    place.root.chmod(0o755)
+    for folder in (place.root, *(path for path in place.root.rglob("*") if path.is_dir())):
+        folder.chmod(0o755)
     return place
 
 

@@ -96,7 +96,7 @@ def staged(home: Home, table: str) -> dict[str, int]:
     with duckdb.connect(str(home.warehouse)) as warehouse:
         return dict(
             warehouse.execute(
-                f"select force, count(*) from staging.{table} where quarter = $1 group by all", [QUARTER]
+                f"select force, count(*) from intermediate.{table} where quarter = $1 group by all", [QUARTER]
             ).fetchall()
         )
 

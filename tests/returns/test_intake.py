@@ -367,6 +367,7 @@ def test_a_quarter_that_is_none(home):
 
 
 def test_a_damaged_archive_is_said_and_not_written_over(home):
+    open_ledger(home).dispose()
     path = land(home)["return.csv"]
     kept = archive.keep(path, home.archive).path
     kept.chmod(0o644)

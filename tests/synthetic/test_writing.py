@@ -156,7 +156,7 @@ def test_every_candidate_is_read_and_settled_as_the_truth_says(written):
     for quarter, rows in some(truth.groupby("quarter")):
         with (written / "readings" / f"{quarter}.csv").open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
-            assert tuple(reader.fieldnames) == COLUMNS
+            assert list(reader.fieldnames) == COLUMNS
             answers: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
             for answer in reader:
                 answers.setdefault((answer["force"], answer["crime_reference"]), {})[answer["role"]] = answer

@@ -78,7 +78,7 @@ def write(connection: Connection, folder: Path, releases: Path) -> dict:
         "not_asked": NOT_ASKED,
         "audit": {"cells": len(hidden.widths), "too_narrow": 0, "narrowest_interval": narrowest},
     }
-    (folder / "disclosure.json").write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
+    (folder / "disclosure.json").write_text(json.dumps(statement, indent=1) + "\n", encoding="utf-8")
     return statement
 
 

@@ -16,6 +16,7 @@ from orchestration.command.room import _listen_at
 from orchestration.ledger import tables
 from orchestration.ledger.opening import open_ledger
 from orchestration.readings import desk as desk_of_the_room
+from orchestration.readings import pairs
 from orchestration.readings.desk import Desk
 from orchestration.readings.policy import read_policy
 from orchestration.readings.room import app
@@ -379,7 +380,7 @@ def test_a_reader_corrects_their_own_answer_with_a_reason(home, people):
 
 
 def test_the_lead_sees_agreement_beyond_chance(home, people, monkeypatch):
-    monkeypatch.setattr(app.Desk, "agreement", lambda _: [MEASURED])
+    monkeypatch.setattr(pairs, "measured", lambda _: [MEASURED])
     page = people["lead"].get("/agreement").text
     assert "0.71 (0.50 to 0.90)" in page and "tentative" in page
 
