@@ -29,12 +29,7 @@ def readings(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 @dg.asset(
     group_name="readings",
     kinds={"parquet"},
-    deps=[
-        ["cocad", "cocad_candidates"],
-        ["cocad", "cocad_linked_crimes"],
-        ["cpai", "cpai_victims"],
-        ["cpai", "cpai_suspects"],
-    ],
+    deps=[["cocad", "cocad_reading_cases"], ["intermediate", "int_summaries"]],
     pool="warehouse",
     description="The candidates of the built warehouse as cases for readers, and the worklist that follows from them.",
 )

@@ -21,8 +21,7 @@ from orchestration.ledger.transactions import execute_many, insert_many
 from orchestration.readings.policy import Policy, drawn, due_reading, read_twice_because, settled_answer
 from orchestration.statements import quoted
 
-# what a case shows beside its summary. The force's own exploitation and children flags are left out: a reader who
-# saw them would not be a second opinion on them. So is all that was read of a linked crime.
+# what a case shows beside its summary (dbt_project/models/cocad/cocad_reading_cases.sql has why not more)
 FIELDS = (
     "offence_code",
     "offence",
@@ -41,14 +40,7 @@ FIELDS = (
 LISTS = ("victims", "suspects", "linked_crimes")
 SHOWN = (*FIELDS, "summary")
 # all else that is known of a case, as a digest each: no reader sees it, and that it changed is told of a reading
-OTHERWISE = {
-    "crime_otherwise": ("cpai_crimes", FIELDS),
-    "victims_otherwise": ("cpai_victims", ("age_at_offence", "gender")),
-    "suspects_otherwise": (
-        "cpai_suspects",
-        ("age_at_offence", "gender", "relationship", "role", "identified"),
-    ),
-}
+OTHERWISE = ("crime_otherwise", "victims_otherwise", "suspects_otherwise")
 GONE = ("replaced", "retired")
 
 
@@ -74,115 +66,15 @@ def _arriving(file: Path) -> Path:
     return file.with_suffix(".new")
 
 
+# the free text joins a case here alone, so that no table above intermediate has it
 CASES = """
-with
-
-victims as (
-    select
-        force,
-        quarter,
-        crime_reference,
-        cast(to_json(list(
-            {{'age_at_offence': age_at_offence, 'gender': gender}} order by victim_reference
-        )) as varchar) as victims
-    from warehouse.cpai.cpai_victims
-    inner join warehouse.cocad.cocad_candidates using (force, quarter, crime_reference)
-    group by force, quarter, crime_reference
-),
-
-suspects as (
-    select
-        force,
-        quarter,
-        crime_reference,
-        cast(to_json(list(
-            {{
-                'age_at_offence': age_at_offence, 'gender': gender, 'relationship': relationship,
-                'role': role, 'identified': identified
-            }} order by suspect_reference
-        )) as varchar) as suspects
-    from warehouse.cpai.cpai_suspects
-    inner join warehouse.cocad.cocad_candidates using (force, quarter, crime_reference)
-    group by force, quarter, crime_reference
-),
-
-offences as (
-    select offence_code, any_value(name) as offence
-    from warehouse.reference.offences
-    group by offence_code
-),
-
-linked_crimes as (
-    select
-        links.force,
-        links.quarter,
-        links.crime_reference,
-        cast(to_json(list(
-            {{
-                'force': crimes.force, 'crime_reference': crimes.crime_reference, 'offence_code': crimes.offence_code,
-                'offence': offences.offence, 'recorded_on': crimes.recorded_on,
-                'committed_from': crimes.committed_from, 'committed_to': crimes.committed_to,
-                'victim_rows': crimes.victim_rows, 'suspect_rows': crimes.suspect_rows
-            }} order by crimes.recorded_on, crimes.force, crimes.crime_reference
-        )) as varchar) as linked_crimes
-    from warehouse.cocad.cocad_linked_crimes as links
-    inner join warehouse.cocad.cocad_candidates using (force, quarter, crime_reference)
-    inner join warehouse.cpai.cpai_crimes as crimes
-        on links.linked_force = crimes.force
-        and links.linked_quarter = crimes.quarter
-        and links.linked_crime_reference = crimes.crime_reference
-    left join offences on crimes.offence_code = offences.offence_code
-    group by links.force, links.quarter, links.crime_reference
-),
-
-{otherwise}
-cases as (
-    select
-        candidates.force,
-        candidates.quarter,
-        candidates.crime_reference,
-        candidates.version,
-        candidates.reasons as reason,
-        received.submission,
-        crimes.offence_code,
-        offences.offence,
-        crimes.recorded_on,
-        crimes.reported_on,
-        crimes.committed_from,
-        crimes.committed_to,
-        crimes.location_type,
-        crimes.local_authority,
-        candidates.suspect_rows,
-        candidates.offenders_stated,
-        coalesce(victims.victims, '[]') as victims,
-        coalesce(suspects.suspects, '[]') as suspects,
-        linked_crimes.linked_crimes,
-        summaries.summary,
-        {otherwise_columns}
-    from warehouse.cocad.cocad_candidates as candidates
-    inner join warehouse.cpai.cpai_crimes as crimes using (force, quarter, crime_reference)
-    left join warehouse.intermediate.int_crimes as received using (force, quarter, crime_reference)
-    left join offences on crimes.offence_code = offences.offence_code
-    left join victims using (force, quarter, crime_reference)
-    left join suspects using (force, quarter, crime_reference)
-    left join linked_crimes using (force, quarter, crime_reference)
-    left join warehouse.intermediate.int_summaries as summaries using (force, quarter, crime_reference)
-    {otherwise_joins}
-)
-
-select *, sha256(concat_ws(chr(31), {texts})) as details from cases
-"""
-
-OTHERWISE_OF = """
-{name} as (
-    select force, quarter, crime_reference, sha256(string_agg(told, chr(31) order by told)) as {name}
-    from (
-        select force, quarter, crime_reference, cast(to_json(otherwise) as varchar) as told
-        from (select columns(lambda name: name not in ({shown})) from warehouse.cpai.{table}) as otherwise
-        inner join warehouse.cocad.cocad_candidates using (force, quarter, crime_reference)
-    )
-    group by force, quarter, crime_reference
-),
+select
+    cases.* exclude ({otherwise}),
+    summaries.summary,
+    {otherwise},
+    sha256(concat_ws(chr(31), {texts})) as details
+from warehouse.cocad.cocad_reading_cases as cases
+left join warehouse.intermediate.int_summaries as summaries using (force, quarter, crime_reference)
 """
 
 CHANGED_QUARTERS = """
@@ -248,7 +140,8 @@ def write_cases(home: Home) -> list[str]:
         texts = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in others)
         # skipped where there are none: a case without links is what it was before links were shown
         texts += ", linked_crimes"
-        connection.execute(f"create temp table cases as {CASES.format(texts=texts, **_otherwise())}")
+        cases = CASES.format(texts=texts, otherwise=", ".join(OTHERWISE))
+        connection.execute(f"create temp table cases as {cases}")
         connection.execute(f"create temp table earlier as from {_earlier(folder)}")
         connection.execute("detach warehouse")
         differ = CHANGED_QUARTERS.format(otherwise=" or ".join(map(_differs, OTHERWISE)))
@@ -256,19 +149,6 @@ def write_cases(home: Home) -> list[str]:
         for quarter in arrived:
             _write_quarter(connection, cases_file(home, quarter), quarter)
     return arrived
-
-
-def _otherwise() -> dict[str, str]:
-    """The parts of `CASES` that say what else is known of a case."""
-    key = "using (force, quarter, crime_reference)"
-    return {
-        "otherwise": "".join(
-            OTHERWISE_OF.format(name=name, table=table, shown=", ".join(f"'{column}'" for column in shown))
-            for name, (table, shown) in OTHERWISE.items()
-        ),
-        "otherwise_columns": ", ".join(f"{name}.{name}" for name in OTHERWISE),
-        "otherwise_joins": " ".join(f"left join {name} {key}" for name in OTHERWISE),
-    }
 
 
 def _differs(name: str) -> str:

@@ -1,10 +1,12 @@
 """A small home for the reading desk: a warehouse of a few candidates, built again as often as a test needs."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import duckdb
+import jinja2
 
-from orchestration.home import Home
+from orchestration.home import DBT_PROJECT, Home
 from orchestration.readings.desk import Answer, Desk
 from orchestration.readings.worklist import write_cases
 
@@ -23,7 +25,7 @@ create table cocad.cocad_candidates (
 create table cpai.cpai_crimes (
     force varchar, quarter varchar, crime_reference varchar, offence_code varchar, recorded_on date,
     reported_on date, committed_from date, committed_to date, location_type varchar, local_authority varchar,
-    victim_rows integer, suspect_rows integer
+    victim_rows integer, suspect_rows integer, offenders_stated integer
 );
 create table cocad.cocad_linked_crimes (
     force varchar, quarter varchar, crime_reference varchar, linked_force varchar, linked_quarter varchar,
@@ -68,6 +70,7 @@ def build(home: Home, crimes: dict[str, dict]) -> None:
     home.warehouse.unlink(missing_ok=True)
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute(TABLES)
+        connection.execute(f"create view cocad.cocad_reading_cases as {_cases()}")
         for reference, of in crimes.items():
             key = [of.get("force", "kent"), of.get("quarter", Q), reference]
             for table, values in (
@@ -85,6 +88,7 @@ def build(home: Home, crimes: dict[str, dict]) -> None:
                         of.get("local_authority"),
                         1,
                         2,
+                        None,
                     ],
                 ),
                 ("intermediate.int_crimes", [*key, of["submission"]]),
@@ -96,6 +100,25 @@ def build(home: Home, crimes: dict[str, dict]) -> None:
                 link = [*key, of.get("force", "kent"), of.get("quarter", Q), linked]
                 connection.execute("insert into cocad.cocad_linked_crimes values (?, ?, ?, ?, ?, ?)", link)
     write_cases(home)
+
+
+def model_of(name: str, **words: object) -> str:
+    """The SQL of a model in `cocad`, with what stands for the words of dbt that it has."""
+    macros = (DBT_PROJECT / "macros" / "records.sql").read_text(encoding="utf-8")
+    same_key = macros[macros.index("{% macro same_key") :].partition("{%- endmacro %}")
+    model = (DBT_PROJECT / "models" / "cocad" / f"{name}.sql").read_text(encoding="utf-8")
+    return jinja2.Template("".join(same_key[:2]) + model).render(words)
+
+
+@cache
+def _cases() -> str:
+    schemas = {"cpai": "cpai", "cocad": "cocad", "int": "intermediate", "offences": "reference"}
+    return model_of(
+        "cocad_reading_cases",
+        config=lambda **_: "",
+        ref=lambda name: f"warehouse.{schemas[name.partition('_')[0]]}.{name}",
+        sha256_of=lambda text: f"sha256({text})",
+    )
 
 
 def desk_of(home: Home, crimes: dict[str, dict], clock: Clock | None = None, **policy: object) -> Desk:

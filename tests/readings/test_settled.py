@@ -4,10 +4,9 @@ import csv
 from pathlib import Path
 
 import duckdb
-import jinja2
 import pytest
+from small_desk import model_of
 
-from orchestration.home import DBT_PROJECT
 from orchestration.readings.policy import AGREED, due_reading, settled_answer
 
 with Path(__file__).with_name("settled.csv").open(encoding="utf-8", newline="") as file:
@@ -35,10 +34,7 @@ def test_the_desk_settles_a_case(case):
 @pytest.fixture(scope="module")
 def settled():
     """case -> how the model settled it, and its answer."""
-    macros = (DBT_PROJECT / "macros" / "records.sql").read_text(encoding="utf-8")
-    same_key = macros[macros.index("{% macro same_key") :].partition("{%- endmacro %}")
-    model = (DBT_PROJECT / "models" / "cocad" / "cocad_settled_readings.sql").read_text(encoding="utf-8")
-    sql = jinja2.Template("".join(same_key[:2]) + model).render(ref=lambda name: name)
+    sql = model_of("cocad_settled_readings", ref=lambda name: name)
     key = "force, crime_reference, version"
     with duckdb.connect() as connection:
         connection.execute(
