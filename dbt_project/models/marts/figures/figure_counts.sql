@@ -252,7 +252,7 @@ cocad_totals as (
     where unit = 'crime' and breakdown = 'total'
 ),
 
--- 704 crimes committed by children either way in 2023: the page is about all criteria, the count is the one within 'other'
+-- 704 crimes committed by children in 2023 either way: the page is of all criteria, the count is the one within 'other'
 slices as (
     select scheme, criterion_read, by_children, criterion
     from scheme_criteria
