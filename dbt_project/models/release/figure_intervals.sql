@@ -12,8 +12,9 @@ read_figures as (
         case
             when breakdown = 'criterion' then scheme
             when criterion = 'all' then 'any'
-            when criterion = 'committed_by_children_any' then '2024'
-            else '2023'
+            when criterion = 'committed_by_children_any' then
+                (select min(scheme) from {{ ref('dim_criterion') }} where criterion = 'committed_by_children')
+            else scheme
         end as answers
     from {{ ref('figures') }}
     where
@@ -40,7 +41,7 @@ every_answer as (
             case when settled_answer = 'not_group_based' then settled_answer else 'all' end as settled_answer
         )
     from {{ ref('settled_answers') }}
-    where scheme = '2023'
+    where scheme = '{{ var('first_scheme') }}'
 ),
 
 -- a crime weighs what it counts: one, its victims or its suspects

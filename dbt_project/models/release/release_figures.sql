@@ -4,7 +4,7 @@ with
 totals as (
     select unit, population, criterion, place_type, place, period_type, period, max(numerator) as records
     from {{ ref('figures') }}
-    where breakdown = 'total' and scheme = '2023'
+    where breakdown = 'total' and scheme = '{{ var('first_scheme') }}'
     group by unit, population, criterion, place_type, place, period_type, period
 ),
 
