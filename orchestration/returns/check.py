@@ -33,9 +33,10 @@ MODELS = (
     "intake_findings",
     "balance",
     "exclusions",
-    "field_completeness",
-    "returns",
-    "cocad_candidates",
+    "pack_returns",
+    "pack_counts",
+    "pack_completeness",
+    "pack_ages",
 )
 
 # the check that refuses deliveries whose order neither names nor times give

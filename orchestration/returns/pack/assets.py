@@ -15,11 +15,12 @@ from orchestration.returns.partitions import QUARTERS
         for key in (
             ["quality", "findings"],
             ["quality", "intake_findings"],
-            ["quality", "returns"],
             ["quality", "balance"],
             ["quality", "exclusions"],
-            ["quality", "field_completeness"],
-            ["cocad", "cocad_candidates"],
+            ["packs", "pack_returns"],
+            ["packs", "pack_counts"],
+            ["packs", "pack_completeness"],
+            ["packs", "pack_ages"],
         )
     ],
     group_name="force_packs",

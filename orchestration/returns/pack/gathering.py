@@ -60,30 +60,30 @@ class _Gathering:
 
     def __init__(self, connection: Connection, quarter: str, raw: Path, forces: Iterable[str] | None) -> None:
         self.connection, self.quarter, self.raw = connection, quarter, raw
-        self.latest = self._latest(set(forces) if forces is not None else None)
-        # the submission whose records count, which a later refused one does not replace
-        self.standing = {
-            row["force"]: row["submission"]
+        wanted = set(forces) if forces is not None else None
+        self.latest = {
+            row["force"]: row
             for row in self._rows(
-                "select force, submission from intermediate.int_submissions "
-                "where quarter = $quarter and is_current and status = 'accepted'"
+                "select force, submission, status, received_at, reasons, layout, stands "
+                "from packs.pack_returns where quarter = $quarter order by force"
             )
-            if row["force"] in self.latest
+            if wanted is None or row["force"] in wanted
         }
-        answered = [
-            force for force, row in self.latest.items() if row["submission"] == self.standing.get(force)
-        ]
+        answered = [force for force, row in self.latest.items() if row["submission"] == row["stands"]]
         self.findings, self.centre = self._findings(answered)
         self.balance = self._by_force(
             "select force, record_type, received, accepted, rejected, duplicate, superseded "
             "from quality.balance where quarter = $quarter order by record_type"
         )
         self.counted = self._counted()
-        self.completeness = self._completeness()
+        self.completeness = self._by_force(
+            'select force, record_type, field, known, records as "of", percent, last_quarter, national '
+            "from packs.pack_completeness where quarter = $quarter order by record_type, field"
+        )
 
     def pack(self, force: str, explanations: list[Row]) -> Row:
         row = self.latest[force]
-        answered = row["submission"] == self.standing.get(force)
+        answered = row["submission"] == row["stands"]
         findings = self.findings.get(force, [])
         reasons = [_reason(sentence) for sentence in json.loads(row["reasons"] or "[]")]
         explained = {(each["rule"], each["crime_reference"]) for each in explanations}
@@ -95,7 +95,7 @@ class _Gathering:
             "status": row["status"],
             "received_at": row["received_at"],
             "layout": row["layout"],
-            "stands": self.standing.get(force),
+            "stands": row["stands"],
             "to_correct": (len(reasons) if row["status"] == "refused" else 0)
             + sum(len(each["failing"]) for each in findings if each["answer"] == "correct"),
             "records_to_mend": len(_records_to_mend(findings)),
@@ -126,20 +126,6 @@ class _Gathering:
         for row in self._rows(sql, **parameters):
             found[row.pop("force")].append(row)
         return found
-
-    def _latest(self, forces: set[str] | None) -> dict[str, Row]:
-        rows = self._rows(
-            """
-            select returns.force, returns.submission, returns.status, returns.received_at, returns.reasons,
-                submissions.layout
-            from quality.returns as returns
-            inner join intermediate.int_submissions as submissions using (force, quarter, submission)
-            where quarter = $quarter
-            qualify row_number() over (partition by force order by submission desc) = 1
-            order by force
-            """
-        )
-        return {row["force"]: row for row in rows if forces is None or row["force"] in forces}
 
     def _findings(self, forces: list[str]) -> tuple[dict[str, list[Row]], dict[str, list[Row]]]:
         """By force: what the return alone shows, and what only the centre could see."""
@@ -208,7 +194,9 @@ class _Gathering:
 
     def _files(self, record_type: str, forces: list[str]) -> list[str]:
         # by name, so that a quarter's packs do not read every quarter's records
-        paths = (f"{record_type}/{self.quarter}/{force}.{self.standing[force]}.parquet" for force in forces)
+        paths = (
+            f"{record_type}/{self.quarter}/{force}.{self.latest[force]['stands']}.parquet" for force in forces
+        )
         found = [str(self.raw / path) for path in paths if (self.raw / path).exists()]
         # it has the columns of today, which files that were written before may lack
         return [*found, str(self.raw / record_type / "none" / "none.0.parquet")] if found else []
@@ -224,15 +212,8 @@ class _Gathering:
                 ""
                 if person
                 else """
-                left join (
-                    select force, crime_reference, string_agg(
-                        coalesce(cast(coalesce(age_sent, age_from_birth) as varchar), 'not known'), ', '
-                        order by coalesce(age_sent, age_from_birth), victim_reference
-                    ) as ages
-                    from intermediate.int_victims
-                    where quarter = $quarter and is_person
-                    group by force, crime_reference
-                ) as victims on victims.force = findings.force and victims.crime_reference = findings.crime_reference
+                left join packs.pack_ages as victims on victims.quarter = $quarter
+                    and victims.force = findings.force and victims.crime_reference = findings.crime_reference
                 """
             )
             rows += self._rows(
@@ -341,9 +322,9 @@ class _Gathering:
                     place = row["force"], row["file"], row["sheet"], column.heading
                     wanted[place].setdefault(row["record_number"], []).append(row)
         for (force, file, sheet, heading), by_number in wanted.items():
-            for path in (self.raw / "as_sent" / self.quarter / f"{force}.{self.standing[force]}").glob(
-                "*.parquet"
-            ):
+            for path in (
+                self.raw / "as_sent" / self.quarter / f"{force}.{self.latest[force]['stands']}"
+            ).glob("*.parquet"):
                 parquet = pq.ParquetFile(path)
                 if heading not in parquet.schema_arrow.names:
                     continue
@@ -384,21 +365,7 @@ class _Gathering:
         counted = {
             row.pop("force"): row | {"exclusions": []}
             for row in self._rows(
-                """
-                select
-                    crimes.force,
-                    count(*) as crimes,
-                    count(cpai.crime_reference) as cpai,
-                    count(*) filter (where cpai.is_image) as images,
-                    count(*) filter (where cpai.is_contact) as contact,
-                    -- what was drawn for recall was drawn by the centre, whatever the force sent
-                    count(*) filter (where candidates.reason <> 'recall_sample') as candidates
-                from intermediate.int_crimes as crimes
-                left join cpai.cpai_crimes as cpai using (force, quarter, crime_reference)
-                left join cocad.cocad_candidates as candidates using (force, quarter, crime_reference)
-                where crimes.quarter = $quarter
-                group by crimes.force
-                """
+                "select force, crimes, cpai, images, contact, candidates from packs.pack_counts where quarter = $quarter"
             )
         }
         for row in self._rows(
@@ -407,30 +374,6 @@ class _Gathering:
         ):
             counted[row.pop("force")]["exclusions"].append(row)
         return counted
-
-    def _completeness(self) -> dict[str, list[Row]]:
-        """Share of records that count with each field known, beside the quarter before and all forces together."""
-        return self._by_force(
-            """
-            select complete.force, complete.record_type, complete.field, complete.known, complete.records as "of",
-                complete.percent::double as percent, earlier.percent::double as last_quarter, national.percent as national
-            from quality.field_completeness as complete
-            left join quality.field_completeness as earlier
-                on earlier.force = complete.force and earlier.record_type = complete.record_type
-                and earlier.field = complete.field and earlier.quarter = $before
-            -- one force is no nation: a check of a single return has no rate to stand beside
-            left join (
-                select record_type, field, round(100.0 * sum(known) / sum(records), 1) as percent
-                from quality.field_completeness
-                where quarter = $quarter and is_collected
-                group by record_type, field
-                having count(*) > 1
-            ) as national
-                on national.record_type = complete.record_type and national.field = complete.field
-            where complete.quarter = $quarter and complete.is_collected
-            """,
-            before=_before(self.quarter),
-        )
 
 
 def _records_to_mend(findings: list[Row]) -> set[tuple]:
@@ -475,11 +418,6 @@ def _only_the_centre() -> list[Row]:
         for code, check in checks().items()
         if check["stage"] == "earlier_quarters"
     ]
-
-
-def _before(quarter: str) -> str:
-    year, number = quarter.split("-Q")
-    return f"{int(year) - 1}-Q4" if number == "1" else f"{year}-Q{int(number) - 1}"
 
 
 @cache
