@@ -13,7 +13,7 @@ read_figures as (
             when breakdown = 'criterion' then scheme
             when criterion = 'all' then 'any'
             when criterion = 'committed_by_children_any' then
-                (select min(scheme) from {{ ref('dim_criterion') }} where criterion = 'committed_by_children')
+                (select min(scheme) from {{ ref('figures') }} where category = 'committed_by_children')
             else scheme
         end as answers
     from {{ ref('figures') }}
