@@ -1,4 +1,4 @@
-"""The project's own table materialization: whole or as it was, and held against its contract."""
+"""dbt's table materialization as this project uses it: whole or as it was, and held against its contract."""
 
 import duckdb
 import pytest
