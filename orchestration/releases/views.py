@@ -13,6 +13,7 @@ from orchestration.statements import Connection, quoted
 
 SCHEMA = "release"  # in the warehouse
 STATUS = "release_status"
+AT = ("place_type", "place", "period_type", "period")
 
 
 def wide_views() -> list[dict[str, str]]:
@@ -54,7 +55,7 @@ def over_a_release(sql: str) -> str:
 
 
 def described(dbt: dict) -> dict[str, dict]:
-    """By view: description and columns (name -> meaning); `counts` are the columns whose meaning says what their
+    """By view: description, columns (name -> meaning) and key; `counts` are the columns whose meaning says what their
     percentages mean too."""
     of_wide = {row["wide_view"]: _wide_described(row) for row in wide_views()}
     shared = {
@@ -71,6 +72,7 @@ def described(dbt: dict) -> dict[str, dict]:
             found[name] = {
                 "description": about.get("description") or node["description"],
                 "columns": shared | about.get("columns", {}) | own,
+                "keys": about.get("keys", []),
                 "counts": about.get("counts", []),
             }
     return found
@@ -106,6 +108,7 @@ def _wide_described(view: dict[str, str]) -> dict:
         "description": f"One row per {units}, population, place and period. {view['asks']} "
         f"Percentages are of {view['of_whom']}. Not collected: {view['not_collected']}.",
         "columns": columns,
+        "keys": ["unit", "population", *AT],
         "counts": counts,
     }
 
@@ -133,5 +136,6 @@ def _split_described(view: str) -> dict:
         "description": "One row per unit, population, criterion, scheme, place and period. The figures split by "
         f"{split.replace('_', ' ')}, side by side.",
         "columns": columns,
+        "keys": ["unit", "population", "criterion", "scheme", *AT],
         "counts": counts,
     }

@@ -6,6 +6,9 @@ import zipfile
 
 import duckdb
 import pytest
+from some import some
+
+from orchestration.releases import views
 
 pytestmark = pytest.mark.xdist_group("year")
 RAW = re.compile(r"(?<![\w.])\d+\.\d{5,}(?![\w.])|(?<![\w.])\d(\.\d+)?e-\d+(?!\w)")
@@ -75,6 +78,24 @@ def test_what_is_most_unusual_comes_first(release):
     ]
     assert len(unusual) > 3 and unusual == sorted(unusual, reverse=True)
     assert set(re.findall(r'href="(profiles/[a-z-]+\.html)#rules"', table))
+
+
+def test_the_dictionary_has_the_key_of_each_view_that_is_wide_and_no_two_rows_share_it(release):
+    """Regression: the views became dbt models, and the keys of all fifteen were gone from the page."""
+    page = (release / "dictionary.html").read_text(encoding="utf-8")
+    wide = {row["wide_view"] for row in views.wide_views()}
+    with duckdb.connect(str(release / "marts.duckdb"), read_only=True) as marts:
+        names = [
+            name
+            for (name,) in marts.execute("select view_name from duckdb_views() where not internal").fetchall()
+        ]
+        wide |= {name for name in names if name.startswith("by_")}
+        assert len(wide) >= 15
+        for name in some(sorted(wide)):
+            about = page.partition(f'<h3 id="marts.{name}">')[2].partition("</details>")[0]
+            (key,) = re.findall(r"Key: <code>([^<]+)</code>", about)
+            twice = f'select {key} from "{name}" group by all having count(*) > 1'
+            assert marts.execute(twice).fetchall() == [], name
 
 
 def test_every_query_of_the_dictionary_runs_and_every_table_says_what_it_is_made_from(release):
