@@ -32,7 +32,7 @@ def close(home: Home) -> None:
     mode = THROUGH if group else stat.S_IRWXU
     if stat.S_IMODE(home.root.stat().st_mode) != mode:
         for path in _below(home.root):
-            _take_away(path, OTHERS)
+            path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS)
         home.root.chmod(mode)
     if group:
         _give(home, group)
@@ -59,9 +59,3 @@ def _below(folder: Path) -> Iterator[Path]:
             path = Path(at, name)
             if not path.is_symlink():
                 yield path
-
-
-def _take_away(path: Path, modes: int) -> None:
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & modes:
-        path.chmod(mode & ~modes)

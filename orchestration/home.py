@@ -70,6 +70,11 @@ def settings(seed: str, name: str, value: str = "value") -> Settings:
     return Settings(f"seeds/{seed}", [(row[name], row[value]) for row in seed_rows(seed)])
 
 
+def filled(part: Path) -> bool:
+    """Whether a file, or a folder with something in it, is there."""
+    return part.is_file() or (part.is_dir() and any(part.iterdir()))
+
+
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
     """Every file below a folder with its name from there, `marts/figures.sql`: names and their order are the same on
     every machine, whatever its separator and wherever the folder lies, so that they may be hashed and compared."""

@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration import at_rest, runs
 from orchestration.home import Home, home
 from orchestration.printing import say
-from orchestration.turns import turn
+from orchestration.turns import turn, write_whole
 
 quarter_job = dg.define_asset_job(
     "quarter",
@@ -90,11 +90,11 @@ def write_settings(home: Home) -> None:
     home.dagster.mkdir(parents=True, exist_ok=True)
     file = home.dagster / "dagster.yaml"
     if not file.exists():
-        file.write_text(SETTINGS)
+        write_whole(file, SETTINGS)
         return
     text = file.read_text()
     if lacking := [added for heading, added in ADDED.items() if heading not in text]:
-        file.write_text(text.rstrip("\n") + "\n" + "".join(lacking))
+        write_whole(file, text.rstrip("\n") + "\n" + "".join(lacking))
 
 
 def instance(home: Home) -> dg.DagsterInstance:

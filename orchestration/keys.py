@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 
-from orchestration.home import Home
+from orchestration.home import Home, filled
 from orchestration.stopping import Stopped
 from orchestration.turns import alone, write_whole
 
@@ -71,7 +71,6 @@ def _make(home: Home) -> None:
             return
         # a home that has lost its key has things that were made with it
         for part in MADE_WITH_IT:
-            there = home.root / part
-            if there.is_file() or (there.is_dir() and any(there.iterdir())):
+            if filled(home.root / part):
                 raise KeyLost(f"{file} is missing, and {part} was made with it: {restored(home)}")
         write_whole(file, secrets.token_hex(32))

@@ -370,3 +370,31 @@ dated as (
     {%- set flags = var('counted_flags')[person] -%}
     {{ return([] if flags is string else flags) }}
 {%- endmacro %}
+
+{# The records of a person, a victim or a suspect, of the submissions that count now; `rule`: what holds one out. #}
+{% macro current_records(person) -%}
+with
+
+records as (
+    select * from {{ ref('stg_' ~ person ~ 's') }}
+),
+
+current_submissions as (
+    select force, quarter, submission
+    from {{ ref('int_submissions') }}
+    where is_current
+),
+
+final as (
+    select
+        records.*,
+        case
+            when records.crime_reference is null or records.{{ person }}_reference is null then 'RE01'
+        end as rule
+    from records
+    inner join current_submissions
+        on {{ same_key('current_submissions', 'records', ['force', 'quarter', 'submission']) }}
+)
+
+select * from final
+{%- endmacro %}

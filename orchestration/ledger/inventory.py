@@ -5,15 +5,15 @@ day on which they were last there. What can be made again (raw, the warehouse) i
 """
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from orchestration import keys
-from orchestration.home import Home
+from orchestration.home import Home, filled
 from orchestration.ledger.tables import homes
+from orchestration.ledger.transactions import now
 from orchestration.stopping import Stopped
 from orchestration.turns import write_whole
 
@@ -40,8 +40,8 @@ def before_the_ledger(home: Home, ledger: Path | None) -> dict[str, Any]:
                 f"{file} cannot be read: restore it from a backup, or remove it where all else is there"
             ) from None
     seen = known.get("seen", {})
-    lost = [part for part in KEPT if part in seen and not _filled(home.root / part)]
-    if ledger and not ledger.exists() and (ledger.name in seen or _filled(home.archive)):
+    lost = [part for part in KEPT if part in seen and not filled(home.root / part)]
+    if ledger and not ledger.exists() and (ledger.name in seen or filled(home.archive)):
         lost.append(ledger.name)
     if keys.FILE in seen and keys.check_value(home) is None:
         lost.append(keys.FILE)
@@ -72,17 +72,13 @@ def with_the_ledger(home: Home, known: dict[str, Any], connection: Connection) -
 
 def _note(home: Home, known: dict[str, Any], identity: str) -> None:
     """What is there today, once a day."""
-    today = _now()[:10]
-    there = [part for part in (*KEPT, "ledger.db", keys.FILE) if _filled(home.root / part)]
+    today = now()[:10]
+    there = [part for part in (*KEPT, "ledger.db", keys.FILE) if filled(home.root / part)]
     seen = known.get("seen", {}) | dict.fromkeys(there, today)
     if seen != known.get("seen"):
         text = json.dumps({"identity": identity, "seen": dict(sorted(seen.items()))}, indent=1)
         home.root.mkdir(parents=True, exist_ok=True)
         write_whole(home.root / FILE, text + "\n")
-
-
-def _filled(part: Path) -> bool:
-    return part.is_file() or (part.is_dir() and any(part.iterdir()))
 
 
 def _sentence(home: Home, part: str, day: str | None) -> str:
@@ -94,7 +90,3 @@ def _sentence(home: Home, part: str, day: str | None) -> str:
         else "restore it from a backup"
     )
     return f"{home.root / part} is missing, and this home had one: {when}"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from orchestration import quarters, strict_csv, warehouse
+from orchestration import quarters, schemes, strict_csv, warehouse
 from orchestration.home import Home
 from orchestration.ledger.chain import append
 from orchestration.ledger.opening import ledger_of
@@ -380,7 +380,7 @@ def _problems(row: dict[str, str], candidates: dict[tuple, dict], policy: Policy
         ]
     wrong += _version(row, candidate["version"])
     is_said = row["committed_by_children"] != "not_collected"
-    collected_from = policy.children_collected_from
+    collected_from = schemes.children_collected_from()
     is_asked = candidate["quarter"] >= collected_from
     if is_said != is_asked and (is_said or row["group_based"] == "yes"):
         wrong.append(

@@ -624,7 +624,7 @@ class Desk:
             version=row.version,
             fields={name: making.value(name, shown.get(name)) for name in FIELDS},
             summary=shown["summary"] or "",
-            children_asked=row.quarter >= self.policy.children_collected_from,
+            children_asked=row.quarter >= schemes.children_collected_from(),
             codebook=self.policy.codebook,
             changed={name: making.value(name, was) for name, was in before.items() if was != now_there[name]},
             answers=answers,

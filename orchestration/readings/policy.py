@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration import schemes
 from orchestration.home import settings
 
 # what two readers must answer alike; on the network definition and the number of offenders they may differ
@@ -29,7 +28,6 @@ class Policy:
     workbook_days: int
     codebook: str
     second_factor_roles: frozenset[str]
-    children_collected_from: str
 
 
 def read_policy() -> Policy:
@@ -49,7 +47,6 @@ def read_policy() -> Policy:
         **{name: rows.number(name, float) for name in ("second_share", "gold_share")},
         draw_seed=rows["draw_seed"],
         codebook=rows["codebook"],
-        children_collected_from=schemes.children_collected_from(),
     )
 
 

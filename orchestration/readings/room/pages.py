@@ -8,6 +8,7 @@ from functools import cache
 
 from starlette.responses import Response
 
+from orchestration import schemes
 from orchestration.home import seed_rows
 from orchestration.readings import oversight, pairs
 from orchestration.readings import progress as forecasting
@@ -355,7 +356,7 @@ def views(visit: Visit) -> Response:
 def agreement(visit: Visit) -> Response:
     """Of the cases that two people read: how many they answered alike, how far beyond chance, and against what rules."""
     desk = visit.room.desk
-    collected_from = desk.policy.children_collected_from
+    collected_from = schemes.children_collected_from()
 
     quarters = sorted({row["quarter"] for row in desk.progress()})
     with desk.engine.connect() as connection:

@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestration.home import Home, seed_rows
 from orchestration.pages import environment
+from orchestration.turns import write_whole
 
 NAME = "index.html"
 
@@ -17,15 +18,12 @@ NAME = "index.html"
 def write(home: Home) -> None:
     """Write `releases/index.html` from the manifests of the releases: final ones first, the newest first."""
     releases = read(home)
-    page = home.releases / NAME
-    aside = home.releases / f".{NAME}.new"
     html = (
         environment(Path(__file__).parent)
         .get_template("releases.html")
         .render(root="", to_releases=None, releases=releases, calendar=_calendar(releases))
     )
-    aside.write_text(html + "\n", encoding="utf-8")
-    aside.replace(page)
+    write_whole(home.releases / NAME, html + "\n")
 
 
 def read(home: Home) -> list[dict]:
