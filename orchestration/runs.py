@@ -1,8 +1,6 @@
 """How a run differs from others on Dagster's timeline: by whom and from where it was launched, and whose job it is of."""
 
-import getpass
 import logging
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +10,7 @@ import dagster as dg
 # nor on the page of its job, and nothing public gives it one. tests/dagster_pages asks Dagster's pages for it
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
-from orchestration import outbox
+from orchestration import doors, outbox
 from orchestration.home import Home
 from orchestration.stopping import state
 
@@ -22,11 +20,7 @@ WHO, WHERE = "cpai/who", "cpai/from"
 
 def launched(where: str) -> dict[str, str]:
     """Run tags: the user of this machine, and `terminal`, `schedule`, `sensor` or `UI`."""
-    try:
-        who = getpass.getuser()
-    except (KeyError, OSError):  # a user that only has a number
-        who = str(os.getuid())
-    return {WHO: who, WHERE: where}
+    return {WHO: doors.operator(), WHERE: where}
 
 
 def from_where(tags: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from orchestration import at_rest
+from orchestration import at_rest, doors
 from orchestration.command import asked
 from orchestration.command.check import check, pack
 from orchestration.command.demo import demo, init, sample
@@ -72,6 +72,7 @@ def _say_version(ctx: click.Context) -> None:
 @click.pass_context
 def cpai(context: click.Context, root: Path | None, wait: float | None) -> None:
     """Returns of 44 police forces into CPAI, COCAD and published figures."""
+    doors.came_by("command")
     check_seeds()
     context.obj = find_home(root)
     at_rest.close(context.obj)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import sys
@@ -233,12 +232,11 @@ def _to_write(file: Path) -> Path:
 
 
 def _note_export(home: Home, quarter: str) -> None:
-    """Who took a quarter's summaries out, in the log of views, before they are written."""
-    from orchestration.ledger.opening import ledger_of
-    from orchestration.readings.room.sign_in import note_views
+    """Who took a quarter's summaries out, before they are written."""
+    from orchestration.ledger import log
+    from orchestration.readings.room.sign_in import WORKLIST_TAKEN
 
-    with ledger_of(home) as engine, engine.begin() as connection:
-        note_views(connection, f"command:{getpass.getuser()}", f"worklist of {quarter} as CSV", [{}])
+    log.note(home, "disclosure", WORKLIST_TAKEN, {"quarter": quarter}, to="readers")
 
 
 def _needs(home: Home, there: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import getpass
 import json
 import os
 import socket
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration import doors
 from orchestration.command.asked import pass_home, there
 from orchestration.home import Home
 from orchestration.printing import say
@@ -264,4 +264,4 @@ def _password(from_stdin: bool) -> str:
 
 
 def _operator() -> str:
-    return f"command:{getpass.getuser()}"
+    return f"command:{doors.operator()}"

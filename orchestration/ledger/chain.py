@@ -1,45 +1,69 @@
-"""Readings are appended in one chain: each carries the hash of the one before, so that none can be changed, taken
-out or put between without every later hash being wrong."""
+"""Rows appended in one chain: each carries the hash of the one before, so that none can be changed, taken out or put
+between without every later hash being wrong. Readings are one chain, the log is another.
+
+A table of a chain has a number as its primary key, `previous_hash`, which is unique, and `hash`.
+"""
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Column, Connection, Engine, Table, select
 
-from orchestration.ledger.tables import readings
+from orchestration.ledger.tables import log_entries, readings
 from orchestration.ledger.transactions import insert_many, now, writing
 
-# the number is the database's, the hash is over the rest
-_NOT_HASHED = ("reading_id", "hash")
-_COLUMNS = readings.columns.keys()
 _REMEDY = "restore the ledger from a copy"
+_NAMED: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    readings.name: lambda row: f"reading {row['reading_id']}, of a crime of {row['force']},",
+    log_entries.name: lambda row: f"entry {row['entry']} of the log, of {row['at']},",
+}
+_ENDS = {
+    readings.name: "reading {number}, the last that {of} was made from, is not in the ledger as it was: readings were "
+    f"changed or taken out since; cpai read verify names where it can, then {_REMEDY}",
+    log_entries.name: "entry {number} of the log, the last when {of} was made, is not in the ledger as it was: entries were "
+    f"changed or taken out since; cpai log verify names where it can, then {_REMEDY}",
+}
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
-def hash_of(row: Mapping[str, Any]) -> str:
-    """SHA-256 over the reading and the hash before it, as canonical JSON; what is blank is left out, so that a column
+def hash_of(row: Mapping[str, Any], table: Table = readings) -> str:
+    """SHA-256 over the row and the hash before it, as canonical JSON; what is blank is left out, so that a column
     more changes no hash."""
-    hashed = {name: value for name, value in row.items() if name not in _NOT_HASHED and value is not None}
+    # the number is the database's, the hash is over the rest
+    not_hashed = (_number(table).name, "hash")
+    hashed = {name: value for name, value in row.items() if name not in not_hashed and value is not None}
     return hashlib.sha256(_canonical(hashed).encode()).hexdigest()
 
 
-def append(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Add readings at the end of the chain, in a transaction of `ledger.writing`; the rows as written."""
-    last = connection.execute(
-        select(readings.c.reading_id, readings.c.hash).order_by(readings.c.reading_id.desc()).limit(1)
-    ).one_or_none()
-    number, previous = (last.reading_id, last.hash) if last else (0, "")
+def append(
+    connection: Connection, rows: Iterable[Mapping[str, Any]], table: Table = readings
+) -> list[dict[str, Any]]:
+    """Add rows at the end of the chain, in a transaction that is the only one writing it; the rows as written."""
+    end = head(connection, table)
+    number, previous = end[_number(table).name], end["hash"] or ""
     written = []
     for row in rows:
         number += 1
-        row = {name: row.get(name) for name in _COLUMNS}
-        row |= {"reading_id": number, "round": row["round"] or 1, "previous_hash": previous}
-        row["hash"] = previous = hash_of(row)
+        row = {name: row.get(name) for name in (column.name for column in table.columns)}
+        row |= {_number(table).name: number, "previous_hash": previous}
+        row["hash"] = previous = hash_of(row, table)
         written.append(row)
-    insert_many(connection, readings, written)
+    insert_many(connection, table, written)
     return written
+
+
+def head(connection: Connection, table: Table) -> dict[str, Any]:
+    """Number and hash of the last row, as releases, packs and home.json keep them: 0 and None of an empty chain."""
+    last = select(_number(table), table.c.hash).order_by(_number(table).desc()).limit(1)
+    row = connection.execute(last).one_or_none()
+    return dict(row._mapping) if row else {_number(table).name: 0, "hash": None}
+
+
+def _number(table: Table) -> Column:
+    (column,) = table.primary_key.columns
+    return column
 
 
 def add_readings(engine: Engine, rows: Iterable[Mapping[str, Any]]) -> int:
@@ -69,41 +93,45 @@ def read_readings(engine: Engine, force: str | None = None) -> list[dict[str, An
         return [dict(row._mapping) for row in connection.execute(statement)]
 
 
-def verify(engine: Engine, upto: int | None = None) -> list[str]:
-    """A sentence for each break of the chain, as far as reading `upto`; empty when it is intact."""
+def verify(engine: Engine, upto: int | None = None, table: Table = readings) -> list[str]:
+    """A sentence for each break of the chain, as far as row `upto`; empty when it is intact."""
     broken = []
     previous = ""
-    statement = readings.select().order_by(readings.c.reading_id)
+    statement = table.select().order_by(_number(table))
     if upto is not None:
-        statement = statement.where(readings.c.reading_id <= upto)
+        statement = statement.where(_number(table) <= upto)
     with engine.connect() as connection:
         for row in connection.execute(statement).mappings():
-            where = f"reading {row['reading_id']}, of a crime of {row['force']},"
+            where = _NAMED[table.name](row)
             if row["previous_hash"] != previous:
                 broken.append(
                     f"{where} does not follow the one before it: one was taken out or put between; {_REMEDY}"
                 )
-            if row["hash"] != hash_of(row):
+            if row["hash"] != hash_of(row, table):
                 broken.append(f"{where} is not as it was written; {_REMEDY}")
             previous = row["hash"]
     return broken
 
 
-def ends_otherwise(engine: Engine, ends: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A sentence for each release whose last reading, by number and hash in `ends`, the ledger no longer has.
+def ends_otherwise(
+    engine: Engine, ends: Mapping[str, Mapping[str, Any]], table: Table = readings
+) -> list[str]:
+    """A sentence for each name (of a release, a pack) whose last row, by number and hash in `ends`, the ledger no
+    longer has.
 
-    Readings cut off the end of the ledger break no link, and a chain written anew has no broken link.
+    Rows cut off the end break no link, and a chain written anew has no broken link.
     """
-    wanted = {release: last for release, last in ends.items() if last.get("hash")}
+    wanted = {name: last for name, last in ends.items() if last.get("hash")}
     if not wanted:
         return []
-    numbers = {last["reading_id"] for last in wanted.values()}
+    number = _number(table)
+    numbers = {last[number.name] for last in wanted.values()}
     with engine.connect() as connection:
-        statement = select(readings.c.reading_id, readings.c.hash).where(readings.c.reading_id.in_(numbers))
-        held = {row.reading_id: row.hash for row in connection.execute(statement)}
+        statement = select(number, table.c.hash).where(number.in_(numbers))
+        held = {row[0]: row.hash for row in connection.execute(statement)}
+    sentence = _ENDS[table.name]
     return [
-        f"reading {last['reading_id']}, the last that {release} was made from, is not in the ledger as it was: "
-        f"readings were changed or taken out since; cpai read verify names where it can, then {_REMEDY}"
-        for release, last in wanted.items()
-        if held.get(last["reading_id"]) != last["hash"]
+        sentence.format(number=last[number.name], of=name)
+        for name, last in wanted.items()
+        if held.get(last[number.name]) != last["hash"]
     ]

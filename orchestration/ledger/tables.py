@@ -17,7 +17,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-HEAD = "0009"  # the newest revision in migrations/versions
+HEAD = "0010"  # the newest revision in migrations/versions
 STANDS = ("accepted", "nil")  # of the statuses of submissions: what stands until the next of these comes
 metadata = MetaData()
 
@@ -283,12 +283,18 @@ second_factor_uses = Table(
     Column("at", Text, nullable=False),
 )
 
-# Who was shown which case, when, on which page; never its text.
-case_views = Table(
-    "case_views",
+# Who did what with which data, by which door: orchestration/ledger/log.py. `concerns`: ids as JSON, never content.
+log_entries = Table(
+    "log_entries",
     metadata,
-    Column("view", Integer, primary_key=True),
-    *_texts("username at page"),
-    Column("slot", Integer),
-    Column("item", Integer),
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    *_texts("at who door action what concerns"),
+    *_texts("recipient reason", nullable=True),
+    *_texts("previous_hash hash"),
+    CheckConstraint(
+        "action in ('collection', 'alteration', 'consultation', 'disclosure', 'combination', 'erasure', 'administration')",
+        name="log_action",
+    ),
+    UniqueConstraint("previous_hash", name="log_chain"),
+    Index("log_by_who", "who", "entry"),
 )

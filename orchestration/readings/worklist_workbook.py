@@ -7,12 +7,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from orchestration.ledger import log
 from orchestration.readings import codebook
 from orchestration.readings.answers import ALLOWED, ALSO_ALLOWED, completed, problems
 from orchestration.readings.book import NOT_KEPT, Keeps, ReadingsRefused, as_written, kept
 from orchestration.readings.desk import Answer, Case, Desk, DeskRefused
 from orchestration.readings.room import care
-from orchestration.readings.room.sign_in import note_views
+from orchestration.readings.room.sign_in import CASE_SHOWN
 from orchestration.returns import opening
 from orchestration.returns.file_safety import escape_formula
 from orchestration.returns.reasons import Unreadable
@@ -47,8 +48,8 @@ def export_workbook(
     wanted = min(cases or queue.cap, queue.cap - queue.read_today)
     slots = desk.claim_many(reader, quarter, adjudicating, minutes, wanted)
     given = [desk.case(reader, slot.slot) for slot in slots]
-    with desk.engine.begin() as connection:
-        note_views(connection, reader, "workbook", [{"slot": case.slot} for case in given])
+    sets = [({"slot": case.slot, "quarter": quarter}, reader) for case in given]
+    log.note_each(desk.engine, "disclosure", f"{CASE_SHOWN}workbook", sets)
     _write(file, given, codebook.text(desk.policy.codebook))
     return len(slots)
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from orchestration.home import DBT_PROJECT, PACKAGE, PROJECT, SEEDS, Home, files_below
+from orchestration.ledger import chain
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import readings, submission_files, submissions
 from orchestration.quarters import in_period
@@ -108,10 +109,7 @@ def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], dict, list[str
             if submission and submission["submission"] == row.submission:
                 file = {"file": row.file, "sha256": row.sha256, "bytes": row.bytes}
                 submission["files"].append(file)
-        last = ledger.execute(
-            select(readings.c.reading_id, readings.c.hash).order_by(readings.c.reading_id.desc()).limit(1)
-        ).one_or_none()
-    last = dict(last._mapping) if last else {"reading_id": 0, "hash": None}
+        last = chain.head(ledger, readings)
     return list(latest.values()), last, others
 
 

@@ -26,6 +26,7 @@ LAYERS = (
         "home",
         "keys",
         "at_rest",
+        "doors",
     ),
     # what pages, packs, the gate, Dagster and the terminal share
     ("outbox", "in_print", "verdicts", "showing", "runs", "pages"),

@@ -16,7 +16,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from orchestration.home import PROJECT
-from orchestration.ledger import migrations, snapshots, tables
+from orchestration.ledger import log, migrations, snapshots, tables
 from orchestration.ledger.chain import add_readings, read_readings
 from orchestration.ledger.opening import LedgerNewer, open_ledger
 from orchestration.ledger.receipts import (
@@ -40,6 +40,7 @@ APPEND_ONLY = [
     tables.reading_slots,
     tables.reading_events,
     tables.pauses,
+    tables.log_entries,
 ]
 
 OF_THE_DESK = [
@@ -139,6 +140,7 @@ def test_what_is_written_stays(engine, table):
         for desk_table, row in OF_THE_DESK:
             connection.execute(desk_table.insert(), row)
     add_readings(engine, [READING])
+    log.note(engine, "collection", "submission received", {"force": "kent"})
     for statement in (table.delete(), table.update().values({list(table.columns)[-1].name: None})):
         with pytest.raises(IntegrityError, match="append-only"), engine.begin() as connection:
             connection.execute(statement)

@@ -1,13 +1,13 @@
 """Who may come into the reading room: users and their roles, passwords, second factors, lock-out, and who is in.
 
-Users, sign-ins and views of cases are rows that are only ever added: the newest row of a user counts, and what a
-person could do on a day can be found out years later.
+Users and sign-ins are rows that are only ever added: the newest row of a user counts, and what a person could do on a
+day can be found out years later. Which case was shown to whom is in the log.
 """
 
 import hashlib
 import hmac
+import json
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,9 +15,18 @@ from itertools import takewhile
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, Label, Row, exists, func, insert, select
+from sqlalchemy import Connection, Engine, Label, Row, exists, func, insert, or_, select
 
-from orchestration.ledger.tables import case_views, gold_slots, reading_slots, second_factors, sign_ins, users
+from orchestration import doors
+from orchestration.ledger import log
+from orchestration.ledger.tables import (
+    gold_slots,
+    log_entries,
+    reading_slots,
+    second_factors,
+    sign_ins,
+    users,
+)
 from orchestration.readings.room import second_factor
 
 if TYPE_CHECKING:  # imported where the first password is checked
@@ -45,6 +54,9 @@ WORDS = (
     "csae",
     "police",
 )
+# what the log has of it
+CASE_SHOWN = "case shown: "
+WORKLIST_TAKEN = "worklist taken out"
 REST = 8  # letters and digits that a password has beside those
 
 # Guesses are counted by name and address together: whoever guesses elsewhere locks nobody out of the place where they
@@ -251,35 +263,35 @@ def signed_in(engine: Engine, username: str, number: int) -> User | None:
 
 def note_view(engine: Engine, user: User, page: str, **of: int) -> None:
     """Who was shown which case (`slot` or `item`) and when; never its text."""
-    with engine.begin() as connection:
-        note_views(connection, user.username, page, [of])
-
-
-def note_views(connection: Connection, username: str, page: str, cases: Iterable[Mapping[str, int]]) -> None:
-    """The same of several cases; a case that has neither slot nor item is all that a file holds."""
-    rows = [
-        {"username": username, "at": _now(), "page": page, "slot": None, "item": None, **of} for of in cases
-    ]
-    if rows:
-        connection.execute(insert(case_views), rows)
+    with doors.coming_by("room", user.username):
+        log.note(engine, "consultation", CASE_SHOWN + page, {**of, "sign_in": user.sign_in})
 
 
 def views(engine: Engine, username: str | None = None, newest: int = 500) -> list[dict]:
-    """The newest views of cases (of one user): view, username, at, page, slot, item, the slot's item where it has one."""
-    of_view = [column for column in case_views.columns if column.name != "item"]
+    """The newest entries of the log about cases that were shown or taken out (by or for one user): entry, username, at,
+    page, slot, item, the slot's item where it has one."""
     statement = (
-        select(
-            *of_view, func.coalesce(case_views.c.item, reading_slots.c.item, gold_slots.c.item).label("item")
-        )
-        .outerjoin(reading_slots, reading_slots.c.slot == case_views.c.slot)
-        .outerjoin(gold_slots, gold_slots.c.slot == case_views.c.slot)
-        .order_by(case_views.c.view.desc())
+        select(log_entries)
+        .where(or_(log_entries.c.what.startswith(CASE_SHOWN), log_entries.c.what == WORKLIST_TAKEN))
+        .order_by(log_entries.c.entry.desc())
         .limit(newest)
     )
     if username:
-        statement = statement.where(case_views.c.username == username)
+        statement = statement.where(or_(log_entries.c.who == username, log_entries.c.recipient == username))
     with engine.connect() as connection:
-        return [dict(row) for row in connection.execute(statement).mappings()]
+        found = [
+            {
+                **{"entry": row.entry, "username": row.recipient or row.who, "at": row.at},
+                **{"page": row.what.removeprefix(CASE_SHOWN), "slot": None, "item": None},
+                **json.loads(row.concerns),
+            }
+            for row in connection.execute(statement)
+        ]
+        slots, items = {row["slot"] for row in found}, {}
+        for table in (reading_slots, gold_slots):
+            of = select(table.c.slot, table.c.item).where(table.c.slot.in_(slots))
+            items |= {row.slot: row.item for row in connection.execute(of)}
+    return [{**row, "item": row["item"] or items.get(row["slot"])} for row in found]
 
 
 def _newest(connection: Connection, username: str) -> Row | None:

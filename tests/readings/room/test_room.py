@@ -1,5 +1,6 @@
 """The room over a real server: reading, roles, forms, headers and what is written down."""
 
+import json
 import logging
 import os
 import re
@@ -244,10 +245,13 @@ def test_a_view_is_written_down_for_each_case_shown_and_none_refused(home, peopl
     people["reader-2"].get(f"/case/{slot}")
     people["auditor"].get("/history/1")
     views = [
-        (row["username"], row["page"], row["slot"], row["item"]) for row in rows(home, tables.case_views)
+        (row["who"], row["door"], row["action"], row["what"], json.loads(row["concerns"]))
+        for row in rows(home, tables.log_entries)
     ]
     # following the redirect of `take` was the first
-    assert views == [("reader-1", "reader", slot, None)] * 2 + [("auditor", "history", None, 1)]
+    seen = ("reader-1", "room", "consultation", "case shown: reader", {"slot": slot, "sign_in": 1})
+    history = ("auditor", "room", "consultation", "case shown: history", {"item": 1, "sign_in": 8})
+    assert views == [seen, seen, history]
     page = people["auditor"].get("/views").text
     assert page.count("<td>reader-1</td>") == 2 and page.count('href="/history/1"') == 3
     assert "Chain intact" in people["auditor"].get("/views?chain").text
@@ -375,8 +379,8 @@ def test_a_reader_corrects_their_own_answer_with_a_reason(home, people):
     assert reader.get("/own-readings/1").status_code == 409, "the later one is corrected, not the first again"
     first, second = rows(home, tables.readings)
     assert (second["corrects"], second["criterion"], second["slot"]) == (1, "cse", first["slot"])
-    pages = [row["page"] for row in rows(home, tables.case_views) if row["username"] == "reader-1"]
-    assert pages.count("correction") == 2
+    pages = [row["what"] for row in rows(home, tables.log_entries) if row["who"] == "reader-1"]
+    assert pages.count("case shown: correction") == 2
 
 
 def test_the_lead_sees_agreement_beyond_chance(home, people, monkeypatch):
