@@ -15,6 +15,7 @@ from orchestration import at_rest, doors
 from orchestration.command import asked
 from orchestration.command.check import check, pack
 from orchestration.command.demo import demo, init, sample
+from orchestration.command.erase import erase
 from orchestration.command.feed import feed
 from orchestration.command.layout import layout
 from orchestration.command.read import read
@@ -87,7 +88,7 @@ def cpai(context: click.Context, root: Path | None, wait: float | None) -> None:
 
 
 for command in (
-    *(check, demo, diff, explain, feed, init, layout, pack, publish),
+    *(check, demo, diff, erase, explain, feed, init, layout, pack, publish),
     *(read, replay, report, room, run, sample, status, verify),
 ):
     cpai.add_command(command)

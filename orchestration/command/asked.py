@@ -60,9 +60,20 @@ def pass_home(command: Callable) -> Callable:
     @click.pass_obj
     @wraps(command)
     def with_home(home: Home, *arguments: Any, **options: Any) -> Any:
-        return command(there(home), *arguments, **options)
+        not_erased(there(home))
+        return command(home, *arguments, **options)
 
     return with_home
+
+
+def not_erased(home: Home) -> None:
+    """Raises ErasureDue while something that was to be erased is still there."""
+    from orchestration.ledger import erasures
+
+    if not ("CPAI_LEDGER_URL" in os.environ or (home.root / "ledger.db").exists()):
+        return
+    if sentences := erasures.due(home):
+        raise erasures.ErasureDue(*sentences)
 
 
 def _no_quarter(written: str, what: str) -> str:

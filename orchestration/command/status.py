@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from typing import Any
 
 import click
@@ -29,6 +30,7 @@ def _holding_or_why_not(home: Home, wanted: list[str]) -> tuple[dict[str, list[d
 @pass_home
 def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
     """Which forces have sent what, by quarter."""
+    from orchestration.erasure.retention import due
     from orchestration.returns.landing import unread
     from orchestration.returns.receipts import grid, nobodys, quarters_known, standing
     from orchestration.warehouse.dbt import with_rejections
@@ -78,6 +80,8 @@ def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
     for found in astray:
         say(f"not read: {found.sentence}")
     _show_open(opened)
+    for sentence in due(home, date.today()):
+        say(sentence)
 
 
 def _show_open(messages: list[dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-HEAD = "0010"  # the newest revision in migrations/versions
+HEAD = "0011"  # the newest revision in migrations/versions
 STANDS = ("accepted", "nil")  # of the statuses of submissions: what stands until the next of these comes
 metadata = MetaData()
 
@@ -297,4 +297,45 @@ log_entries = Table(
     ),
     UniqueConstraint("previous_hash", name="log_chain"),
     Index("log_by_who", "who", "entry"),
+)
+
+# What was erased by law (orchestration/ledger/erasures.py): never content. `identity` is the same in every copy of the
+# ledger; `mark`: a keyed hash of the reference, or of the files; `plan`: how many things in which place, as JSON.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("erasure", Integer, primary_key=True, autoincrement=False),
+    *_texts("identity at who authority reason text kind"),
+    *_texts("force quarter", nullable=True),
+    Column("submission", Integer),
+    Column("mark", Text, nullable=False),
+    Column("crime_mark", Text),
+    *_texts("plan digest previous_hash hash"),
+    CheckConstraint("kind in ('crime', 'victim', 'suspect', 'submission', 'file')", name="erasure_kind"),
+    UniqueConstraint("previous_hash", name="erasure_chain"),
+    UniqueConstraint("identity", name="erasure_once"),
+)
+
+# An erasure without one was cut off.
+erasure_ends = Table(
+    "erasure_ends",
+    metadata,
+    Column("end", Integer, primary_key=True),
+    Column("erasure", Integer, ForeignKey("erasures.erasure"), nullable=False),
+    *_texts("at counts"),
+)
+
+# What is lawfully not as it was: a file of the archive (by SHA-256; `many`: its bytes), a file of a release, a reading, a
+# submission. `was`, `is_now`: its hash before and after, blank where nothing is left. The newest of a place and name counts.
+erased = Table(
+    "erased",
+    metadata,
+    Column("erased", Integer, primary_key=True, autoincrement=False),
+    Column("erasure", Integer, ForeignKey("erasures.erasure"), nullable=False),
+    *_texts("place name"),
+    *_texts("was is_now", nullable=True),
+    Column("many", BigInteger, nullable=False),
+    *_texts("previous_hash hash"),
+    UniqueConstraint("previous_hash", name="erased_chain"),
+    Index("erased_of", "place", "name"),
 )

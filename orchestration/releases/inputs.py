@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from orchestration.home import DBT_PROJECT, PACKAGE, PROJECT, SEEDS, Home, files_below
-from orchestration.ledger import chain
+from orchestration.ledger import chain, erasures
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import readings, submission_files, submissions
 from orchestration.quarters import in_period
@@ -111,6 +113,29 @@ def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], dict, list[str
                 submission["files"].append(file)
         last = chain.head(ledger, readings)
     return list(latest.values()), last, others
+
+
+def erased_before(home: Home, quarters: list[str]) -> list[dict]:
+    """What had been erased by law of the force-quarters of a release before it was made: number, force, quarter."""
+    with ledger_of(home) as engine:
+        return [
+            {"erasure": row["erasure"], "force": force, "quarter": quarter}
+            for row in erasures.read(engine)
+            for force, quarter, _ in row["plan"].get("submissions", [])
+            if quarter in quarters
+        ]
+
+
+def erased_since(engine: Engine, head: dict) -> list[dict]:
+    """The erasures of records that a release was made from, after it was made. `head` is its manifest."""
+    before = {row["erasure"] for row in head.get("erased", [])}
+    made_from = {(row["force"], row["quarter"]) for row in head["submissions"]}
+    return [
+        row
+        for row in erasures.read(engine)
+        if row["erasure"] not in before
+        and {(force, quarter) for force, quarter, _ in row["plan"].get("submissions", [])} & made_from
+    ]
 
 
 def _refuse_stale(

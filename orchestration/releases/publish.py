@@ -131,7 +131,7 @@ def _build(
     connection.execute(f"attach {quoted(building / 'marts.duckdb')} as target")
     _, results_kept_at = history.keep(home, connection)
     package.copy_tables(connection, dbt, name, period, quarters)
-    head = _manifest_head(connection, name, inputs, gate_result, results_kept_at)
+    head = _manifest_head(home, connection, name, inputs, gate_result, results_kept_at)
     head["differs_from"] = beside.as_rows() if beside else None
     head["compared_with"] = revisions.write(connection, head, home.releases, home.raw / "readings.parquet")
     if reasons := revisions.unexplained(connection, name):
@@ -173,6 +173,7 @@ def _write_public(home: Home, connection: Connection, building: Path, head: dict
 
 
 def _manifest_head(
+    home: Home,
     connection: Connection,
     name: str,
     inputs: release_inputs.Inputs,
@@ -195,6 +196,8 @@ def _manifest_head(
         "recorded_crime": inputs.recorded_crime,
         # returns of later quarters that lower these ones
         "cancelled_by": inputs.cancelled_by,
+        # why a figure is lower than before, though nobody sent anything again
+        "erased": release_inputs.erased_before(home, in_period(inputs.period)),
         # what else the warehouse was built from: it explains a table that no input of the period does
         "beside": inputs.beside,
         "seeds_sha256": inputs.seeds_sha256,

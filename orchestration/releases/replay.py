@@ -1,33 +1,44 @@
 """Replay a release: are the bytes it was built from still there, and do they give the same tables again?"""
 
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from orchestration.home import Home
+from orchestration.ledger import erasures
+from orchestration.ledger.opening import ledger_of
 from orchestration.quarters import in_period
 from orchestration.releases import inputs, lineage, package
 from orchestration.releases.comparison import NOT_FROM_THE_WAREHOUSE, came_since, listed
+from orchestration.releases.inputs import erased_since
 from orchestration.releases.verify import manifest_of, named
 from orchestration.statements import Connection
 from orchestration.warehouse.attached import open_warehouse
 
+OF_RECORDS = ("submissions", "readings", "cancelled_by")  # inputs that an erased record was in
 
-def replay(home: Home, release: str | None = None) -> list[str]:
+
+def replay(home: Home, release: str | None = None, told: list[str] | None = None) -> list[str]:
     """Problems on rebuilding the tables of `release` from the warehouse as it is; empty when all are equal.
+
+    Where records that it was made from have been erased by law since, its tables cannot come out the same: that is no
+    problem, and `told` gets a sentence of it, with how many tables differ.
 
     The archive must hold every file of every submission, and the warehouse be built from the release's own
     submissions, readings, seeds and code: when not, a problem names what differs, and nothing is rebuilt.
     """
     release = named(home, release)
     head = manifest_of(home, release)
-    problems = _archive_problems(home, head)
+    with ledger_of(home) as engine:
+        problems = _archive_problems(home, head, erasures.gone(engine, erasures.ARCHIVE).keys())
+        since = erased_since(engine, head)
     with open_warehouse(home) as connection:
         now = inputs.read(home, head["period"], connection)
         differ: list[str] = [
             name.replace("_", " ")
             for name in inputs.COMPARED
             # a release of an older version of this project has no such name in its manifest
-            if name in head and getattr(now, name) != head[name]
+            if name in head and getattr(now, name) != head[name] and not (since and name in OF_RECORDS)
         ]
         if now.code != head["code_sha256"]:
             differ.append(f"code (released from {head['code_commit'] or head['code_sha256'][:12]})")
@@ -39,12 +50,20 @@ def replay(home: Home, release: str | None = None) -> list[str]:
         with tempfile.TemporaryDirectory(dir=home.releases, prefix=".building-replay-") as folder:
             differing = _rebuild(connection, home, head, Path(folder))
         # a table of a period may hang on returns of others: the inputs of the period are no whole reason
-        if differing and (since := came_since(connection, head, now, in_period(head["period"]))):
-            differing.append(f"other returns, readings or waivers came since {release}: {listed(since)}")
+        if differing and since:
+            names = ", ".join(f"{row['erasure']} of {row['at'][:10]}" for row in since)
+            if told is not None:
+                told.append(
+                    f"{len(differing)} files of {release} do not come out the same: records that they were made from have been "
+                    f"erased by law since (erasure {names}). Nothing else that it was made from differs"
+                )
+            return problems
+        if differing and (since_then := came_since(connection, head, now, in_period(head["period"]))):
+            differing.append(f"other returns, readings or waivers came since {release}: {listed(since_then)}")
         return problems + differing
 
 
-def _archive_problems(home: Home, head: dict) -> list[str]:
+def _archive_problems(home: Home, head: dict, gone: Collection[str]) -> list[str]:
     kept = {path.name.split(".")[0]: path for path in home.archive.rglob("*") if path.is_file()}
     received = [
         (file, f"{row['force']} {row['quarter']} submission {row['submission']}")
@@ -57,6 +76,8 @@ def _archive_problems(home: Home, head: dict) -> list[str]:
     problems = []
     for file, of in received:
         path = kept.get(file["sha256"])
+        if file["sha256"] in gone:
+            continue
         if path is None:
             problems.append(f"the archive has lost {file['file']} of {of}; restore it from a copy")
         elif package.file_hash(path) != file["sha256"]:

@@ -31,6 +31,7 @@ CAUSES = {
     "reading": "crimes of the place and period were read, or read again",
     "later_return": "the return of a later quarter cancelled crimes of this one",
     "candidates": "returns of other forces or quarters changed which crimes of the place and period are candidates",
+    "erased": "a record of the place and period was erased by law",
     "rule": "seeds or code changed, and other figures changed that nothing else explains",
     "explained": "nothing that is recorded explains it, and a person signed why in explained_revisions.csv",
     "not_known": "nothing that is recorded explains it",
@@ -247,6 +248,7 @@ def _find_causes(connection: Connection, vintages: list[dict], readings: Path) -
         for cause, differ in (
             ("resubmission", _returns(then) ^ _returns(since)),
             ("later_return", _cancelled(then) ^ _cancelled(since)),
+            ("erased", _erased(then) ^ _erased(since)),
         ):
             force_quarters = {row[:2] for row in differ if row[1] in quarters}
             differences += [(before, now, *one, cause) for one in sorted(force_quarters)]
@@ -282,7 +284,8 @@ def _add_readings(
 def _add_candidates(connection: Connection, before: int, now: int, vintages: list[dict]) -> None:
     """Force-quarters with other candidates though they were not sent again: links lead to crimes of other returns, and
     the random sample is drawn from all forces. Where no return at all has changed nothing is explained by it."""
-    if _every_return(vintages[before]) == _every_return(vintages[now]):
+    then_made, now_made = vintages[before], vintages[now]
+    if _every_return(then_made) == _every_return(now_made) and _erased(then_made) == _erased(now_made):
         return
     quarters = sorted(set(in_period(vintages[before]["period"])) & set(in_period(vintages[now]["period"])))
     then, since = (
@@ -296,7 +299,8 @@ def _add_candidates(connection: Connection, before: int, now: int, vintages: lis
         select distinct {before}, {now}, force, quarter, 'candidates'
         from ((({then}) except ({since})) union (({since}) except ({then})))
         where (force, quarter) not in (
-            select (force, quarter) from differences where n_before = {before} and n = {now} and cause = 'resubmission'
+            select (force, quarter) from differences
+            where n_before = {before} and n = {now} and cause in ('resubmission', 'erased')
         )
         """,
         {"quarters": quarters},
@@ -313,6 +317,11 @@ def _rules(head: dict) -> tuple:
     """The code of a release, and the seeds that figures are made from."""
     seeds = head.get("seeds", {}).items()
     return head["code_sha256"], sorted(row for row in seeds if not row[0].startswith(OF_NO_FIGURE))
+
+
+def _erased(head: dict) -> set[tuple]:
+    """Force and quarter of each erasure before a release was made."""
+    return {(row["force"], row["quarter"], row["erasure"]) for row in head.get("erased", [])}
 
 
 def _cancelled(head: dict) -> set[tuple]:

@@ -4,15 +4,25 @@
 
 import json
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 
 from orchestration.home import Home
-from orchestration.ledger import chain
+from orchestration.ledger import chain, erasures
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import releases
+from orchestration.printing import counted
 from orchestration.releases.package import FORBIDDEN, file_hash, files_of
 from orchestration.stopping import Stopped
+
+ERASED = "erased.json"  # in a release: what was erased of it since it was published
+
+
+def place_of(release: str) -> str:
+    """The place that a release's files have in the ledger's list of what was erased."""
+    return f"release {release}"
 
 
 def verify(home: Home, release: str | None = None) -> list[str]:
@@ -23,7 +33,11 @@ def verify(home: Home, release: str | None = None) -> list[str]:
     if not (home.releases / name).is_dir():
         named(home, name)
     folder = home.releases / name
-    problems = [f"{name}: {problem}" for problem in problems_of(folder)]
+    with ledger_of(home) as engine:
+        gone = erasures.gone(engine, place_of(name))
+        broken = erasures.verify(engine)
+    lawful = {path: row["is_now"] for path, row in gone.items()}
+    problems = broken + [f"{name}: {problem}" for problem in problems_of(folder, lawful)]
     recorded = _recorded(home).get(name)
     if recorded is None:
         problems.append(f"{name}: is not in the ledger: a run was cut off; publish its period again")
@@ -44,6 +58,21 @@ def _chain_problems(home: Home, head: dict) -> list[str]:
     with ledger_of(home) as engine:
         broken = chain.verify(engine, upto=last["reading_id"])
         return broken + chain.ends_otherwise(engine, {head["release"]: last})
+
+
+def erased_since(home: Home, release: str | None = None) -> list[str]:
+    """A sentence for each erasure, by law, of records of a release after it was published."""
+    name = named(home, release)
+    with ledger_of(home) as engine:
+        gone = erasures.gone(engine, place_of(name))
+    files: dict[int, list[dict]] = {}
+    for row in gone.values():
+        files.setdefault(row["erasure"], []).append(row)
+    return [
+        f"{name}: lawfully erased after publication, on {rows[0]['at'][:10]} by authority of {rows[0]['authority']} (erasure "
+        f"{number}): {counted(max(row['many'] for row in rows), 'row')} about records; its figures are as they were published"
+        for number, rows in sorted(files.items())
+    ]
 
 
 def release_names(home: Home) -> list[str]:
@@ -91,8 +120,9 @@ def manifest_of(home: Home, release: str) -> dict:
         raise Stopped(f"{release}: manifest.json is damaged; restore the release from a copy") from None
 
 
-def problems_of(folder: Path) -> list[str]:
-    """Where `folder` differs from its own manifest: changed, missing and extra files."""
+def problems_of(folder: Path, lawful: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """Where `folder` differs from its own manifest: changed, missing and extra files. `lawful`: by path the SHA-256 of
+    files as an erasure left them."""
     manifest = folder / "manifest.json"
     if not manifest.exists():
         return ["has no manifest.json: it is not a release; restore it from a copy"]
@@ -101,10 +131,15 @@ def problems_of(folder: Path) -> list[str]:
     except ValueError:
         return ["manifest.json is damaged; restore it from a copy"]
     present = set(files_of(folder))
-    problems = [f"{path} is missing; restore it from a copy" for path in sorted(listed.keys() - present)]
-    problems += [f"{path} is not in the manifest; take it out" for path in sorted(present - listed.keys())]
-    for path in sorted(present & listed.keys()):
-        if file_hash(folder / path) != listed[path]["sha256"]:
+    wanted = {path: file["sha256"] for path, file in listed.items()} | dict(lawful)
+    problems = [f"{path} is missing; restore it from a copy" for path in sorted(wanted.keys() - present)]
+    problems += [f"{path} is not in the manifest; take it out" for path in sorted(present - wanted.keys())]
+    for path in sorted(present & wanted.keys()):
+        if (now := file_hash(folder / path)) == wanted[path]:
+            continue
+        if path in lawful and path in listed and now == listed[path]["sha256"]:
+            problems.append(f"{path} is as before an erasure; finish that by `cpai erase again`")
+        else:
             problems.append(f"{path} was changed after publishing; restore it from a copy")
     return problems
 

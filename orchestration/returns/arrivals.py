@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from orchestration.home import Home
-from orchestration.returns import archive, file_safety, landing, parsing
+from orchestration.returns import archive, erased, file_safety, landing, parsing
 from orchestration.returns.layouts import layout_for
 from orchestration.returns.layouts.parts import Layout, LayoutError
 from orchestration.returns.reasons import Reason
@@ -134,15 +135,24 @@ def _delivery(
 
 
 def arrived(
-    home: Home, quarter: str, delivered_as: str, delivery: Delivery, layout: Layout | None = None
+    home: Home,
+    quarter: str,
+    delivered_as: str,
+    delivery: Delivery,
+    layout: Layout | None = None,
+    gone: Mapping[str, erased.Row] = MappingProxyType({}),
 ) -> Arrival:
-    """Archive a delivery, and give what identifies it."""
+    """Archive a delivery, and give what identifies it. `gone`: the bytes, by SHA-256, that are not taken in again."""
     kept: dict[str, archive.Kept] = {}
     times: list[float] = []
     problems = list(delivery.problems)
     for name, path in delivery.files.items():
         before = path.stat()
         times.append(before.st_mtime)
+        if gone and (found := archive.digest(path))[0] in gone:
+            kept[name] = archive.Kept(*found, archive.place(home.archive, found[0]))
+            problems.append(erased.refusal(name, gone[found[0]]))
+            continue
         kept[name] = archive.keep(path, home.archive)
         if file_safety.still_being_written(name, before, path.stat()):
             sentence = f"{name}: is still being written; it is read again once it has settled."

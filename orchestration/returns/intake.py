@@ -29,7 +29,7 @@ from sqlalchemy import Engine
 
 from orchestration import quarters
 from orchestration.home import Home
-from orchestration.ledger import snapshots
+from orchestration.ledger import erasures, snapshots
 from orchestration.ledger.opening import open_ledger
 from orchestration.ledger.receipts import (
     read_submission_files,
@@ -40,7 +40,7 @@ from orchestration.ledger.receipts import (
 from orchestration.ledger.tables import STANDS
 from orchestration.ledger.transactions import now
 from orchestration.progress import over
-from orchestration.returns import archive, checks, landing, parsing, raw, read_ahead
+from orchestration.returns import archive, checks, erased, landing, parsing, raw, read_ahead
 from orchestration.returns.arrivals import (
     Arrival,
     Receipt,
@@ -161,6 +161,8 @@ def receive(
                 landed = len(landing.inside(home.landing / quarter))
                 for arrival in over(f"receiving {quarter}", read_ahead.ahead(arrivals), landed, sender_of):
                     receipts.extend(_settle(home, engine, submissions, quarter, arrival))
+            for line in erased.take_out_what_came_again(home, engine):
+                log.warning(line)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
             snapshots.write(engine, home)
@@ -340,12 +342,15 @@ def _arrivals(
     layout: Layout | None,
 ) -> Iterator[Arrival | Receipt]:
     """Each delivery, archived and being read; a refusal at once for a folder of no force."""
+    gone = erasures.gone(engine, erasures.ARCHIVE)
     for folder in landing.inside(home.landing / quarter):
         name = folder.name
         if delivered_as not in (None, name) and delivered_as not in forces_of(name, quarter):
             continue
         if name in delivered(quarter):
-            arrivals = [arrived(home, quarter, name, delivery, layout) for delivery in deliveries_in(folder)]
+            arrivals = [
+                arrived(home, quarter, name, delivery, layout, gone) for delivery in deliveries_in(folder)
+            ]
             _adopt(engine, submissions, arrivals)
             for arrival in _in_order(submissions, quarter, arrivals):
                 yield _begin_to_read(home, quarter, arrival, readers)
@@ -358,6 +363,7 @@ def _arrivals(
         else:
             files = [folder] if folder.is_file() and not folder.is_symlink() else []
         for path in files:
-            archive.keep(path, home.archive)
+            if not gone or archive.digest(path)[0] not in gone:
+                archive.keep(path, home.archive)
         log.warning("%s: refused: %s", name, reason)
         yield Receipt(name, quarter, 0, "refused", [reason], dict.fromkeys(RECORD_TYPES, 0), True)

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from orchestration import parquet
 from orchestration.home import Home
-from orchestration.ledger import snapshots, tables
+from orchestration.ledger import erasures, snapshots, tables
 from orchestration.ledger.opening import open_ledger
 from orchestration.ledger.receipts import (
     read_raw_files,
@@ -78,7 +78,7 @@ def archive_differs(home: Home, engine: Engine, every_byte: bool = False) -> lis
         path = archive.place(home.archive, sha256)
         if not path.exists():
             what = "is missing"
-        elif path.stat().st_size != size or (every_byte and archive.digest(path) != (sha256, size)):
+        elif size not in (None, path.stat().st_size) or (every_byte and archive.digest(path)[0] != sha256):
             what = "is damaged: its bytes are not those of its name"
         else:
             continue
@@ -138,12 +138,12 @@ def _made_again(
 ) -> str:
     """Read a submission again out of the archive and write its raw files, as they were where nothing else changed."""
     quarter, force, number = _place(row)
+    files = read_submission_files(engine, quarter)[force, number]
+    if erasures.gone(engine, erasures.ARCHIVE).keys() & set(files.values()):
+        return _put_back(home, row, then)
     layout = all_layouts().get(row["layout"]) or layout_for(row["delivered_as"], quarter)
     forces = forces_of(row["delivered_as"], quarter)
-    kept = {
-        name: archive.take(home.archive, sha256)
-        for name, sha256 in read_submission_files(engine, quarter)[force, number].items()
-    }
+    kept = {name: archive.take(home.archive, sha256) for name, sha256 in files.items()}
     read = read_ahead.read(judging.record_files(kept), layout, forces, aside)
     own = judging.of_force(read.records, forces[force])
     counts = {kind: own[kind].num_rows for kind in RECORD_TYPES}
@@ -163,6 +163,19 @@ def _made_again(
     with engine.begin() as connection:
         record_raw_files(connection, row, written)
     return f"{line}; they are not byte for byte what was first written: another version wrote that"
+
+
+def _put_back(home: Home, row: Row, then: Mapping[str, str]) -> str:
+    """The raw files of a submission whose original was erased for a record of it: the archive has them in its place."""
+    kept = {file: archive.take(home.archive, sha256).path for file, sha256 in then.items()}
+    raw.remove(home, *_place(row))
+    for file, path in kept.items():
+        (home.raw / file).parent.mkdir(parents=True, exist_ok=True)
+        aside = (home.raw / file).with_name(f".{Path(file).name}.writing")
+        aside.unlink(missing_ok=True)
+        shutil.copyfile(path, aside)
+        aside.replace(home.raw / file)
+    return f"{_name(row)}: its raw files were missing or changed and have been put back from the archive"
 
 
 def _accepted(engine: Engine) -> list[Row]:
@@ -189,17 +202,25 @@ def _has_records(home: Home, row: Row) -> bool:
     return all(raw.records_file(home, kind, *_place(row)).exists() for kind in RECORD_TYPES)
 
 
-def _archived(engine: Engine) -> Iterator[tuple[str, int, str]]:
-    """SHA-256, size and whose it is, of every file received, once each."""
+def _archived(engine: Engine) -> Iterator[tuple[str, int | None, str]]:
+    """SHA-256, size (None: not kept) and whose it is, of every file that the archive has to have, once each: every file
+    received, but for those that were erased by law, in whose place raw files stand."""
     files = tables.submission_files
-    seen = set()
+    gone = erasures.gone(engine, erasures.ARCHIVE)
+    seen, replaced = set(gone), set()
     with engine.connect() as connection:
         for row in connection.execute(
             files.select().order_by(files.c.quarter, files.c.force, files.c.submission, files.c.file)
         ):
+            if row.sha256 in gone:
+                replaced.add((row.force, row.quarter, row.submission))
             if row.sha256 not in seen:
                 seen.add(row.sha256)
                 yield row.sha256, row.bytes, f"{_name(row._mapping)}: {row.file}"
+    raw_hashes = read_raw_files(engine)
+    for row in _accepted(engine):
+        for file, sha256 in raw_hashes.get(_key(row), {}).items() if _key(row) in replaced else ():
+            yield sha256, None, f"{_name(row)}: raw/{file}"
 
 
 def _nobodys(home: Home, accepted: list[Row]) -> list[str]:

@@ -38,6 +38,7 @@ LAYERS = (
     ("returns.pack", "returns.check", "returns.layouts.trial"),
     ("readings",),
     ("holding", "gate", "releases"),
+    ("erasure",),
     ("synthetic",),
     ("event_log", "jobs"),
     ("schedules_and_sensors", "asset_groups"),

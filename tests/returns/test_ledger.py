@@ -16,7 +16,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from orchestration.home import PROJECT
-from orchestration.ledger import log, migrations, snapshots, tables
+from orchestration.ledger import chain, erasures, log, migrations, snapshots, tables
 from orchestration.ledger.chain import add_readings, read_readings
 from orchestration.ledger.opening import LedgerNewer, open_ledger
 from orchestration.ledger.receipts import (
@@ -41,6 +41,9 @@ APPEND_ONLY = [
     tables.reading_events,
     tables.pauses,
     tables.log_entries,
+    tables.erasures,
+    tables.erasure_ends,
+    tables.erased,
 ]
 
 OF_THE_DESK = [
@@ -141,6 +144,13 @@ def test_what_is_written_stays(engine, table):
             connection.execute(desk_table.insert(), row)
     add_readings(engine, [READING])
     log.note(engine, "collection", "submission received", {"force": "kent"})
+    erased = dict.fromkeys(("identity", "at", "who", "authority", "reason", "text", "mark", "digest"), "x")
+    with engine.begin() as connection:
+        chain.append(connection, [{**erased, "kind": "crime", "plan": "{}"}], tables.erasures)
+        erasures.note_erased(
+            connection, 1, [{"place": "p", "name": "n", "was": "w", "is_now": None, "many": 1}]
+        )
+        erasures.end(connection, 1, {})
     for statement in (table.delete(), table.update().values({list(table.columns)[-1].name: None})):
         with pytest.raises(IntegrityError, match="append-only"), engine.begin() as connection:
             connection.execute(statement)

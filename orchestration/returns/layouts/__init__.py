@@ -4,11 +4,12 @@ layout_for("kent", "2023-Q1").parts[0].headings     # what a file of that return
 forces_of("norfolk-and-suffolk", "2023-Q1")         # whose records a delivery holds
 """
 
+import fnmatch
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from orchestration.home import SEEDS, seed_rows
-from orchestration.returns.layouts.parts import Layout, LayoutError
+from orchestration.returns.layouts.parts import Layout, LayoutError, Part, fits_sheet
 from orchestration.returns.layouts.written import load
 
 
@@ -34,6 +35,22 @@ def layout_for(delivered_as: str, quarter: str, seeds: Path = SEEDS) -> Layout:
 def all_layouts(seeds: Path = SEEDS) -> dict[str, Layout]:
     """Every layout by name."""
     return load(seeds).layouts
+
+
+@cache
+def part_of(layout: str | None, file: str | None, sheet: str | None) -> Part | None:
+    """The part of a layout that a file, and its sheet, were read as."""
+    if layout not in all_layouts() or not file:
+        return None
+    name = PurePosixPath(file).name.lower()
+    parts = [
+        part for part in all_layouts()[layout].parts if fnmatch.fnmatchcase(name, part.file_pattern.lower())
+    ]
+    # a sheet that the layout names by its number has only one name in the file
+    named = [part for part in parts if fits_sheet(sheet or "", part.sheet)] or [
+        part for part in parts if part.sheet.isdigit()
+    ]
+    return next(iter(named or parts), None)
 
 
 def delivered(quarter: str, seeds: Path = SEEDS) -> tuple[str, ...]:

@@ -1,15 +1,12 @@
 """The cells that a finding is about, as they were sent and with what they may hold, and where a person finds them."""
 
-import fnmatch
 import re
 from datetime import date
 from functools import cache
-from pathlib import PurePosixPath
 from typing import Any
 
 from orchestration.home import seed_rows
-from orchestration.returns.layouts import all_layouts
-from orchestration.returns.layouts.parts import Part, fits_sheet
+from orchestration.returns.layouts import part_of
 
 Row = dict[str, Any]
 
@@ -100,22 +97,6 @@ def row_in_sheet(layout: str | None, file: str | None, sheet: str | None, number
     """The row that a person sees in the file: below the banner and the heading row."""
     part = part_of(layout, file, sheet)
     return number + part.banner_rows + part.heading_rows if number and part else None
-
-
-@cache
-def part_of(layout: str | None, file: str | None, sheet: str | None) -> Part | None:
-    """The part of a layout that a file, and its sheet, were read as."""
-    if layout not in all_layouts() or not file:
-        return None
-    name = PurePosixPath(file).name.lower()
-    parts = [
-        part for part in all_layouts()[layout].parts if fnmatch.fnmatchcase(name, part.file_pattern.lower())
-    ]
-    # a sheet that the layout names by its number has only one name in the file
-    named = [part for part in parts if fits_sheet(sheet or "", part.sheet)] or [
-        part for part in parts if part.sheet.isdigit()
-    ]
-    return next(iter(named or parts), None)
 
 
 @cache

@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.home import seed_rows
+from orchestration.returns.layouts import part_of
 from orchestration.returns.layouts.parts import RECORD_TYPES
-from orchestration.returns.pack.cells import columns_of, part_of, row_in_sheet, values_of
+from orchestration.returns.pack.cells import columns_of, row_in_sheet, values_of
 from orchestration.returns.pack.order import HELD_OUT, beyond_tolerance, by_code, checks, left_out, rules
 from orchestration.statements import Connection, rows_of
 

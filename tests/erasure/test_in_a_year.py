@@ -1,0 +1,133 @@
+"""The small year, published; then a crime and a victim of another are erased: no byte of them is left in the home, figures
+differ by them alone, and what was published still verifies."""
+
+import json
+import shutil
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from searched import where
+from some import some
+
+from orchestration.home import Home
+from orchestration.ledger.opening import ledger_of
+from orchestration.returns import kept
+
+pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
+
+DECIDED = ("--authority", "DPO, decision 12", "--reason", "request_granted", "--json")
+
+
+@pytest.fixture(scope="module")
+def erased(year, tmp_path_factory):
+    """A copy of the year in which a group-based crime has been erased, then a victim of another crime."""
+    told = type(year)(Home(tmp_path_factory.mktemp("erased") / "home"), year.truth, {})
+    shutil.copytree(year.home.root, told.home.root, symlinks=True)
+    with duckdb.connect(str(told.home.warehouse), read_only=True) as connection:
+        crimes = connection.execute(
+            "select force, quarter, crime_reference from marts.fct_crimes "
+            "where is_cocad and not contains(candidate_reason, 'recall') and victim_rows > 0 order by all limit 1"
+        ).fetchall()
+        persons = connection.execute(
+            "select force, quarter, crime_reference, victim_reference from cpai.cpai_victims "
+            "inner join marts.fct_crimes using (force, quarter, crime_reference) "
+            "where not is_candidate and victim_rows = 1 and length(victim_reference) > 4 "
+            "and (force, quarter) not in (select (force, quarter) from marts.fct_crimes where is_cocad) order by all limit 1"
+        ).fetchall()
+    told.crime, told.person = crimes[0], persons[0]
+    for words in (
+        ("crime", "--force", told.crime[0], "--crime", told.crime[2]),
+        ("person", "--force", told.person[0], "--crime", told.person[2], "--victim", told.person[3]),
+    ):
+        digest = told.json("erase", *words, *DECIDED[:-1])["confirm"]
+        told.said[words[0]] = told.cpai("erase", *words, *DECIDED, "--confirm", digest)
+    return told
+
+
+def canaries(year, force, quarter, reference, victim=None) -> set[str]:
+    """What the raw records say of a crime, or of a victim, that nothing else in the home says."""
+    found = set()
+    for kind in ("victims",) if victim else ("crimes", "victims", "suspects"):
+        for row in pq.read_table(
+            year.home.raw / kind / quarter / f"{force}.1.parquet", partitioning=None
+        ).to_pylist():
+            if row["crime_reference"] == reference and victim in (None, row.get("victim_reference")):
+                names = ("crime_reference",) if not victim else ()
+                names += ("victim_reference", "suspect_reference", "surname", "incident_reference")
+                found |= {row[name] for name in names if row.get(name) and len(row[name]) > 5}
+    return found
+
+
+def test_no_byte_is_left(year, erased):
+    assert [said.exit_code for said in erased.said.values()] == [0, 0], [
+        said.output for said in erased.said.values()
+    ]
+    texts = canaries(year, *erased.crime) | canaries(year, *erased.person)
+    before = where(year.home.root, *some(texts))
+    # a person of several crimes is still on the others
+    before = {
+        text: names
+        for text, names in before.items()
+        if len({name for name in names if "raw/crimes" in name}) < 2
+    }
+    assert len(before) > 2 and any("releases/" in str(names) for names in before.values())
+    assert where(erased.home.root, *before) == {}
+
+
+def test_what_was_published_verifies(erased):
+    answer = erased.json("verify", "--release", "2023.r1")
+    assert len(answer["erased"]) == 2 and "lawfully erased after publication" in answer["erased"][0]
+    erased.json("read", "verify")
+    manifest = erased.home.releases / "2023.r1" / "erased.json"
+    assert [row["erasure"] for row in json.loads(manifest.read_text())] == [1, 2]
+    with ledger_of(erased.home) as engine:
+        assert kept.raw_differs(erased.home, engine) == []
+
+
+def test_replay_tells_lawful_removal_from_loss(erased):
+    answer = erased.json("replay", "--release", "2023.r1")
+    assert "erased by law since (erasure 1" in answer["erased"][0]
+    archived = next(path for path in sorted(erased.home.archive.glob("??/*")))
+    aside = archived.rename(archived.with_name("aside"))
+    lost = erased.cpai("replay", "--release", "2023.r1")
+    aside.rename(archived)
+    assert lost.exit_code == 1 and "the archive has lost" in lost.output
+
+
+def test_figures_differ_by_what_was_erased(erased):
+    """In a release made since: the crime, its persons and the other's victim are counted no more, and the cause is told."""
+    published = erased.cpai("publish", "2023", "--json")
+    assert published.exit_code == 0, published.output
+    connection = duckdb.connect()
+    connection.execute(f"attach '{erased.home.releases}/2023.r1/marts.duckdb' as r1 (read_only)")
+    connection.execute(f"attach '{erased.home.releases}/2023.r2/marts.duckdb' as r2 (read_only)")
+    totals = (
+        "select unit, population, {0} from {1}.figures "
+        "where breakdown = 'total' and place_type = 'national' and period = '2023'"
+    )
+    differ = {
+        (unit, population): (before, now)
+        for unit, population, before, now in connection.execute(
+            "select * from ("
+            + totals.format("numerator", "r1")
+            + ") as a inner join ("
+            + totals.format("numerator as now", "r2")
+            + ") as b using (unit, population)"
+        ).fetchall()
+    }
+    assert {before - now for (unit, _), (before, now) in differ.items() if unit == "crime"} <= {0, 1}
+    before, now = differ["crime", "cpai"]
+    assert before - now == 1
+    other = connection.execute(
+        "select distinct force from "
+        "(select * exclude (release) from r1.figures except select * exclude (release) from r2.figures) "
+        "inner join r1.dim_force on place = force where place_type = 'force' and population <> 'cocad'"
+    ).fetchall()
+    assert {force for (force,) in other} <= {erased.crime[0], erased.person[0]}
+    causes = connection.execute(
+        "select distinct cause from r2.quality.figure_revisions where release = '2023.r2'"
+    ).fetchall()
+    assert any("erased" in cause for (cause,) in causes) and not any(
+        "not_known" in cause for (cause,) in causes
+    )
