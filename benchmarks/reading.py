@@ -162,12 +162,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         landing = options.landing
         if landing is None:
-            from orchestration.synthetic.writing import write_year
+            from orchestration.synthetic import write_years
 
             folder = options.folder or Path(temporary)
             landing = folder / "landing" / "2023-Q1"
             if not landing.exists():
-                write_year(folder, scale=options.scale)
+                write_years(folder, scale=options.scale)
         result = compare(landing, options.runs)
     if options.json:
         print(json.dumps(result))

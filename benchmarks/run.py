@@ -101,7 +101,8 @@ def home_of(given: argparse.Namespace) -> Iterator[Path]:
         words = [
             sys.executable,
             "-m",
-            "orchestration.synthetic",
+            "orchestration",
+            "sample",
             "--into",
             folder,
             "--scale",

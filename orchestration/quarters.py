@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-FIRST = "2023-Q1"  # COCAD collection starts (seeds/known_breaks.csv)
+FIRST = "2014-Q1"  # of seeds/forces.csv: returns of earlier quarters have no layout. The collection itself began in 2023-Q1
 DUE_DAY = 15  # of the month after a quarter
 
 

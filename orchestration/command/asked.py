@@ -5,6 +5,7 @@ Each refusal is one sentence: what is wrong, what was probably meant, what to do
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -111,6 +112,24 @@ class Seconds(Ours):
         if not 0 <= seconds < float("inf"):
             self.fail(f"{value!r} is no time to wait: give it in seconds, as in --wait 600", param, ctx)
         return seconds
+
+
+class Years(Ours):
+    """A year, or the first and the last of several."""
+
+    name = "years"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        written = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", value)
+        if not written:
+            self.fail(
+                f"{value!r} is no year: write 2023, or the first and the last as in 2014-2025", param, ctx
+            )
+        return int(written[1]), int(written[2] or written[1])
 
 
 class Quarter(Ours):

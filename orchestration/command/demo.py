@@ -19,7 +19,15 @@ from orchestration.turns import turn
 
 
 @click.command()
-@click.option("--year", default=2023, show_default=True)
+@click.option(
+    "--years",
+    "--year",
+    "years",
+    type=asked.Years(),
+    default="2023",
+    show_default=True,
+    help="One, or 2014-2025.",
+)
 @click.option(
     "--scale",
     default=1.0,
@@ -33,24 +41,32 @@ from orchestration.turns import turn
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to write what is true, for tests.",
 )
-def sample(year: int, scale: float, seed: int, into: Path, truth: Path | None) -> None:
-    """Write a synthetic year of returns, and readings for its candidates."""
+def sample(years: tuple[int, int], scale: float, seed: int, into: Path, truth: Path | None) -> None:
+    """Write synthetic years of returns, and readings for their candidates."""
     with shown():
-        _write_year(into, year, scale, seed, truth)
-    say(f"synthetic returns of {year} in {into / 'landing'}, readings in {into / 'readings'}")
+        _write_years(into, years, scale, seed, truth)
+    written = "-".join(map(str, sorted(set(years))))
+    say(f"synthetic returns of {written} in {into / 'landing'}, readings in {into / 'readings'}")
+    if (order := into / "deliveries.csv").exists():
+        say(f"in which order they came, and old returns sent anew in {into / 'refresh'}: {order}")
 
 
-def _write_year(into: Path, year: int, scale: float, seed: int, truth: Path | None = None) -> None:
-    from orchestration.synthetic import write_year
+def _write_years(
+    into: Path, years: tuple[int, int], scale: float, seed: int, truth: Path | None = None
+) -> None:
+    from orchestration.synthetic import write_years
 
-    write_year(
-        into,
-        year=year,
-        scale=int(scale) if scale >= 1 else scale,
-        seed=seed,
-        truth=truth,
-        progress=lambda done, total, what: at(f"writing a synthetic {year}", done, total, what),
-    )
+    try:
+        write_years(
+            into,
+            *years,
+            scale=scale,
+            seed=seed,
+            truth=truth,
+            progress=lambda done, total, what: at("writing synthetic returns", done, total, what),
+        )
+    except ValueError as problem:
+        raise NotThere(str(problem)) from problem
 
 
 @click.command()
@@ -105,7 +121,7 @@ def _land_synthetic(home: Home, year: int, scale: float, seed: int) -> None:
     """Written aside: an interrupted year leaves no half quarter behind, which a second `demo` would take for a whole."""
     aside = home.root / ".synthetic"
     shutil.rmtree(aside, ignore_errors=True)
-    _write_year(aside, year, scale, seed)
+    _write_years(aside, (year, year), scale, seed)
     # landing last: a home that has it has the whole year
     for kind in ("readings", "landing"):
         (home.root / kind).mkdir(exist_ok=True)

@@ -556,6 +556,7 @@ def _numbers(
         force = crimes.force.to_numpy()[people.crime]
         people["number"] = pd.Series(force).groupby(force).cumcount().to_numpy() + 1
         people["within"] = people.groupby("crime").cumcount() + 1
+        people["recurs"] = False
     # the same suspect on another crime: nothing recorded about the two may differ
     again = (suspects.born_on == NO_DATE) & (suspects.identified == "Y")
     crime = suspects.crime.to_numpy()
@@ -584,7 +585,7 @@ def _numbers(
 def in_order_of_return(year: Year) -> Year:
     """The same year with each force's quarter in one piece, persons in order of crime."""
     crimes = year.crimes
-    return _of_crimes(year, np.lexsort((crimes.serial, crimes.quarter, crimes.force)))
+    return of_crimes(year, np.lexsort((crimes.serial, crimes.quarter, crimes.force)))
 
 
 def sample(year: Year, share: float, seed_number: int) -> Year:
@@ -606,10 +607,10 @@ def sample(year: Year, share: float, seed_number: int) -> Year:
     keep |= (crimes.four > 0) & crimes.four.isin(crimes.four[keep])
     points_to = crimes.linked[keep & (crimes.linked >= 0)].to_numpy()
     keep[points_to] = True
-    return _of_crimes(year, np.flatnonzero(keep))
+    return of_crimes(year, np.flatnonzero(keep))
 
 
-def _of_crimes(year: Year, chosen: np.ndarray) -> Year:
+def of_crimes(year: Year, chosen: np.ndarray) -> Year:
     """The crimes at these positions, in this order, and their persons."""
     place = np.full(len(year.crimes), -1)
     place[chosen] = np.arange(len(chosen))

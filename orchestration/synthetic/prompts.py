@@ -44,6 +44,17 @@ def plant(seed_number: int, crimes: pd.DataFrame, victims: pd.DataFrame, suspect
     crimes["is_candidate"] |= contact & ((crimes.four > 0) | crimes.has_cue)
 
 
+def without_cues(crimes: pd.DataFrame) -> None:
+    """The crimes of a time when no summary was searched: what only the summary has of a group-based crime is stated."""
+    only = crimes.has_cue & (crimes.suspect_rows < 2) & (crimes.offenders_stated < 2)
+    only &= ~crimes.offence_class.isin(MULTIPLE_OFFENDERS) & (crimes.four == 0)
+    stated = only & crimes.is_cocad
+    crimes["offenders_stated"] = np.where(stated, crimes.offenders_read, crimes.offenders_stated)
+    crimes["said"] = np.where(only & ~stated, crimes.offenders_read, crimes.said)
+    crimes["is_candidate"] &= ~(only & ~stated)
+    crimes["has_cue"] = False
+
+
 def _link(
     rng: np.random.Generator,
     crimes: pd.DataFrame,

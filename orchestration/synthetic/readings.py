@@ -7,7 +7,7 @@ import numpy as np
 
 from orchestration.readings.book import COLUMNS
 from orchestration.synthetic.reference import ASSUMED, day, forces
-from orchestration.synthetic.year import ForceQuarter, Tile
+from orchestration.synthetic.year import ForceQuarter, Tile, number_of
 
 READERS = tuple(f"reader-{n:02}" for n in range(1, 13))
 ADJUDICATORS = ("reader-13", "reader-14")
@@ -26,7 +26,7 @@ def start(path: Path) -> None:
 
 def append(path: Path, rows: ForceQuarter, tiles: list[Tile], seed: int) -> None:
     """The readings of every candidate of a force's quarter; what was drawn for recall differs from tile to tile."""
-    place = [seed, 3, list(forces().index).index(rows.force), int(rows.quarter[-1])]
+    place = [seed, 3, list(forces().index).index(rows.force), number_of(rows.quarter)]
     candidates = np.flatnonzero(rows.crimes["is_candidate"]).tolist()
     rng = np.random.default_rng(place)
     same = [answer for position in candidates for answer in _answers(rng, rows, position)]

@@ -10,17 +10,19 @@ import numpy as np
 
 from orchestration.returns.layouts.parts import Layout
 from orchestration.synthetic import spelling
-from orchestration.synthetic.numbering import NUMBERS_WITHIN_A_CRIME
+from orchestration.synthetic.numbering import NUMBERS_WITHIN_A_CRIME, year_offsets
 from orchestration.synthetic.reference import NO_DATE, forces
 from orchestration.synthetic.return_workbook import BLANK, date_cell, number_cell, text_cell
-from orchestration.synthetic.year import ForceQuarter, Tile
+from orchestration.synthetic.year import ForceQuarter, Tile, number_of
 
 Cells = np.ndarray
 """Ready cells (text of a CSV field or XML of a workbook cell), one per record."""
 
-FIRST_DAY, LAST_DAY = -31000, 20500
+FIRST_DAY, LAST_DAY = -36000, 25900
 CRIME_DATES = ("recorded_on", "reported_on", "committed_from", "committed_to", "cancelled_on", "outcome_on")
 BIRTHS_AS_EXCEL_DATES = ("cumbria",)
+RECURRING = 9_000_000_000
+"""Added to the number of a person who is on crimes of several years."""
 NULL_LAYOUTS = ("athena", "connect")
 
 
@@ -89,7 +91,7 @@ class Spelled:
             (column.record_type, column.column): column for p in layout.parts for column in p.columns
         }
         position = forces().index.get_loc(rows.force)
-        self._rng = np.random.default_rng([seed, 2, position, int(rows.quarter[-1])])
+        self._rng = np.random.default_rng([seed, 2, position, number_of(rows.quarter)])
         self.eats = self.habits.code == "eaten"
         if first_try:
             self._as_first_sent()
@@ -109,8 +111,8 @@ class Spelled:
         texts = rows.references(tile)
         crimes = dict(self.static["crimes"])
         crimes["crime_reference"] = references = sheeted.plain(texts)
-        incidents = (rows.crimes["incident"] * tile.of + tile.number).tolist()
-        crimes["incident_reference"] = sheeted.plain([f"INC{number:08}" for number in incidents])
+        incidents = rows.crimes["incident"] * tile.of + tile.number + year_offsets(rows.crimes["recorded_on"])
+        crimes["incident_reference"] = sheeted.plain([f"INC{number:08}" for number in incidents.tolist()])
         for name in CRIME_DATES:
             crimes[name] = self._days("crimes", name, rows.crimes[name], moved)
         impossible = rows.crimes["impossible_date"]
@@ -158,10 +160,14 @@ class Spelled:
         if self.rows.force in NUMBERS_WITHIN_A_CRIME:
             columns[reference] = self.sheeted.numbers(people["within"], as_number=False)
         else:
-            numbers = (people["number"] * tile.of + tile.number + first_number).tolist()
-            columns[reference] = self.sheeted.plain([str(number) for number in numbers])
+            numbers = people["number"] * tile.of + tile.number + first_number
+            numbers += np.where(
+                people["recurs"], RECURRING, year_offsets(self.rows.crimes["recorded_on"])[people["crime"]]
+            )
+            columns[reference] = self.sheeted.plain([str(number) for number in numbers.tolist()])
         columns[reference][people["state"].astype(bool)] = self.sheeted.one("STATE")
-        days, born = moved[people["crime"]], people["born_on"]
+        # a person of several years was born on one day, whichever days a tile moves
+        days, born = np.where(people["recurs"], 0, moved[people["crime"]]), people["born_on"]
         columns["date_of_birth"] = self._days(kind, "date_of_birth", born, days)
         if (kind, "surname") in self.columns:
             numbers = people["number"].tolist()
@@ -292,7 +298,6 @@ class Spelled:
             late = rng.random(len(table["crime"])) < 0.4
             people.append(table | {"self_defined": np.where(late, "", table["self_defined"])})
         self.rows = ForceQuarter(
-            rows.year,
             rows.force,
             rows.quarter,
             crimes,

@@ -119,4 +119,12 @@ def recorded_crime(quarters: tuple[str, ...]) -> RecordedCrime:
 
 def day(year: int, month: int = 1, date: int = 1) -> int:
     """Days since 1970-01-01."""
-    return int(np.datetime64(f"{year:04}-{month:02}-{date:02}", "D").astype(int))
+    return day_of(f"{year:04}-{month:02}-{date:02}")
+
+
+def day_of(written: str) -> int:
+    return int(np.datetime64(written, "D").astype(int))
+
+
+def years_of(days: np.ndarray) -> np.ndarray:
+    return days.astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970

@@ -47,17 +47,20 @@ class Truth:
 
     def add(self, rows: ForceQuarter, tiles: list[Tile]) -> None:
         crimes = rows.crimes
-        in_cpai = crimes["exclusion_reason"] == ""
+        # what a later return cancels is out from then on
+        later = crimes["cancelled_later"]
+        reasons = np.where(later, "cancelled", crimes["exclusion_reason"])
+        in_cpai = reasons == ""
         groups = offences().set_index("offence_code").offence_group.to_dict()
         same = {
             "force": [rows.force] * rows.n,
             "quarter": [rows.quarter] * rows.n,
             "in_cpai": in_cpai,
-            "exclusion_reason": [reason or None for reason in crimes["exclusion_reason"]],
+            "exclusion_reason": [reason or None for reason in reasons],
             "is_contact": in_cpai & crimes["contact"].astype(bool),
             "is_image": in_cpai & crimes["image"].astype(bool),
-            "is_candidate": crimes["is_candidate"].astype(bool),
-            "is_cocad": crimes["is_cocad"].astype(bool),
+            "is_candidate": crimes["is_candidate"].astype(bool) & ~later,
+            "is_cocad": crimes["is_cocad"].astype(bool) & ~later,
             **{name: [text or None for text in values] for name, values in settled(rows).items()},
             "recency": crimes["recency"].tolist(),
             "offence_group": [groups.get(code) for code in crimes["offence_code"]],
@@ -112,7 +115,7 @@ class Truth:
             "crime_reference": references[crime],
             "number": people["within"],
             "in_cpai": in_cpai[crime],
-            "is_cocad": rows.crimes["is_cocad"][crime].astype(bool),
+            "is_cocad": (rows.crimes["is_cocad"].astype(bool) & ~rows.crimes["cancelled_later"])[crime],
             "state": people["state"].astype(bool),
             "gender": [GENDERS[gender] for gender in people["gender"]],
             "age": [age if age >= 0 else None for age in people["age"].tolist()],

@@ -1,25 +1,31 @@
-"""Writes the synthetic year: `landing/<quarter>/<force>/…` in each force's layout, readings, truth apart."""
+"""Writes synthetic years: `landing/<quarter>/<force>/…` in each force's layout, readings, truth apart."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from orchestration import quarters as calendar
 from orchestration.returns.layouts import delivered, forces_of, layout_for
 from orchestration.returns.layouts.parts import Layout, Part
-from orchestration.synthetic import population, prompts, readings
-from orchestration.synthetic.numbering import numbered
-from orchestration.synthetic.records import Cells, Sheeted, Spelled
+from orchestration.synthetic import deliveries, population, prompts, readings, reopened
+from orchestration.synthetic.numbering import CALIBRATED, changed_on, numbered
+from orchestration.synthetic.police_recorded_crime import RecordedCrime
+from orchestration.synthetic.records import LAST_DAY, Cells, Sheeted, Spelled
+from orchestration.synthetic.reference import day_of, years_of
 from orchestration.synthetic.return_workbook import Workbook
+from orchestration.synthetic.series import Series
 from orchestration.synthetic.truth import Truth
-from orchestration.synthetic.year import ForceQuarter, Tile, force_quarters
+from orchestration.synthetic.year import ForceQuarter, Tile, Year, force_quarters
 
 Progress = Callable[[int, int, str], object]
 
-SENT_TWICE = {"2023-Q1": ("west-yorkshire", "lancashire", "essex")}
+SENT_TWICE = {"Q1": ("west-yorkshire", "lancashire", "essex")}
 """Returns whose first delivery was followed by a better one: only the second is calibrated."""
-REFUSED_FIRST = {"2023-Q2": ("cleveland",)}
+REFUSED_FIRST = {"Q2": ("cleveland",)}
 """Returns whose first delivery has a heading that no layout has."""
 WITH_MANIFEST = ("metropolitan",)
 DUPLICATES = 0.003
@@ -27,60 +33,175 @@ DUPLICATES = 0.003
 BANNER = ("CSAE return", "Quarter", "Force", "Produced by the performance team")
 
 
-def write_year(
+def write_years(
     into: Path,
-    year: int = 2023,
+    first: int = CALIBRATED,
+    last: int = CALIBRATED,
     scale: float = 1,
     seed: int = 2023,
     truth: Path | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Writes a synthetic year under `into`: `landing/` (44 forces, 4 quarters, 6 layouts) and `readings/`.
+    """Writes synthetic years under `into`: `landing/` (44 forces, each year's quarters and layouts) and `readings/`.
 
-    scale: a whole number of copies of the base year, so that every count is that many times the published
+    scale: a whole number of copies of the base year, so that every count of 2023 is that many times the published
     one; or a share below 1, a stratified sample whose counts only the truth has. truth: a folder for what
     the pipeline should find, never read by it. progress: called with returns done, returns in all, what is
-    being written. The same year, scale and seed give the same bytes. Raises ValueError for a year or scale
-    that cannot be made.
+    being written. The same years, scale and seed give the same bytes, and 2023 the same beside other years as alone.
+    Beside other years come releases of recorded crime, `refresh/` (old returns sent anew, with their readings) and
+    `deliveries.csv`, which has when each came. Raises ValueError for a year or scale that cannot be made.
     """
-    if year != 2023:
-        raise ValueError(f"no published counts for {year}: only 2023 can be made up")
+    _can_be_made(first, last, scale)
+    series = Series(population.base_year(CALIBRATED, seed), scale, seed)
+    asked = [f"{year}-Q{number}" for year in range(first, last + 1) for number in (1, 2, 3, 4)]
+    writer = _Writer(into, series, asked, Truth(truth) if truth else None, progress)
+    for quarter in asked:
+        writer.write(quarter)
+    if asked[0][:4] != asked[-1][:4] or first != CALIBRATED:
+        writer.refresh()
+        deliveries.write(into / "deliveries.csv", writer.came)
+    if writer.truth:
+        writer.truth.close()
+    if progress:
+        progress(writer.total, writer.total, "done")
+
+
+def _can_be_made(first: int, last: int, scale: float) -> None:
     if scale <= 0 or (scale > 1 and scale != int(scale)):
         raise ValueError(f"scale {scale}: use a whole number, or a share between 0 and 1")
-    base = population.base_year(year, seed)
-    if scale < 1:
-        base = population.sample(base, scale, seed)
-    tiles = [Tile(number, max(1, int(scale))) for number in range(max(1, int(scale)))]
-    rows = force_quarters(base, year)
-    prompts.draw(rows, tiles)
-    kept_truth = Truth(truth) if truth else None
-    returns = [(quarter, name) for quarter in base.quarters for name in _deliveries(quarter)]
-    for quarter in base.quarters:
-        readings.start(into / "readings" / f"{quarter}.csv")
-    for done, (quarter, name) in enumerate(returns):
-        if progress:
-            progress(done, len(returns), f"{quarter} {name}")
-        of_return = [rows[force, quarter] for force in forces_of(name, quarter) if (force, quarter) in rows]
-        if not of_return:
-            continue
-        folder = into / "landing" / quarter / name
-        layout = layout_for(name, quarter)
-        last = folder
-        if name in SENT_TWICE.get(quarter, ()):
-            _write_return(folder / "1", name, layout, of_return, tiles, seed, first_try=True)
-            last = folder / "2"
-        if name in REFUSED_FIRST.get(quarter, ()):
-            _write_return(folder / "1", name, layout, of_return, tiles, seed, strange_heading=True)
-            last = folder / "2"
-        _write_return(last, name, layout, of_return, tiles, seed)
-        for force_quarter in of_return:
-            readings.append(into / "readings" / f"{quarter}.csv", force_quarter, tiles, seed)
-            if kept_truth:
-                kept_truth.add(force_quarter, tiles)
-    if kept_truth:
-        kept_truth.close()
-    if progress:
-        progress(len(returns), len(returns), "done")
+    if last < first:
+        raise ValueError(f"{first}-{last}: the first year is after the last")
+    known = range(int(calendar.FIRST[:4]), years_of(np.array([LAST_DAY]))[0])
+    for year in (first, last):
+        if year not in known:
+            raise ValueError(
+                f"{year} cannot be made up: seeds/layouts/force_layouts.csv has layouts from {known[0]} on, and "
+                f"dates are written until {known[-1]}"
+            )
+
+
+class _Writer:
+    """Writes quarter by quarter what is delivered, and notes when it came."""
+
+    def __init__(
+        self, into: Path, series: Series, asked: list[str], truth: Truth | None, progress: Progress | None
+    ) -> None:
+        self.into, self.series, self.asked, self.truth, self.progress = into, series, asked, truth, progress
+        self.tiles = [Tile(number, series.tiles) for number in range(series.tiles)]
+        self.came: list[deliveries.Came] = []
+        self.done, self.total = 0, sum(len(_deliveries(quarter)) for quarter in asked)
+        self.recorded_crime = RecordedCrime(into / "landing" / "recorded_crime")
+
+    def write(self, quarter: str) -> None:
+        """The returns and readings of a quarter, and after the last of a year the recorded crime."""
+        rows = self._rows(quarter)
+        answers = self.into / "readings" / f"{quarter}.csv"
+        readings.start(answers)
+        for name in _deliveries(quarter):
+            self._told(f"{quarter} {name}")
+            of_return = [
+                rows[force, quarter] for force in forces_of(name, quarter) if (force, quarter) in rows
+            ]
+            if not of_return:
+                continue
+            folders = self._deliver(name, quarter, of_return)
+            came = deliveries.quarter_of(name, quarter)
+            self.came += [(came if came in self.asked else quarter, folder) for folder in folders]
+            for force_quarter in of_return:
+                readings.append(answers, force_quarter, self.tiles, self.series.seed)
+                if self.truth:
+                    self.truth.add(force_quarter, self.tiles)
+        if self.asked[0] != f"{CALIBRATED}-Q1" or len(self.asked) > 4:
+            self.recorded_crime.count(quarter, self.series.own(quarter), self.series.tiles)
+            if quarter.endswith("Q4"):
+                self.came.append((quarter, self.recorded_crime.publish(quarter).relative_to(self.into)))
+
+    def refresh(self) -> None:
+        """Old returns of half of all forces sent anew, at once, with readings of what is new to read."""
+        for quarter in reopened.quarters_of(self.asked):
+            rows = self._rows(quarter)
+            answers = self.into / "refresh" / "readings" / f"{quarter}.csv"
+            readings.start(answers)
+            for name in reopened.deliverers(_deliveries(quarter)):
+                anew = [
+                    reopened.anew(rows[force, quarter], self.series.seed)
+                    for force in forces_of(name, quarter)
+                ]
+                folder = Path("refresh", "landing", quarter, name, "3")
+                self._write(folder, name, quarter, [one for one, _ in anew])
+                self.came.append(("refresh", folder))
+                for one, new in anew:
+                    readings.append(answers, reopened.to_read(one, new), self.tiles, self.series.seed)
+
+    def _rows(self, quarter: str) -> dict[tuple[str, str], ForceQuarter]:
+        if quarter.startswith(str(CALIBRATED)):
+            rows = self._calibrated
+        else:
+            rows = force_quarters(self.series.of(quarter))
+            prompts.draw(rows, self.tiles)
+        of_quarter = {key: one for key, one in rows.items() if key[1] == quarter}
+        own = self.series.own(quarter)
+        self._mark_cancelled(of_quarter, own)
+        return of_quarter
+
+    @cached_property
+    def _calibrated(self) -> dict[tuple[str, str], ForceQuarter]:
+        """The base year as one: its records point across its quarters."""
+        rows = force_quarters(self.series.calibrated)
+        prompts.draw(rows, self.tiles)
+        return rows
+
+    def _mark_cancelled(self, rows: dict[tuple[str, str], ForceQuarter], own: Year) -> None:
+        """Adds to crimes what only the truth has: whether a later return that was asked for cancels each."""
+        later = self.series.cancelled_after(own)
+        ahead = len(self.asked) - 1 - self.asked.index(own.quarters[0])
+        by_force = own.crimes.serial[(later > 0) & (later <= ahead)].groupby(own.crimes.force).apply(set)
+        for (force, quarter), one in rows.items():
+            is_own = one.crimes["recorded_on"] >= day_of(calendar.first_day(quarter).isoformat())
+            one.crimes["cancelled_later"] = is_own & np.isin(
+                one.crimes["serial"], list(by_force.get(force, ()))
+            )
+
+    def _deliver(self, name: str, quarter: str, of_return: list[ForceQuarter]) -> list[Path]:
+        """Writes a force's return, earlier attempts first; the folders of its deliveries, in that order."""
+        folder = Path("landing", quarter, name)
+        attempt = None
+        if name in SENT_TWICE.get(quarter[5:], ()):
+            attempt = {"first_try": True}
+        if name in REFUSED_FIRST.get(quarter[5:], ()):
+            attempt = {"strange_heading": True}
+        if attempt:
+            self._write(folder / "1", name, quarter, of_return, **attempt)
+        last = folder / "2" if attempt else folder
+        self._write(last, name, quarter, of_return)
+        return [folder / "1", last] if attempt else [last]
+
+    def _write(
+        self, folder: Path, name: str, quarter: str, of_return: list[ForceQuarter], **how: bool
+    ) -> None:
+        for layout, rows in _in_layouts(layout_for(name, quarter), of_return):
+            _write_return(self.into / folder, name, layout, rows, self.tiles, self.series.seed, **how)
+
+    def _told(self, what: str) -> None:
+        if self.progress:
+            self.progress(self.done, self.total, what)
+        self.done += 1
+
+
+def _in_layouts(layout: Layout, of_return: list[ForceQuarter]) -> Iterator[tuple[Layout, list[ForceQuarter]]]:
+    """A return in two layouts has the crimes from before the change of system in the files of the first, the rest in
+    those of the second."""
+    used = {"workbook" if part.format == "xlsx" else "files": part.layout for part in layout.parts}
+    if len(used) == 1:
+        yield layout, of_return
+        return
+    for kind, name in used.items():
+        parts = tuple(part for part in layout.parts if (part.format == "xlsx") == (kind == "workbook"))
+        rows = []
+        for one in of_return:
+            newer = one.crimes["recorded_on"] >= changed_on(one.force)
+            rows.append(one.part(newer == (kind == "workbook")))
+        yield replace(layout, layout=name, parts=parts), rows
 
 
 def _deliveries(quarter: str) -> list[str]:
@@ -108,7 +229,7 @@ def _write_return(
             _write_csv(folder / _file_name(part, name, quarter), part, spelled, tiles, strange_heading)
     else:
         _write_workbook(folder / _file_name(layout.parts[0], name, quarter), layout, spelled, tiles)
-    if name in WITH_MANIFEST:
+    if name in WITH_MANIFEST and not list(folder.glob("*.xlsx")) and layout.parts[0].format == "csv":
         _write_manifest(folder)
 
 
@@ -225,9 +346,7 @@ def _has_orphan(rows: ForceQuarter) -> bool:
 def _add_orphan(part: Part, one: Spelled, filled: dict[str, Cells]) -> None:
     """A victim of a crime that is in no file: one record the intake has to reject."""
     rows = one.rows
-    nowhere = numbered(rows.force, rows.year)(
-        np.array([rows.last_serial * 1000 + 7]), rows.crimes["recorded_on"][:1]
-    )[0]
+    nowhere = numbered(rows.force)(np.array([rows.last_serial * 1000 + 7]), rows.crimes["recorded_on"][:1])[0]
     for column in part.columns:
         value = filled[column.heading][0]
         if column.column == "crime_reference":

@@ -1,12 +1,12 @@
 """A synthetic year: its crimes, victims and suspects, and those of one force's quarter as plain arrays."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from orchestration.synthetic.numbering import numbered
+from orchestration.synthetic.numbering import CALIBRATED, numbered
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,13 @@ class Year:
     crimes: pd.DataFrame
     victims: pd.DataFrame
     suspects: pd.DataFrame
+
+
+def number_of(quarter: str) -> int:
+    """1 for 2023-Q1, which random draws of that year start from; earlier ones are far above, for no seed of a generator
+    is negative."""
+    year, number = quarter.split("-Q")
+    return ((int(year) - CALIBRATED) * 4 + int(number)) % 10_000
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,6 @@ class Tile:
 class ForceQuarter:
     """A force's quarter of the base year as plain arrays; persons' `crime` counts from its first crime."""
 
-    year: int
     force: str
     quarter: str
     crimes: dict[str, np.ndarray]
@@ -43,6 +49,10 @@ class ForceQuarter:
     """Number of a tile -> positions of its crimes in the recall sample."""
 
     @property
+    def year(self) -> int:
+        return int(self.quarter[:4])
+
+    @property
     def n(self) -> int:
         return len(self.crimes["serial"])
 
@@ -51,7 +61,26 @@ class ForceQuarter:
 
     def references(self, tile: Tile) -> list[str]:
         serials = (self.crimes["serial"] - 1) * tile.of + tile.number + 1
-        return numbered(self.force, self.year)(serials, self.crimes["recorded_on"] + self.days_moved(tile))
+        return numbered(self.force)(serials, self.crimes["recorded_on"] + self.days_moved(tile))
+
+    def part(self, chosen: np.ndarray) -> "ForceQuarter":
+        """The crimes of this mask, with their persons."""
+        place = np.cumsum(chosen) - 1
+
+        def of_these(people: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            kept = chosen[people["crime"]]
+            return {name: values[kept] for name, values in people.items()} | {
+                "crime": place[people["crime"][kept]]
+            }
+
+        return replace(
+            self,
+            crimes={name: values[chosen] for name, values in self.crimes.items()},
+            victims=of_these(self.victims),
+            suspects=of_these(self.suspects),
+            linked={name: values[chosen] for name, values in self.linked.items()},
+            drawn={},
+        )
 
     def links(self, tile: Tile) -> dict[int, str]:
         """Position of a cancelled crime -> the crime it points to, `force:reference` when elsewhere."""
@@ -62,12 +91,12 @@ class ForceQuarter:
                 self.linked[name][position : position + 1] for name in ("serial", "recorded_on")
             )
             number = (serial - 1) * tile.of + tile.number + 1
-            reference = numbered(force, self.year)(number, recorded + _moved(serial, recorded, tile))[0]
+            reference = numbered(force)(number, recorded + _moved(serial, recorded, tile))[0]
             to[position] = reference if force == self.force else f"{force}:{reference}"
         return to
 
 
-def force_quarters(year: Year, year_number: int) -> dict[tuple[str, str], ForceQuarter]:
+def force_quarters(year: Year) -> dict[tuple[str, str], ForceQuarter]:
     """(force, quarter) -> its records. Records must be in order of return (`in_order_of_return`)."""
     crimes = {name: year.crimes[name].to_numpy() for name in year.crimes}
     people = [{name: table[name].to_numpy() for name in table} for table in (year.victims, year.suspects)]
@@ -89,7 +118,6 @@ def force_quarters(year: Year, year_number: int) -> dict[tuple[str, str], ForceQ
             persons[-1]["crime"] = persons[-1]["crime"] - start
         force, quarter = keys[start]
         found[force, quarter] = ForceQuarter(
-            year_number,
             force,
             quarter,
             {name: values[start:end] for name, values in crimes.items()},

@@ -28,11 +28,11 @@ def make_home(root: Path, scale: float):
     from orchestration.ledger.opening import open_ledger
     from orchestration.readings.book import import_readings
     from orchestration.returns.intake import receive
-    from orchestration.synthetic import write_year
+    from orchestration.synthetic import write_years
     from orchestration.warehouse import build
 
     made = home(root)
-    write_year(root, year=YEAR, scale=scale)
+    write_years(root, YEAR, YEAR, scale=scale)
     for quarter in QUARTERS:
         receive(made, quarter)
     # candidates are known once built; a readings file without versions means the current ones

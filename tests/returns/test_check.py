@@ -132,7 +132,7 @@ def test_a_refused_return_says_why_by_code_and_what_to_do(tmp_path):
         ("clevland", QUARTER, "clevland: no return is due for 2023-Q1; did you mean cleveland?"),
         ("Kent Police", QUARTER, "did you mean kent?"),
         ("kent", "2023-5", "is no quarter"),
-        ("kent", "2019-Q4", "kent: no return is due for 2019-Q4; returns begin with 2023-Q1."),
+        ("kent", "2013-Q4", "kent: no return is due for 2013-Q4; returns begin with 2014-Q1."),
         ("kent", "2999-Q1", "2999-Q1: has not begun"),
         ("kent", QUARTER, "holds no file of a return"),
     ],

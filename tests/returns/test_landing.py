@@ -28,9 +28,9 @@ ASTRAY = {
     "\uff12\uff10\uff12\uff13-Q1": "rename it to 2023-Q1",
     "recorded-crime": "goes into landing/recorded_crime",
     "Recorded Crime": "goes into landing/recorded_crime",
-    "2019-Q1": "returns are received from 2023-Q1 on",
+    "2013-Q1": "returns are received from 2014-Q1 on",
     "kent": "put it into landing/<quarter>/kent",
-    "done": "is no quarter, and nothing in it is read; name it like 2023-Q1",
+    "done": "is no quarter, and nothing in it is read; name it like 2014-Q1",
 }
 
 

@@ -87,7 +87,7 @@ def test_a_quarters_arrivals_become_one_run(watch, home):
 
 
 def test_what_is_no_quarter_of_ours_and_what_desktops_leave_is_not_waited_for(watch, home):
-    for quarter, name in (("2019-Q1", "a.csv"), ("old", "a.csv"), ("2023-Q1", "~$a.xlsx"), ("2023-Q1", ".a")):
+    for quarter, name in (("2013-Q1", "a.csv"), ("old", "a.csv"), ("2023-Q1", "~$a.xlsx"), ("2023-Q1", ".a")):
         file = home.landing / quarter / "kent" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("a")

@@ -16,7 +16,7 @@ from sheets import tables as by_headings
 from some import some
 
 from orchestration.returns.layouts import layout_for
-from orchestration.synthetic import write_year
+from orchestration.synthetic import write_years
 from orchestration.synthetic.numbering import numbered
 from orchestration.synthetic.readings import COLUMNS
 from orchestration.synthetic.reference import forces, seed
@@ -31,7 +31,7 @@ SCALE = 0.01
 @pytest.fixture(scope="module")
 def written(tmp_path_factory) -> Path:
     into = tmp_path_factory.mktemp("year")
-    write_year(into, scale=SCALE, truth=into / "truth")
+    write_years(into, scale=SCALE, truth=into / "truth")
     return into
 
 
@@ -138,7 +138,7 @@ def test_a_return_sent_twice_differs(written, name):
 
 
 def test_same_seed_same_bytes(written, tmp_path):
-    write_year(tmp_path, scale=SCALE, truth=tmp_path / "truth")
+    write_years(tmp_path, scale=SCALE, truth=tmp_path / "truth")
 
     def fingerprints(root: Path) -> dict[str, str]:
         return {
@@ -207,7 +207,7 @@ def test_summaries_are_coded_and_nothing_else(written):
 
 
 def test_tiles_have_fresh_references_and_stay_in_their_month(year):
-    rows = force_quarters(year, 2023)
+    rows = force_quarters(year)
     for key in (("dyfed-powys", "2023-Q1"), ("kent", "2023-Q4"), ("northumbria", "2023-Q2")):
         tiles = [Tile(number, 3) for number in range(3)]
         references = [reference for tile in tiles for reference in rows[key].references(tile)]
@@ -220,12 +220,22 @@ def test_tiles_have_fresh_references_and_stay_in_their_month(year):
 
 def test_every_force_has_a_shape_of_reference():
     for force in some(forces().force):
-        reference = numbered(force, 2023)(np.array([19400]), np.array([19400]))[0]
+        reference = numbered(force)(np.array([19400]), np.array([19400]))[0]
         assert re.search(r"\d{3,}", reference) and "N" not in reference.replace("INC", "").replace("CRIN", "")
 
 
-@pytest.mark.parametrize("wrong", [{"year": 2022}, {"scale": 1.5}, {"scale": 0}, {"scale": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"first": 2012},
+        {"last": 2090},
+        {"first": 2024, "last": 2022},
+        {"scale": 1.5},
+        {"scale": 0},
+        {"scale": -1},
+    ],
+)
 def test_what_cannot_be_made_is_refused(tmp_path, wrong):
-    with pytest.raises(ValueError, match=r"only 2023|use a whole number"):
-        write_year(tmp_path, **wrong)
+    with pytest.raises(ValueError, match=r"cannot be made up|is after the last|use a whole number"):
+        write_years(tmp_path, **wrong)
     assert not list(tmp_path.iterdir())

@@ -20,7 +20,8 @@ years as (
 schemes as (
     select
         scheme,
-        min(from_quarter) as from_quarter,
+        -- a quarter before the first scheme is read by it, as the command does
+        case when row_number() over (order by min(from_quarter)) > 1 then min(from_quarter) else '' end as from_quarter,
         max(coalesce(to_quarter, '9999-Q4')) as to_quarter,
         min(children_collected_from) as children_collected_from
     from criteria
