@@ -73,7 +73,6 @@ MAY = {
     "printing.py": "the one place",
     "progress.py": "a bar on a terminal, each text in it made printable",
     "__main__.py": "one sentence of ours, when Ctrl-C comes before anything else is there",
-    "synthetic/__main__.py": "progress over forces and quarters of our own",
 }
 
 

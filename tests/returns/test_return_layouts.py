@@ -219,7 +219,7 @@ def test_a_seventh_crime_system_needs_rows_only(seeds, tmp_path):
         ),
     )
     used = (seeds / "layouts" / "force_layouts.csv").read_text(encoding="utf-8")
-    used = used.replace("kent,athena,2023-Q1,,", "kent,athena,2023-Q1,2025-Q1,\nkent,pronto,2025-Q2,,")
+    used = used.replace("kent,athena,2014-Q1,,", "kent,athena,2014-Q1,2025-Q1,\nkent,pronto,2025-Q2,,")
     (seeds / "layouts" / "force_layouts.csv").write_text(used, encoding="utf-8")
 
     rows = [
