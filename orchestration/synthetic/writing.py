@@ -181,6 +181,8 @@ class _Writer:
     ) -> None:
         for layout, rows in _in_layouts(layout_for(name, quarter), of_return):
             _write_return(self.into / folder, name, layout, rows, self.tiles, self.series.seed, **how)
+        if name in WITH_MANIFEST and not list((self.into / folder).glob("*.xlsx")):
+            _write_manifest(self.into / folder)
 
     def _told(self, what: str) -> None:
         if self.progress:
@@ -229,8 +231,6 @@ def _write_return(
             _write_csv(folder / _file_name(part, name, quarter), part, spelled, tiles, strange_heading)
     else:
         _write_workbook(folder / _file_name(layout.parts[0], name, quarter), layout, spelled, tiles)
-    if name in WITH_MANIFEST and not list(folder.glob("*.xlsx")) and layout.parts[0].format == "csv":
-        _write_manifest(folder)
 
 
 def _write_manifest(folder: Path) -> None:
