@@ -3,7 +3,7 @@
     python benchmarks/bare.py HOME [--memory 4GB] [--figures FILE]
 
 No orchestrator, no ledger, no dbt, no expectations, no release: pyarrow and calamine read, DuckDB's SQL does
-the rest, in a database that is thrown away. Layouts and code lists come from `seeds/`. Reads HOME/landing and
+the rest, in memory, on disk where it is more than the limit. Layouts and code lists come from `seeds/`. Reads HOME/landing and
 HOME/readings, and prints its wall time, peak memory and the national counts as JSON.
 """
 
@@ -60,6 +60,15 @@ def layout_parts(layout: str, rows=None, headings=None) -> dict[str, tuple[dict,
     return parts
 
 
+def texts(cells: tuple) -> pa.Array:
+    """A column of a sheet as texts. Most are texts already, and of the others each value is written once."""
+    try:
+        return pa.array(cells, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        written = {cell: text(cell) for cell in set(cells)}
+        return pa.array([written[cell] for cell in cells], pa.string())
+
+
 def text(cell) -> str | None:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
@@ -95,8 +104,8 @@ def table_of(file: Path, part: dict) -> pa.Table:
     sheet = part["sheet"]
     name = book.sheet_names[int(sheet) - 1] if sheet.isdigit() else sheet
     rows = book.get_sheet_by_name(name).to_python()[banner:]
-    columns = zip(*rows[1 + examples :], strict=True) if len(rows) > 1 + examples else [[]] * len(rows[0])
-    return pa.table([pa.array(map(text, c), pa.string()) for c in columns], names=[str(h) for h in rows[0]])
+    columns = zip(*rows[1 + examples :], strict=True) if len(rows) > 1 + examples else [()] * len(rows[0])
+    return pa.table([texts(c) for c in columns], names=[str(h) for h in rows[0]])
 
 
 def value(heading: dict, blanks: list[str]) -> str:
@@ -176,12 +185,14 @@ def load(db, home: Path) -> None:
     joint = defaultdict(dict)
     for row in seed("joint_returns"):
         joint[row["delivered_as"]][row["force"]] = row["reference_prefix"]
-    senders = defaultdict(list)
-    for row in seed("layouts/force_layouts"):
-        senders[row["layout"]].append(row["delivered_as"])
-    for quarter in sorted((home / "landing").iterdir()):
+    written = seed("layouts/layouts"), seed("layouts/layout_columns")
+    for quarter in sorted((home / "landing").glob("*-Q?")):
+        senders = defaultdict(list)
+        for row in seed("layouts/force_layouts"):
+            if row["from_quarter"] <= quarter.name <= (row["to_quarter"] or quarter.name):
+                senders[row["layout"]].append(row["delivered_as"])
         for layout, names in senders.items():
-            parts = layout_parts(layout)
+            parts = layout_parts(layout, *written)
             tables = defaultdict(list)
             for folder in (quarter / name for name in names if (quarter / name).is_dir()):
                 for name, read in latest(folder, parts).items():
@@ -286,10 +297,7 @@ def figures(db) -> None:
         "victim": "cpai_persons join cocad using (force, quarter, crime_reference) where unit = 'victim'",
         "suspect": "cpai_persons join cocad using (force, quarter, crime_reference) where unit = 'suspect'",
     }
-    db.execute(
-        "create table counts"
-        " (figure_id varchar, force varchar, month varchar, numerator bigint, denominator bigint)"
-    )
+    counts = []
     for unit, source in sources.items():
         rows = [row for row in seed("published_2023") if row["unit"] == unit]
         counted = []
@@ -298,11 +306,14 @@ def figures(db) -> None:
             counted.append(f"count(*) filter (where {crimes} and {base} and {match}) as n{n}")
             counted.append(f"count(*) filter (where {crimes} and {base}) as d{n}")
         db.execute(
-            f"create temp table wide as select force, month, {', '.join(counted)} from {source} group by all"
+            f"create table {unit}s_counted as select force, month, {', '.join(counted)} from {source} group by all"
         )
-        for n, row in enumerate(rows):
-            db.execute(f"insert into counts select '{row['figure_id']}', force, month, n{n}, d{n} from wide")
-        db.execute("drop table wide")
+        counts += [
+            f"select '{row['figure_id']}' as figure_id, force, month, n{n} as numerator, d{n} as denominator"
+            f" from {unit}s_counted"
+            for n, row in enumerate(rows)
+        ]
+    db.execute(f"create table counts as {' union all '.join(counts)}")
     db.execute(
         """
         create table figures as
@@ -338,8 +349,9 @@ def main() -> None:
         seconds[step], last = round(time.perf_counter() - last, 2), time.perf_counter()
 
     with tempfile.TemporaryDirectory(dir=given.home) as folder:
-        db = duckdb.connect(f"{folder}/bare.duckdb")
-        db.execute(f"set memory_limit = '{given.memory}'; set preserve_insertion_order = false")
+        db = duckdb.connect()
+        db.execute(f"set temp_directory = '{folder}'; set memory_limit = '{given.memory}'")
+        db.execute("set preserve_insertion_order = false")
         load(db, given.home)
         lap("read")
         merge(db)
