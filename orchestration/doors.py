@@ -5,18 +5,40 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
+
+try:
+    import pwd
+except ImportError:  # Windows, where `cpai check` alone is used
+    pwd = None
 
 # Python: a script or a notebook that calls us by itself
 DOORS = ("command", "room", "Dagster", "schedule", "sensor", "Python")
 _by: ContextVar[tuple[str, str | None]] = ContextVar("by", default=("Python", None))
 
 
+LOGIN = Path(
+    "/proc/self/loginuid"
+)  # who signed in to the machine, whatever user they became since; Linux keeps it
+NOBODY = 2**32 - 1  # there: a service, which nobody signed in to
+
+
 def operator() -> str:
-    """The user of this machine whose process this is."""
-    try:
+    """The user of this machine whose process this is, `anna as cpai` where they became another. By the system's number:
+    a name of the environment is what anybody writes there."""
+    if not pwd:
         return getpass.getuser()
-    except (KeyError, OSError):  # a user that only has a number
-        return str(os.getuid())
+    user = os.getuid()
+    login = int(LOGIN.read_text()) if LOGIN.exists() else NOBODY
+    return _name(user) if login in (user, NOBODY) else f"{_name(login)} as {_name(user)}"
+
+
+def _name(user: int) -> str:
+    assert pwd
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:  # a user that only has a number
+        return str(user)
 
 
 def by() -> tuple[str, str]:

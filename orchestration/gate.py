@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from expectations import SUITES, run_suites
 from orchestration.home import SEEDS, Home
-from orchestration.ledger import chain
+from orchestration.ledger import chain, witnesses
 from orchestration.ledger.opening import ledger_of
 from orchestration.quarters import in_period
 from orchestration.releases import verify
@@ -87,7 +87,7 @@ def _doubts(home: Home, _seen: tuple) -> list[str]:
         # a folder without a manifest is no release: verify reports it
         names = [name for name in verify.release_names(home) if verify.has_manifest(home, name)]
         heads = [verify.manifest_of(home, name) for name in names]
-        ends = {head["release"]: head.get("last_of_reading_chain") or {} for head in heads}
+        ends = {head["release"]: witnesses.of_document(head).get("readings", {}) for head in heads}
         return [
             *chain.verify(engine),
             *chain.ends_otherwise(engine, ends),

@@ -1,5 +1,6 @@
 """Where things are: the project (seeds, dbt models) and the home (everything received, built and published)."""
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -80,6 +81,11 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
     every machine, whatever its separator and wherever the folder lies, so that they may be hashed and compared."""
     found = sorted((path.relative_to(folder).parts, path) for path in folder.rglob("*") if path.is_file())
     yield from (("/".join(parts), path) for parts, path in found)
+
+
+def file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_seeds(seeds: Path = SEEDS) -> dict[str, strict_csv.Table]:

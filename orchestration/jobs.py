@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import at_rest, runs
+from orchestration import at_rest, doors, runs
 from orchestration.home import Home, home
 from orchestration.printing import say
 from orchestration.turns import turn, write_whole
@@ -143,7 +143,8 @@ class _OneRunAtATime(dg.Executor):
 
         failures = []
         at_rest.close(home())
-        with turn(home(), f"Dagster, run {run.run_id[:8]} of the job {run.job_name}", notify=notify):
+        mine = turn(home(), f"Dagster, run {run.run_id[:8]} of the job {run.job_name}", notify=notify)
+        with mine, doors.coming_by(*runs.door(run.tags)):
             limit_pool(storage)
             free_pool(storage)
             for event in self._within.execute(plan_context, execution_plan):

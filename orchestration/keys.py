@@ -2,6 +2,7 @@
 
 Each use has a key of its own made from it (`of`), so that nothing made by one can be compared with another's.
 A key that is lost is never replaced: tokens and pseudonyms would go on under other names, and nobody would see it.
+It is changed on purpose (`rotate`), and those before it are kept: what was made with them can still be read.
 """
 
 import hashlib
@@ -9,13 +10,17 @@ import hmac
 import os
 import re
 import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from orchestration.home import Home, filled
 from orchestration.stopping import Stopped
 from orchestration.turns import alone, write_whole
 
 FILE = "token.key"
+# the key; below it each one before, the newest first: until when it was the key, and until when feeds may still have it
 SHAPE = re.compile(r"[0-9a-f]{64}")
+BEFORE = re.compile(r"([0-9a-f]{64}) until (\S+), feeds until (\d{4}-\d\d-\d\d)")
 SHORTEST = 32  # letters of a key given by CPAI_TOKEN_KEY
 # made with the key: where one of these is there, so was the key
 MADE_WITH_IT = ("warehouse.duckdb", "releases")
@@ -25,33 +30,108 @@ class KeyLost(Stopped, RuntimeError):
     """The key of the home is missing, damaged or another one."""
 
 
-def token_key(home: Home) -> str:
-    """The secret of the home: from `CPAI_TOKEN_KEY`, else made once and kept in the home. Raises KeyLost."""
-    if (key := os.environ.get("CPAI_TOKEN_KEY")) is not None:
-        if len(key) < SHORTEST:
-            raise KeyLost(
-                f"CPAI_TOKEN_KEY has {len(key)} letters, a key has {SHORTEST} or more: give the key of {home.root}"
-            )
-        return key
+class NotRotated(Stopped, RuntimeError):
+    """The key cannot be changed as things are; it is the one that it was."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key, and of one that was replaced until when it was the key, and the last day on which feeds may have it."""
+
+    text: str
+    until: str = ""
+    feeds_until: str = ""
+
+    def of(self, purpose: str) -> bytes:
+        """The key of one purpose, 32 bytes."""
+        return hmac.new(self.text.encode(), purpose.encode(), hashlib.sha256).digest()
+
+    @property
+    def check(self) -> str:
+        """What differs between two keys and gives neither away."""
+        return self.of("check value of the key").hex()[:16]
+
+
+def kept(home: Home) -> list[Key]:
+    """The key of the home and those before it, the newest first: from `CPAI_TOKEN_KEY` and `CPAI_TOKEN_KEY_BEFORE`, else
+    made once and kept in the home. Raises KeyLost."""
+    given = [os.environ[name] for name in ("CPAI_TOKEN_KEY", "CPAI_TOKEN_KEY_BEFORE") if name in os.environ]
+    if "CPAI_TOKEN_KEY" in os.environ:
+        for key in given:
+            if len(key) < SHORTEST:
+                raise KeyLost(
+                    f"CPAI_TOKEN_KEY has {len(key)} letters, a key has {SHORTEST} or more: give the key of {home.root}"
+                )
+        # for as long as it is given
+        return [Key(given[0]), *(Key(key, "replaced", "9999-12-31") for key in given[1:])]
     file = home.root / FILE
     if not file.exists():
         _make(home)
-    key = file.read_text()
-    if not SHAPE.fullmatch(key):
-        raise KeyLost(f"{file} is {'empty' if not key.strip() else 'no key'}: {restored(home)}")
-    return key
+    first, *others = file.read_text().split("\n")
+    before = [BEFORE.fullmatch(line) for line in others]
+    if not SHAPE.fullmatch(first) or not all(before):
+        raise KeyLost(f"{file} is {'empty' if not first.strip() else 'no key'}: {restored(home)}")
+    return [Key(first), *(Key(*match.groups()) for match in before if match)]
+
+
+def token_key(home: Home) -> str:
+    """The secret of the home as it is now. Raises KeyLost."""
+    return kept(home)[0].text
 
 
 def of(home: Home, purpose: str) -> bytes:
-    """The key of one purpose, 32 bytes: `pseudonyms of csae_analysis`, `sessions of the reading room`."""
-    return hmac.new(token_key(home).encode(), purpose.encode(), hashlib.sha256).digest()
+    """The key of one purpose: `pseudonyms of csae_analysis`, `sessions of the reading room`."""
+    return kept(home)[0].of(purpose)
 
 
 def check_value(home: Home) -> str | None:
-    """What differs between two keys and gives neither away; None where there is no key yet."""
+    """That of the key as it is now; None where there is no key yet."""
     if "CPAI_TOKEN_KEY" not in os.environ and not (home.root / FILE).exists():
         return None
-    return of(home, "check value of the key").hex()[:16]
+    return kept(home)[0].check
+
+
+def rotate(home: Home, overlap: timedelta) -> Key:
+    """A new key in place of the one there is, which is kept; feeds may still have that for so long. The new one.
+
+    One rename: whoever is killed on the way has the one or the other. The ledger follows when it is next opened.
+    Raises NotRotated.
+    """
+    if "CPAI_TOKEN_KEY" in os.environ:
+        raise NotRotated(
+            "the key is given by CPAI_TOKEN_KEY: give a new one there and the one of now in CPAI_TOKEN_KEY_BEFORE; the next "
+            "command takes it over"
+        )
+    if not (home.root / FILE).exists():
+        raise NotRotated(f"{home.root} has no key yet: there is nothing to change")
+    with alone(home.root):
+        now, *before = kept(home)
+        moment = datetime.now(UTC)
+        replaced = Key(now.text, moment.isoformat(timespec="seconds"), (moment + overlap).date().isoformat())
+        new = Key(secrets.token_hex(32))
+        lines = [
+            f"{key.text} until {key.until}, feeds until {key.feeds_until}" for key in (replaced, *before)
+        ]
+        write_whole(home.root / FILE, "\n".join([new.text, *lines]))
+    return new
+
+
+def previous(home: Home) -> Key:
+    """The key before, which feeds may still have. Raises NotRotated where there is none or its days are over."""
+    if found := overlapping(home):
+        return found
+    _, *before = kept(home)
+    if not before:
+        raise NotRotated(f"the key of {home.root} was never changed: there is no previous one")
+    raise NotRotated(
+        f"feeds had the previous key until {before[0].feeds_until}: write this one under the key of now"
+    )
+
+
+def overlapping(home: Home) -> Key | None:
+    """The key before, while feeds may have it."""
+    today = datetime.now(UTC).date().isoformat()
+    return next((key for key in kept(home)[1:2] if key.feeds_until >= today), None)
 
 
 def restored(home: Home) -> str:

@@ -28,6 +28,13 @@ def from_where(tags: Mapping[str, str]) -> str:
     return next((door for door in ("schedule", "sensor") if f"dagster/{door}_name" in tags), "UI")
 
 
+def door(tags: Mapping[str, str]) -> tuple[str, str | None]:
+    """The same as the log has it: the door, and the schedule or sensor by its name. Dagster's pages have no sign-in, so
+    that of who asked for a run there only the user of the machine is known."""
+    where = from_where(tags)
+    return ("Dagster" if where == "UI" else where), tags.get(f"dagster/{where}_name")
+
+
 def on_the_timeline(instance: dg.DagsterInstance) -> dg.DagsterInstance:
     """The instance, whose runs in this process are of the code location that the pages show."""
     create = instance.create_run_for_job

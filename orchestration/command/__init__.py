@@ -17,7 +17,9 @@ from orchestration.command.check import check, pack
 from orchestration.command.demo import demo, init, sample
 from orchestration.command.erase import erase
 from orchestration.command.feed import feed
+from orchestration.command.key import key
 from orchestration.command.layout import layout
+from orchestration.command.log import log
 from orchestration.command.read import read
 from orchestration.command.release import diff, explain, publish, replay, verify
 from orchestration.command.report import report
@@ -88,7 +90,7 @@ def cpai(context: click.Context, root: Path | None, wait: float | None) -> None:
 
 
 for command in (
-    *(check, demo, diff, erase, explain, feed, init, layout, pack, publish),
+    *(check, demo, diff, erase, explain, feed, init, key, layout, log, pack, publish),
     *(read, replay, report, room, run, sample, status, verify),
 ):
     cpai.add_command(command)

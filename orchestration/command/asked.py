@@ -168,15 +168,20 @@ class Period(Quarter):
 
 
 class Moment(Ours):
+    """A moment; a day alone means its end, or its beginning where something `begins` with it."""
+
     name = "moment"
 
+    def __init__(self, begins: bool = False) -> None:
+        self.begins = begins
+
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """ISO text in UTC to the second, as the ledger writes it; a day alone means its end."""
+        """ISO text in UTC to the second, as the ledger writes it."""
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a moment: write 2023-06-30 or 2023-06-30T17:00:00Z", param, ctx)
-        if len(value) == len("2023-06-30"):
+        if len(value) == len("2023-06-30") and not self.begins:
             moment = moment.replace(hour=23, minute=59, second=59)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return moment.astimezone(UTC).isoformat(timespec="seconds")

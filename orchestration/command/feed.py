@@ -20,10 +20,24 @@ from orchestration.stopping import stop
     help="The folder in which a new one is made for the feed.",
 )
 @click.option("--release", help="[the live one]")
+@click.option(
+    "--key",
+    type=click.Choice(["now", "previous"]),
+    default="now",
+    show_default=True,
+    help="Under the pseudonyms of before the key was changed, while its overlap lasts.",
+)
 @as_json
 @pass_home
 def feed(
-    home: Home, name: str, period: str, force: str | None, into: Path, release: str | None, wants_json: bool
+    home: Home,
+    name: str,
+    period: str,
+    force: str | None,
+    into: Path,
+    release: str | None,
+    key: str,
+    wants_json: bool,
 ) -> None:
     """Write the feed NAME of PERIOD (2023 or 2023-Q1): csae_analysis, strategic_assessment or own_records."""
     from orchestration.releases import feeds
@@ -33,7 +47,7 @@ def feed(
             f"there is no feed {name!r}; there are {', '.join(feeds.names())}", param_hint="NAME"
         )
     try:
-        written = feeds.write(home, name, period, into, force, release)
+        written = feeds.write(home, name, period, into, force, release, previous_key=key == "previous")
     except (LookupError, FileExistsError) as problem:
         stop([str(problem.args[0])], wants_json, code=2)
     except feeds.NotAsAgreed as problem:

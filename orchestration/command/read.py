@@ -59,7 +59,6 @@ def export(
             raise click.UsageError("--reader, --adjudicator and --cases are for workbooks: add --format xlsx")
         _needs(home, home.warehouse)
         file = _to_write(to or Path(f"{quarter}_worklist.csv"))
-        _note_export(home, quarter)
         say(f"{export_worklist(home, file, quarter):,} unread candidates of {quarter} in {file}")
         return
     if not reader:
@@ -215,10 +214,14 @@ def _forecast(row: dict[str, Any]) -> str:
 @as_json
 @pass_home
 def verify(home: Home, wants_json: bool) -> None:
-    """Is every reading as it was written? Each carries the hash of the one before."""
-    from orchestration.readings.desk import Desk
+    """Is every reading as it was written, and none cut off? Each carries the hash of the one before; home.json, releases
+    and packs know where their chain ended."""
+    from orchestration.ledger import witnesses
+    from orchestration.ledger.opening import ledger_of
 
-    if broken := Desk(home).verify_chain():
+    with ledger_of(home) as engine:
+        broken = witnesses.problems(engine, "readings", witnesses.in_home(home))
+    if broken:
         stop(broken, wants_json)
     tell(wants_json, {"done": True}, ["every reading is as it was written"])
 
@@ -229,14 +232,6 @@ def _to_write(file: Path) -> Path:
     if not (file.parent.is_dir() and os.access(there, os.W_OK)):
         raise click.BadParameter(f"{file} cannot be written: is its folder there?", param_hint="--to")
     return file
-
-
-def _note_export(home: Home, quarter: str) -> None:
-    """Who took a quarter's summaries out, before they are written."""
-    from orchestration.ledger import log
-    from orchestration.readings.room.sign_in import WORKLIST_TAKEN
-
-    log.note(home, "disclosure", WORKLIST_TAKEN, {"quarter": quarter}, to="readers")
 
 
 def _needs(home: Home, there: Path) -> None:

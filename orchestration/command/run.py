@@ -86,7 +86,7 @@ def run_quarters(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
 
 def run_as_of(home: Home, wants_json: bool) -> None:
     """dbt alone, outside Dagster: this is not the warehouse that its assets are about."""
-    from orchestration.ledger import snapshots
+    from orchestration.ledger import log, snapshots
     from orchestration.ledger.opening import ledger_of
     from orchestration.returns import kept
     from orchestration.returns.receipts import quarters_known
@@ -103,6 +103,7 @@ def run_as_of(home: Home, wants_json: bool) -> None:
             say(f"  {line}")
     with ledger_of(home) as engine:
         snapshots.write(engine, home)
+        log.note(engine, "combination", "warehouse built beside the live one", {"as_of": home.as_of})
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     home.warehouse.unlink(missing_ok=True)
     try:

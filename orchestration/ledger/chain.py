@@ -15,6 +15,7 @@ from orchestration.ledger.tables import erased, erasures, log_entries, readings
 from orchestration.ledger.transactions import insert_many, now, writing
 
 READING = "reading"  # the place of readings in `erased`
+CHAINS = {"readings": readings, "log": log_entries}
 _REMEDY = "restore the ledger from a copy"
 _NAMED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     readings.name: lambda row: f"reading {row['reading_id']}, of a crime of {row['force']},",
@@ -62,6 +63,24 @@ def head(connection: Connection, table: Table) -> dict[str, Any]:
     last = select(_number(table), table.c.hash).order_by(_number(table).desc()).limit(1)
     row = connection.execute(last).one_or_none()
     return dict(row._mapping) if row else {_number(table).name: 0, "hash": None}
+
+
+def ends(engine: Engine) -> dict[str, dict[str, Any]]:
+    """Where the chains end now, as whoever holds it can later ask whether they still go through there."""
+    with engine.connect() as connection:
+        return {name: head(connection, table) for name, table in CHAINS.items()}
+
+
+def number_of(end: Mapping[str, Any], table: Table) -> int:
+    return end[_number(table).name]
+
+
+def goes_through(connection: Connection, end: Mapping[str, Any], table: Table) -> bool:
+    """Whether a chain holds what was its end, as it was."""
+    if not end.get("hash"):
+        return True
+    number = _number(table)
+    return connection.scalar(select(table.c.hash).where(number == end[number.name])) == end["hash"]
 
 
 def _number(table: Table) -> Column:
@@ -134,17 +153,10 @@ def ends_otherwise(
 
     Rows cut off the end break no link, and a chain written anew has no broken link.
     """
-    wanted = {name: last for name, last in ends.items() if last.get("hash")}
-    if not wanted:
-        return []
-    number = _number(table)
-    numbers = {last[number.name] for last in wanted.values()}
+    sentence, number = _ENDS[table.name], _number(table).name
     with engine.connect() as connection:
-        statement = select(number, table.c.hash).where(number.in_(numbers))
-        held = {row[0]: row.hash for row in connection.execute(statement)}
-    sentence = _ENDS[table.name]
-    return [
-        sentence.format(number=last[number.name], of=name)
-        for name, last in wanted.items()
-        if held.get(last[number.name]) != last["hash"]
-    ]
+        return [
+            sentence.format(number=end[number], of=name)
+            for name, end in ends.items()
+            if not goes_through(connection, end, table)
+        ]

@@ -1,39 +1,30 @@
 """The log that the law asks for (Data Protection Act 2018, s. 62): who collected, altered, consulted, disclosed, combined
 or erased what, when, by which door, for whom. One chain, append-only: `cpai log`.
 
-An entry is written before the act: what failed after all has an entry too, what happened always has one. It names a
-set by ids, never by content: a crime as a keyed token (`token`), a file as its SHA-256.
+An act that writes the ledger has its entry in the same transaction; before any other the entry is written first, so that
+what failed after all may have one too, and what happened always has. An entry names a set by ids, never by content: a
+crime as a keyed token, a file as its SHA-256.
 """
 
+import hashlib
+import hmac
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
-from orchestration import doors
-from orchestration.home import Home
-from orchestration.ledger import chain
+from orchestration import keys
+from orchestration.home import Home, filled
+from orchestration.ledger.entries import write
+from orchestration.ledger.inventory import FILE
 from orchestration.ledger.opening import ledger_of
-from orchestration.ledger.tables import log_entries
-from orchestration.ledger.transactions import now
+from orchestration.ledger.tables import gold_slots, items, log_entries, reading_slots, readings, sign_ins
 
-ACTIONS = (
-    "collection",
-    "alteration",
-    "consultation",
-    "disclosure",
-    "combination",
-    "erasure",
-    "administration",
-)
-# what a set is named by; a value is an id, a number, or a list of ids
-IDS = (
-    *("force", "forces", "quarter", "quarters", "period", "as_of", "submission", "files", "release", "older", "figure"),
-    *("place", "feed", "record", "key", "slot", "item", "cases", "reading", "readings", "rows", "username", "roles"),
-    *("sign_in", "rule", "partition", "run"),
-)  # fmt: skip
-LONGEST = 200  # letters of an id: what is longer is content
+# what is done, where more than one place has to know its words
+CASE_SHOWN = "case shown: "
+WORKLIST_TAKEN = "worklist taken out"
 
 
 def note(
@@ -64,51 +55,115 @@ def note_each(
             return note_each(engine, action, what, sets, reason)
     if isinstance(where, Engine):
         with where.begin() as connection:
-            return note_each(connection, action, what, sets, reason)
-    assert action in ACTIONS, action
-    (door, who), moment = doors.by(), now()
-    rows = [
-        {
-            "at": moment,
-            "who": who,
-            "door": door,
-            "action": action,
-            "what": what,
-            "concerns": json.dumps(_checked(set_), sort_keys=True, ensure_ascii=False),
-            "recipient": to,
-            "reason": reason,
-        }
-        for set_, to in sets
-    ]
-    if rows:
-        _alone(where)
-        chain.append(where, rows, log_entries)
-    return None
+            return write(connection, action, what, sets, reason)
+    return write(where, action, what, sets, reason)
 
 
-def _checked(set_: Mapping[str, Any]) -> dict[str, Any]:
-    named = {name: value for name, value in set_.items() if value is not None}
-    for name, value in named.items():
-        ids = value if isinstance(value, (list, tuple)) else [value]
-        if name not in IDS or any(not isinstance(one, (str, int)) or len(str(one)) > LONGEST for one in ids):
-            raise ValueError(
-                f"{name} is no id that the log may have of a set: see IDS in orchestration/ledger/log.py"
-            )
-    return named
+def note_in_a_home(home: Home, action: str, what: str, set_: Mapping[str, Any]) -> None:
+    """The same of what is read from releases alone: nothing where they are copies, which have no ledger beside them."""
+    if os.environ.get("CPAI_LEDGER_URL") or filled(home.root / "ledger.db") or (home.root / FILE).exists():
+        note(home, action, what, set_)
 
 
-def _alone(connection: Connection) -> None:
-    """Only this transaction appends until it ends: two that read the same end would fork the chain."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("select pg_advisory_xact_lock(62)")
-        return
-    sqlite = connection.connection.driver_connection
-    assert sqlite is not None
-    # one that has written already is the only one writing
-    if not sqlite.in_transaction:
-        connection.exec_driver_sql("begin immediate")
+def token(home: Home, force: str, crime_reference: str) -> str:
+    """A crime as the log names it (`record` of a set): who has the log without the key cannot tell which it is."""
+    return _token(keys.of(home, _RECORDS), force, crime_reference)
 
 
-def verify(engine: Engine, ends: Mapping[str, Mapping[str, Any]] | None = None) -> list[str]:
-    """A sentence for each break of the chain, and for each place (a release, home.json) that knew another end of it."""
-    return chain.verify(engine, table=log_entries) + chain.ends_otherwise(engine, ends or {}, log_entries)
+_RECORDS = "records in the log"
+
+
+def _token(key: bytes, force: str, crime_reference: str) -> str:
+    return hmac.new(key, f"{force}\n{crime_reference}".encode(), hashlib.sha256).hexdigest()[:24]
+
+
+COLUMNS = ("entry", "at", "who", "door", "action", "what", "set", "to", "reason")
+SIGN_INS = {"in": "signed in", "out": "signed out", "refused": "sign-in refused", "locked": "sign-in locked"}
+
+
+def entries(
+    home: Home,
+    engine: Engine,
+    since: str = "",
+    action: str | None = None,
+    who: str | None = None,
+    about: str | None = None,
+    crime: tuple[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """The log in order, a row for each act by COLUMNS; `set` by name of id.
+
+    What else in the ledger says by itself who did what is not written twice: answers in the reading room are in the chain
+    of readings, sign-ins are rows of their own; both stand here in their place. `about`: an id (`2023-Q1`) or an id with
+    its name (`force=kent`); `crime`: force and reference.
+    """
+    with engine.connect() as connection:
+        found = [
+            row
+            for row in (*_written(connection), *_answered(connection), *_signed_in(connection))
+            if row["at"] >= since and action in (None, row["action"]) and who in (None, row["who"])
+        ]
+        if crime:
+            of_crime = _ids(home, connection, *crime)
+            found = [row for row in found if of_crime & set(_named(row["set"]))]
+    if about:
+        found = [
+            row for row in found if any(about in (one, one.partition("=")[2]) for one in _named(row["set"]))
+        ]
+    return sorted(found, key=lambda row: row["at"])
+
+
+def _written(connection: Connection) -> Iterator[dict[str, Any]]:
+    for row in connection.execute(select(log_entries).order_by(log_entries.c.entry)):
+        same = {name: getattr(row, name) for name in COLUMNS if name not in ("set", "to")}
+        yield same | {"set": json.loads(row.concerns), "to": row.recipient}
+
+
+def _answered(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Readings that came by no file: of a file there is an entry."""
+    columns = [readings.c[name] for name in ("reading_id", "imported_at", "reader", "slot", "corrects")]
+    statement = select(*columns).where(readings.c.source_file.is_(None)).order_by(readings.c.reading_id)
+    for row in connection.execute(statement):
+        what = "reading corrected" if row.corrects else "reading recorded"
+        of = {"reading": row.reading_id} | ({"slot": row.slot} if row.slot else {})
+        yield _as_entry(row.imported_at, row.reader or "", "alteration", what, of)
+
+
+def _signed_in(connection: Connection) -> Iterator[dict[str, Any]]:
+    for row in connection.execute(select(sign_ins).order_by(sign_ins.c.sign_in)):
+        yield _as_entry(
+            row.at,
+            row.username,
+            "administration",
+            SIGN_INS[row.outcome],
+            {"sign_in": row.ends or row.sign_in},
+        )
+
+
+def _as_entry(at: str, who: str, action: str, what: str, of: dict[str, Any]) -> dict[str, Any]:
+    values = (None, at, who, "room", action, what, of, None, None)
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _named(set_: Mapping[str, Any]) -> Iterator[str]:
+    """`name=id` for each id of a set."""
+    for name, value in set_.items():
+        for one in value if isinstance(value, list) else [value]:
+            yield f"{name}={one}"
+
+
+def _ids(home: Home, connection: Connection, force: str, crime_reference: str) -> set[str]:
+    """What a crime is named by in the sets of the log: its token, its items on the worklist, their slots, its readings."""
+    of = (items.c.force == force, items.c.crime_reference == crime_reference)
+    ids = {
+        f"record={_token(key, force, crime_reference)}"
+        for key in (one.of(_RECORDS) for one in keys.kept(home))
+    }
+    numbers = set(connection.scalars(select(items.c.item).where(*of)))
+    ids |= {f"item={number}" for number in numbers}
+    for table in (reading_slots, gold_slots):
+        slots = connection.scalars(select(table.c.slot).where(table.c.item.in_(numbers)))
+        ids |= {f"slot={slot}" for slot in slots}
+    own = select(readings.c.reading_id).where(
+        readings.c.force == force, readings.c.crime_reference == crime_reference
+    )
+    return ids | {f"reading={number}" for number in connection.scalars(own)}

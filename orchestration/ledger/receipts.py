@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from orchestration.ledger import log
 from orchestration.ledger.tables import (
     STANDS,
     explanations,
@@ -58,6 +59,7 @@ def record_submission(
     sha256, bytes), what the force explains (record_number, rule, crime_reference, explanation), and its raw files
     (path in raw/, sha256).
     """
+    files = list(files)
     key = {name: submission[name] for name in ("force", "quarter", "submission")}
     cells = {**submission, "reasons": json.dumps(submission["reasons"], ensure_ascii=False)}
     folder = cells.pop("folder", None)
@@ -73,6 +75,8 @@ def record_submission(
         if rows:
             connection.execute(insert(table), rows)
     record_raw_files(connection, key, raw)
+    digests = [sha256 for _, sha256, _ in files]
+    log.note(connection, "collection", f"submission {submission['status']}", {**key, "files": digests})
 
 
 def record_folder(connection: Connection, submission: Mapping[str, Any], folder: str) -> None:

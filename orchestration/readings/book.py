@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from orchestration import quarters, schemes, strict_csv, warehouse
-from orchestration.home import Home
+from orchestration.home import Home, file_hash
+from orchestration.ledger import log
 from orchestration.ledger.chain import append
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import readings, worklist
@@ -92,6 +93,7 @@ def export_worklist(home: Home, file: Path, quarter: str) -> int:
     The summary is the only free text that leaves staging, and only here. Cells that a spreadsheet would
     take for a formula are escaped. Returns the number of candidates.
     """
+    log.note(home, "disclosure", log.WORKLIST_TAKEN, {"quarter": quarter}, to="readers")
     rows = warehouse.query(
         home,
         """
@@ -183,6 +185,8 @@ def import_files(
                     fresh = _fresh(connection, file, checked, problems, known)
                     moment = now()
                     known.add(append(connection, [_to_append(row, file, moment) for row in fresh]))
+                    about = {"readings": len(fresh), "files": [file_hash(file)]}
+                    log.note(connection, "alteration", "readings imported", about)
                     _settle(connection, policy, moment, fresh, candidates)
             except ReadingsRefused as refusal:
                 yield file, refusal

@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from orchestration.home import file_hash
 from orchestration.ledger import log
 from orchestration.readings import codebook
 from orchestration.readings.answers import ALLOWED, ALSO_ALLOWED, completed, problems
 from orchestration.readings.book import NOT_KEPT, Keeps, ReadingsRefused, as_written, kept
 from orchestration.readings.desk import Answer, Case, Desk, DeskRefused
 from orchestration.readings.room import care
-from orchestration.readings.room.sign_in import CASE_SHOWN
 from orchestration.returns import opening
 from orchestration.returns.file_safety import escape_formula
 from orchestration.returns.reasons import Unreadable
@@ -49,7 +49,7 @@ def export_workbook(
     slots = desk.claim_many(reader, quarter, adjudicating, minutes, wanted)
     given = [desk.case(reader, slot.slot) for slot in slots]
     sets = [({"slot": case.slot, "quarter": quarter}, reader) for case in given]
-    log.note_each(desk.engine, "disclosure", f"{CASE_SHOWN}workbook", sets)
+    log.note_each(desk.engine, "disclosure", f"{log.CASE_SHOWN}workbook", sets)
     _write(file, given, codebook.text(desk.policy.codebook))
     return len(slots)
 
@@ -155,6 +155,8 @@ def import_workbook(desk: Desk, file: Path, reader: str, keeps: Keeps = kept) ->
         raise WorkbookRefused(file, [NOT_KEPT, *against])
     try:
         given = {slot: answer for slot, (_, answer) in answers.items()}
+        about = {"readings": len(given), "files": [file_hash(file)], "username": reader}
+        log.note(desk.engine, "alteration", "readings imported", about)
         desk.answer_many(reader, given, file.name, rules)
     except DeskRefused as refusal:
         raise WorkbookRefused(file, [f"{_address(headings, 'slot', FIRST_ROW)}: {refusal}"]) from refusal

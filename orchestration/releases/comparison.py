@@ -112,6 +112,8 @@ def came_since(
         found += [f"{one}, is no more" for one in before if one not in now]
     if head.get("last_of_reading_chain") != inputs.last_of_chain:
         found.append(f"readings up to {inputs.last_of_chain['reading_id']}")
+    if head.get("key") not in (None, inputs.key):
+        found.append("another key, by which readers have other tokens")
     now = package.waivers(connection, "warehouse", quarters)
     if _text(head.get("waivers", [])) != _text(now):
         found.append("waivers, or the day that they run out")

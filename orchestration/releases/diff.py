@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - table names come from dbt's manifest, never from a user
 
 from orchestration.home import Home
+from orchestration.ledger import log
 from orchestration.releases import revisions
 from orchestration.releases.verify import named
 from orchestration.statements import quoted, rows_of
@@ -22,6 +23,7 @@ def diff(home: Home, a: str, b: str) -> list[dict]:
     import duckdb
 
     files = [str(home.releases / named(home, release) / "marts" / "figures.parquet") for release in (a, b)]
+    log.note_in_a_home(home, "consultation", "releases compared", {"older": a, "release": b})
     values = ", ".join(f"a.{name} as {name}_before, b.{name} as {name}_after" for name in VALUES)
     differs = " or ".join(f"a.{name} is distinct from b.{name}" for name in VALUES)
     with duckdb.connect() as connection:

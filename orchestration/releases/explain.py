@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from orchestration.home import Home
+from orchestration.ledger import log
 from orchestration.printing import counted
 from orchestration.quarters import in_period, of_month
 from orchestration.releases import figures, inputs
@@ -33,6 +34,8 @@ def explain(
     try:
         place = figures.place(place, rows_of(connection, "select force, name, region from marts.dim_force"))
         figure = _figure(connection, figure_id, place, period)
+        about = {"release": release, "figure": figure_id, "place": place, "period": period}
+        log.note_in_a_home(home, "consultation", "figure explained", about)
         forces = _forces(connection, figure["place_type"], place)
         beside = _beside(connection, figure)
     finally:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from orchestration import keys
 from orchestration.home import SEEDS, Home, seed_rows
+from orchestration.ledger import log
 from orchestration.quarters import in_period
 from orchestration.releases.package import FORBIDDEN, file_hash, write_json
 from orchestration.releases.verify import manifest_of, named
@@ -24,6 +25,8 @@ TABLES = {"crimes": "fct_crimes", "victims": "fct_victims", "suspects": "fct_sus
 # gives the crime, or the person, to whoever has the force's system
 REFERENCES = {"crime_reference", "victim_reference", "suspect_reference", "incident_reference"}
 PSEUDONYM = "pseudonym"
+BUILDING = ".building-"
+LINKS = "links"
 
 
 class NotAsAgreed(RuntimeError):
@@ -39,6 +42,7 @@ class Contract:
     pseudonymised: bool
     of_one_force: bool
     purpose: str
+    recipient: str
     columns: dict[str, list[dict[str, str]]]
 
 
@@ -66,6 +70,7 @@ def contract(feed: str, seeds: Path = SEEDS) -> Contract:
         row["pseudonymised"] == "Y",
         row["of_one_force"] == "Y",
         row["purpose"],
+        row["recipient"],
         {table: [one for one in columns if one["table"] == table] for table in TABLES},
     )
     never = FORBIDDEN | (REFERENCES if found.pseudonymised else set())
@@ -89,11 +94,13 @@ def write(
     force: str | None = None,
     release: str | None = None,
     seeds: Path = SEEDS,
+    previous_key: bool = False,
 ) -> Written:
     """Write `feed` of `period` (`2023`, `2023-Q1`) from `release`, else the live one, into a new folder in `into`.
 
     Each table is a Parquet and a CSV file; `manifest.json` has rows, SHA-256, schema and its version. `force` is asked of
-    a feed of one force, and of no other. LookupError when there is no such feed, force or period in the release,
+    a feed of one force, and of no other. `previous_key`: under the pseudonyms of before the key was changed, for who still
+    has a feed with those. LookupError when there is no such feed, force or period in the release,
     NoRelease when no such release, FileExistsError when the folder is there already, NotAsAgreed.
     """
     agreed = contract(feed, seeds)
@@ -103,6 +110,9 @@ def write(
             if agreed.of_one_force
             else f"{feed} is of all forces: leave --force out"
         )
+    if previous_key and not agreed.pseudonymised:
+        raise LookupError(f"{feed} has no pseudonyms: leave --key out")
+    key = keys.previous(home) if previous_key else keys.kept(home)[0]
     release = named(home, release)
     head = manifest_of(home, release)
     quarters = in_period(period)
@@ -110,8 +120,9 @@ def write(
         raise LookupError(
             f"{release} is of {head['period']} and has no {missing[0]}: name another (--release)"
         )
-    name = "_".join(part for part in (feed, f"v{agreed.version}", force, period, release) if part)
-    folder, building = into / name, into / f".building-{name}"
+    of_key = f"key-{key.check}" if previous_key else None
+    name = "_".join(part for part in (feed, f"v{agreed.version}", force, period, release, of_key) if part)
+    folder, building = into / name, into / f"{BUILDING}{name}"
     if folder.exists():
         raise FileExistsError(
             f"{folder} is there already: a feed is written once; move it away or name another folder"
@@ -119,7 +130,8 @@ def write(
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     try:
-        manifest = _fill(home, agreed, head, period, force, building)
+        manifest = _fill(home, agreed, key, head, period, force, building)
+        _note(home, manifest, building)
         building.rename(folder)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
@@ -127,17 +139,30 @@ def write(
     return Written(folder, manifest)
 
 
-def _fill(home: Home, agreed: Contract, head: dict, period: str, force: str | None, folder: Path) -> dict:
+def _note(home: Home, manifest: dict, folder: Path) -> None:
+    about = {name: manifest[name] for name in ("feed", "period", "force", "release")}
+    about |= {"key": manifest["pseudonyms_of_key"], "files": [file_hash(folder / "manifest.json")]}
+    log.note(home, "disclosure", "feed written", about, manifest["recipient"])
+
+
+def _fill(
+    home: Home, agreed: Contract, home_key: keys.Key, head: dict, period: str, force: str | None, folder: Path
+) -> dict:
     import duckdb
 
-    key = keys.of(home, f"pseudonyms of {agreed.feed}")
+    purpose = f"pseudonyms of {agreed.feed}"
+    key = home_key.of(purpose)
     with duckdb.connect() as connection:
         file = home.releases / head["release"] / "marts.duckdb"
         connection.execute(f"attach {quoted(file)} as release (read_only)")
         connection.execute("use release")
         if force and not connection.execute("select 1 from dim_force where force = ?", [force]).fetchone():
             raise LookupError(f"no force {force!r}; write its slug, as kent")
-        _pseudonyms(connection, key, in_period(period), force)
+        _pseudonyms(connection, "wanted", key, in_period(period), force)
+        if agreed.pseudonymised and (before := keys.overlapping(home)):
+            _pseudonyms(connection, "under_key_before", before.of(purpose), in_period(period), force)
+            _pseudonyms(connection, "under_key_of_now", keys.of(home, purpose), in_period(period), force)
+            _link(connection, home.root / LINKS / f"{folder.name.removeprefix(BUILDING)}.parquet")
         tables = {table: _write_table(connection, agreed, table, folder) for table in TABLES}
         _check(connection, agreed, folder, tables)
         status = connection.execute(
@@ -149,6 +174,7 @@ def _fill(home: Home, agreed: Contract, head: dict, period: str, force: str | No
         "feed": agreed.feed,
         "schema_version": agreed.version,
         "purpose": agreed.purpose,
+        "recipient": force or agreed.recipient,
         "period": period,
         "force": force,
         "release": head["release"],
@@ -171,15 +197,35 @@ def _fill(home: Home, agreed: Contract, head: dict, period: str, force: str | No
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
 
-def _pseudonyms(connection: Connection, key: bytes, quarters: list[str], force: str | None) -> None:
-    """Temp table `wanted`: the crimes that go out, each with its pseudonym.
+def _link(connection: Connection, file: Path) -> None:
+    """Which pseudonym of the key before is which of the key of now. It stays in the home: who had both feeds and this
+    could follow each crime, which the change of key was to end."""
+    file.parent.mkdir(exist_ok=True)
+    aside = file.with_name(f".{file.name}")
+    connection.execute(
+        f"""
+        copy (
+            select before.pseudonym as under_key_before, now.pseudonym as under_key_of_now
+            from under_key_before as before
+            inner join under_key_of_now as now using (force, quarter, crime_reference)
+            order by all
+        ) to {quoted(aside)} (format parquet)
+        """
+    )
+    aside.replace(file)
+
+
+def _pseudonyms(
+    connection: Connection, table: str, key: bytes, quarters: list[str], force: str | None
+) -> None:
+    """Temp table of the crimes that go out, each with its pseudonym.
 
     HMAC-SHA256 (RFC 2104) in SQL: in Python the 5.8 million crimes of a large year would take a minute.
     """
     block = key.ljust(64, b"\0")
     connection.execute(
-        """
-        create temp table wanted as
+        f"""
+        create temp table {table} as
         select
             force,
             quarter,

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from orchestration import keys
 from orchestration.home import DBT_PROJECT, PACKAGE, PROJECT, SEEDS, Home, files_below
 from orchestration.ledger import chain, erasures
 from orchestration.ledger.opening import ledger_of
-from orchestration.ledger.tables import readings, submission_files, submissions
+from orchestration.ledger.tables import log_entries, readings, submission_files, submissions
 from orchestration.quarters import in_period
 from orchestration.returns.receipts import RETURNED
 from orchestration.statements import Connection
@@ -31,7 +32,8 @@ class Inputs:
     of the period each return of a later quarter cancels.
 
     Out of the fingerprint are `last_of_chain`, the number and hash of the last reading in the ledger, of whatever
-    quarter, and `beside`: what else the warehouse was built from, which may change a table of the period or may not.
+    quarter, `last_of_log`, those of the last entry of its log, `key`, the check value of the key that tokens are made with,
+    and `beside`: what else the warehouse was built from, which may change a table of the period or may not.
     """
 
     period: str
@@ -42,6 +44,8 @@ class Inputs:
     seeds: dict[str, str]
     code: str
     last_of_chain: dict
+    last_of_log: dict
+    key: str | None
     beside: dict[str, list[str]]
 
     @property
@@ -61,7 +65,7 @@ def read(home: Home, period: str, connection: Connection) -> Inputs:
     Raises WarehouseStale when a submission or reading came in after the warehouse was built.
     """
     quarters = in_period(period)
-    current, last_of_chain, others = _ledger(home, quarters)
+    current, (last_of_chain, last_of_log), others = _ledger(home, quarters)
     _refuse_stale(connection, quarters, current, last_of_chain["reading_id"])
     readings_read = _readings(home, quarters, connection)
     return Inputs(
@@ -73,13 +77,15 @@ def read(home: Home, period: str, connection: Connection) -> Inputs:
         seed_hashes(),
         code_hash(),
         last_of_chain,
+        last_of_log,
+        keys.check_value(home),
         {"returns": others, "recorded_crime": _every_recorded_crime(connection)},
     )
 
 
-def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], dict, list[str]]:
-    """The current submission, with its files, of each force-quarter; the last reading there is; and, in words, every
-    other submission, of whatever quarter: replaced, refused, or beside the period."""
+def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], list[dict], list[str]]:
+    """The current submission, with its files, of each force-quarter; the last reading and the last entry of the log there
+    are; and, in words, every other submission, of whatever quarter: replaced, refused, or beside the period."""
     from sqlalchemy import select
 
     with ledger_of(home) as engine, engine.connect() as ledger:
@@ -111,8 +117,8 @@ def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], dict, list[str
             if submission and submission["submission"] == row.submission:
                 file = {"file": row.file, "sha256": row.sha256, "bytes": row.bytes}
                 submission["files"].append(file)
-        last = chain.head(ledger, readings)
-    return list(latest.values()), last, others
+        ends = [chain.head(ledger, table) for table in (readings, log_entries)]
+    return list(latest.values()), ends, others
 
 
 def erased_before(home: Home, quarters: list[str]) -> list[dict]:

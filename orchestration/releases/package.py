@@ -5,7 +5,6 @@ The dbt manifest has the tables and the meaning of each column; the warehouse is
 
 # ruff: noqa: S608 - table names come from dbt's manifest, never from a user
 
-import hashlib
 import json
 import os
 import platform
@@ -15,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from expectations import Result
+from orchestration.home import file_hash
 from orchestration.releases import views
 from orchestration.returns.layouts import personal_columns
 from orchestration.statements import Connection, quoted, rows_of
@@ -423,11 +423,6 @@ def _resource(folder: Path, resource: dict) -> dict:
 def write_json(path: Path, document: dict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def files_of(folder: Path) -> list[str]:

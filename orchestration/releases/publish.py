@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration import gate
+from orchestration import doors, gate
 from orchestration.home import Home
+from orchestration.ledger import log
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import releases
 from orchestration.progress import at
@@ -191,8 +192,11 @@ def _manifest_head(
         "made_up_data": True,
         "submissions": inputs.submissions,
         "readings": inputs.readings,
-        # readings cut off the end of the ledger would break no link of its chain: a release keeps where it ended
+        # what is cut off the end of the ledger would break no link of its chains: a release keeps where they ended
         "last_of_reading_chain": inputs.last_of_chain,
+        "last_of_log": inputs.last_of_log,
+        "key": inputs.key,
+        "published_by": dict(zip(("door", "who"), doors.by(), strict=True)),
         "recorded_crime": inputs.recorded_crime,
         # returns of later quarters that lower these ones
         "cancelled_by": inputs.cancelled_by,
@@ -276,6 +280,9 @@ def _go_live(home: Home, name: str) -> Release:
     with ledger_of(home) as engine, engine.begin() as ledger:
         ledger.execute(releases.update().where(releases.c.period == head["period"]).values(live=False))
         ledger.execute(releases.insert().values(**row))
+        about = {name: row[name] for name in ("release", "period")} | {"files": [row["manifest_sha256"]]}
+        to = os.environ.get("CPAI_ANALYSTS") or "analysts"
+        log.note(ledger, "disclosure", "release published", about, to)
     return _release(home, row)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from orchestration.home import Home
-from orchestration.ledger import erasures
+from orchestration.ledger import erasures, log
 from orchestration.ledger.opening import ledger_of
 from orchestration.quarters import in_period
 from orchestration.releases import inputs, lineage, package
@@ -29,6 +29,7 @@ def replay(home: Home, release: str | None = None, told: list[str] | None = None
     """
     release = named(home, release)
     head = manifest_of(home, release)
+    log.note(home, "combination", "tables of a release made again", {"release": release})
     with ledger_of(home) as engine:
         problems = _archive_problems(home, head, erasures.gone(engine, erasures.ARCHIVE).keys())
         since = erased_since(engine, head)

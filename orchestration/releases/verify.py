@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from orchestration.home import Home
-from orchestration.ledger import chain, erasures
+from orchestration.ledger import chain, erasures, witnesses
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import releases
 from orchestration.printing import counted
@@ -51,13 +51,15 @@ def verify(home: Home, release: str | None = None) -> list[str]:
 
 
 def _chain_problems(home: Home, head: dict) -> list[str]:
-    """Whether the ledger still holds the readings that the release was made from, as they were written."""
-    last = head.get("last_of_reading_chain") or {}
-    if not last.get("hash"):
-        return []
+    """Whether the ledger still holds, as they were written, the readings that the release was made from, and the log as
+    far as it then went."""
+    problems: list[str] = []
     with ledger_of(home) as engine:
-        broken = chain.verify(engine, upto=last["reading_id"])
-        return broken + chain.ends_otherwise(engine, {head["release"]: last})
+        for name, end in witnesses.of_document(head).items():
+            table = chain.CHAINS[name]
+            problems += chain.verify(engine, chain.number_of(end, table), table)
+            problems += chain.ends_otherwise(engine, {head["release"]: end}, table)
+    return problems
 
 
 def erased_since(home: Home, release: str | None = None) -> list[str]:

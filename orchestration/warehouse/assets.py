@@ -9,6 +9,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, build_dbt_asset_specs
 
 from orchestration.home import DBT_PROJECT, Home, home
+from orchestration.ledger import log
 from orchestration.printing import counted
 from orchestration.showing import table
 from orchestration.warehouse.attached import open_warehouse
@@ -74,6 +75,7 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
         everything = len(selected) == len(specs)
         names = None if everything else " ".join(sorted(node_of[key].split(".")[-1] for key in selected))
         context.log.info(f"building {counted(len(selected), 'model or seed', 'models and seeds')}")
+        log.note(home, "combination", "warehouse built", {"rows": len(selected), "run": context.run.run_id})
         there = set()
         # each as dbt finishes it, so that a build that fails or is killed has shown what it built
         with started(home, names) as (finished, outcome):

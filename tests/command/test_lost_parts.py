@@ -1,14 +1,20 @@
 """An absent thing is not a new thing: what a home had and has no more is named, and nothing goes on without it."""
 
 import json
+import shutil
 
 import pytest
+from click.testing import CliRunner
+from sqlalchemy import make_url
 
 from orchestration import keys
+from orchestration.command import cpai
 from orchestration.home import Home
 from orchestration.keys import KeyLost, token_key
+from orchestration.ledger import migrations
 from orchestration.ledger.inventory import PartLost
 from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.receipts import record_submission
 
 
 @pytest.fixture
@@ -17,7 +23,17 @@ def home(tmp_path, monkeypatch) -> Home:
     monkeypatch.delenv("CPAI_TOKEN_KEY", raising=False)
     monkeypatch.delenv("CPAI_LEDGER_URL", raising=False)
     place = Home(tmp_path / "home")
-    open_ledger(place).dispose()
+    engine = open_ledger(place)
+    with engine.begin() as connection:
+        of = {
+            "force": "kent",
+            "quarter": "2023-Q1",
+            "submission": 1,
+            "delivered_as": "kent",
+            "status": "accepted",
+        }
+        record_submission(connection, {**of, "received_at": "now", "fingerprint": "f", "reasons": []}, [])
+    engine.dispose()
     token_key(place)
     for part in (place.archive / "ab" / "abc.gz", place.releases / "2023.r1" / "manifest.json"):
         part.parent.mkdir(parents=True)
@@ -86,6 +102,24 @@ def test_a_ledger_of_another_home_or_an_empty_one_is_refused(home, tmp_path):
         opened(home)
     (home.root / "ledger.db").write_bytes(own)
     opened(home)
+
+
+def test_a_ledger_that_has_nothing_of_what_is_there_is_refused(home):
+    """Without the inventory too: restored in part, or CPAI_LEDGER_URL names another database."""
+    for lost in ("ledger.db", "ledger.db-wal", "ledger.db-shm", "home.json"):
+        (home.root / lost).unlink(missing_ok=True)
+    for absent in ("archive", "archive and raw"):
+        with pytest.raises(PartLost, match=r"ledger.db is missing, and this home had one: restore it"):
+            opened(home)
+        assert not (home.root / "ledger.db").exists(), absent
+        shutil.rmtree(home.archive, ignore_errors=True)
+    said = CliRunner().invoke(cpai, ["--home", str(home.root), "read", "verify"])
+    assert said.exit_code == 1 and "ledger.db is missing" in said.output, said.output
+    empty = f"sqlite:///{home.root.parent / 'empty.db'}"
+    migrations.upgrade(make_url(empty))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(PartLost, match="has nothing of it: restore"):
+        patch.setenv("CPAI_LEDGER_URL", empty)
+        opened(home)
 
 
 def test_a_home_of_before_is_adopted(home):

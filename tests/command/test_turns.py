@@ -16,9 +16,12 @@ import pytest
 from click.testing import CliRunner
 from waiting import Clock
 
-from orchestration import jobs, turns
+from orchestration import doors, jobs, turns
 from orchestration.command import cpai
 from orchestration.home import Home
+from orchestration.ledger import log
+from orchestration.ledger.opening import open_ledger
+from orchestration.ledger.tables import log_entries
 from orchestration.turns import turn
 
 CPAI = [sys.executable, "-c", "from orchestration.command import main; main()"]
@@ -190,6 +193,36 @@ def test_a_run_of_dagsters_waits_and_its_log_says_for_whom(place, monkeypatch):
         ]
     assert ran.success
     assert any(message.startswith(f"waiting for process {pid} (cpai run 2023-Q1)") for message in messages)
+
+
+@dg.op
+def note() -> None:
+    from orchestration.home import home
+
+    log.note(home(), "combination", "warehouse built")
+
+
+@dg.job(executor_def=jobs.one_run_at_a_time)
+def noting() -> None:
+    note()
+
+
+@pytest.mark.parametrize(
+    ("tags", "by"),
+    [
+        ({"dagster/schedule_name": "quarterly"}, ("schedule", "quarterly")),
+        ({"dagster/sensor_name": "landing_sensor"}, ("sensor", "landing_sensor")),
+        ({}, ("Dagster", doors.operator())),
+    ],
+)
+def test_what_a_run_of_dagsters_does_is_in_the_log_by_what_started_it(place, monkeypatch, tags, by):
+    monkeypatch.setenv("CPAI_HOME", str(place.root))
+    with jobs.instance(place) as storage:
+        assert dg.execute_job(dg.reconstructable(noting), storage, tags=tags).success
+    with open_ledger(place).connect() as connection:
+        (entry,) = connection.execute(log_entries.select())
+    assert (entry.door, entry.who) == by
+    assert doors.by() == ("Python", doors.operator()), "the next run of the process is not by it"
 
 
 def told(home: Home, *words: str) -> subprocess.Popen:

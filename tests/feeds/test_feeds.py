@@ -5,13 +5,19 @@ import hashlib
 import hmac
 import json
 import shutil
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 from some import some
 
-from orchestration.home import SEEDS
+from orchestration import keys
+from orchestration.command import cpai
+from orchestration.home import SEEDS, Home
 from orchestration.keys import token_key
 from orchestration.releases import feeds
 from orchestration.releases.package import file_hash
@@ -104,6 +110,64 @@ def test_a_pseudonym_is_a_keyed_hash_of_its_feed(year, written, release):
     # two feeds laid side by side share no crime
     assert not ids["csae_analysis"] & ids["strategic_assessment"]
     assert key.hex() not in json.dumps(written) and token_key(year.home) not in json.dumps(written)
+
+
+def test_a_feed_is_written_under_the_key_before_for_as_long_as_the_overlap_lasts(year, written, tmp_path):
+    """As a receiver goes over from one feed to the other; the table of both goes to nobody."""
+    home = Home(tmp_path / "home")
+    home.releases.mkdir(parents=True)
+    shutil.copytree(year.home.releases / written["csae_analysis"]["release"], home.releases / "2023.r1")
+    (home.releases / "current").symlink_to("2023.r1")
+    shutil.copy(year.home.root / "token.key", home.root)
+    with (
+        closing(sqlite3.connect(year.home.root / "ledger.db")) as here,
+        closing(sqlite3.connect(home.root / "ledger.db")) as copy,
+    ):
+        here.backup(copy)
+
+    def fed(*words):
+        ran = CliRunner().invoke(cpai, ["--home", str(home.root), *words, "--json"])
+        assert ran.exit_code == 0, ran.output
+        return json.loads(ran.stdout)
+
+    feed = ("feed", "csae_analysis", "2023", "--into", str(tmp_path / "out"))
+    nothing_yet = CliRunner().invoke(cpai, ["--home", str(home.root), *feed, "--key", "previous"])
+    assert nothing_yet.exit_code == 1 and "never changed" in nothing_yet.output
+    fed("key", "rotate")
+    now, before = fed(*feed), fed(*feed, "--key", "previous")
+    ids = {
+        name: [row["crime_id"] for row in rows(of, "crimes")]
+        for name, of in (("now", now), ("before", before))
+    }
+    assert ids["before"] == [row["crime_id"] for row in rows(written["csae_analysis"], "crimes")]
+    assert (
+        before["pseudonyms_of_key"]
+        == written["csae_analysis"]["pseudonyms_of_key"]
+        != now["pseudonyms_of_key"]
+    )
+    assert not set(ids["now"]) & set(ids["before"])
+    for link in some((home.root / "links").iterdir()):
+        linked = duckdb.sql(f"select under_key_before, under_key_of_now from '{link}'").fetchall()
+        assert {one for one, _ in linked} == set(ids["before"]) and {two for _, two in linked} == set(
+            ids["now"]
+        )
+    assert not list((tmp_path / "out").rglob("*under_key*")) and len(list((tmp_path / "out").iterdir())) == 2
+    # without pseudonyms nothing has a key, and after the overlap none is written
+    words = (
+        "feed",
+        "own_records",
+        "2023",
+        "--force",
+        "kent",
+        "--into",
+        str(tmp_path / "out"),
+        "--key",
+        "previous",
+    )
+    assert "leave --key out" in CliRunner().invoke(cpai, ["--home", str(home.root), *words]).output
+    keys.rotate(home, timedelta(days=-1))
+    over = CliRunner().invoke(cpai, ["--home", str(home.root), *feed, "--key", "previous"])
+    assert over.exit_code == 1 and "feeds had the previous key until" in over.output
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 from small_desk import CSE, NO, UNKNOWN, YES, Clock, Q, build, crime, desk_of, read_all, states
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from orchestration.keys import token_key
+from orchestration.ledger import tables
 from orchestration.ledger.opening import open_ledger
 from orchestration.readings import oversight, pairs
 from orchestration.readings.desk import Desk, DeskRefused
@@ -451,6 +453,30 @@ def test_the_draw_is_a_share_that_cannot_be_guessed_and_does_not_change():
     assert drawn(policy, "another", "2023-Q2|kent|suspect_rows", names) != chosen
     strata = [len(drawn(policy, "key", f"stratum {number}", ["only"])) for number in range(2000)]
     assert 140 < sum(strata) < 260, "a stratum of one is drawn in a tenth of cases"
+
+
+def test_what_was_drawn_stays_drawn_when_the_key_is_changed(home, monkeypatch):
+    def state(desk):
+        with desk.engine.connect() as connection:
+            drawn_now = {row.item: row.drawn for row in connection.execute(select(tables.items))}
+            given = {row.item: row.slot for row in connection.execute(select(tables.reading_slots))}
+        return drawn_now, given
+
+    desk = desk_of(home, several(40), second_share=0.3)
+    before = state(desk)
+    assert 12 <= sum(before[0].values()) <= 13
+    monkeypatch.setenv("CPAI_TOKEN_KEY_BEFORE", token_key(home))
+    monkeypatch.setenv("CPAI_TOKEN_KEY", "another key of this test, as long as one has to be")
+    desk = desk_of(home, several(40), second_share=0.3)
+    assert state(desk) == before
+    read_all(desk, "reader-01", YES)
+    with desk.engine.connect() as connection:
+        second = set(
+            connection.scalars(
+                select(tables.reading_slots.c.item).where(tables.reading_slots.c.role == "second")
+            )
+        )
+    assert second == {item for item, was_drawn in before[0].items() if was_drawn}
 
 
 @pytest.mark.parametrize("where", ["sqlite", "postgresql"])

@@ -27,12 +27,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orchestration import keys
+from orchestration import doors, keys
 from orchestration.home import Home
+from orchestration.ledger import inventory
 from orchestration.pages import TEMPLATES as PAGES
 from orchestration.readings.desk import Desk, DeskRefused
 from orchestration.readings.room import guideline, pages, refusals, sign_in
 from orchestration.readings.room.connections import LIMITS, Bounded
+from orchestration.readings.room.second_factor import Keys
 from orchestration.readings.room.visit import (
     FOLDER,
     Room,
@@ -81,11 +83,13 @@ def application(
     if single_sign_on and not behind_socket:
         raise ValueError("single sign-on by a header is served over a Unix socket alone")
     desk = Desk(home)
+    kept = keys.kept(home)
     room = Room(
         home,
         desk.engine,
         desk,
-        keys.of(home, "sign-ins of the reading room").hex(),
+        Keys({key.check: key.of("sign-ins of the reading room").hex() for key in kept}),
+        kept[0].check,
         behind_socket,
         single_sign_on,
     )
@@ -102,7 +106,7 @@ def application(
             Middleware(
                 SessionMiddleware,
                 # made of the home's key: who was in before a restart is in after it
-                secret_key=keys.of(home, "sessions of the reading room").hex(),
+                secret_key=kept[0].of("sessions of the reading room").hex(),
                 # browsers take the prefix from no other host, and over TLS alone
                 session_cookie="__Host-reading_room" if https else "reading_room",
                 max_age=int(sign_in.IDLE.total_seconds()),
@@ -274,6 +278,11 @@ def _answer(visit: Visit, handler: Page, roles: tuple[str, ...], words: dict[str
             "Nothing was saved: your session ended or began anew. Go back and try again.",
         )
     try:
+        if inventory.key_check(visit.room.engine) not in (visit.room.key, None):
+            # whoever has the old one could make sessions with it for as long as the room goes on under it
+            return visit.say(
+                503, "The room has to be started again", "Its key was changed. Tell whoever runs the room."
+            )
         if roles:
             visit.came = _who(visit)
             if visit.came is None:
@@ -284,7 +293,8 @@ def _answer(visit: Visit, handler: Page, roles: tuple[str, ...], words: dict[str
                 return visit.say(403, "Not for your role", f"This page is for: {', '.join(roles)}.")
             # written anew with each page: the session ends so long after the last one
             visit.session["seen"] = True
-        return handler(visit, **words)
+        with doors.coming_by("room", visit.came.username if visit.came else None):
+            return handler(visit, **words)
     except sign_in.SignInRefused as refused:
         return visit.say(403, "You cannot come in", str(refused))
     except DeskRefused as refused:

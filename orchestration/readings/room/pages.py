@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from orchestration import schemes
 from orchestration.home import seed_rows
+from orchestration.ledger import log
 from orchestration.readings import oversight, pairs
 from orchestration.readings import progress as forecasting
 from orchestration.readings.agreement import QUESTIONS
@@ -36,7 +37,7 @@ def signing_in(visit: Visit) -> Response:
             username,
             visit.form.get("password", [""])[0],
             visit.address,
-            visit.room.secret,
+            visit.room.keys,
             visit.field("code"),
         )
     except sign_in.SignInRefused as refused:
@@ -69,7 +70,7 @@ def change_password(visit: Visit) -> Response:
             visit.form.get("current", [""])[0],
             visit.form.get("new", [""])[0],
             visit.address,
-            visit.room.secret,
+            visit.room.keys,
             visit.field("code"),
         )
     except sign_in.SignInRefused as refused:
@@ -95,7 +96,7 @@ def enrol_second_factor(visit: Visit) -> Response:
             visit.session.get("salt", ""),
             visit.field("code"),
             visit.address,
-            visit.room.secret,
+            visit.room.keys,
         )
     except sign_in.SignInRefused as refused:
         return _second_factor(visit, {"code": str(refused)})
@@ -104,8 +105,8 @@ def enrol_second_factor(visit: Visit) -> Response:
 
 
 def _second_factor(visit: Visit, wrong: dict[str, str]) -> Response:
-    salt = visit.session.setdefault("salt", second_factor.propose())
-    of = visit.room.secret, visit.user.username, salt
+    salt = visit.session.setdefault("salt", second_factor.propose(visit.room.keys))
+    of = visit.room.keys, visit.user.username, salt
     return visit.page(
         "second_factor.html",
         422 if wrong else 200,
@@ -211,6 +212,7 @@ def own_readings(visit: Visit) -> Response:
         row | {"name": _force_names().get(row["force"], row["force"])}
         for row in visit.room.desk.own_readings(visit.user.username)
     ]
+    _note_list(visit, "own readings shown", rows)
     return visit.page("own_readings.html", rows=rows, labels=_labels())
 
 
@@ -329,7 +331,15 @@ def disagreements(visit: Visit) -> Response:
         row | {"name": _force_names().get(row["force"], row["force"])}
         for row in oversight.disagreements(visit.room.engine)
     ]
+    _note_list(visit, "disagreements shown", rows)
     return visit.page("disagreements.html", rows=rows)
+
+
+def _note_list(visit: Visit, what: str, rows: list[dict]) -> None:
+    """A list of crimes by reference is consulted, too."""
+    if rows:
+        about = {"rows": len(rows), "sign_in": visit.user.sign_in}
+        log.note(visit.room.engine, "consultation", what, about)
 
 
 def history(visit: Visit, item: int) -> Response:

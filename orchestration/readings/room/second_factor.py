@@ -2,13 +2,16 @@
 
 The ledger holds no secret. A salt is drawn for each enrolment, and the secret is made of it by a key that is made of the
 home's: who has the ledger without the key has nothing, and the page of an enrolment can be opened again until a code of
-it has come. Recovery codes have 120 bits and are kept as hashes.
+it has come. The salt names the key, so that a factor goes on after the key was changed. Recovery codes have 120 bits, are
+kept as hashes and need no key.
 """
 
 import hashlib
 import hmac
 import secrets
 from base64 import b32encode
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
@@ -24,20 +27,39 @@ RECOVERY_CODES = 8
 EITHER_SIDE = 1  # codes of 30 s before and after are taken, for clocks that differ
 
 
-def propose() -> str:
+@dataclass(frozen=True)
+class Keys:
+    """The room's keys for sign-ins by the check value of the home's key that each is made of, the one of now first."""
+
+    by_check: Mapping[str, str]
+
+    @property
+    def now(self) -> str:
+        return next(iter(self.by_check.values()))
+
+    def of(self, salt: str) -> str | None:
+        """The key that a salt names, the first of the home where it names none; None where that is not kept any more."""
+        check, names_one, _ = salt.rpartition(".")
+        return self.by_check.get(check) if names_one else list(self.by_check.values())[-1]
+
+
+def propose(keys: Keys) -> str:
     """The salt of an enrolment that is not yet confirmed."""
-    return secrets.token_hex(20)
+    return f"{next(iter(keys.by_check))}.{secrets.token_hex(20)}"
 
 
-def secret(key: str, username: str, salt: str) -> str:
-    """What the app is given, as apps write it."""
+def secret(keys: Keys, username: str, salt: str) -> str:
+    """What the app is given, as apps write it. Raises KeyError where its key is not kept."""
+    key = keys.of(salt)
+    if key is None:
+        raise KeyError(salt.rpartition(".")[0])
     digest = hmac.digest(key.encode(), f"second factor|{username}|{salt}".encode(), hashlib.sha256)
     return b32encode(digest[:20]).decode()
 
 
-def address(key: str, username: str, salt: str) -> str:
+def address(keys: Keys, username: str, salt: str) -> str:
     """The same as the address that apps open."""
-    return _totp(key, username, salt).provisioning_uri(name=username, issuer_name=ISSUER)
+    return _totp(keys, username, salt).provisioning_uri(name=username, issuer_name=ISSUER)
 
 
 def enrolled(connection: Connection, username: str) -> Row | None:
@@ -52,9 +74,9 @@ def enrolled(connection: Connection, username: str) -> Row | None:
     return row if row and row.salt else None
 
 
-def enrol(engine: Engine, key: str, username: str, salt: str, code: str, moment: str) -> list[str]:
+def enrol(engine: Engine, keys: Keys, username: str, salt: str, code: str, moment: str) -> list[str]:
     """Recovery codes, shown this once, to who has given a code of the app; none where it was wrong."""
-    step = _step(key, username, salt, code)
+    step = _step(keys, username, salt, code)
     if step is None:
         return []
     codes = [b32encode(secrets.token_bytes(15)).decode() for _ in range(RECOVERY_CODES)]
@@ -72,10 +94,10 @@ def take_away(connection: Connection, username: str, by: str, moment: str) -> No
     connection.execute(insert(second_factors), row)
 
 
-def shown(engine: Engine, key: str, factor: Row, code: str, moment: str) -> bool:
+def shown(engine: Engine, keys: Keys, factor: Row, code: str, moment: str) -> bool:
     """Whether this is a code of the factor that was not used before; it is used then."""
     typed = code.upper().replace("-", "").replace(" ", "")
-    step = _step(key, factor.username, factor.salt, typed)
+    step = _step(keys, factor.username, factor.salt, typed)
     if step is None and _hash(typed) not in factor.recovery.split():
         return False
     try:
@@ -92,12 +114,14 @@ def shown(engine: Engine, key: str, factor: Row, code: str, moment: str) -> bool
     return True
 
 
-def _step(key: str, username: str, salt: str, code: str) -> str | None:
-    """Which 30 seconds a code is of, so that later ones sort later."""
+def _step(keys: Keys, username: str, salt: str, code: str) -> str | None:
+    """Which 30 seconds a code is of, so that later ones sort later; None where it is of none or the key is not kept."""
     from pyotp import OTPVerificationError
 
+    if keys.of(salt) is None:
+        return None
     try:
-        step = _totp(key, username, salt).verify_and_get_timecode(code.strip(), valid_window=EITHER_SIDE)
+        step = _totp(keys, username, salt).verify_and_get_timecode(code.strip(), valid_window=EITHER_SIDE)
     except OTPVerificationError:
         return None
     return f"step {step:012}"
@@ -107,10 +131,10 @@ def _use(connection: Connection, factor: int, used: str, moment: str) -> None:
     connection.execute(insert(second_factor_uses), {"factor": factor, "used": used, "at": moment})
 
 
-def _totp(key: str, username: str, salt: str) -> "TOTP":
+def _totp(keys: Keys, username: str, salt: str) -> "TOTP":
     from pyotp import TOTP
 
-    return TOTP(secret(key, username, salt))
+    return TOTP(secret(keys, username, salt))
 
 
 def _hash(code: str) -> str:

@@ -28,6 +28,7 @@ from orchestration.ledger.tables import (
     users,
 )
 from orchestration.readings.room import second_factor
+from orchestration.readings.room.second_factor import Keys
 
 if TYPE_CHECKING:  # imported where the first password is checked
     from argon2 import PasswordHasher
@@ -54,9 +55,6 @@ WORDS = (
     "csae",
     "police",
 )
-# what the log has of it
-CASE_SHOWN = "case shown: "
-WORKLIST_TAKEN = "worklist taken out"
 REST = 8  # letters and digits that a password has beside those
 
 # Guesses are counted by name and address together: whoever guesses elsewhere locks nobody out of the place where they
@@ -145,10 +143,10 @@ def take_second_factor_away(engine: Engine, username: str, by: str) -> None:
 
 
 def change_own_password(
-    engine: Engine, user: User, current: str, new: str, address: str, secret: str, code: str = ""
+    engine: Engine, user: User, current: str, new: str, address: str, keys: Keys, code: str = ""
 ) -> None:
     """Another password for who gives the present one; every session of theirs ends. Raises SignInRefused, UserRefused."""
-    sign_in(engine, user.username, current, address, secret, code)
+    sign_in(engine, user.username, current, address, keys, code)
     change_user(engine, user.username, user.username, password=new)
 
 
@@ -175,7 +173,7 @@ def wrong_passwords(engine: Engine) -> dict[str, int]:
         return dict(connection.execute(statement).all())
 
 
-def sign_in(engine: Engine, username: str, password: str, address: str, secret: str, code: str = "") -> User:
+def sign_in(engine: Engine, username: str, password: str, address: str, keys: Keys, code: str = "") -> User:
     """The user, signed in; every attempt is recorded. Raises SignInRefused.
 
     A name that nobody has is kept as a token: people type passwords into the wrong field.
@@ -184,15 +182,15 @@ def sign_in(engine: Engine, username: str, password: str, address: str, secret: 
         raise SignInRefused("Too many people are trying to sign in: wait a moment.")
     try:
         with ONE_BY_ONE:
-            return _sign_in(engine, username.strip(), password, address, secret, code)
+            return _sign_in(engine, username.strip(), password, address, keys, code)
     finally:
         WAITING.release()
 
 
-def _sign_in(engine: Engine, username: str, password: str, address: str, secret: str, code: str) -> User:
+def _sign_in(engine: Engine, username: str, password: str, address: str, keys: Keys, code: str) -> User:
     with engine.connect() as connection:
         row = _newest(connection, username)
-        name = username if row else _token(username, secret)
+        name = username if row else _token(username, keys.now)
         locked = _locked(connection, name, address, row.changed_at if row else "")
         factor = second_factor.enrolled(connection, name)
         noted = locked and _locked_lately(connection, address)
@@ -203,20 +201,20 @@ def _sign_in(engine: Engine, username: str, password: str, address: str, secret:
     # as long for a name that nobody has, or the time would show which names exist
     right = _verify(row.password_hash if row and row.password_hash else _nobodys_hash(), password)
     known = row if right and row and row.password_hash and row.active else None
-    if not known or (factor and not second_factor.shown(engine, secret, factor, code, _now())):
+    if not known or (factor and not second_factor.shown(engine, keys, factor, code, _now())):
         _note(engine, name, "refused", address)
         raise SignInRefused("The username or the password is wrong, or the code where one is asked for.")
     return replace(_user(known), sign_in=_note(engine, name, "in", address), enrolled=bool(factor))
 
 
 def enrol(
-    engine: Engine, user: User, salt: str, code: str, address: str, secret: str
+    engine: Engine, user: User, salt: str, code: str, address: str, keys: Keys
 ) -> tuple[User, list[str]]:
     """The user, signed in anew with their second factor, and their recovery codes. Every session from before it ends.
     Raises SignInRefused."""
     if user.enrolled:
         raise SignInRefused("You have a second factor: ask the lead to take it away, if you have lost it.")
-    codes = second_factor.enrol(engine, secret, user.username, salt, code, _now())
+    codes = second_factor.enrol(engine, keys, user.username, salt, code, _now())
     if not codes:
         raise SignInRefused("This is not the code that the app shows now. Is the clock of your phone right?")
     return replace(user, sign_in=_note(engine, user.username, "in", address), enrolled=True), codes
@@ -264,7 +262,7 @@ def signed_in(engine: Engine, username: str, number: int) -> User | None:
 def note_view(engine: Engine, user: User, page: str, **of: int) -> None:
     """Who was shown which case (`slot` or `item`) and when; never its text."""
     with doors.coming_by("room", user.username):
-        log.note(engine, "consultation", CASE_SHOWN + page, {**of, "sign_in": user.sign_in})
+        log.note(engine, "consultation", log.CASE_SHOWN + page, {**of, "sign_in": user.sign_in})
 
 
 def views(engine: Engine, username: str | None = None, newest: int = 500) -> list[dict]:
@@ -272,7 +270,7 @@ def views(engine: Engine, username: str | None = None, newest: int = 500) -> lis
     page, slot, item, the slot's item where it has one."""
     statement = (
         select(log_entries)
-        .where(or_(log_entries.c.what.startswith(CASE_SHOWN), log_entries.c.what == WORKLIST_TAKEN))
+        .where(or_(log_entries.c.what.startswith(log.CASE_SHOWN), log_entries.c.what == log.WORKLIST_TAKEN))
         .order_by(log_entries.c.entry.desc())
         .limit(newest)
     )
@@ -282,7 +280,7 @@ def views(engine: Engine, username: str | None = None, newest: int = 500) -> lis
         found = [
             {
                 **{"entry": row.entry, "username": row.recipient or row.who, "at": row.at},
-                **{"page": row.what.removeprefix(CASE_SHOWN), "slot": None, "item": None},
+                **{"page": row.what.removeprefix(log.CASE_SHOWN), "slot": None, "item": None},
                 **json.loads(row.concerns),
             }
             for row in connection.execute(statement)
@@ -330,6 +328,12 @@ def _append(
         raise UserRefused(f"no such role: {', '.join(sorted(unknown))}; there are {', '.join(ROLES)}")
     if not roles:
         raise UserRefused(f"give one or more roles: {', '.join(ROLES)}")
+    log.note(
+        connection,
+        "administration",
+        _became(connection, username, active),
+        {"username": username, "roles": sorted(roles)},
+    )
     connection.execute(
         insert(users),
         {
@@ -341,6 +345,13 @@ def _append(
             "changed_by": by,
         },
     )
+
+
+def _became(connection: Connection, username: str, active: bool) -> str:
+    """In the words of the log."""
+    if not active:
+        return "user of the room closed"
+    return "user of the room changed" if _newest(connection, username) else "user of the room added"
 
 
 def _locked(connection: Connection, name: str, address: str, changed_at: str) -> str:

@@ -18,13 +18,14 @@ from orchestration.home import Home
 from orchestration.pages import environment
 from orchestration.readings.desk import Desk
 from orchestration.readings.room import sign_in
+from orchestration.readings.room.second_factor import Keys
 
 FOLDER = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
 class Room:
-    """What every page needs: the home's ledger and desk, the key of sign-ins and second factors, and how people come in.
+    """What every page needs: the home's ledger and desk, the keys of sign-ins and second factors, and how people come in.
 
     `behind_socket`: a proxy alone reaches it, over a Unix socket. `single_sign_on`: the header in which that proxy
     names who is signed in.
@@ -33,7 +34,9 @@ class Room:
     home: Home
     engine: Engine
     desk: Desk
-    secret: str
+    keys: Keys
+    # of the home, by its check value: what is served is served under it
+    key: str
     behind_socket: bool = False
     single_sign_on: str | None = None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.home import Home
+from orchestration.ledger import log
 from orchestration.releases import calendar, figures, package, verify
 from orchestration.releases.pages import listing
 from orchestration.releases.reports import (
@@ -149,6 +150,9 @@ def prepare(
         # it is swapped in whole
         if folder.exists() and any(folder.iterdir()) and not (folder / audit.RESULT).exists():
             raise NotThere(f"{folder} holds something else than public reports: name another with --into")
+    to = "the public" if public else "readers of reports"
+    about = {"release": name, "period": period, "place": meant}
+    log.note(home, "disclosure", "reports written", about, to)
     return Reports(
         numbers,
         head,

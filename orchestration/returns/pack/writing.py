@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.home import Home
-from orchestration.ledger.opening import open_ledger
+from orchestration.ledger import chain, log
+from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.receipts import read_explanations, read_submissions
 from orchestration.progress import over
 from orchestration.returns.checks import EXPLAINED, MOST_BESIDE_RECORDS
@@ -35,10 +36,20 @@ def write_packs(home: Home, quarter: str, forces: Iterable[str] | None = None) -
 
     Raises WarehouseClosed where there is no warehouse yet.
     """
-    with open_read_only(home) as connection:
-        # staging's views read crimes/*/*.parquet, as dbt does
-        connection.execute("set file_search_path = ?", [str(home.raw)])
-        packs = gather(connection, quarter, home.raw, forces, explanations(open_ledger(home), quarter))
+    with ledger_of(home) as engine:
+        with open_read_only(home) as connection:
+            # staging's views read crimes/*/*.parquet, as dbt does
+            connection.execute("set file_search_path = ?", [str(home.raw)])
+            packs = gather(connection, quarter, home.raw, forces, explanations(engine, quarter))
+        sets = [
+            ({name: pack[name] for name in ("force", "quarter", "submission")}, pack["force"])
+            for pack in packs.values()
+        ]
+        log.note_each(engine, "disclosure", "return pack written", sets)
+        ends = chain.ends(engine)
+    # kept by the force: a ledger that was cut off or written anew since no longer goes through there
+    for pack in packs.values():
+        pack["ledger"] = ends
     made = over(f"writing packs of {quarter}", packs.values(), name=lambda pack: pack["force"])
     return [write_pack(pack, folder_of(home, pack)) for pack in made]
 

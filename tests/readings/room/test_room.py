@@ -5,6 +5,7 @@ import logging
 import os
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import requests
@@ -13,6 +14,7 @@ from small_room import ANSWER, CANARY, PASSWORD, PEOPLE, OverSocket, Person, fur
 from some import some
 from sqlalchemy import select
 
+from orchestration import keys
 from orchestration.command.room import _listen_at
 from orchestration.ledger import tables
 from orchestration.ledger.opening import open_ledger
@@ -247,6 +249,7 @@ def test_a_view_is_written_down_for_each_case_shown_and_none_refused(home, peopl
     views = [
         (row["who"], row["door"], row["action"], row["what"], json.loads(row["concerns"]))
         for row in rows(home, tables.log_entries)
+        if row["action"] == "consultation"
     ]
     # following the redirect of `take` was the first
     seen = ("reader-1", "room", "consultation", "case shown: reader", {"slot": slot, "sign_in": 1})
@@ -256,6 +259,46 @@ def test_a_view_is_written_down_for_each_case_shown_and_none_refused(home, peopl
     assert page.count("<td>reader-1</td>") == 2 and page.count('href="/history/1"') == 3
     assert "Chain intact" in people["auditor"].get("/views?chain").text
     assert "reader-1</td>" not in people["auditor"].get("/views?username=auditor").text
+
+
+def test_a_list_of_crimes_that_is_shown_is_written_down(home, people):
+    slot = people["reader-1"].take()
+    people["reader-1"].answer(slot)
+    people["reader-1"].get("/own-readings")
+    people["lead"].get("/disagreements")  # there are none: nothing is shown
+    lists = [
+        (row["who"], row["what"]) for row in rows(home, tables.log_entries) if row["what"].endswith(" shown")
+    ]
+    assert lists == [("reader-1", "own readings shown")]
+
+
+def test_who_helps_somebody_is_in_the_log_by_the_room(people, home):
+    people["lead"].post("/people", {"username": "reader-1", "do": "open"})
+    entry = rows(home, tables.log_entries)[-1]
+    assert (entry["who"], entry["door"], entry["what"]) == ("lead", "room", "user of the room changed")
+    assert json.loads(entry["concerns"])["username"] == "reader-1"
+
+
+def test_a_room_whose_key_was_changed_refuses_until_it_is_started_again(home, monkeypatch):
+    """A session that was made with the old key, by whoever has it, is worth nothing."""
+    monkeypatch.delenv("CPAI_TOKEN_KEY", raising=False)
+    keys.token_key(home)
+    furnish(home)
+    with served(home) as address:
+        reader = Person(address)
+        reader.come_in("reader-1")
+        assert reader.get("/").status_code == 200
+        keys.rotate(home, timedelta(days=1))
+        open_ledger(home).dispose()
+        refused = reader.get("/")
+        assert refused.status_code == 503 and "Its key was changed" in refused.text
+        assert Person(address).get("/sign-in").status_code == 503
+    with served(home) as address:
+        again = Person(address)
+        again.session.cookies.update(reader.session.cookies)
+        assert again.get("/", allow_redirects=False).headers["location"] == "/sign-in"
+        again.come_in("reader-1")
+        assert again.get("/").status_code == 200
 
 
 def test_what_is_wrong_with_an_answer_is_said_and_what_was_right_stays(home, people):

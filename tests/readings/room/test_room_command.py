@@ -47,7 +47,9 @@ def test_a_user_is_added_and_listed(home, room):
         True,
     )
     engine = open_ledger(home)
-    assert sign_in.sign_in(engine, "a.reader", PASSWORD, "127.0.0.1", "key").may("adjudicator")
+    assert sign_in.sign_in(engine, "a.reader", PASSWORD, "127.0.0.1", second_factor.Keys({"": "key"})).may(
+        "adjudicator"
+    )
     with engine.connect() as connection:
         assert connection.scalar(select(tables.users.c.changed_by)).startswith("command:")
     engine.dispose()
@@ -63,8 +65,10 @@ def test_roles_password_and_entry_change_at_once(home, room):
     add(room)
     engine = open_ledger(home)
 
+    key = second_factor.Keys({"": "the room's key"})
+
     def comes_in(password=PASSWORD):
-        return sign_in.sign_in(engine, "a.reader", password, "127.0.0.1", "key")
+        return sign_in.sign_in(engine, "a.reader", password, "127.0.0.1", key)
 
     user = comes_in()
     assert room("user", "roles", "a.reader", "--role", "lead") == (0, "a.reader: lead\n")
@@ -88,8 +92,10 @@ def test_a_locked_account_is_opened_and_a_lost_phone_forgotten(home, room, monke
     monkeypatch.setattr(sign_in, "DELAYS", (0,) * 5)
     engine = open_ledger(home)
 
+    key = second_factor.Keys({"": "the room's key"})
+
     def comes_in(password=PASSWORD, code=""):
-        return sign_in.sign_in(engine, "a.reader", password, "127.0.0.1", "key", code)
+        return sign_in.sign_in(engine, "a.reader", password, "127.0.0.1", key, code)
 
     for _ in range(5):
         with pytest.raises(sign_in.SignInRefused):
@@ -97,9 +103,9 @@ def test_a_locked_account_is_opened_and_a_lost_phone_forgotten(home, room, monke
     with pytest.raises(sign_in.SignInRefused, match="wait 15 minutes"):
         comes_in()
     assert room("user", "open", "a.reader")[0] == 0
-    user, salt = comes_in(), second_factor.propose()
-    code = pyotp.TOTP(second_factor.secret("key", "a.reader", salt)).now()
-    sign_in.enrol(engine, user, salt, code, "127.0.0.1", "key")
+    user, salt = comes_in(), second_factor.propose(key)
+    code = pyotp.TOTP(second_factor.secret(key, "a.reader", salt)).now()
+    sign_in.enrol(engine, user, salt, code, "127.0.0.1", key)
     assert json.loads(room("user", "list", "--json")[1])[0]["second_factor"]
     assert "(second factor)" in room("user", "list")[1]
     with pytest.raises(sign_in.SignInRefused):

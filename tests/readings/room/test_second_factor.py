@@ -18,7 +18,7 @@ from orchestration.readings.policy import read_policy
 from orchestration.readings.room import second_factor, sign_in
 from orchestration.readings.room.sign_in import SignInRefused
 
-KEY = "the room's key"
+KEY = second_factor.Keys({"": "the room's key"})
 STEP = 58_000_000  # 30 seconds of some day
 
 
@@ -46,7 +46,7 @@ def come_in(engine, code="", key=KEY):
 
 def set_up(engine):
     """The codes of the app by their 30 seconds, from 0; the recovery codes; who is in."""
-    salt = second_factor.propose()
+    salt = second_factor.propose(KEY)
     app = pyotp.TOTP(second_factor.secret(KEY, "a.lead", salt))
     user, recovery = sign_in.enrol(
         engine, come_in(engine), salt, app.generate_otp(STEP - 1), "127.0.0.1", KEY
@@ -113,11 +113,28 @@ def test_the_ledger_holds_neither_secret_nor_code(engine):
         assert kept_back not in held
     # another key or another's name makes another secret of the same salt
     assert secret not in (
-        second_factor.secret("other", "a.lead", row.salt),
+        second_factor.secret(second_factor.Keys({"": "other"}), "a.lead", row.salt),
         second_factor.secret(KEY, "b.lead", row.salt),
     )
     with pytest.raises(SignInRefused):
-        come_in(engine, code(0), key="another key")
+        come_in(engine, code(0), key=second_factor.Keys({"": "another key"}))
+
+
+def test_a_factor_goes_on_under_the_key_that_it_was_set_up_under(engine):
+    """One from before salts named a key is of the first that the home had; a key that is gone leaves recovery codes."""
+    code, recovery, _ = set_up(engine)
+    changed = second_factor.Keys({"new": "another key", **KEY.by_check})
+    assert come_in(engine, code(0), key=changed).enrolled
+    assert second_factor.propose(changed).startswith("new.")
+    old = "aa" * 20
+    assert second_factor.secret(changed, "a.lead", old) == second_factor.secret(KEY, "a.lead", old)
+    assert second_factor.secret(changed, "a.lead", f"new.{old}") != second_factor.secret(
+        changed, "a.lead", f".{old}"
+    )
+    lost = second_factor.Keys({"new": "another key"})
+    with pytest.raises(SignInRefused):
+        come_in(engine, code(1), key=lost)
+    assert come_in(engine, recovery[0], key=lost)
 
 
 @pytest.mark.parametrize("table", [tables.second_factors, tables.second_factor_uses], ids=str)
@@ -137,7 +154,7 @@ def test_who_was_in_by_the_password_alone_is_out_once_there_is_a_second_factor(e
 
 def test_a_second_factor_is_not_replaced_by_who_is_in(engine):
     _, _, user = set_up(engine)
-    salt = second_factor.propose()
+    salt = second_factor.propose(KEY)
     code = pyotp.TOTP(second_factor.secret(KEY, "a.lead", salt)).generate_otp(STEP)
     with pytest.raises(SignInRefused, match="take it away"):
         sign_in.enrol(engine, user, salt, code, "127.0.0.1", KEY)

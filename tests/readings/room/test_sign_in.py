@@ -10,11 +10,11 @@ from waiting import until
 
 from orchestration.ledger import tables
 from orchestration.ledger.opening import open_ledger
-from orchestration.readings.room import sign_in
+from orchestration.readings.room import second_factor, sign_in
 from orchestration.readings.room.sign_in import SignInRefused, UserRefused
 
 PASSWORD = "a lamp on the stairs"
-SECRET = "the room's key"
+SECRET = second_factor.Keys({"": "the room's key"})
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
