@@ -53,17 +53,17 @@ class Key:
 
 
 def kept(home: Home) -> list[Key]:
-    """The key of the home and those before it, the newest first: from `CPAI_TOKEN_KEY` and `CPAI_TOKEN_KEY_BEFORE`, else
-    made once and kept in the home. Raises KeyLost."""
-    given = [os.environ[name] for name in ("CPAI_TOKEN_KEY", "CPAI_TOKEN_KEY_BEFORE") if name in os.environ]
+    """The key of the home and those before it, the newest first: from `CPAI_TOKEN_KEY` and `CPAI_TOKEN_KEY_BEFORE` (one a
+    line), else made once and kept in the home. Raises KeyLost."""
     if "CPAI_TOKEN_KEY" in os.environ:
-        for key in given:
+        given, before = os.environ["CPAI_TOKEN_KEY"], os.environ.get("CPAI_TOKEN_KEY_BEFORE", "").splitlines()
+        for key in (given, *before):
             if len(key) < SHORTEST:
                 raise KeyLost(
                     f"CPAI_TOKEN_KEY has {len(key)} letters, a key has {SHORTEST} or more: give the key of {home.root}"
                 )
         # for as long as it is given
-        return [Key(given[0]), *(Key(key, "replaced", "9999-12-31") for key in given[1:])]
+        return [Key(given), *(Key(key, "replaced", "9999-12-31") for key in before)]
     file = home.root / FILE
     if not file.exists():
         _make(home)
@@ -77,6 +77,11 @@ def kept(home: Home) -> list[Key]:
 def token_key(home: Home) -> str:
     """The secret of the home as it is now. Raises KeyLost."""
     return kept(home)[0].text
+
+
+def first(home: Home) -> Key:
+    """The first that the home had: of what has to be the same for ever."""
+    return kept(home)[-1]
 
 
 def of(home: Home, purpose: str) -> bytes:
@@ -99,8 +104,8 @@ def rotate(home: Home, overlap: timedelta) -> Key:
     """
     if "CPAI_TOKEN_KEY" in os.environ:
         raise NotRotated(
-            "the key is given by CPAI_TOKEN_KEY: give a new one there and the one of now in CPAI_TOKEN_KEY_BEFORE; the next "
-            "command takes it over"
+            "the key is given by CPAI_TOKEN_KEY: give a new one there and the one of now in CPAI_TOKEN_KEY_BEFORE, "
+            "above those that it has; the next command takes it over"
         )
     if not (home.root / FILE).exists():
         raise NotRotated(f"{home.root} has no key yet: there is nothing to change")

@@ -46,10 +46,13 @@ def words(home: Home, force: str, references: Iterable[str]) -> "Words":
     found = {one for one in references if len(one) >= SHORTEST}
     for name in feeds.names():
         if feeds.contract(name).pseudonymised:
-            key = keys.of(home, f"pseudonyms of {name}")
-            found |= {
-                hmac.new(key, f"{force}\n{one}".encode(), hashlib.sha256).hexdigest() for one in references
-            }
+            # a feed of before the key was changed has those of its key
+            for key in keys.kept(home):
+                of_feed = key.of(f"pseudonyms of {name}")
+                found |= {
+                    hmac.new(of_feed, f"{force}\n{one}".encode(), hashlib.sha256).hexdigest()
+                    for one in references
+                }
     return Words(found)
 
 

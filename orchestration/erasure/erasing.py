@@ -384,7 +384,7 @@ def _begin(home: Home, made: Plan, marks: Marks, decision: Decision, confirmed: 
     mark, crime_mark = of.marks(marks)
     _, who = doors.by()
     # marks of another key recognise nothing, and a register may come to a home that has one
-    kept = made.as_kept | {"key": keys.check_value(home)}
+    kept = made.as_kept | {"key": keys.first(home).check}
     row = {
         "identity": str(uuid.uuid4()),
         "at": now(),
@@ -415,7 +415,7 @@ def _begin(home: Home, made: Plan, marks: Marks, decision: Decision, confirmed: 
 
 
 def _finish(home: Home, erasure: Row, of: Target) -> dict[str, int]:
-    if erasure["plan"]["key"] != keys.check_value(home):
+    if erasure["plan"]["key"] != keys.first(home).check:
         raise keys.KeyLost(
             f"erasure {erasure['erasure']} was marked with another key, and nothing would be recognised: {keys.restored(home)}"
         )

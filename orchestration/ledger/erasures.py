@@ -48,7 +48,8 @@ class Marks:
     """Keyed hashes of references: the same for the same crime or person, and of no use without the home's key."""
 
     def __init__(self, home: Home) -> None:
-        self._key = keys.of(home, "marks of what was erased")
+        # what is erased is known again for ever, whatever key came after
+        self._key = keys.first(home).of("marks of what was erased")
         self._known: dict[tuple[str, ...], str] = {}
 
     def of(self, *words: str | None) -> str:

@@ -61,6 +61,11 @@ NOTED_ELSEWHERE = {
     "demo": "run, read import and publish, one after the other",
     "room": "tests/readings/room/test_room.py: each case, list and answer by who was signed in",
     "key rotate": "tests/ledger/test_rotation.py: key changed",
+    "erase crime": "tests/erasure: erasure, with its reason",
+    "erase person": "as erase crime",
+    "erase submission": "as erase crime",
+    "erase file": "as erase crime",
+    "erase again": "goes on with an erasure that is in the log",
     "room user password": "as room user open: a change of the user",
 }
 NOT_NOTED = {
@@ -75,6 +80,8 @@ NOT_NOTED = {
     "verify": "hashes alone",
     "room user list": "no data of a return",
     "key list": "check values alone",
+    "erase list": "tombstones: hashes, who, when and why",
+    "erase due": "what is due for review, by submission",
     "log": "the log itself, which names no person of a return",
     "log verify": "hashes alone",
 }

@@ -1,7 +1,9 @@
 """A key that is changed: what was made with the one before can still be read, nothing new equals it, and it is whole or not at
 all."""
 
+import hmac
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +15,10 @@ from sqlalchemy import select
 
 from orchestration import keys
 from orchestration.command import cpai
+from orchestration.erasure.elsewhere import words
 from orchestration.home import PROJECT
 from orchestration.ledger import log
+from orchestration.ledger.erasures import Marks
 from orchestration.ledger.inventory import key_check
 from orchestration.ledger.opening import open_ledger
 from orchestration.ledger.tables import log_entries
@@ -83,9 +87,7 @@ def test_nothing_under_one_key_equals_anything_under_another_and_all_are_kept(us
 
 def test_the_next_run_makes_tokens_of_persons_with_the_key_of_now(used):
     keys.rotate(used, QUARTER)
-    with environment(used), pytest.MonkeyPatch.context():
-        import os
-
+    with environment(used):
         assert os.environ["CPAI_TOKEN_KEY"] == keys.token_key(used)
 
 
@@ -95,6 +97,17 @@ def test_a_crime_is_found_in_the_log_whatever_key_it_was_named_under(used):
         assert said(used, "key", "rotate").exit_code == 0
     rows = json.loads(said(used, "log", "--crime", "kent:1/23", "--json").stdout)
     assert len({row["set"]["record"] for row in rows}) == len(rows) == 3
+
+
+def test_what_was_erased_is_known_again_whatever_key_came_after(used):
+    before = Marks(used).of("crime", "kent", "46/1/23")
+    for _ in range(2):
+        keys.rotate(used, QUARTER)
+        assert Marks(used).of("crime", "kent", "46/1/23") == before
+    # and a feed of before that lies in the home is found by the pseudonym that it has
+    made = {key.of("pseudonyms of csae_analysis") for key in keys.kept(used)}
+    found = {hmac.new(key, b"kent\n46/1/23", "sha256").hexdigest() for key in made}
+    assert len(found) == 3 and all(words(used, "kent", ["46/1/23"]).in_bytes(one.encode()) for one in found)
 
 
 def test_a_change_that_was_killed_before_its_rename_did_not_happen(used, monkeypatch):
@@ -193,6 +206,12 @@ def test_a_key_of_the_environment_is_changed_there(used, monkeypatch):
     monkeypatch.setenv("CPAI_TOKEN_KEY", "another key, as long as one has to be")
     open_ledger(used).dispose()
     assert changes(used) == [[old, keys.kept(used)[0].check]] and keys.previous(used).check == old
+    monkeypatch.setenv(
+        "CPAI_TOKEN_KEY_BEFORE", f"{os.environ['CPAI_TOKEN_KEY']}\n{os.environ['CPAI_TOKEN_KEY_BEFORE']}"
+    )
+    monkeypatch.setenv("CPAI_TOKEN_KEY", "a third key, as long as one has to be")
+    open_ledger(used).dispose()
+    assert len(changes(used)) == 2 and keys.first(used).check == old
     monkeypatch.setenv("CPAI_TOKEN_KEY_BEFORE", "short")
     with pytest.raises(keys.KeyLost, match="letters"):
         keys.token_key(used)
