@@ -7,6 +7,7 @@ import dagster as dg
 
 from orchestration import outbox
 from orchestration.home import Home
+from orchestration.ledger import erasures
 from orchestration.printing import counted
 from orchestration.returns import kept, read_ahead, recorded_crime, shown
 from orchestration.returns.intake import receive
@@ -60,6 +61,9 @@ def returns(
     """Refused returns fail in runs of their own, and the others go on; where all are refused, this run fails."""
     selected = context.selected_asset_keys
     wanted = asked(context) if RETURNS in selected else {}
+    # raw that an erasure had begun to change would be made again from the original that is to go
+    if due := erasures.due(home):
+        raise dg.Failure("\n".join(due), allow_retries=False)
     try:
         for line in kept.make_again(home):
             context.log.warning(line)

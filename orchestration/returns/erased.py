@@ -210,12 +210,15 @@ def _out_of_as_sent(
                 (file, sheet or "", number)
                 for file, sheet, number in _places(tables[kind].filter(pa.array(rows)))
             }
+    kinds = {kind for kind, table in gone.items() if table.num_rows} | {
+        kind for kind, columns in found.blanks.items() if columns
+    }
     for path in sorted(raw.as_sent_folder(home, *place).glob("*.parquet")):
         table = pq.read_table(path, partitioning=None)
         there = np.array(
             [(file, sheet or "", number) in wanted for file, sheet, number in _places(table)], bool
         )
-        there |= _repeats(table, there, found.row["layout"], set(gone_kinds(gone)))
+        there |= _repeats(table, there, found.row["layout"], kinds)
         if there.any():
             kept = table.filter(pa.array(~there))
             schema = pa.schema(
@@ -227,25 +230,25 @@ def _out_of_as_sent(
             parquet.write(_anew(kept, schema), path)
 
 
-def gone_kinds(gone: Mapping[str, pa.Table]) -> list[str]:
-    return [kind for kind, table in gone.items() if table.num_rows]
-
-
 def _places(table: pa.Table) -> Iterator[tuple[str, str | None, int]]:
     names = ("file", "sheet", "record_number")
     return zip(*(table[name].to_pylist() for name in names), strict=True)
 
 
 def _repeats(table: pa.Table, there: np.ndarray, layout: str | None, kinds: set[str]) -> np.ndarray:
+    """The rows with the same references as those that are `there`: the crime's, where what goes of it stands in each of its
+    rows, else the crime's and the person's."""
     first = np.flatnonzero(there)
     if not len(first):
         return there
     part = part_of(layout, table["file"][0].as_py(), table["sheet"][0].as_py())
+    if not part:
+        return there
+    of_crime = "crimes" in kinds and "crimes" in part.contains
     headings = {
         one.heading
-        for (kind, column), columns in (part.sources if part else {}).items()
-        if column == "crime_reference"
-        or (kind in kinds and "crimes" not in kinds and column == REFERENCES[kind])
+        for (kind, column), columns in part.sources.items()
+        if column == "crime_reference" or (not of_crime and kind in kinds and column == REFERENCES[kind])
         for one in columns
         if one.heading in table.column_names
     }
@@ -254,7 +257,7 @@ def _repeats(table: pa.Table, there: np.ndarray, layout: str | None, kinds: set[
     cells = zip(*(table[heading].to_pylist() for heading in sorted(headings)), strict=True)
     texts = [tuple((cell or "").strip() for cell in row) for row in cells]
     wanted = {texts[n] for n in first if any(texts[n])}
-    return np.array([text in wanted for text in texts], bool)
+    return there | np.array([text in wanted for text in texts], bool)
 
 
 # the archive, landing and the receipts ---------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What was received: an erased record is in no byte of landing, archive, raw or ledger, and all else is as it was."""
 
 import shutil
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -28,9 +29,11 @@ from orchestration.erasure.target import Decision, ErasureRefused, Target, diges
 from orchestration.home import Home
 from orchestration.keys import KeyLost, token_key
 from orchestration.ledger import erasures, tables
+from orchestration.ledger.chain import add_readings, read_readings, verify
 from orchestration.ledger.erasures import Marks
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.receipts import read_submissions
+from orchestration.ledger.transactions import writing
 from orchestration.returns import kept, raw
 from orchestration.returns.layouts.parts import RECORD_TYPES
 
@@ -291,3 +294,78 @@ def test_a_home_restored_from_before_erases_again(home, tmp_path, monkeypatch):
     assert where(restored.root, *OF_CRIME) == {}
     assert rows(restored) == rows(home) and sound(restored) == []
     not_erased(restored)
+
+
+def test_the_chain_of_readings_holds_over_what_was_erased(home):
+    land(home)
+    take_in(home)
+    reading = {
+        "force": "kent",
+        "version": "1",
+        "role": "first",
+        "reader": "reader-01",
+        "reason": "CANARYREASON",
+    }
+    with ledger_of(home) as engine:
+        add_readings(
+            engine, [{**reading, "crime_reference": one} for one in ("46/1001/23", GONE, "46/1002/23")]
+        )
+        before = read_readings(engine)
+    erase(home, CRIME)
+    with ledger_of(home) as engine:
+        after = read_readings(engine)
+        assert verify(engine) == []
+        assert [after[0], after[2]] == [before[0], before[2]]
+        assert (after[1]["hash"], after[1]["previous_hash"]) == (
+            before[1]["hash"],
+            before[1]["previous_hash"],
+        )
+        assert {name for name, value in after[1].items() if value != before[1][name]} == {
+            *("crime_reference", "version", "reader", "reason")
+        }
+        # what is left of it is kept by a hash of its own, and so is every other reading
+        for row, says in ((1, "reading 2"), (0, "reading 1")):
+            with writing(engine) as connection, erasures.writable(connection, tables.readings):
+                key = tables.readings.c.reading_id == after[row]["reading_id"]
+                connection.execute(tables.readings.update().where(key).values(criterion="cse"))
+            assert says in str(verify(engine))
+
+
+def test_of_a_person_the_reasons_go_unless_somebody_looked(home):
+    land(home)
+    take_in(home)
+    reading = {
+        "force": "kent",
+        "crime_reference": GONE,
+        "version": "1",
+        "role": "first",
+        "reason": "CANARYREASON",
+    }
+    with ledger_of(home) as engine:
+        add_readings(engine, [{**reading, "criterion": "cse"}])
+    erase(home, replace(SUSPECT, keeps_text=True))
+    with ledger_of(home) as engine:
+        assert read_readings(engine)[0]["reason"] == "CANARYREASON"
+    assert rows(home)["crimes"][1]["summary"] == "CANARYSUMMARY was told"
+    erase(home, VICTIM)
+    with ledger_of(home) as engine:
+        assert [(row["criterion"], row["reason"]) for row in read_readings(engine)] == [("cse", None)]
+        assert verify(engine) == []
+    assert where(home.root, *OF_VICTIM, *OF_SUSPECT, "CANARYREASON", "CANARYSUMMARY") == {}
+
+
+def test_a_link_from_another_forces_crime_goes(home):
+    land(home)
+    of = records("surrey")
+    of["crimes"][0] |= {
+        "status": "cancelled",
+        "cancellation_code": "C1",
+        "linked_crime_reference": f"kent:{GONE}",
+    }
+    land(home, "surrey", of=of)
+    take_in(home)
+    assert rows(home, "surrey")["crimes"][0]["linked_crime_reference"] == f"kent:{GONE}"
+    erase(home, CRIME)
+    assert rows(home, "surrey")["crimes"][0]["linked_crime_reference"] is None
+    assert len(rows(home, "surrey")["crimes"]) == 3
+    assert where(home.root, GONE) == {} and sound(home) == []

@@ -3,6 +3,7 @@
 import gzip
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -22,7 +23,8 @@ def contents(path: Path) -> Iterator[bytes]:
                     yield "\n".join(map(str, chunk.dictionary.to_pylist())).encode()
             yield "\n".join(map(str, column.to_pylist())).encode()
     elif data[:4] == b"PK\x03\x04":
-        with zipfile.ZipFile(path) as packed:
+        # a damaged one holds nothing that could be unpacked
+        with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as packed:
             for entry in packed.infolist():
                 yield entry.filename.encode()
                 yield packed.read(entry)
