@@ -16,8 +16,10 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -120,13 +122,16 @@ def value(heading: dict, blanks: list[str]) -> str:
     return cell
 
 
-def read_delivery(files: list[Path], parts: dict) -> dict[str, list[pa.Table]]:
+Read = Callable[[Path, dict], Any]
+
+
+def read_delivery(files: list[Path], parts: dict, read_table: Read) -> dict[str, list]:
     """part -> its tables; ValueError when files or headings do not fit the layout."""
     read = {}
     for name, (part, headings) in parts.items():
         found = [f for f in files if fnmatch.fnmatch(f.name.lower(), part["file_pattern"].lower())]
-        read[name] = [table_of(file, part) for file in sorted(found)]
-        present = {heading for table in read[name] for heading in table.column_names}
+        read[name] = [read_table(file, part) for file in sorted(found)]
+        present = {heading for table in read[name] for heading in getattr(table, "column_names", table)}
         alien = present - {h["heading"] for h in headings}
         missing = {h["heading"] for h in headings if h["must"] == "Y"} - present
         if alien or missing or not found:
@@ -134,14 +139,14 @@ def read_delivery(files: list[Path], parts: dict) -> dict[str, list[pa.Table]]:
     return read
 
 
-def latest(folder: Path, parts: dict) -> dict[str, list[pa.Table]]:
+def latest(folder: Path, parts: dict, read_table: Read) -> dict[str, list]:
     """The tables of the latest delivery that can be read; none when it is nil."""
     for delivery in [*sorted((d for d in folder.iterdir() if d.is_dir()), reverse=True), folder]:
         files = [f for f in delivery.iterdir() if f.is_file() and f.name != "manifest.csv"]
         if [f.name for f in files] == ["NIL"]:
             break
         try:
-            return read_delivery(files, parts)
+            return read_delivery(files, parts, read_table)
         except Exception as problem:  # a delivery that cannot be read leaves the one before it standing
             print(f"{folder.parent.name} {folder.name}: left out, {type(problem).__name__}", file=sys.stderr)
     return {}
@@ -174,6 +179,32 @@ def insert_part(db, table: pa.Table, part: dict, headings: list[dict], joint: di
     db.unregister("part")
 
 
+def joint_returns() -> dict[str, dict[str, str]]:
+    """delivered_as -> force -> the prefix of its references."""
+    joint = defaultdict(dict)
+    for row in seed("joint_returns"):
+        joint[row["delivered_as"]][row["force"]] = row["reference_prefix"]
+    return joint
+
+
+def parts_of_quarter(home: Path) -> Iterator[tuple[Path, list[tuple[list[str], dict]]]]:
+    """Each quarter's folder, and for each layout of its time who sends it and its parts."""
+    written = seed("layouts/layouts"), seed("layouts/layout_columns")
+    for quarter in sorted((home / "landing").glob("*-Q?")):
+        senders = defaultdict(list)
+        for row in seed("layouts/force_layouts"):
+            if row["from_quarter"] <= quarter.name <= (row["to_quarter"] or quarter.name):
+                senders[row["layout"]].append(row["delivered_as"])
+        yield quarter, [(names, layout_parts(layout, *written)) for layout, names in senders.items()]
+
+
+def deliveries(quarter: Path, names: list[str], parts: dict, read_table: Read) -> Iterator[tuple[str, dict]]:
+    """The force and the latest readable delivery of each that sent one."""
+    for name in names:
+        if (quarter / name).is_dir():
+            yield name, latest(quarter / name, parts, read_table)
+
+
 def load(db, home: Path) -> None:
     """The latest readable delivery of every force and quarter, a quarter and layout at a time."""
     dates = {r["column"] for r in seed("return_columns") if r["kind"] == "date"}
@@ -182,22 +213,14 @@ def load(db, home: Path) -> None:
         db.execute(
             f"create table raw_{kind} (force varchar, quarter varchar, record_number integer, {typed})"
         )
-    joint = defaultdict(dict)
-    for row in seed("joint_returns"):
-        joint[row["delivered_as"]][row["force"]] = row["reference_prefix"]
-    written = seed("layouts/layouts"), seed("layouts/layout_columns")
-    for quarter in sorted((home / "landing").glob("*-Q?")):
-        senders = defaultdict(list)
-        for row in seed("layouts/force_layouts"):
-            if row["from_quarter"] <= quarter.name <= (row["to_quarter"] or quarter.name):
-                senders[row["layout"]].append(row["delivered_as"])
-        for layout, names in senders.items():
-            parts = layout_parts(layout, *written)
+    joint = joint_returns()
+    for quarter, layouts in parts_of_quarter(home):
+        for names, parts in layouts:
             tables = defaultdict(list)
-            for folder in (quarter / name for name in names if (quarter / name).is_dir()):
-                for name, read in latest(folder, parts).items():
-                    for table in read:
-                        for column, text_ in (("delivered_as", folder.name), ("quarter", quarter.name)):
+            for force, read in deliveries(quarter, names, parts, table_of):
+                for name, found in read.items():
+                    for table in found:
+                        for column, text_ in (("delivered_as", force), ("quarter", quarter.name)):
                             table = table.append_column(column, pa.repeat(text_, table.num_rows))
                         numbers = pa.array(np.arange(table.num_rows), pa.int32())
                         tables[name].append(table.append_column("record_number", numbers))
@@ -253,6 +276,19 @@ def seeds_in(db) -> None:
     )
 
 
+def band_of(row: dict) -> tuple[int, int]:
+    """The lowest and highest age of a figure's category."""
+    category = "14_to_15" if row["figure_id"] == "suspect.age.bar_945" else row["category"]
+    match category.split("_"):
+        case ["under", top]:
+            return 0, int(top) - 1
+        case [bottom, "and", "over"]:
+            return int(bottom), 999
+        case [bottom, "to", top]:
+            return int(bottom), int(top)
+    raise ValueError(f"{category} is no band of ages")
+
+
 def conditions(row: dict) -> tuple[str, str, str]:
     """SQL for a published figure: which crimes, which of them are the base, which are counted."""
     crimes = {"cpai": "true", "contact": "is_contact", "cocad": "in_cocad"}[row["population"]]
@@ -262,15 +298,7 @@ def conditions(row: dict) -> tuple[str, str, str]:
         crimes += f" and criterion = '{row['criterion']}'"
     category = row["category"]
     if row["breakdown"].startswith("age_band"):
-        category = "14_to_15" if row["figure_id"] == "suspect.age.bar_945" else category
-        low, high = 0, 999
-        match category.split("_"):
-            case ["under", top]:
-                high = int(top) - 1
-            case [bottom, "and", "over"]:
-                low = int(bottom)
-            case [bottom, "to", top]:
-                low, high = int(bottom), int(top)
+        low, high = band_of(row)
         return crimes, "age is not null", f"age between {low} and {high}"
     base, counted = {
         "total": ("true", "true"),
