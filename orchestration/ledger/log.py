@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, select
 from orchestration import keys
 from orchestration.home import Home, filled
 from orchestration.ledger.entries import write
+from orchestration.ledger.erasures import Marks
 from orchestration.ledger.inventory import FILE
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import gold_slots, items, log_entries, reading_slots, readings, sign_ins
@@ -152,12 +153,14 @@ def _named(set_: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _ids(home: Home, connection: Connection, force: str, crime_reference: str) -> set[str]:
-    """What a crime is named by in the sets of the log: its token, its items on the worklist, their slots, its readings."""
+    """What a crime is named by in the sets of the log: its token, its mark where it was erased, its items on the worklist,
+    their slots, its readings."""
     of = (items.c.force == force, items.c.crime_reference == crime_reference)
     ids = {
         f"record={_token(key, force, crime_reference)}"
         for key in (one.of(_RECORDS) for one in keys.kept(home))
     }
+    ids.add(f"record={Marks(home).of('crime', force, crime_reference)}")
     numbers = set(connection.scalars(select(items.c.item).where(*of)))
     ids |= {f"item={number}" for number in numbers}
     for table in (reading_slots, gold_slots):

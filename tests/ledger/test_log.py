@@ -15,6 +15,7 @@ from orchestration import doors
 from orchestration.command import cpai
 from orchestration.home import PROJECT
 from orchestration.ledger import chain, log, tables, witnesses
+from orchestration.ledger.erasures import Marks
 from orchestration.ledger.opening import open_ledger
 from orchestration.ledger.tables import log_entries
 from orchestration.ledger.transactions import writing
@@ -318,6 +319,10 @@ class TestTheCommand:
         assert row["set"]["record"] == record
         assert "46/1/23" not in json.dumps(written(engine))
         assert log.token(home, "essex", "46/1/23") != record
+        log.note(
+            engine, "erasure", "erasure 1: crime", {"record": Marks(home).of("crime", "kent", "46/1/23")}
+        )
+        assert len(json.loads(said(home, "log", "--crime", "kent:46/1/23", "--json").stdout)) == 2
 
     def test_it_is_written_to_a_file_that_no_spreadsheet_calculates(self, home, tmp_path):
         log.note(open_ledger(home), "consultation", "case shown: reader", {"username": "=1+1"}, "=cmd()")
