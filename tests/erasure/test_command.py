@@ -13,8 +13,9 @@ from orchestration.command import cpai
 from orchestration.erasure import erasing, retention
 from orchestration.erasure.retention import months_before
 from orchestration.home import seed_rows
-from orchestration.ledger import log
+from orchestration.ledger.chain import verify
 from orchestration.ledger.opening import ledger_of
+from orchestration.ledger.tables import log_entries
 from orchestration.strict_csv import NotRead
 
 ERASE = (
@@ -73,9 +74,9 @@ def test_what_was_shown_is_erased_and_listed(home, run):
     )
     assert GONE not in run("erase", "list").stdout
     with ledger_of(home) as engine, engine.connect() as connection:
-        entries = connection.execute(log.log_entries.select()).mappings().all()
+        entries = connection.execute(log_entries.select()).mappings().all()
         assert [row["reason"] for row in entries if row["action"] == "erasure"] == ["request_granted"]
-        assert log.verify(engine) == []
+        assert verify(engine, table=log_entries) == []
     again = run(*ERASE)
     assert again.exit_code == 2 and "nothing of it is in this home" in again.output
 
