@@ -279,13 +279,16 @@ def _engine(warehouse: Path) -> Iterator[tuple[Any, "Connection"]]:
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+    from sqlalchemy import URL
 
     from expectations import dialect
 
     context = gx.get_context(mode="ephemeral")  # nothing is written to disk
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     # a temporary table would copy every batch
-    address = f"{dialect.NAME.replace('.', '+')}:///{warehouse}"
+    # of parts; and Great Expectations takes what follows a `$` for the name of a variable
+    address = URL.create(dialect.NAME.replace(".", "+"), database=str(warehouse)).render_as_string()
+    address = address.replace("$", r"\$")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         source = context.data_sources.add_sql("warehouse", connection_string=address, create_temp_table=False)

@@ -22,6 +22,7 @@ from orchestration.quarters import in_period
 from orchestration.releases import verify
 from orchestration.returns import kept
 from orchestration.returns.receipts import each_return
+from orchestration.warehouse import history
 
 if TYPE_CHECKING:
     from expectations import Result
@@ -92,6 +93,7 @@ def _doubts(home: Home, _seen: tuple) -> list[str]:
             *chain.verify(engine),
             *chain.ends_otherwise(engine, ends),
             *kept.raw_differs(home, engine),
+            *(sentence for head in heads for sentence in history.lost(home, head)),
         ]
 
 

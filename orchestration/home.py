@@ -19,8 +19,15 @@ PROJECT = PACKAGE.parent if (PACKAGE.parent / "seeds").is_dir() else PACKAGE / "
 SEEDS = PROJECT / "seeds"
 DBT_PROJECT = PROJECT / "dbt_project"
 
-# Dagster and dbt-duckdb read a path as an URL (% ? #), DuckDB as a pattern or a list of folders (* ? [ ] ,)
-NOT_IN_A_HOME = "#%?*[],"
+# what a library takes for more than letters of a path, and which: `tests/command/test_homes.py` asks each whether it still
+# does. All else is an address made of parts, or a pattern in which letters stand for themselves (statements.one_file)
+MISREAD = {
+    r"[*[]": "Dagster takes it for a pattern, and reads other settings",
+    r"\?": "Dagster takes what follows for the settings of an address, and opens other files",
+    r"%[0-9A-Fa-f]{2}": "Dagster takes it for one letter, and opens other files",
+    r",": "DuckDB takes it for two folders",
+    r"\\": "DuckDB takes it for a folder in another",
+}
 
 
 class HomeRefused(Stopped, ValueError):
@@ -207,12 +214,13 @@ class Home:
 def home(root: str | Path | None = None) -> Home:
     """The home at `root`, else at `CPAI_HOME`, else `data/` in the working directory. Raises HomeRefused."""
     place = Path(root or os.environ.get("CPAI_HOME") or "data").resolve()
-    if wrong := sorted(
-        {letter for letter in str(place) if letter in NOT_IN_A_HOME or not letter.isprintable()}
-    ):
-        sentence = (
-            f"the home {place} has {' '.join(wrong)} in its path, which the tools beneath take for more than a letter: "
-            "choose a folder without."
-        )
+    path = place.as_posix()
+    misread = {
+        found[0]: because for letters, because in MISREAD.items() if (found := re.search(letters, path))
+    }
+    misread |= {letter: "it cannot be shown" for letter in path if not letter.isprintable()}
+    if misread:
+        letters, because = next(iter(misread.items()))
+        sentence = f"the home {place} has {letters} in its path: {because}; choose a folder without."
         raise HomeRefused(printable(sentence, lines=False))
     return Home(place)

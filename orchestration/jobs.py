@@ -3,13 +3,16 @@
 import logging
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import yaml
 
 from orchestration import at_rest, doors, runs
 from orchestration.home import Home, home
 from orchestration.printing import say
+from orchestration.stopping import Stopped
 from orchestration.turns import turn, write_whole
 
 quarter_job = dg.define_asset_job(
@@ -66,23 +69,23 @@ def progress(_context: dg.InitLoggerContext) -> logging.Logger:
 
 LOGGERS = {"progress": progress, "silent": runs.silent}
 
-# what a home made before may lack. Dagster would take what each step writes to the terminal into files of its own, by
-# processes that answer Ctrl-C with a traceback: the progress bar stood still. What matters is in its events.
+# what a home made before may lack, by the name of the setting. Dagster would take what each step writes to the terminal into
+# files of its own, by processes that answer Ctrl-C with a traceback: the progress bar stood still. What matters is in its
+# events.
 ADDED = {
-    "nux:": "nux:\n  enabled: false\n",
-    "compute_logs:": "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n"
+    "telemetry": "telemetry:\n  enabled: false\n",
+    "nux": "nux:\n  enabled: false\n",
+    "compute_logs": "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n"
     "  class: NoOpComputeLogManager\n",
-}
-SETTINGS = f"""\
-telemetry:
-  enabled: false
-{"".join(ADDED.values())}event_log_storage:
+    "event_log_storage": """\
+event_log_storage:
   module: orchestration.event_log
   class: OpenSqliteEventLog
   config:
     base_dir:
       env: DAGSTER_HOME
-"""
+""",
+}
 
 
 def write_settings(home: Home) -> None:
@@ -90,18 +93,39 @@ def write_settings(home: Home) -> None:
     home.dagster.mkdir(parents=True, exist_ok=True)
     file = home.dagster / "dagster.yaml"
     if not file.exists():
-        write_whole(file, SETTINGS)
+        if any(home.dagster.iterdir()):
+            say(
+                f"{file} was missing: the settings of a new home are written in its place; add again what was set beside them"
+            )
+        write_whole(file, "".join(ADDED.values()))
         return
-    text = file.read_text()
-    if lacking := [added for heading, added in ADDED.items() if heading not in text]:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    try:
+        settings = yaml.safe_load(text)
+    except yaml.YAMLError:
+        settings = None
+    if not isinstance(settings, dict):
+        raise Stopped(_no_settings(file))
+    if lacking := [added for name, added in ADDED.items() if name not in settings]:
         write_whole(file, text.rstrip("\n") + "\n" + "".join(lacking))
+
+
+def _no_settings(file: Path) -> str:
+    """Dagster takes an empty file for no settings: its telemetry on, each event log elsewhere."""
+    return (
+        f"{file} holds no settings that Dagster can read: restore it from a backup, or remove it: the settings of a new home "
+        "are then written"
+    )
 
 
 def instance(home: Home) -> dg.DagsterInstance:
     """Dagster's own storage, in the home."""
     write_settings(home)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
-    storage = dg.DagsterInstance.from_config(str(home.dagster))
+    try:
+        storage = dg.DagsterInstance.from_config(str(home.dagster))
+    except dg.DagsterInvalidConfigError:
+        raise Stopped(_no_settings(home.dagster / "dagster.yaml")) from None
     limit_pool(storage)
     return storage
 

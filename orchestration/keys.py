@@ -67,7 +67,7 @@ def kept(home: Home) -> list[Key]:
     file = home.root / FILE
     if not file.exists():
         _make(home)
-    first, *others = file.read_text().split("\n")
+    first, *others = file.read_text(encoding="utf-8", errors="replace").split("\n")
     before = [BEFORE.fullmatch(line) for line in others]
     if not SHAPE.fullmatch(first) or not all(before):
         raise KeyLost(f"{file} is {'empty' if not first.strip() else 'no key'}: {restored(home)}")

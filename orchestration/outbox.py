@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from orchestration.home import Home
+from orchestration.stopping import Damaged
 
 FILE = "messages.jsonl"
 NOTED = "outbox"  # metadata of a failure that has left its line: the kind of it
@@ -51,8 +52,11 @@ def opened(home: Home) -> list[dict]:
     """The messages that are open, oldest first."""
     file = home.root / "outbox" / FILE
     last: dict[tuple[str, str], dict] = {}
-    for text in file.read_text(encoding="utf-8").splitlines() if file.exists() else []:
-        line = json.loads(text)
+    for text in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []:
+        try:
+            line = json.loads(text)
+        except ValueError:
+            raise Damaged(file) from None
         last.pop((line["kind"], line["about"]), None)
         last[line["kind"], line["about"]] = line
     return [line for line in last.values() if line["open"]]

@@ -1,6 +1,7 @@
 """How a run differs from others on Dagster's timeline: by whom and from where it was launched, and whose job it is of."""
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -108,5 +109,16 @@ def failed_because(event: dg.DagsterEvent) -> str:
     return (
         (described and described.description)
         or state(error.message)
-        or f"{event.step_key}: {error.message.strip()}"
+        or _own_words(error.message)
+        or f"{event.step_key}: {_without_links(error.message)}"
     )
+
+
+def _own_words(message: str) -> str:
+    """The sentence of an exception of ours, which Dagster has as `orchestration.turns.WarehouseClosed: the ...`."""
+    found = re.match(r"orchestration\.[\w.]+: (.*)", message, re.DOTALL)
+    return found[1].strip() if found else ""
+
+
+def _without_links(message: str) -> str:
+    return "\n".join(line for line in message.strip().splitlines() if "https://" not in line)

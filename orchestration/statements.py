@@ -1,5 +1,6 @@
 """What every statement to DuckDB shares: how a path or a text stands in it, and its answer as rows."""
 
+import re
 from typing import Any, Protocol
 
 
@@ -15,6 +16,15 @@ class Connection(Protocol):
 def quoted(text: object) -> str:
     """A path or a text as an SQL literal, for statements that take no parameter: `attach`, `copy`, `comment`, `set`."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def one_file(path: object) -> str:
+    """A path as DuckDB's readers take it, `read_parquet` and `read_csv`: a letter of a pattern stands for itself.
+
+    They take a folder above, too, whose name has a `=`, for a column of that name: each reader here says
+    `hive_partitioning = false`. Not for `attach`, `copy` and `set`, which take a path as it is written.
+    """
+    return re.sub(r"[*?[]", r"[\g<0>]", str(path))
 
 
 def rows_of(connection: Connection, sql: str, parameters: Any = None) -> list[dict[str, Any]]:

@@ -9,35 +9,50 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
 INTERRUPTED = "interrupted: give the same command again, and it goes on from what is done"
 AS_INTERRUPTED = 130  # as a shell gives for what Ctrl-C ended
-GRACE = 5  # seconds to end by itself after Ctrl-C: a statement of DuckDB's hears nothing before its end
+GRACE = 1.5  # seconds to end by itself after Ctrl-C: a statement of DuckDB's hears nothing before its end
 
 DAMAGED = r"file is not a database|disk image is malformed|file is encrypted"  # as SQLite puts it
+# by part of a home, how it comes back
+WAY_BACK = {
+    "archive": "restore it from a backup; it cannot be made again",
+    "dagster": "restore it from a backup, or move the folder dagster/ away: its list of earlier runs is then lost, and nothing "
+    "else",
+    "dbt": "remove the folder dbt/: it is made again",
+    "history": "restore it from a backup; earlier results of rules are nowhere else",
+    "intake.lock": "remove it: it is made anew",
+    "home.json": "restore it from a backup, or remove it where all else is there",
+    "landing": "put the return there again, as the force sent it",
+    "ledger.db": "restore it from a backup; it cannot be made again",
+    "outbox": "move it away: messages that are open in it are then lost",
+    "packs": "remove it, and give the same command again",
+    "raw": "`cpai run <quarter>` makes it again from the archive",
+    "reading": "remove it: `cpai run <quarter>` writes it again",
+    "releases": "restore the release from a copy",
+    "reports": "remove it, and give the same command again",
+    "token.key": "restore it from the backup of keys; it cannot be made again",
+    "warehouse.lock": "remove it: it is made anew",
+    "warehouse.duckdb": "move it away: `cpai run <quarter>` builds it again",
+    "warehouse.duckdb.wal": "move it and warehouse.duckdb away: `cpai run <quarter>` builds it again",
+}
 # messages of the system, SQLite, DuckDB, Arrow and PostgreSQL on states that can be expected, and ours instead
 STATES = (
     (
-        r"No space left on device|disk is full|[Dd]isk quota exceeded|Errno 28\b",
+        r"No space left on device|disk is full|[Dd]isk quota exceeded|File too large|Errno (28|27)\b",
         "the disk is full: make room, then give the same command again; what was done before stays",
     ),
     (
         DAMAGED,
-        "the ledger or a file of dagster/ is damaged: restore it from a backup, then give the same command again",
+        "the ledger or a file of dagster/ is damaged: restore it from a backup; the folder dagster/ may be moved away, its "
+        "list of earlier runs is then lost and nothing else",
     ),
     (
         r"database is locked|database table is locked",
         "the ledger has been in use by another command for half a minute: try again when that has ended",
-    ),
-    (
-        r"not a valid DuckDB database file|Serialization Error|[Cc]orrupt|Checksum",
-        "{file} is damaged: a release is restored from a copy; a warehouse is moved away, and `cpai run` builds it anew",
-    ),
-    (
-        r"Parquet magic bytes|No magic bytes|Invalid: Parquet|Couldn't deserialize thrift|TProtocolException",
-        "a Parquet file of the home is damaged: `cpai run` makes raw files again from the archive; a release is restored "
-        "from a copy",
     ),
     (
         r"Read-only file system|Permission denied|Errno 13\b|Operation not permitted|readonly database|"
@@ -48,12 +63,29 @@ STATES = (
         r"Too many open files",
         "too many files are open: raise the limit (ulimit -n), then give the same command again",
     ),
+    (
+        r"disk I/O error",  # as SQLite puts a full disk, too
+        "the disk is full or reports a fault: make room, then give the same command again; what was done before stays",
+    ),
     (r"Input/output error", "{file} cannot be read or written: the disk reports a fault"),
     (
         r"connection to server|could not connect|could not translate host name|server closed the connection",
         "the PostgreSQL server of the ledger does not answer: see CPAI_LEDGER_URL, and whether it runs",
     ),
 )
+
+
+def stop(sentences: list[str], wants_json: bool = False, code: int = 1, **more: Any) -> NoReturn:
+    """Print why, for people or as JSON, and end with an exit code."""
+    # it brings click: Ctrl-C is heard before anything of weight is imported
+    from orchestration.printing import say
+
+    if wants_json:
+        say(json.dumps({"done": False, "reasons": sentences, **more}, default=str))
+    else:
+        for sentence in sentences:
+            say(sentence, err=True, colour="red")
+    sys.exit(code)
 
 
 class Stopped(Exception):
@@ -72,24 +104,58 @@ class NotThere(Stopped, LookupError):
     code = 2
 
 
-def stop(sentences: list[str], wants_json: bool = False, code: int = 1, **more: Any) -> NoReturn:
-    """Print why, for people or as JSON, and end with an exit code."""
-    # it brings click: Ctrl-C is heard before anything of weight is imported
-    from orchestration.printing import say
+def way_back(file: object) -> str:
+    """What to do about a file that is damaged or missing, by the part of the home that it is in."""
+    home = os.environ.get("CPAI_HOME")
+    below = (
+        Path(str(file)).parts[len(Path(home).parts) :]
+        if home and Path(str(file)).is_relative_to(home)
+        else ()
+    )
+    return WAY_BACK.get(below[0] if below else "", "restore it from a copy, or name another place")
 
-    if wants_json:
-        say(json.dumps({"done": False, "reasons": sentences, **more}, default=str))
-    else:
-        for sentence in sentences:
-            say(sentence, err=True, colour="red")
-    sys.exit(code)
+
+class Damaged(Stopped):
+    """A file that is not what it was, or not there, in a sentence with its way back."""
+
+    def __init__(self, file: object, what: str = "is damaged") -> None:
+        super().__init__(f"{file} {what}: {way_back(file)}")
+
+
+def read_json(file: Path) -> Any:
+    """A JSON file of a home. Raises Damaged."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        raise Damaged(file) from None
+
+
+# how tools put it, of a file that they name
+FAULTS = (
+    (r"Is a directory|is a directory", "is a folder and no file"),
+    (r"[Nn]o such file|No files found|does not exist|needs at least one file", "is missing"),
+    (
+        r"not a valid DuckDB database file|Serialization Error|[Cc]orrupt|[Cc]hecksum|[Mm]agic bytes|Parquet|thrift|"
+        r"TProtocolException|Failed to read|Could not read|could not open|replaying|INTERNAL",
+        "is damaged",
+    ),
+)
 
 
 def state(message: str, file: str = "") -> str:
     """The sentence for the `message` of some tool on a state that can be expected; blank for any other fault."""
+    home = os.environ.get("CPAI_HOME")
+    named = _named(message) or file
+    if not named and home and re.search(r"computed checksum|Corrupt database", message):
+        named = str(Path(home, "warehouse.duckdb"))  # a release is verified before it is read
+    if not named and home and re.search(r"TProtocolException|thrift", message):
+        named = str(Path(home, "raw"))
     for pattern, sentence in STATES:
         if re.search(pattern, message):
-            return sentence.format(file=file or _quoted(message) or "a file")
+            return sentence.format(file=named or "a file")
+    for pattern, what in FAULTS if named and home and Path(named).is_relative_to(home) else ():
+        if re.search(pattern, message):
+            return f"{named} {what}: {way_back(named)}"
     return ""
 
 
@@ -113,8 +179,12 @@ def _causes(problem: BaseException | None) -> Iterator[BaseException]:
         problem = problem.__cause__ or problem.__context__
 
 
-def _quoted(message: str) -> str:
+def _named(message: str) -> str:
+    """The file that a message names: in quotes, else somewhere in the home."""
     found = re.search(r"'(/[^']+)'|\"(/[^\"]+)\"", message)
+    home = os.environ.get("CPAI_HOME")
+    if not found and home:
+        found = re.search(rf"({re.escape(home)}/[^\s:,]+)()", message)
     return (found[1] or found[2]) if found else ""
 
 

@@ -8,6 +8,7 @@ it is released when its process ends, however it ends.
 import json
 import os
 import re
+import shutil
 import socket
 import sys
 import threading
@@ -102,6 +103,16 @@ def write_whole(file: Path, text: str) -> None:
     aside.replace(file)
 
 
+def swap_in(aside: Path, folder: Path) -> None:
+    """A folder that was made aside in place of one that is there: whoever is killed leaves the old, the new or none."""
+    old = folder.with_name(f".replaced-{folder.name}")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    aside.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def command() -> str:
     """What this process was started as: `cpai run 2023-Q1`."""
     return _shortened([Path(sys.argv[0]).name, *sys.argv[1:]])
@@ -174,8 +185,10 @@ def _opened_by(home: Home, reads: bool) -> str:
     except duckdb.Error as problem:
         if holder := held_by(problem):
             return holder
+        log = home.warehouse.with_name("warehouse.duckdb.wal")
         raise WarehouseClosed(
-            f"{home.warehouse} is no warehouse that can be opened: move it away and run `cpai run <quarter>`"
+            f"{home.warehouse} is no warehouse that can be opened: move it {f'and {log.name} ' if log.exists() else ''}away and "
+            "run `cpai run <quarter>`"
         ) from None
     return ""
 

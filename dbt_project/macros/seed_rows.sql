@@ -5,7 +5,7 @@
 {% macro seed_rows(file, where='true') -%}
     {%- if not execute %}{{ return([]) }}{% endif -%}
     {%- set read -%}
-        select * from read_csv('{{ invocation_args_dict.project_dir }}/../seeds/{{ file }}', all_varchar = true, delim = ',', quote = '"', header = true)
+        select * from read_csv('{{ invocation_args_dict.project_dir }}/../seeds/{{ file }}', all_varchar = true, delim = ',', quote = '"', header = true, hive_partitioning = false)
         where {{ where }}
     {%- endset -%}
     {{ return(run_query(read).rows) }}

@@ -6,6 +6,7 @@ Nothing heavy is imported until a command needs it: `cpai --help` stays under a 
 
 import atexit
 import gc
+import logging
 import os
 from pathlib import Path
 
@@ -108,6 +109,8 @@ def main() -> None:
     """The command as installed."""
     watch_interrupts()
     make_consoles_printable()
+    # on a full disk dbt's log wrote a traceback for each of its lines
+    logging.raiseExceptions = False
     quiet_teardown()
     cpai(prog_name="cpai")
 

@@ -17,7 +17,7 @@ from orchestration.ledger import chain
 from orchestration.ledger.entries import alone, write
 from orchestration.ledger.tables import homes, submissions
 from orchestration.ledger.transactions import now
-from orchestration.stopping import Stopped
+from orchestration.stopping import Damaged, Stopped, read_json
 from orchestration.turns import write_whole
 
 FILE = "home.json"
@@ -33,15 +33,12 @@ def before_the_ledger(home: Home, ledger: Path | None) -> dict[str, Any]:
 
     Raises PartLost.
     """
+    if ledger and ledger.exists() and not ledger.is_file():
+        raise Damaged(ledger, "is a folder and no file")
     file = home.root / FILE
     known: dict[str, Any] = {}
     if file.exists():
-        try:
-            known = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError:
-            raise PartLost(
-                f"{file} cannot be read: restore it from a backup, or remove it where all else is there"
-            ) from None
+        known = read_json(file)
     seen = known.get("seen", {})
     lost = [part for part in KEPT if part in seen and not filled(home.root / part)]
     if ledger and not ledger.exists() and (ledger.name in seen or _received(home)):

@@ -19,7 +19,7 @@ from orchestration.home import Home, seed_rows
 from orchestration.ledger.tables import gold_slots, items, reading_events, reading_slots, readings, worklist
 from orchestration.ledger.transactions import execute_many, insert_many
 from orchestration.readings.policy import Policy, drawn, due_reading, read_twice_because, settled_answer
-from orchestration.statements import quoted
+from orchestration.statements import one_file, quoted
 
 # what a case shows beside its summary (dbt_project/models/cocad/cocad_reading_cases.sql has why not more)
 FIELDS = (
@@ -193,7 +193,7 @@ def _earlier(folder: Path) -> str:
     none = f"select {blank}, cast(null as integer) as submission where false"
     if not any(folder.glob("*.parquet")):
         return f"({none})"
-    there = f"read_parquet({quoted(folder / '*.parquet')}, union_by_name = true)"
+    there = f"read_parquet({quoted(f'{one_file(folder)}/*.parquet')}, union_by_name = true, hive_partitioning = false)"
     return f"({none} union all by name from {there})"
 
 

@@ -5,8 +5,8 @@
 from orchestration.home import Home
 from orchestration.ledger import log
 from orchestration.releases import revisions
-from orchestration.releases.verify import named
-from orchestration.statements import quoted, rows_of
+from orchestration.releases.verify import as_published
+from orchestration.statements import one_file, quoted, rows_of
 from orchestration.stopping import NotThere
 
 KEY = revisions.KEY
@@ -22,13 +22,17 @@ def diff(home: Home, a: str, b: str) -> list[dict]:
     """
     import duckdb
 
-    files = [str(home.releases / named(home, release) / "marts" / "figures.parquet") for release in (a, b)]
+    figures_file = "marts/figures.parquet"
+    heads = [as_published(home, release, figures_file) for release in (a, b)]
+    files = [home.releases / head["release"] / figures_file for head in heads]
     log.note_in_a_home(home, "consultation", "releases compared", {"older": a, "release": b})
     values = ", ".join(f"a.{name} as {name}_before, b.{name} as {name}_after" for name in VALUES)
     differs = " or ".join(f"a.{name} is distinct from b.{name}" for name in VALUES)
     with duckdb.connect() as connection:
         for name, file in zip("ab", files, strict=True):
-            figures = revisions.figures_of(connection, f"read_parquet({quoted(file)})")
+            figures = revisions.figures_of(
+                connection, f"read_parquet({quoted(one_file(file))}, hive_partitioning = false)"
+            )
             connection.execute(f"create temp table {name} as from {figures}")
         shared = "(select period from a intersect select period from b)"
         if not rows_of(connection, f"from {shared}"):

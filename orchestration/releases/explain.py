@@ -2,7 +2,6 @@
 
 # ruff: noqa: S608 - table names come from dbt's manifest, never from a user
 
-import json
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -12,9 +11,9 @@ from orchestration.printing import counted
 from orchestration.quarters import in_period, of_month
 from orchestration.releases import figures, inputs
 from orchestration.releases.figures import NATION, base, definition, label
-from orchestration.releases.verify import manifest_of, named
+from orchestration.releases.verify import as_published
 from orchestration.statements import Connection, rows_of
-from orchestration.stopping import NotThere
+from orchestration.stopping import NotThere, read_json
 
 
 def explain(
@@ -27,8 +26,8 @@ def explain(
     """
     import duckdb
 
-    release = named(home, release)
-    head = manifest_of(home, release)
+    head = as_published(home, release, "marts.duckdb", "lineage/dbt_manifest.json")
+    release = head["release"]
     folder = home.releases / release
     connection = duckdb.connect(str(folder / "marts.duckdb"), read_only=True)
     try:
@@ -149,7 +148,7 @@ def _quarters(period: str) -> set[str]:
 
 def _models(folder: Path) -> tuple[str, list[str]]:
     """Path of the model behind `marts.figures` in the dbt project, and the names of every model above it."""
-    nodes = json.loads((folder / "lineage" / "dbt_manifest.json").read_text(encoding="utf-8"))["nodes"]
+    nodes = read_json(folder / "lineage" / "dbt_manifest.json")["nodes"]
     (start,) = (
         key
         for key, node in nodes.items()

@@ -18,8 +18,8 @@ from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.ledger import log
 from orchestration.quarters import in_period
 from orchestration.releases.package import FORBIDDEN, file_hash, write_json
-from orchestration.releases.verify import manifest_of, named
-from orchestration.statements import Connection, quoted
+from orchestration.releases.verify import as_published
+from orchestration.statements import Connection, one_file, quoted
 
 TABLES = {"crimes": "fct_crimes", "victims": "fct_victims", "suspects": "fct_suspects"}
 # gives the crime, or the person, to whoever has the force's system
@@ -113,8 +113,8 @@ def write(
     if previous_key and not agreed.pseudonymised:
         raise LookupError(f"{feed} has no pseudonyms: leave --key out")
     key = keys.previous(home) if previous_key else keys.kept(home)[0]
-    release = named(home, release)
-    head = manifest_of(home, release)
+    head = as_published(home, release, "marts.duckdb")
+    release = head["release"]
     quarters = in_period(period)
     if missing := sorted(set(quarters) - set(in_period(head["period"]))):
         raise LookupError(
@@ -279,7 +279,9 @@ def _check(connection: Connection, agreed: Contract, folder: Path, tables: dict[
     for table, written in tables.items():
         wanted = [(one["column"], one["type"]) for one in written["schema"]]
         file = folder / f"{table}.parquet"
-        described = connection.execute("describe from read_parquet(?)", [str(file)]).fetchall()
+        described = connection.execute(
+            "describe from read_parquet(?, hive_partitioning = false)", [one_file(file)]
+        ).fetchall()
         if [(row[0], row[1].lower()) for row in described] != wanted:
             problems.append(f"{table}.parquet has other columns than the contract")
         with (folder / f"{table}.csv").open(encoding="utf-8") as text:

@@ -16,7 +16,7 @@ from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import log_entries, readings, submission_files, submissions
 from orchestration.quarters import in_period
 from orchestration.returns.receipts import RETURNED
-from orchestration.statements import Connection
+from orchestration.statements import Connection, one_file
 from orchestration.warehouse.attached import WarehouseStale
 
 SOURCE = {".py", ".sql", ".yml", ".md", ".html", ".css", ".csv", ".toml"}
@@ -181,14 +181,14 @@ def _readings(home: Home, quarters: list[str], connection: Connection) -> dict:
             count(*),
             max(readings.reading_id),
             sha256(string_agg(to_json(readings)::varchar, chr(10) order by readings.reading_id))
-        from read_parquet(?) as readings
+        from read_parquet(?, hive_partitioning = false) as readings
         where (readings.force, readings.crime_reference) in (
             select (force, crime_reference)
             from warehouse.cocad.cocad_candidates
             where quarter in (select unnest(?))
         )
         """,
-        [str(file), quarters],
+        [one_file(file), quarters],
     ).fetchone()
     return {"count": count, "last_reading_id": last, "sha256": digest}
 

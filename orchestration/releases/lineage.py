@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.home import PROJECT, Home
+from orchestration.stopping import Damaged, read_json
 
 PARTS = {
     "manifest.json": "dbt_manifest.json",
@@ -21,11 +22,11 @@ class MachinePath(RuntimeError):
 
 
 def dbt_manifest(home: Home) -> dict:
-    """dbt's manifest of the last build; FileNotFoundError names how to get one."""
+    """dbt's manifest of the last build. Raises Damaged, of one that is not there too."""
     file = home.dbt / "target" / "manifest.json"
     if not file.exists():
-        raise FileNotFoundError(f"no dbt manifest at {file}: build the warehouse first (cpai run)")
-    return json.loads(file.read_text(encoding="utf-8"))
+        raise Damaged(file, "is missing")
+    return read_json(file)
 
 
 def write(home: Home, folder: Path) -> list[str]:

@@ -3,7 +3,6 @@
 Write, audit, publish: until the rename, readers see the release that was live before and nothing of this one.
 """
 
-import json
 import os
 import re
 import shutil
@@ -36,6 +35,7 @@ from orchestration.releases.disclosure import attack, audit, cells, pattern, pub
 from orchestration.releases.disclosure import policy as disclosure_policy
 from orchestration.releases.reports import front_door
 from orchestration.statements import Connection, quoted
+from orchestration.stopping import read_json
 from orchestration.turns import turn
 from orchestration.warehouse import attached, history
 from orchestration.warehouse.attached import open_warehouse
@@ -79,6 +79,7 @@ def publish(home: Home, period: str, gate_result: gate.GateResult | None = None)
     if not gate_result.open:
         raise GateShut(gate_result.reasons)
     home.releases.mkdir(parents=True, exist_ok=True)
+    _earlier_as_published(home)
     with turn(home), open_warehouse(home) as connection:
         # attached, it cannot be written any more: what is copied below is what was checked
         if gate.state_of(home) != judged:
@@ -97,6 +98,7 @@ def publish(home: Home, period: str, gate_result: gate.GateResult | None = None)
         live = next((row for row in recorded if row.live and verify.has_manifest(home, row.release)), None)
         beside = compared(live.release) if live else None
         if live and beside and not beside.differs:
+            _point_at(home, live.release)
             return _release(home, live._mapping, unchanged=True)
         folders = _folders(home, period)
         unfinished = _unfinished(home, folders, recorded, inputs.fingerprint)
@@ -112,6 +114,21 @@ def publish(home: Home, period: str, gate_result: gate.GateResult | None = None)
             shutil.rmtree(building, ignore_errors=True)
             raise
         return replace(_go_live(home, name), because=tuple(beside.sentences) if beside else ())
+
+
+# what a new release reads of those before it
+OF_EARLIER = {"marts.duckdb", "public/figures.csv", *(f"marts/{table}.parquet" for table in revisions.TABLES)}
+
+
+def _earlier_as_published(home: Home) -> None:
+    """Every release in the ledger is there, with what a new one is compared with. Raises NotAsPublished."""
+    for name in verify.recorded(home):
+        if not verify.has_manifest(home, name):
+            raise verify.NotAsPublished(
+                f"{name}: is in the ledger and not in releases/; restore it from a copy"
+            )
+        listed = {file["path"] for file in verify.as_published(home, name)["files"]}
+        history.keep_release(home, verify.as_published(home, name, *sorted(OF_EARLIER & listed)))
 
 
 def _build(
@@ -242,7 +259,7 @@ def _unfinished(home: Home, folders: list[Path], recorded: Sequence, fingerprint
     known = {row.release for row in recorded}
     for folder in reversed(folders):
         if folder.name not in known and not verify.problems_of(folder):
-            head = json.loads((folder / "manifest.json").read_text())
+            head = read_json(folder / "manifest.json")
             if head["fingerprint"] == fingerprint:
                 return folder.name
     return None
@@ -257,18 +274,12 @@ def _recorded(home: Home, period: str) -> Sequence:
 
 def _go_live(home: Home, name: str) -> Release:
     """Point `current` at the release and record it as its period's live one; safe to do twice."""
-    head = json.loads((home.releases / name / "manifest.json").read_text())
+    head = read_json(home.releases / name / "manifest.json")
     history.keep_release(home, head)
     # the release links both, and its reports are written later
     pages.listing.write(home)
     front_door.write(home, head)
-    pointer = home.releases / ".current.new"
-    pointer.unlink(missing_ok=True)
-    pointer.symlink_to(name)
-    pointer.replace(home.releases / "current")
-    folder = os.open(home.releases, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    _point_at(home, name)
     row = {
         "release": name,
         "period": head["period"],
@@ -284,6 +295,17 @@ def _go_live(home: Home, name: str) -> Release:
         to = os.environ.get("CPAI_ANALYSTS") or "analysts"
         log.note(ledger, "disclosure", "release published", about, to)
     return _release(home, row)
+
+
+def _point_at(home: Home, name: str) -> None:
+    """`current` points at a release; a folder or file that came in its place is not removed."""
+    pointer = home.releases / ".current.new"
+    pointer.unlink(missing_ok=True)
+    pointer.symlink_to(name)
+    pointer.replace(home.releases / "current")
+    folder = os.open(home.releases, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 def _release(home: Home, row: Mapping[str, Any], unchanged: bool = False) -> Release:

@@ -11,7 +11,7 @@ from orchestration.quarters import in_period
 from orchestration.releases import inputs, lineage, package
 from orchestration.releases.comparison import NOT_FROM_THE_WAREHOUSE, came_since, listed
 from orchestration.releases.inputs import erased_since
-from orchestration.releases.verify import manifest_of, named
+from orchestration.releases.verify import as_published
 from orchestration.statements import Connection
 from orchestration.warehouse.attached import open_warehouse
 
@@ -27,8 +27,8 @@ def replay(home: Home, release: str | None = None, told: list[str] | None = None
     The archive must hold every file of every submission, and the warehouse be built from the release's own
     submissions, readings, seeds and code: when not, a problem names what differs, and nothing is rebuilt.
     """
-    release = named(home, release)
-    head = manifest_of(home, release)
+    head = as_published(home, release)
+    release = head["release"]
     log.note(home, "combination", "tables of a release made again", {"release": release})
     with ledger_of(home) as engine:
         problems = _archive_problems(home, head, erasures.gone(engine, erasures.ARCHIVE).keys())

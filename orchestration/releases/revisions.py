@@ -8,13 +8,13 @@ each of the two held: what stands today is no evidence on a release made before.
 
 # ruff: noqa: S608 - names in the SQL are this module's own
 
-import json
 from itertools import combinations
 from pathlib import Path
 
 from orchestration.quarters import in_period
 from orchestration.releases.figures import NATION
-from orchestration.statements import Connection, quoted
+from orchestration.statements import Connection, one_file, quoted
+from orchestration.stopping import read_json
 
 KEY = ("figure_id", "scheme", "place_type", "place", "period_type", "period")
 # everything that is printed of a figure
@@ -48,7 +48,7 @@ def earlier_releases(releases: Path, release: str, period: str, made_at: str) ->
     quarters = set(in_period(period))
     found = []
     for manifest in releases.glob("[0-9]*.r*/manifest.json"):
-        head = json.loads(manifest.read_text(encoding="utf-8"))
+        head = read_json(manifest)
         tables = {name: manifest.parent / f"marts/{name}.parquet" for name in TABLES}
         shares = bool(quarters & set(in_period(head["period"])))
         if (
@@ -58,7 +58,13 @@ def earlier_releases(releases: Path, release: str, period: str, made_at: str) ->
             and tables["figures"].exists()
         ):
             found.append(
-                head | {"tables": {n: f"read_parquet({quoted(file)})" for n, file in tables.items()}}
+                head
+                | {
+                    "tables": {
+                        n: f"read_parquet({quoted(one_file(file))}, hive_partitioning = false)"
+                        for n, file in tables.items()
+                    }
+                }
             )
     return sorted(found, key=lambda head: (head["created_at"], head["release"]))
 
@@ -273,7 +279,7 @@ def _add_readings(
         f"""
         insert into differences
         select distinct {before}, {now}, crimes.force, crimes.quarter, 'reading'
-        from read_parquet({quoted(readings)}) as readings
+        from read_parquet({quoted(one_file(readings))}, hive_partitioning = false) as readings
         inner join {vintages[now]["tables"]["fct_crimes"]} as crimes
             on readings.force = crimes.force and readings.crime_reference = crimes.crime_reference
         where crimes.is_candidate and readings.reading_id > {last[0]} and readings.reading_id <= {last[1]}

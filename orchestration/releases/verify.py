@@ -4,7 +4,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,8 @@ from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import releases
 from orchestration.printing import counted
 from orchestration.releases.package import FORBIDDEN, file_hash, files_of
-from orchestration.stopping import Stopped
+from orchestration.statements import one_file
+from orchestration.stopping import Stopped, read_json, way_back
 
 ERASED = "erased.json"  # in a release: what was erased of it since it was published
 
@@ -38,16 +39,10 @@ def verify(home: Home, release: str | None = None) -> list[str]:
         broken = erasures.verify(engine)
     lawful = {path: row["is_now"] for path, row in gone.items()}
     problems = broken + [f"{name}: {problem}" for problem in problems_of(folder, lawful)]
-    recorded = _recorded(home).get(name)
-    if recorded is None:
-        problems.append(f"{name}: is not in the ledger: a run was cut off; publish its period again")
-    elif not (folder / "manifest.json").exists():
+    if not (folder / "manifest.json").is_file():
         return problems
-    elif file_hash(folder / "manifest.json") != recorded:
-        problems.append(f"{name}: manifest.json is not the one that was published; restore it from a copy")
-    else:
-        problems += [f"{name}: {problem}" for problem in _chain_problems(home, manifest_of(home, name))]
-    return problems
+    otherwise = _recorded_otherwise(home, name) or _chain_problems(home, manifest_of(home, name))
+    return problems + [f"{name}: {problem}" for problem in otherwise]
 
 
 def _chain_problems(home: Home, head: dict) -> list[str]:
@@ -90,15 +85,22 @@ class NoRelease(Stopped, FileNotFoundError):
     code = 2
 
 
+class NotAsPublished(Stopped, RuntimeError):
+    """A release, or a file of one, is not what was published: nothing is made of it."""
+
+
 def named(home: Home, release: str | None = None) -> str:
     """`release` itself, or the one that `current` points at; NoRelease when there is none such."""
-    name = release or (
-        (home.releases / "current").resolve().name if (home.releases / "current").exists() else ""
-    )
+    current = home.releases / "current"
+    if not release and current.is_symlink() and not current.exists():
+        raise NoRelease(f"{current} points at {current.readlink()}, which is not there: {way_back(current)}")
+    name = release or (current.resolve().name if current.exists() else "")
     if not name or not has_manifest(home, name):
         known = release_names(home)
         if not name:
             raise NoRelease(f"no release is live in {home.releases}: publish one (cpai publish 2023)")
+        if (home.releases / name).is_dir():
+            raise NotAsPublished(f"{name}: manifest.json is missing; restore it from a copy")
         near = get_close_matches(name, known, 1, 0.6)
         raise NoRelease(
             f"there is no release {name!r} in {home.releases}"
@@ -111,22 +113,60 @@ def named(home: Home, release: str | None = None) -> str:
     return name
 
 
+def as_published(home: Home, release: str | None = None, *files: str) -> dict:
+    """The manifest of a release, else of the live one: the one that the ledger has, and with it these files, whose bytes are
+    as it says. What reads a release begins here.
+
+    Raises NoRelease, NotAsPublished.
+    """
+    name = named(home, release)
+    with ledger_of(home) as engine:
+        lawful = {path: row["is_now"] for path, row in erasures.gone(engine, place_of(name)).items()}
+    if problems := _recorded_otherwise(home, name) or differing(home.releases / name, files, lawful):
+        raise NotAsPublished(*(f"{name}: {problem}" for problem in problems))
+    return manifest_of(home, name)
+
+
+def _recorded_otherwise(home: Home, name: str) -> list[str]:
+    """Where the manifest of a release is not the one in the ledger."""
+    file = home.releases / name / "manifest.json"
+    sha256 = recorded(home).get(name)
+    if sha256 is None:
+        return ["is not in the ledger: a run was cut off; publish its period again"]
+    if not file.is_file():
+        return ["manifest.json is missing; restore it from a copy"]
+    if file_hash(file) != sha256:
+        return ["manifest.json is not the one that was published; restore it from a copy"]
+    return []
+
+
+def differing(folder: Path, files: Iterable[str], lawful: Mapping[str, str]) -> list[str]:
+    """Of these files of a release, those that are not as its manifest says, or as an erasure by law has left them."""
+    listed = {file["path"]: file["sha256"] for file in read_json(folder / "manifest.json")["files"]} | dict(
+        lawful
+    )
+    problems = []
+    for path in files:
+        if not (folder / path).is_file():
+            problems.append(f"{path} is missing; restore it from a copy")
+        elif file_hash(folder / path) != listed.get(path):
+            problems.append(f"{path} was changed after publishing; restore it from a copy")
+    return problems
+
+
 def has_manifest(home: Home, release: str) -> bool:
-    return (home.releases / release / "manifest.json").exists()
+    return (home.releases / release / "manifest.json").is_file()
 
 
 def manifest_of(home: Home, release: str) -> dict:
-    try:
-        return json.loads((home.releases / release / "manifest.json").read_text(encoding="utf-8"))
-    except ValueError:
-        raise Stopped(f"{release}: manifest.json is damaged; restore the release from a copy") from None
+    return read_json(home.releases / release / "manifest.json")
 
 
 def problems_of(folder: Path, lawful: Mapping[str, str] = MappingProxyType({})) -> list[str]:
     """Where `folder` differs from its own manifest: changed, missing and extra files. `lawful`: by path the SHA-256 of
     files as an erasure left them."""
     manifest = folder / "manifest.json"
-    if not manifest.exists():
+    if not manifest.is_file():
         return ["has no manifest.json: it is not a release; restore it from a copy"]
     try:
         listed = {file["path"]: file for file in json.loads(manifest.read_text(encoding="utf-8"))["files"]}
@@ -161,10 +201,10 @@ def contents(folder: Path) -> list[str]:
         for resource in described:
             schema, table = resource["name"].removesuffix(".csv").split(".")
             if resource["format"] == "csv":
-                source = "read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"')"
+                source = "read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"', hive_partitioning = false)"
             else:
-                source = "read_parquet(?)"
-            parameters = [str(folder / resource["path"])]
+                source = "read_parquet(?, hive_partitioning = false)"
+            parameters = [one_file(folder / resource["path"])]
             ((found,),) = connection.execute(f"select count(*) from {source}", parameters).fetchall()
             ((wanted,),) = connection.execute(f'select count(*) from {schema}."{table}"').fetchall()
             if found != wanted:
@@ -179,11 +219,14 @@ def _pointer(home: Home) -> list[str]:
     if not current.is_symlink():
         return [f"there is no live release in {home.releases}: publish one (cpai publish 2023)"]
     if not (current / "manifest.json").exists():
-        return [f"current: points at {current.readlink()}, which is no release; publish again"]
+        return [
+            f"current: points at {current.readlink()}, which is no release; restore that from a copy, else publish again"
+        ]
     return []
 
 
-def _recorded(home: Home) -> dict[str, str]:
+def recorded(home: Home) -> dict[str, str]:
+    """Every release that was published, with the SHA-256 of its manifest."""
     from sqlalchemy import select
 
     with ledger_of(home) as engine, engine.connect() as ledger:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from orchestration.home import Home
 from orchestration.ledger.snapshots import reading_slots_schema, readings_schema, submissions_schema
-from orchestration.parquet import schema, write
+from orchestration.parquet import holds, schema, write
 from orchestration.returns import archive
 from orchestration.returns.grids import Grid
 from orchestration.returns.layouts.parts import RECORD_TYPES
@@ -60,7 +60,7 @@ def ensure(home: Home) -> None:
     none = {path for path in empty if path.stem.startswith("none")}
     for path, of in empty.items():
         # a column more is first there in what holds no rows: files written before read as blank in it
-        if not path.exists() or (path in none and pq.read_schema(path).names != of.names):
+        if not holds(path, of.empty_table()) if path in none else not path.exists():
             write(of.empty_table(), path)
 
 

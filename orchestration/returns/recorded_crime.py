@@ -23,6 +23,7 @@ from orchestration.returns import archive, opening, raw
 from orchestration.returns.intake import alone
 from orchestration.returns.landing import RECORDED_CRIME, is_clutter
 from orchestration.returns.reasons import Unreadable, ended
+from orchestration.stopping import Stopped
 
 FOLDER = "police_recorded_crime"
 
@@ -131,11 +132,18 @@ def receive(home: Home) -> Received:
 
 
 def _known(folder: Path) -> Iterator[Release]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     for path in sorted(folder.glob("*.*.parquet")):
         published_on, sha256, _ = path.name.split(".", 2)
-        (file,) = pq.read_table(path, columns=["file"], partitioning=None)["file"].unique().to_pylist()
+        try:
+            (file,) = pq.read_table(path, columns=["file"], partitioning=None)["file"].unique().to_pylist()
+        except (pa.ArrowInvalid, OSError, ValueError):
+            raise Stopped(
+                f"{path} is damaged: remove it, and where the release of {published_on} does not come with this version, put the "
+                f"published file into landing/{RECORDED_CRIME}/ again; the next `cpai run <quarter>` reads it"
+            ) from None
         yield Release(published_on, file, sha256, path)
 
 

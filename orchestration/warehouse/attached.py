@@ -5,10 +5,11 @@ from contextlib import contextmanager
 
 from orchestration.home import Home
 from orchestration.statements import quoted
+from orchestration.stopping import Stopped
 from orchestration.turns import turn
 
 
-class WarehouseStale(RuntimeError):
+class WarehouseStale(Stopped, RuntimeError):
     """The ledger holds something that the warehouse was not built from."""
 
 
@@ -18,7 +19,9 @@ def open_warehouse(home: Home) -> Iterator:
     import duckdb
 
     if not home.warehouse.exists():
-        raise WarehouseStale(f"there is no {home.warehouse.name}: build it (cpai run), then publish")
+        raise WarehouseStale(
+            f"there is no {home.warehouse}: run `cpai run <quarter>`, then give the same command again"
+        )
     with (
         turn(home, reads=True),
         duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection,

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,8 +22,9 @@ from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_belo
 from orchestration.keys import token_key
 from orchestration.progress import at
 from orchestration.statements import rows_of
+from orchestration.stopping import state
 from orchestration.strict_csv import NotRead
-from orchestration.turns import WarehouseClosed, alone, turn
+from orchestration.turns import WarehouseClosed, alone, turn, write_whole
 
 # above it each statement has both cores busy and needs the memory for itself: a year at scale 50 is 800 MB of Parquet
 ALONE_ABOVE = 200_000_000  # bytes
@@ -87,23 +89,40 @@ def source_hash() -> str:
 
 
 def manifest_path(home: Home) -> Path:
-    """dbt's manifest for the models as they are now; parsed anew only when they changed (about 5 s)."""
+    """dbt's manifest for the models as they are now; parsed anew only when they changed (about 5 s), or when what dbt wrote
+    of them is not there as it was written."""
     target = home.dbt / "target"
     stamp = target / "manifest.sha256"
     wanted = source_hash()
 
+    def written() -> str:
+        files = (target / name for name in ("manifest.json", "partial_parse.msgpack"))
+        return " ".join([wanted, *(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)])
+
     def parsed() -> bool:
-        return stamp.exists() and (target / "manifest.json").exists() and stamp.read_text() == wanted
+        try:
+            return stamp.read_text(encoding="utf-8") == written()
+        except (OSError, ValueError):
+            return False
 
     if not parsed():
         home.dbt.mkdir(parents=True, exist_ok=True)
         # no turn: a page of Dagster's that opens during a run needs the models, not the warehouse
         with alone(home.dbt):
             if not parsed():
+                for name in ("manifest.json", "partial_parse.msgpack", stamp.name):
+                    _remove(target / name)
                 invoke(home, ["parse", "--no-partial-parse"])
                 _check_seeds(target / "manifest.json")
-                stamp.write_text(wanted)
+                write_whole(stamp, written())
     return target / "manifest.json"
+
+
+def _remove(path: Path) -> None:
+    """What dbt is to write anew, were it a folder."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
 
 
 def seed_file(node: dict[str, Any]) -> str:
@@ -230,7 +249,7 @@ def run_dbt(
             built.tests[node.unique_id] = good
         # what is skipped because of another has no message, and the other is there
         if not good and (status != "skipped" or result.message):
-            built.problems.append(_sentence(node, status, result))
+            built.problems.append(state(result.message or "") or _sentence(node, status, result))
     if not (select or seeds_are_there or built.problems):
         _note_seeds(home, version)
     return built

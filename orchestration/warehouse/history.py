@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.home import Home
-from orchestration.statements import Connection
+from orchestration.statements import Connection, one_file, quoted
+from orchestration.stopping import way_back
 from orchestration.turns import alone
 
 RESULT = "tested bigint, failed bigint, also_reported bigint, waived bigint, verdict varchar"
@@ -29,11 +30,33 @@ def prepare(home: Home) -> None:
 
     for table, columns in TABLES.items():
         file = home.history / table / "none.parquet"
-        if not file.exists():
+        if not _is_none(file):
             file.parent.mkdir(parents=True, exist_ok=True)
             with duckdb.connect() as connection:
                 connection.execute(f"create table nothing ({columns})")
                 _write(connection, "from nothing", file)
+
+
+def _is_none(file: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return not pq.read_metadata(file).num_rows
+    except (pa.ArrowInvalid, OSError):
+        return False
+
+
+def lost(home: Home, head: dict) -> list[str]:
+    """A sentence where the rule results that a release was made from are not there any more; `head` is its manifest."""
+    moment = head.get("results_kept_at")
+    file = _of_results(home, moment) if moment else None
+    return [f"{file} is missing: {way_back(file)}"] if file and not file.exists() else []
+
+
+def _of_results(home: Home, moment: str) -> Path:
+    name = moment.replace(":", "").replace("+0000", "Z")
+    return home.history / "rule_results" / f"{name}.parquet"
 
 
 def keep(home: Home, connection: Connection) -> tuple[int, str]:
@@ -45,13 +68,13 @@ def keep(home: Home, connection: Connection) -> tuple[int, str]:
     prepare(home)
     key = ", ".join(KEY)
     with alone(home.history):  # two that keep at once would both keep the same change
-        files = str(home.history / "rule_results" / "*.parquet")
+        files = f"{one_file(home.history)}/rule_results/*.parquet"
         moment = datetime.now(UTC).isoformat(timespec="microseconds")
         connection.execute(
             f"""
             create or replace temp table differing as
             with kept as (
-                select * from read_parquet($files)
+                select * from read_parquet($files, hive_partitioning = false)
                 qualify row_number() over (partition by {key} order by kept_at desc) = 1
             ),
             found as (select {key}, {", ".join(COUNTS)}, verdict from warehouse.quality.rule_results),
@@ -71,14 +94,11 @@ def keep(home: Home, connection: Connection) -> tuple[int, str]:
         )
         (changed,) = connection.execute("select count(*) from differing").fetchone()
         if changed:
-            name = moment.replace(":", "").replace("+0000", "Z")
-            _write(
-                connection,
-                "from differing order by all",
-                home.history / "rule_results" / f"{name}.parquet",
-            )
+            _write(connection, "from differing order by all", _of_results(home, moment))
         connection.execute("drop table differing")
-        (last,) = connection.execute("select max(kept_at) from read_parquet(?)", [files]).fetchone()
+        (last,) = connection.execute(
+            "select max(kept_at) from read_parquet(?, hive_partitioning = false)", [files]
+        ).fetchone()
     return changed, last
 
 
@@ -88,7 +108,7 @@ def keep_release(home: Home, head: dict) -> None:
 
     prepare(home)
     file = home.history / "releases" / f"{head['release']}.parquet"
-    if file.exists():
+    if file.exists() or not head.get("results_kept_at"):
         return
     with duckdb.connect() as connection:
         connection.execute(f"create table release ({TABLES['releases']})")
@@ -105,7 +125,7 @@ def _same(left: str, right: str) -> str:
 def _write(connection: Connection, rows: str, file: Path) -> None:
     """Whole or not at all, even when killed or when the machine stops."""
     aside = file.with_name(f".{file.name}.{os.getpid()}")
-    connection.execute(f"copy ({rows}) to '{str(aside).replace(chr(39), chr(39) * 2)}' (format parquet)")
+    connection.execute(f"copy ({rows}) to {quoted(aside)} (format parquet)")
     descriptor = os.open(aside, os.O_RDONLY)
     try:
         os.fsync(descriptor)

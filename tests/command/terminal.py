@@ -19,6 +19,8 @@ CPAI = [sys.executable, "-m", "orchestration"]
 class Shown:
     text: str
     code: int
+    # seconds from the keys that were pressed to the end
+    ended_after: float | None = None
 
 
 def _at_a_desk() -> None:
@@ -52,12 +54,12 @@ def in_a_terminal(
         preexec_fn=_at_a_desk,
     )
     os.close(theirs)
-    shown, began = b"", time.monotonic()
+    shown, began, pressed = b"", time.monotonic(), None
     try:
         while time.monotonic() - began < seconds:
             if press and _due(press[0], began, shown):
                 os.write(ours, press[1])
-                press = None
+                press, pressed = None, time.monotonic()
             if select.select([ours], [], [], 0.02)[0]:
                 try:
                     got = os.read(ours, 65536)
@@ -67,12 +69,13 @@ def in_a_terminal(
                     break
                 shown += got
         code = process.wait(timeout=30)
+        ended_after = time.monotonic() - pressed if pressed else None
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             process.wait()
         os.close(ours)
-    return Shown(shown.decode("utf-8", "replace"), code)
+    return Shown(shown.decode("utf-8", "replace"), code, ended_after)
 
 
 def _due(when: float | str, began: float, shown: bytes) -> bool:

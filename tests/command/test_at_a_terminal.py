@@ -1,8 +1,10 @@
 """What a person sees at a real terminal: a bar, colours, Ctrl-C; and what a file or a pipe gets instead."""
 
 import re
+import resource
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from terminal import CPAI, in_a_terminal
@@ -10,6 +12,7 @@ from terminal import CPAI, in_a_terminal
 from orchestration.home import Home
 from orchestration.stopping import AS_INTERRUPTED, INTERRUPTED, state, state_of
 
+WITHIN = 2  # seconds from Ctrl-C to the end
 COLOUR = re.compile(r"\x1b\[[0-9;]*[1-9]m")
 
 
@@ -88,8 +91,25 @@ def test_ctrl_c_during_a_run_and_then_the_same_again(sampled, tmp_path, when):
     shown = in_a_terminal(["--home", str(place.root), "run", "2023-Q1"], press=(when, b"\x03"), seconds=900)
     assert (shown.code, "Traceback" in shown.text) == (AS_INTERRUPTED, False), shown.text[-2000:]
     assert shown.text.count(INTERRUPTED) == 1
+    assert shown.ended_after and shown.ended_after < WITHIN
     again = in_a_terminal(["--home", str(place.root), "run", "2023-Q1"], seconds=900)
     assert "44 received, 0 refused" in again.text, again.text[-2000:]
+
+
+def limited(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+@pytest.mark.parametrize("size", [0, 4_000, 60_000])
+def test_a_file_that_cannot_grow_is_a_sentence_and_the_next_command_goes_on(tmp_path, size):
+    """As a full disk: by a limit on the size of each file, which any user may set."""
+    into = tmp_path / "made"
+    words = [*CPAI, "sample", "--scale", "0.02", "--into", str(into)]
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=300, preexec_fn=partial(limited, size)
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr[-2000:]
+    assert done.stderr.splitlines()[-1].startswith("the disk is full")
 
 
 FULL = """

@@ -5,7 +5,6 @@
 """
 
 import csv
-import json
 import shlex
 import socket
 from datetime import date
@@ -18,8 +17,9 @@ from click.testing import CliRunner
 from orchestration import quarters
 from orchestration.command import asked, cpai
 from orchestration.home import Home
-from orchestration.ledger.opening import open_ledger
-from orchestration.ledger.tables import HEAD
+from orchestration.ledger.opening import ledger_of, open_ledger
+from orchestration.ledger.tables import HEAD, releases
+from orchestration.releases import package
 
 with Path(__file__).with_name("mistakes.csv").open(encoding="utf-8", newline="") as file:
     MISTAKES = list(csv.DictReader(file))
@@ -92,8 +92,6 @@ def released(home: Home) -> None:
     release = home.releases / "2023.r1"
     release.mkdir(parents=True)
     (home.releases / "current").symlink_to("2023.r1")
-    head = {"release": "2023.r1", "period": "2023", "files": [], "submissions": []}
-    (release / "manifest.json").write_text(json.dumps(head))
     with duckdb.connect(str(release / "marts.duckdb")) as connection:
         connection.execute(
             "create table figures as select 'criterion.cse' as figure_id, 'England and Wales' as place, '2023' as period, "
@@ -101,6 +99,20 @@ def released(home: Home) -> None:
             "create table dim_force as select * from (values ('kent', 'Kent Police', 'South East'),"
             " ('cleveland', 'Cleveland Police', 'North East')) as rows (force, name, region)"
         )
+    for name in ("marts/figures.parquet", "lineage/dbt_manifest.json"):
+        (release / name).parent.mkdir()
+        (release / name).touch()
+    package.write_manifest(release, {"release": "2023.r1", "period": "2023", "submissions": []})
+    row = {
+        "release": "2023.r1",
+        "period": "2023",
+        "created_at": "2024-01-01",
+        "fingerprint": "",
+        "manifest_sha256": package.file_hash(release / "manifest.json"),
+        "live": True,
+    }
+    with ledger_of(home) as engine, engine.begin() as connection:
+        connection.execute(releases.insert().values(**row))
 
 
 def damaged_release(home: Home) -> None:

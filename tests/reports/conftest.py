@@ -1,13 +1,15 @@
 """A small release made by hand: figures of every breakdown, for four forces in two regions and one in none."""
 
 import csv
-import json
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.home import Home
+from orchestration.ledger.opening import ledger_of
+from orchestration.ledger.tables import releases
+from orchestration.releases import package
 from orchestration.releases.disclosure import cells
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
@@ -169,13 +171,27 @@ def figures() -> list[tuple]:
     return [as_published(row, printed) if row[6] == "national" else row for row in rows]
 
 
+def put_into_the_ledger(home: Home, head: dict) -> None:
+    """The release as one that was published: its manifest, and the ledger's row of it."""
+    folder = home.releases / head["release"]
+    sha256 = package.write_manifest(folder, head)
+    row = {
+        "release": head["release"],
+        "period": head["period"],
+        "created_at": head["created_at"],
+        "fingerprint": "",
+    }
+    with ledger_of(home) as engine, engine.begin() as ledger:
+        ledger.execute(releases.delete().where(releases.c.release == head["release"]))
+        ledger.execute(releases.insert().values(**row, manifest_sha256=sha256, live=True))
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory) -> Home:
     home = Home(tmp_path_factory.mktemp("reports"))
     folder = home.releases / "2023.r1"
     folder.mkdir(parents=True)
     (home.releases / "current").symlink_to("2023.r1")
-    (folder / "manifest.json").write_text(json.dumps(MANIFEST))
     with duckdb.connect(str(folder / "marts.duckdb")) as marts:
         for statement in TABLES.format(seeds=SEEDS).split(";"):
             if statement.strip():
@@ -189,4 +205,5 @@ def home(tmp_path_factory) -> Home:
         names = ", ".join(f"unnest(${number})" for number in range(1, len(columns) + 1))
         marts.execute(f"insert into figures select {names}", [list(column) for column in columns])
         marts.execute(INTERVALS)
+    put_into_the_ledger(home, MANIFEST)
     return home

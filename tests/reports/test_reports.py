@@ -3,6 +3,7 @@
 import csv
 import html
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -22,7 +23,8 @@ from orchestration.releases.package import file_hash
 from orchestration.releases.reports.page import Page
 from orchestration.releases.reports.printed import Table
 from orchestration.releases.reports.sheets import NOT_APPLICABLE, Sheet, _sheet
-from tests.reports.conftest import seed
+from orchestration.stopping import NotThere
+from tests.reports.conftest import MANIFEST, put_into_the_ledger, seed
 
 pytestmark = pytest.mark.xdist_group("reports")  # one worker writes them once
 
@@ -442,13 +444,10 @@ def public_tier(home):
             """,
             [str(path)],
         )
-    manifest = folder / "manifest.json"
-    before = manifest.read_text(encoding="utf-8")
-    files = [{"path": "public/figures.csv", "sha256": file_hash(path)}]
-    manifest.write_text(json.dumps(json.loads(before) | {"files": files}), encoding="utf-8")
+    put_into_the_ledger(home, MANIFEST)
     yield path
-    manifest.write_text(before, encoding="utf-8")
     shutil.rmtree(path.parent)
+    put_into_the_ledger(home, MANIFEST)
 
 
 @pytest.fixture(scope="module")
@@ -695,8 +694,39 @@ def test_the_public_is_told_of_errata_of_figures_that_it_is_shown(home, public_t
 
 
 def test_without_a_public_tier_there_are_no_public_reports(home, tmp_path):
-    for name in ("manifest.json", "marts.duckdb"):
-        (tmp_path / "releases" / "2023.r1").mkdir(parents=True, exist_ok=True)
-        shutil.copy(home.releases / "2023.r1" / name, tmp_path / "releases" / "2023.r1")
+    (tmp_path / "releases" / "2023.r1").mkdir(parents=True)
+    shutil.copy(home.releases / "2023.r1" / "marts.duckdb", tmp_path / "releases" / "2023.r1")
+    put_into_the_ledger(Home(tmp_path), MANIFEST)
     answer = command(Home(tmp_path), "2023", "--release", "2023.r1", "--public")
     assert answer.exit_code == 2 and "has no public tier" in answer.stderr
+
+
+def test_whoever_is_killed_leaves_the_reports_that_were_there(home, tmp_path):
+    """A process that ends at once in the middle: as by the power, or by a signal that no process hears."""
+    shutil.copytree(home.root, tmp_path / "home", symlinks=True, ignore=shutil.ignore_patterns("reports"))
+    home = Home(tmp_path / "home")
+    folder = home.root / "reports" / reports.prepare(home, "2023-Q2").release.name / "2023-Q2"
+
+    def written_until_killed() -> None:
+        process = os.fork()
+        if not process:
+            next(reports.prepare(home, "2023-Q2").write())
+            os._exit(9)
+        assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 9
+
+    written_until_killed()
+    assert not folder.exists()
+    list(reports.prepare(home, "2023-Q2").write())
+    before = {path: path.stat().st_mtime_ns for path in some(folder.rglob("*"))}
+    written_until_killed()
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    list(reports.prepare(home, "2023-Q2", "kent").write())
+    assert {path for path in folder.rglob("*")} == set(before), "one report written again leaves the others"
+    assert [path.name for path in folder.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_reports_are_not_put_into_a_folder_of_other_things(home, tmp_path):
+    (tmp_path / "desk").mkdir()
+    (tmp_path / "desk" / "letter.txt").write_text("mine")
+    with pytest.raises(NotThere, match="holds something else than reports: name another"):
+        reports.prepare(home, "2023-Q1", into=tmp_path / "desk")

@@ -1,12 +1,12 @@
 """Earlier public tiers: what was printed once stays known, and differs from today's only where data changed."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.releases.disclosure.cells import Cell, Cells, Contradiction, sums
 from orchestration.releases.disclosure.relations import Sum
+from orchestration.stopping import read_json
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def read(
     found = []
     for path in releases.glob("[0-9]*/public/figures.csv"):
         folder = path.parent.parent
-        created = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["created_at"]
+        created = read_json(folder / "manifest.json")["created_at"]
         earlier = Earlier(folder.name, cells_of(read_printed(path)), *figures_of(folder))
         found.append((created, folder.name, earlier))
     return [earlier for _, _, earlier in sorted(found, key=lambda row: row[:2], reverse=True)]

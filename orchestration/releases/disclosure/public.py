@@ -28,7 +28,7 @@ from orchestration.releases.disclosure.audit import (
 from orchestration.releases.disclosure.cells import Cell, Cells, denominator, numerator, printed_again, sums
 from orchestration.releases.disclosure.tables import Tables
 from orchestration.releases.figures import NATION
-from orchestration.statements import Connection, quoted, rows_of
+from orchestration.statements import Connection, one_file, quoted, rows_of
 
 NOT_ASKED = [
     "dominance: no figure has which operation a crime belongs to",
@@ -117,11 +117,11 @@ def read_earlier(releases: Path) -> list[earlier.Earlier]:
                 f"""
                 select {", ".join(COLUMNS)}
                 from target.main.figures
-                semi join read_csv(?, header = true, all_varchar = true) as printed
+                semi join read_csv(?, header = true, all_varchar = true, hive_partitioning = false) as printed
                     using (figure_id, scheme, place_type, place, period_type, period)
                 where status <> 'withheld'
                 """,
-                [str(folder / "public" / "figures.csv")],
+                [one_file(folder / "public" / "figures.csv")],
             )
             return cells_of(found).true_counts, regions_of(connection)
 

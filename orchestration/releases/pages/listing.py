@@ -4,12 +4,12 @@ A release never changes, and the next one is published beside it; this page stan
 each time one goes live.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 from orchestration.home import Home, seed_rows
 from orchestration.pages import environment
+from orchestration.stopping import read_json
 from orchestration.turns import write_whole
 
 NAME = "index.html"
@@ -28,10 +28,7 @@ def write(home: Home) -> None:
 
 def read(home: Home) -> list[dict]:
     """A row for each release that is kept: what it is, and which newer one of its period stands in its place."""
-    heads = [
-        json.loads(manifest.read_text(encoding="utf-8"))
-        for manifest in home.releases.glob("[0-9]*.r*/manifest.json")
-    ]
+    heads = [read_json(manifest) for manifest in home.releases.glob("[0-9]*.r*/manifest.json")]
     newest = {head["period"]: head["release"] for head in sorted(heads, key=_age)}
     rows: list[dict[str, Any]] = [
         {

@@ -28,7 +28,8 @@ from orchestration.releases.reports.numbers import Numbers
 from orchestration.releases.reports.places import Place
 from orchestration.releases.reports.printed import TIERS, Printed, Report
 from orchestration.releases.reports.rendering import environment
-from orchestration.stopping import NotThere, Stopped
+from orchestration.stopping import NotThere
+from orchestration.turns import swap_in
 
 
 @dataclass(frozen=True)
@@ -51,27 +52,24 @@ class Reports:
     def write(self) -> Iterator[Place]:
         """Each report as it is written; with all of them, at the end, the page that lists them.
 
-        Public ones are written aside, read back, and only then put in place; NotSafe when one shows more than the
-        release's public tier.
+        They are written aside, and put in place whole. Public ones are read back before; NotSafe when one shows more than
+        the release's public tier.
         """
-        yield from self._write_public() if self.numbers.is_public else self._write(self.folder)
-        if self.front_door:
-            self.front_door()
-
-    def _write_public(self) -> Iterator[Place]:
         aside = self.folder.with_name(f".building-{self.folder.name}")
         shutil.rmtree(aside, ignore_errors=True)
         try:
             if self.wanted != self.places and self.folder.exists():
                 # PDF cannot be read back: each is made of its page, after it
-                shutil.copytree(self.folder, aside, ignore=shutil.ignore_patterns("*.pdf", audit.RESULT))
+                not_kept = ("*.pdf", audit.RESULT) if self.numbers.is_public else ()
+                shutil.copytree(self.folder, aside, ignore=shutil.ignore_patterns(*not_kept))
             yield from self._write(aside)
-            found = audit.check(aside, self.release)
-            package.write_json(aside / audit.RESULT, found)
-            shutil.rmtree(self.folder, ignore_errors=True)
-            aside.rename(self.folder)
+            if self.numbers.is_public:
+                package.write_json(aside / audit.RESULT, audit.check(aside, self.release))
+            swap_in(aside, self.folder)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+        if self.front_door:
+            self.front_door()
 
     def _write(self, folder: Path) -> Iterator[Place]:
         folder.mkdir(parents=True, exist_ok=True)
@@ -115,6 +113,18 @@ class Reports:
         (folder / path).write_text(html + "\n", encoding="utf-8")
 
 
+def _of_reports(folder: Path, every: list[Place], public: bool) -> bool:
+    """Whether a folder has nothing in it but reports, and public ones where these are to be."""
+    names = {path.name for path in folder.iterdir()}
+    if not names:
+        return True
+    kinds = {Path(place.path).parts[0].partition(".")[0] for place in every}
+    ours = all(
+        name.partition(".")[0] in kinds | {"index", "printed"} or name == audit.RESULT for name in names
+    )
+    return ours and public == (audit.RESULT in names)
+
+
 def prepare(
     home: Home,
     period: str,
@@ -130,8 +140,13 @@ def prepare(
     `public`: from the release's public tier, with nothing but what that shows.
     NoRelease when there is no such release, NotThere when it has not this period or place.
     """
-    name = verify.named(home, release)
-    head = verify.manifest_of(home, name)
+    tier = (
+        ("public/figures.csv",)
+        if public and (home.releases / verify.named(home, release) / "public").exists()
+        else ()
+    )
+    head = verify.as_published(home, release, "marts.duckdb", *tier)
+    name = head["release"]
     # an erratum may have been found since: a report has of its figures what is known when it is written
     known = calendar.statement(head["period"])["errata"]
     head |= {"errata": known + [one for one in head.get("errata", []) if one not in known]}
@@ -142,14 +157,10 @@ def prepare(
     if not wanted:
         raise NotThere(f"{meant} is a region of one force, whose report has it: name the force")
     folder = into or home.root / "reports" / name / (f"{period}-public" if public else period)
-    if public:
-        listed = {file["path"]: file["sha256"] for file in head["files"]}
-        tier = "public/figures.csv"
-        if package.file_hash(home.releases / name / tier) != listed.get(tier):
-            raise Stopped(f"{tier} of {name} was changed after publishing; restore it from a copy")
-        # it is swapped in whole
-        if folder.exists() and any(folder.iterdir()) and not (folder / audit.RESULT).exists():
-            raise NotThere(f"{folder} holds something else than public reports: name another with --into")
+    # it is swapped in whole
+    if folder.exists() and not _of_reports(folder, every, public):
+        what = "public reports" if public else "reports"
+        raise NotThere(f"{folder} holds something else than {what}: name another with --into")
     to = "the public" if public else "readers of reports"
     about = {"release": name, "period": period, "place": meant}
     log.note(home, "disclosure", "reports written", about, to)

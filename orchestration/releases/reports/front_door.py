@@ -10,6 +10,7 @@ from orchestration.releases.pages import listing
 from orchestration.releases.reports.numbers import period_name
 from orchestration.releases.reports.printed import TIERS
 from orchestration.releases.reports.rendering import environment
+from orchestration.turns import write_whole
 
 # what a reader may want of the release itself; what it does not have is left out
 OF_RELEASE = {
@@ -60,7 +61,7 @@ def write(home: Home, head: dict) -> Path:
             there=there,
         )
     )
-    page.write_text(html + "\n", encoding="utf-8")
+    write_whole(page, html + "\n")
     if not (home.releases / listing.NAME).exists():  # of releases that were published before there was one
         listing.write(home)
     return page

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from orchestration import schemes
 from orchestration.quarters import first_day, in_period
-from orchestration.statements import rows_of
+from orchestration.statements import one_file, rows_of
 from orchestration.stopping import NotThere
 
 
@@ -74,12 +74,16 @@ class Numbers:
             }
             if lacking := [quarter for quarter in wanted if quarter not in schemes_of]:
                 raise NotThere(f"the release has no {', '.join(lacking)}: it has {', '.join(schemes_of)}")
-            source = "read_csv(?, header = true, all_varchar = true)" if public else "figures"
+            source = (
+                "read_csv(?, header = true, all_varchar = true, hive_partitioning = false)"
+                if public
+                else "figures"
+            )
             figures = connection.execute(
                 "select place, period, population, criterion, unit, breakdown, category, scheme, "  # noqa: S608
                 f"figure_id, numerator, denominator, percent, percent_rounding, status from {source} "
                 "where period in (select unnest(?))",
-                [*([str(public_figures)] if public else []), [period, *wanted, *months_of(wanted)]],
+                [*([one_file(public_figures)] if public else []), [period, *wanted, *months_of(wanted)]],
             ).fetchall()
             made = as_printed if public else Figure._make
             evidence = {name: rows(sql, wanted) for name, sql in EVIDENCE.items()}

@@ -54,7 +54,9 @@ def write(page: Path) -> Path:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     html = on_paper(page.read_text(encoding="utf-8"))
     path = page.with_suffix(".pdf")
-    weasyprint.HTML(string=html).write_pdf(path, font_config=_fonts(), pdf_variant="pdf/ua-1")
+    aside = path.with_name(f".{path.name}")
+    weasyprint.HTML(string=html).write_pdf(aside, font_config=_fonts(), pdf_variant="pdf/ua-1")
+    aside.replace(path)
     return path
 
 

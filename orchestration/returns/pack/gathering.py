@@ -20,7 +20,7 @@ from orchestration.returns.layouts import part_of
 from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.returns.pack.cells import columns_of, row_in_sheet, values_of
 from orchestration.returns.pack.order import HELD_OUT, beyond_tolerance, by_code, checks, left_out, rules
-from orchestration.statements import Connection, rows_of
+from orchestration.statements import Connection, one_file, rows_of
 
 Row = dict[str, Any]
 
@@ -195,12 +195,14 @@ class _Gathering:
 
     def _files(self, record_type: str, forces: list[str]) -> list[str]:
         # by name, so that a quarter's packs do not read every quarter's records
-        paths = (
-            f"{record_type}/{self.quarter}/{force}.{self.latest[force]['stands']}.parquet" for force in forces
-        )
-        found = [str(self.raw / path) for path in paths if (self.raw / path).exists()]
+        paths = [
+            self.raw / record_type / self.quarter / f"{force}.{self.latest[force]['stands']}.parquet"
+            for force in forces
+        ]
+        # a return that stands has a file of each type: one that is missing is not left out, DuckDB names it
+        found = [one_file(path) for path in paths if path.exists() or record_type in RECORD_TYPES]
         # it has the columns of today, which files that were written before may lack
-        return [*found, str(self.raw / record_type / "none" / "none.0.parquet")] if found else []
+        return [*found, one_file(self.raw / record_type / "none" / "none.0.parquet")] if found else []
 
     def _broken(self, forces: list[str]) -> list[Row]:
         """Findings about one record, with its place and its cells."""
@@ -288,7 +290,7 @@ class _Gathering:
                 f"""
                 select met.code, '{record_type}' as record_type, met."column" as fields, met.force, met.file, met.sheet,
                     met.record_number, met.place_in_row, raw_records.* exclude (force, file, sheet, record_number, place_in_row)
-                from read_parquet($found, union_by_name = true) as met
+                from read_parquet($found, union_by_name = true, hive_partitioning = false) as met
                 left join {_raw(record_type)} as raw_records
                     on raw_records.force = met.force and raw_records.file = met.file
                     and raw_records.record_number = met.record_number
@@ -303,7 +305,7 @@ class _Gathering:
         return rows + self._rows(
             """
             select code, record_type, "column" as fields, force, file, sheet, record_number
-            from read_parquet($found, union_by_name = true)
+            from read_parquet($found, union_by_name = true, hive_partitioning = false)
             where record_type is null or not list_contains($record_types, record_type)
             """,
             found=found,
@@ -392,7 +394,7 @@ def _raw(record_type: str) -> str:
     """The raw records of the standing submissions without what is personal: it cannot reach a pack."""
     columns = ", ".join(name for name, column in columns_of(record_type).items() if column["personal"] != "Y")
     place = "force, layout, file, sheet, record_number, place_in_row"
-    return f"(select {place}, {columns} from read_parquet($files, union_by_name = true))"
+    return f"(select {place}, {columns} from read_parquet($files, union_by_name = true, hive_partitioning = false))"
 
 
 def _reason(sentence: str) -> Row:

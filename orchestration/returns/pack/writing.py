@@ -22,6 +22,7 @@ from orchestration.returns.pack.order import in_order
 from orchestration.returns.pack.pack_workbook import write_workbook
 from orchestration.returns.pack.page import page
 from orchestration.returns.parsing import EXPLANATIONS
+from orchestration.turns import swap_in
 from orchestration.warehouse.dbt import open_read_only
 
 if TYPE_CHECKING:
@@ -87,8 +88,7 @@ def write_pack(pack: dict[str, Any], folder: Path) -> Path:
                 writer = csv.DictWriter(file, EXPLAINED, restval="")
                 writer.writeheader()
                 writer.writerows(rows)
-        shutil.rmtree(folder, ignore_errors=True)
-        aside.rename(folder)
+        swap_in(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return folder
