@@ -5,7 +5,10 @@ import html
 import json
 import os
 import re
+import resource
 import shutil
+import subprocess
+import sys
 import zipfile
 
 import duckdb
@@ -723,6 +726,22 @@ def test_whoever_is_killed_leaves_the_reports_that_were_there(home, tmp_path):
     list(reports.prepare(home, "2023-Q2", "kent").write())
     assert {path for path in folder.rglob("*")} == set(before), "one report written again leaves the others"
     assert [path.name for path in folder.parent.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("size", [1_000, 60_000])
+def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_written(home, tmp_path, size):
+    """By a limit on the size of each file, in a process of its own."""
+    shutil.copytree(home.root, tmp_path / "home", symlinks=True, ignore=shutil.ignore_patterns("reports"))
+    words = [sys.executable, "-m", "orchestration", "--home", str(tmp_path / "home"), "report", "2023-Q2"]
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, preexec_fn=limited)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr[-2000:]
+    assert done.stderr.splitlines()[-1].startswith("the disk is full"), done.stderr[-2000:]
+    assert not list((tmp_path / "home").glob("reports/*/*2023-Q2"))
+    assert command(Home(tmp_path / "home"), "2023-Q2", "--place", "kent").exit_code == 0
 
 
 def test_reports_are_not_put_into_a_folder_of_other_things(home, tmp_path):
