@@ -60,10 +60,13 @@ def note_each(
     return write(where, action, what, sets, reason)
 
 
-def note_in_a_home(home: Home, action: str, what: str, set_: Mapping[str, Any]) -> None:
+def note_in_a_home(
+    home: Home, action: str, what: str, set_: Mapping[str, Any], to: str | None = None
+) -> None:
     """The same of what is read from releases alone: nothing where they are copies, which have no ledger beside them."""
-    if os.environ.get("CPAI_LEDGER_URL") or filled(home.root / "ledger.db") or (home.root / FILE).exists():
-        note(home, action, what, set_)
+    parts = ("ledger.db", FILE, "archive", "raw")
+    if os.environ.get("CPAI_LEDGER_URL") or any(filled(home.root / part) for part in parts):
+        note(home, action, what, set_, to)
 
 
 def token(home: Home, force: str, crime_reference: str) -> str:

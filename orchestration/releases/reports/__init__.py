@@ -163,7 +163,7 @@ def prepare(
         raise NotThere(f"{folder} holds something else than {what}: name another with --into")
     to = "the public" if public else "readers of reports"
     about = {"release": name, "period": period, "place": meant}
-    log.note(home, "disclosure", "reports written", about, to)
+    log.note_in_a_home(home, "disclosure", "reports written", about, to)
     return Reports(
         numbers,
         head,
