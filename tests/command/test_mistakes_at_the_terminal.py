@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from orchestration import quarters
 from orchestration.command import asked, cpai
 from orchestration.home import Home
+from orchestration.keys import token_key
 from orchestration.ledger.opening import ledger_of, open_ledger
 from orchestration.ledger.tables import HEAD, releases
 from orchestration.releases import package
@@ -89,6 +90,8 @@ def newer_ledger(home: Home) -> None:
 def released(home: Home) -> None:
     """As much of a release as a question about what is not in it needs."""
     landed(home)
+    open_ledger(home).dispose()
+    token_key(home)
     release = home.releases / "2023.r1"
     release.mkdir(parents=True)
     (home.releases / "current").symlink_to("2023.r1")

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from orchestration.home import Home
-from orchestration.ledger.opening import ledger_of
+from orchestration.ledger.opening import ledger_of, open_ledger
 from orchestration.ledger.tables import releases
 from orchestration.releases import package
 from orchestration.releases.disclosure import cells
@@ -189,6 +189,7 @@ def put_into_the_ledger(home: Home, head: dict) -> None:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory) -> Home:
     home = Home(tmp_path_factory.mktemp("reports"))
+    open_ledger(home).dispose()
     folder = home.releases / "2023.r1"
     folder.mkdir(parents=True)
     (home.releases / "current").symlink_to("2023.r1")

@@ -20,6 +20,7 @@ from some import some
 
 from orchestration.command import cpai
 from orchestration.home import Home
+from orchestration.ledger.opening import open_ledger
 from orchestration.releases import reports
 from orchestration.releases.disclosure.audit import NotSafe
 from orchestration.releases.package import file_hash
@@ -697,6 +698,7 @@ def test_the_public_is_told_of_errata_of_figures_that_it_is_shown(home, public_t
 
 
 def test_without_a_public_tier_there_are_no_public_reports(home, tmp_path):
+    open_ledger(Home(tmp_path)).dispose()
     (tmp_path / "releases" / "2023.r1").mkdir(parents=True)
     shutil.copy(home.releases / "2023.r1" / "marts.duckdb", tmp_path / "releases" / "2023.r1")
     put_into_the_ledger(Home(tmp_path), MANIFEST)
