@@ -32,7 +32,6 @@ from orchestration.releases import (
 )
 from orchestration.releases import inputs as release_inputs
 from orchestration.releases.disclosure import attack, audit, cells, pattern, public
-from orchestration.releases.disclosure import policy as disclosure_policy
 from orchestration.releases.reports import front_door
 from orchestration.statements import Connection, quoted
 from orchestration.stopping import read_json
@@ -167,7 +166,7 @@ def _build(
     published = {f"{schema}.{table}" for schema, table in package.published_models(dbt, period)}
     openlineage.write(building / "lineage" / "openlineage.ndjson", dbt, head, published)
     at(f"writing {name}: pages")
-    if disclosure_policy.read().written:
+    if public.is_due(connection, period):
         _write_public(home, connection, building, head)
     pages.write(connection, building, head, resources, described)
     # detached: its write-ahead log is folded in, and the file is closed before it is hashed

@@ -14,17 +14,24 @@ from orchestration.releases.verify import verify
 
 @pytest.fixture
 def wanted(home, monkeypatch):
-    """The policy asks for a public tier; the two criteria of the small figures are no whole split."""
-    asked = dataclasses.replace(policy.read(), written=True)
+    """The policy asks for a public tier of however few crimes; the two criteria of the small figures are no whole split."""
+    asked = dataclasses.replace(policy.read(), fewest_crimes=0)
     monkeypatch.setattr(policy, "read", lambda: asked)
     change(home, "delete from marts.figures where breakdown = 'criterion'")
     return home
 
 
-def test_no_public_tier_unless_the_policy_asks_for_it(home):
-    assert not policy.read().written
+def test_a_release_of_few_crimes_has_no_public_tier(home):
+    asked = policy.read()
+    assert asked.written and asked.fewest_crimes > 100
     released = publish.publish(home, "2023", Gate())
     assert not (released.path / "public").exists()
+
+
+def test_no_public_tier_unless_the_policy_asks_for_it(wanted, monkeypatch):
+    asked = dataclasses.replace(policy.read(), written=False)
+    monkeypatch.setattr(policy, "read", lambda: asked)
+    assert not (publish.publish(wanted, "2023", Gate()).path / "public").exists()
 
 
 def test_the_public_tier_is_part_of_the_release(wanted):

@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestration.releases.disclosure import attack, earlier
 from orchestration.releases.disclosure import policy as policies
 from orchestration.releases.disclosure.cells import Cell, Cells, denominator, numerator
-from orchestration.releases.disclosure.relations import Share
+from orchestration.releases.disclosure.relations import Share, Sum
 from orchestration.releases.disclosure.tables import Tables
 
 # the shorthands of government statistics in a table
@@ -77,14 +77,16 @@ def audit(
     widths: Mapping[Cell, int],
     before: Iterable[earlier.Earlier] = (),
     same: Mapping[tuple[str, str], str] | None = None,
+    broken: Iterable[Sum] = (),
 ) -> int | None:
     """Attack a written figures.csv, with all public tiers `before` it.
 
-    Returns the width of the narrowest interval of a hidden cell, None when nothing is hidden.
+    Returns the width of the narrowest interval of a hidden cell, None when nothing is hidden. `broken`: sums that
+    definitions state and the data do not keep.
 
     Raises NotSafe when a cell that should be hidden is printed, or its interval is narrower than required.
     """
-    narrow, narrowest = narrow_cells(path, regions, widths, before, same)
+    narrow, narrowest = narrow_cells(path, regions, widths, before, same, broken)
     if narrow:
         counted = Counter((cell.place_type, cell.period_type, cell.unit, cell.breakdown) for cell in narrow)
         raise NotSafe(
@@ -104,6 +106,7 @@ def narrow_cells(
     widths: Mapping[Cell, int],
     before: Iterable[earlier.Earlier] = (),
     same: Mapping[tuple[str, str], str] | None = None,
+    broken: Iterable[Sum] = (),
 ) -> tuple[list[Cell], int | None]:
     """The cells of a written figures.csv whose interval is narrower than required, and the narrowest of the others.
 
@@ -111,6 +114,7 @@ def narrow_cells(
     """
     figures = read_printed(path)
     cells = cells_of(figures)
+    cells.broken |= set(broken)
     known = earlier.known(cells, regions, before, same or {}, truth=False)
     tables = Tables(known.counts, known.sums, shares(figures, cells), known.some, known.bounds)
     hidden = [cell for cell, count in known.counts.items() if count is None and cell not in known.bounds]

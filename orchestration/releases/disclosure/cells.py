@@ -1,18 +1,21 @@
 """Figures as cells: one cell for one count, whatever figures print it, and every sum that is known among cells."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple, cast
 
 from orchestration import quarters, schemes
 from orchestration.home import seed_rows
+from orchestration.releases.disclosure import stated
 from orchestration.releases.disclosure.relations import Sum
 from orchestration.releases.figures import NATION
 
 # what a reader answers of committed by children; its figures' base is the crimes asked of
 ASKED = "asked"
+# committed by children under any criterion; under other alone it is schemes.CHILDREN
+CHILDREN_ANY = f"{schemes.CHILDREN}_any"
 
 
 class Cell(NamedTuple):
@@ -45,6 +48,8 @@ class Cells:
     withheld: set[Cell] = field(default_factory=set)
     # least and greatest of a count that is printed rounded; its count is not given
     bounds: dict[Cell, tuple[int, int]] = field(default_factory=dict)
+    # what definitions state and the true counts do not keep: nobody can compute with it
+    broken: set[Sum] = field(default_factory=set)
 
     @property
     def true_counts(self) -> dict[Cell, int]:
@@ -52,12 +57,29 @@ class Cells:
         return cast(dict[Cell, int], self.counts)
 
     def some(self) -> set[Cell]:
-        """Bases that are not empty, as their figures exist; those of a national year always are."""
-        return {
+        """Cells known not to be empty: bases, as their figures exist (those of a national year always do), and crimes that
+        somebody is on. Of true counts a few more than anybody knows, as some numbers of persons will be hidden."""
+        bases = {
             cell
             for cell in self.bases
             if (cell.place_type, cell.period_type) != ("national", "year") and self.counts[cell] != 0
         }
+        return bases | {wider for cell, wider in stated.only_where(self.counts) if self.counts[cell]}
+
+    def none(self) -> set[Cell]:
+        """Cells known to be empty, printed or not."""
+        where = {cell for cell, wider in stated.only_where(self.counts) if self.counts[wider] == 0}
+        nothing = {one.whole for one in stated.nothing(self.counts) if one not in self.broken}
+        return where | {cell for cell in nothing if not self.counts[cell]}
+
+    def empty_together(self) -> list[Sum]:
+        """Without a crime nobody is on one. Who looks for some tables, not for all, takes those with no more persons than
+        crimes where there are none of both now: no number of persons that a crime may have is needed."""
+        return [
+            Sum(wider, (cell,), exhaustive=False)
+            for cell, wider in stated.only_where(self.counts)
+            if self.counts[wider] == 0
+        ]
 
     def add(self, cell: Cell, count: int | None) -> None:
         if self.counts.setdefault(cell, count) != count:
@@ -142,13 +164,28 @@ def _of(
 
 
 def sums(cells: Cells, regions: Mapping[str, str]) -> tuple[list[Sum], list[Sum]]:
-    """Every sum among `cells`: all of them, and those that split a group into categories of people or crimes.
+    """Every sum among `cells` that seeds/disclosure_relations.csv states: all of them, and those that split a group into
+    categories of people or crimes.
 
     `regions` maps a force to its region. A part that is in no table is a zero where its table is published at that
     place and period, and leaves the sum open where it is withheld.
     """
-    groups = _splits(cells)
-    return groups + _criteria(cells) + _populations(cells) + _places(cells, regions) + _periods(cells), groups
+    found = [one for row in stated.rows() for one in _of_relation(row, cells, regions)]
+    return [one for one in found if one not in cells.broken], _categories_of_base(cells)
+
+
+def broken(cells: Cells, regions: Mapping[str, str]) -> set[Sum]:
+    """Of what definitions state of records, the sums that the true counts of `cells` do not keep."""
+    found = (one for row in stated.rows(stated.WHERE_IT_HOLDS) for one in _of_relation(row, cells, regions))
+    return {one for one in found if not stated.holds(one, cells.true_counts)}
+
+
+def _of_relation(row: Mapping[str, str], cells: Cells, regions: Mapping[str, str]) -> list[Sum]:
+    if row["by"] == "places":
+        return _places(cells, regions)
+    if row["by"]:
+        return BY_CELLS[row["by"]](cells) if row["by"] in BY_CELLS else []
+    return stated.grounded(row, cells.counts, cells.withheld)
 
 
 def _sum(cells: Cells, whole: Cell, parts: Iterable[Cell], exhaustive: bool = True) -> list[Sum]:
@@ -197,7 +234,7 @@ def _ages() -> dict:
     }
 
 
-def _splits(cells: Cells) -> list[Sum]:
+def _categories_of_base(cells: Cells) -> list[Sum]:
     found = []
     split = dict.fromkeys((cell._replace(category="") for cell in cells.counts), None)
     for cell in split:
@@ -211,6 +248,11 @@ def _splits(cells: Cells) -> list[Sum]:
         elif cell.breakdown == "committed_by_children":
             yes = _of(*cell._replace(category="yes")[:-1])._replace(release=cell.release)
             found += _sum(cells, cell._replace(category=ASKED), [yes, cell._replace(category="no")])
+    return found
+
+
+def _wide_ages(cells: Cells) -> list[Sum]:
+    found = []
     for cell in cells.counts:
         if bands := _ages().get((cell.unit, cell.category)) if cell.breakdown == "age_band_wide" else None:
             parts = [cell._replace(breakdown="age_band", category=band) for band in bands]
@@ -225,54 +267,107 @@ def _splits(cells: Cells) -> list[Sum]:
     return found
 
 
+def _read() -> list[str]:
+    """The criteria of the first scheme."""
+    return [row["criterion"] for row in schemes.criteria(schemes.first())]
+
+
+def _of_first_scheme(cells: Cells) -> list[Cell]:
+    return [cell for cell in cells.counts if cell.scheme == schemes.first()]
+
+
+def _total_crimes(cells: Cells) -> list[Cell]:
+    """COCAD crimes, of all criteria or of one."""
+    return [
+        cell
+        for cell in _of_first_scheme(cells)
+        if (cell.unit, cell.breakdown, cell.population) == ("crime", "total", "cocad")
+    ]
+
+
 def _criteria(cells: Cells) -> list[Sum]:
+    return [
+        one
+        for cell in _of_first_scheme(cells)
+        if cell.criterion == "all"
+        for one in _sum(cells, cell, [cell._replace(criterion=name) for name in _read()])
+    ]
+
+
+def _added_criteria(cells: Cells) -> list[Sum]:
+    added = schemes.ever_chosen().keys() - _read()
+    return [
+        one
+        for cell in list(cells.counts)
+        if cell.criterion not in added
+        for name in sorted(added)
+        if cell.criterion == schemes.counts_as(name)
+        for one in _sum(
+            cells,
+            cell,
+            [cell._replace(criterion=name, scheme=schemes.of_criterion(name))],
+            exhaustive=False,
+        )
+    ]
+
+
+def _later_schemes(cells: Cells) -> list[Sum]:
     found = []
-    read = [row["criterion"] for row in schemes.criteria(schemes.first())]
-    added = schemes.ever_chosen().keys() - read
-    later = schemes.all_schemes()[1:]
-    for cell in list(cells.counts):
-        if cell.scheme in later:
-            continue
+    for cell in _total_crimes(cells):
         if cell.criterion == "all":
-            found += _sum(cells, cell, [cell._replace(criterion=name) for name in read])
-        children = cell._replace(criterion="committed_by_children")
-        children_any = cell._replace(criterion="committed_by_children_any")
-        if cell.criterion == "other":
-            found += _sum(cells, cell, [children], exhaustive=False)
-        elif cell.criterion == "all":
-            found += _sum(cells, cell, [children_any], exhaustive=False)
-        elif cell == children_any:
-            found += _sum(cells, cell, [children], exhaustive=False)
-        for name in added:
-            if cell.criterion == schemes.counts_as(name):
-                inner = cell._replace(criterion=name, scheme=schemes.of_criterion(name))
-                found += _sum(cells, cell, [inner], exhaustive=False)
-        is_total = (cell.unit, cell.breakdown, cell.population) == ("crime", "total", "cocad")
-        if is_total and cell.criterion == "all":
-            for scheme in later:
+            for scheme in schemes.all_schemes()[1:]:
                 parts = [_under(scheme, name, cell) for name in _counted(scheme)]
                 if parts[0] in cells.counts:
-                    found += _sum(cells, cell, [*parts, children_any])
-        elif is_total and cell == children_any:
-            by_criterion = [
-                cell._replace(criterion=name, breakdown=children.criterion, category="yes") for name in read
+                    found += _sum(cells, cell, [*parts, cell._replace(criterion=CHILDREN_ANY)])
+    return found
+
+
+def _children_by_criterion(cells: Cells) -> list[Sum]:
+    found = []
+    for cell in _total_crimes(cells):
+        if cell.criterion == CHILDREN_ANY:
+            parts = [
+                cell._replace(criterion=name, breakdown=schemes.CHILDREN, category="yes") for name in _read()
             ]
-            if any(part in cells.counts for part in by_criterion):
-                found += _sum(cells, cell, [*by_criterion, children])
-        elif is_total and cell.criterion in read:
-            # of each criterion, what a later scheme moves under committed by children
-            yes = cell._replace(breakdown="committed_by_children", category="yes")
-            yes = children if cell.criterion == "other" else yes
-            for scheme in later:
-                left = [
-                    _under(scheme, name, cell)
-                    for name in _counted(scheme)
-                    if cell.criterion in (name, schemes.counts_as(name))
-                ]
-                if left and left[0] in cells.counts:
-                    found += _sum(cells, cell, [*left, yes], exhaustive=yes in cells.counts)
-        if cell.breakdown == "committed_by_children" and cell.category == ASKED:
-            found += _sum(cells, cell._replace(breakdown="total", category="all"), [cell], exhaustive=False)
+            if any(part in cells.counts for part in parts):
+                found += _sum(cells, cell, [*parts, cell._replace(criterion=schemes.CHILDREN)])
+    return found
+
+
+def _moved_to_children(cells: Cells) -> list[Sum]:
+    """Of each criterion, what a later scheme moves under committed by children."""
+    found = []
+    for cell in _total_crimes(cells):
+        if cell.criterion not in _read():
+            continue
+        yes = cell._replace(breakdown=schemes.CHILDREN, category="yes")
+        yes = cell._replace(criterion=schemes.CHILDREN) if cell.criterion == "other" else yes
+        for scheme in schemes.all_schemes()[1:]:
+            left = [
+                _under(scheme, name, cell)
+                for name in _counted(scheme)
+                if cell.criterion in (name, schemes.counts_as(name))
+            ]
+            if left and left[0] in cells.counts:
+                found += _sum(cells, cell, [*left, yes], exhaustive=yes in cells.counts)
+    return found
+
+
+def _all_were_asked(cells: Cells) -> list[Sum]:
+    """Of a period, the crimes that were asked of and those of its quarters before it was first asked are all."""
+    found, since = [], schemes.children_collected_from()
+    for cell in list(cells.counts):
+        if (cell.breakdown, cell.category) != (schemes.CHILDREN, ASKED):
+            continue
+        whole = cell._replace(breakdown="total", category="all")
+        if cell.period_type == "year":
+            earlier = [quarter for quarter in quarters.in_period(cell.period) if quarter < since]
+            parts = [whole._replace(period_type="quarter", period=quarter) for quarter in earlier]
+        else:
+            quarter = cell.period if cell.period_type == "quarter" else quarters.of_month(cell.period)
+            parts = [whole] if quarter < since else []
+        # quarters that are not public here leave it open
+        found += _sum(cells, whole, [cell, *parts], all(part in cells.counts for part in parts))
     return found
 
 
@@ -287,15 +382,6 @@ def _under(scheme: str, criterion: str, cell: Cell) -> Cell:
     return _of(cell.population, cell.unit, "all", "criterion", criterion, *at, scheme)._replace(
         release=cell.release
     )
-
-
-def _populations(cells: Cells) -> list[Sum]:
-    found = []
-    for cell in cells.counts:
-        wider = {"cocad": "contact", "contact": "cpai"}.get(cell.population)
-        if wider and cell.unit == "crime" and cell.criterion == "all":
-            found += _sum(cells, cell._replace(population=wider), [cell], exhaustive=False)
-    return found
 
 
 def _places(cells: Cells, regions: Mapping[str, str]) -> list[Sum]:
@@ -322,3 +408,17 @@ def _periods(cells: Cells) -> list[Sum]:
         if whole := next((whole for whole in wholes if whole in cells.counts), None):
             parts[whole].append(cell)
     return [found for whole, cells_of in parts.items() for found in _sum(cells, whole, cells_of)]
+
+
+# what seeds/disclosure_relations.csv names in `by`, beside `places`: no pattern of cells says it
+BY_CELLS: dict[str, Callable[[Cells], list[Sum]]] = {
+    "categories": _categories_of_base,
+    "wide_ages": _wide_ages,
+    "criteria": _criteria,
+    "added_criteria": _added_criteria,
+    "later_schemes": _later_schemes,
+    "children_by_criterion": _children_by_criterion,
+    "moved_to_children": _moved_to_children,
+    "all_were_asked": _all_were_asked,
+    "periods": _periods,
+}

@@ -1,10 +1,10 @@
 """Earlier public tiers: what was printed once stays known, and differs from today's only where data changed."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from orchestration.releases.disclosure.cells import Cell, Cells, Contradiction, sums
+from orchestration.releases.disclosure.cells import Cell, Cells, Contradiction, broken, sums
 from orchestration.releases.disclosure.relations import Sum
 from orchestration.stopping import read_json
 
@@ -48,6 +48,8 @@ def read(
         folder = path.parent.parent
         created = read_json(folder / "manifest.json")["created_at"]
         earlier = Earlier(folder.name, cells_of(read_printed(path)), *figures_of(folder))
+        true = Cells(dict(earlier.counts), withheld=earlier.printed.withheld)
+        earlier.printed.broken |= broken(true, earlier.regions)
         found.append((created, folder.name, earlier))
     return [earlier for _, _, earlier in sorted(found, key=lambda row: row[:2], reverse=True)]
 
@@ -71,15 +73,23 @@ def labels(counts: Mapping[Cell, int], earlier: Iterable[Earlier]) -> dict[tuple
 def known(
     cells: Cells, regions: Mapping[str, str], earlier: Iterable[Earlier], same: Mapping, truth: bool
 ) -> Known:
-    """`cells` of today with all earlier ones; with `truth`, hidden counts of earlier ones are filled in."""
+    """`cells` of today with all earlier ones; with `truth`, hidden counts of earlier ones are filled in, and persons
+    and crimes that are none now become some together.
+
+    A count that is known to be 0 is given, whether it is printed or not.
+    """
     counts: dict[Cell, int | None] = dict(cells.counts)
-    every, some, of_release, bounds = sums(cells, regions)[0], cells.some(), {}, dict(cells.bounds)
+    every, some, none, of_release = sums(cells, regions)[0], cells.some(), cells.none(), {}
+    bounds = dict(cells.bounds)
+    if truth:
+        every = every + cells.empty_together()
     for release in earlier:
         here = {
             cell: cell._replace(release=same[release.release, cell.place]) for cell in release.printed.counts
         }
         of_release[release.release] = here
         some |= {here[cell] for cell in release.printed.some()}
+        none |= {here[cell] for cell in release.printed.none()}
         for cell, (low, high) in release.printed.bounds.items():
             before = bounds.get(here[cell], (low, high))
             bounds[here[cell]] = max(low, before[0]), min(high, before[1])
@@ -89,8 +99,12 @@ def known(
             if None not in (before, count) and before != count:
                 raise Contradiction(f"{release.release} prints another count of {' '.join(cell)}")
             counts[here[cell]] = before if count is None else count
+        of_then = sums(release.printed, release.regions)[0]
+        if truth:
+            of_then = of_then + Cells(dict(release.counts)).empty_together()
         every = every + [
-            Sum(here[one.whole], tuple(here[part] for part in one.parts), one.exhaustive)
-            for one in sums(release.printed, release.regions)[0]
+            replace(one, whole=here[one.whole], parts=tuple(here[part] for part in one.parts))
+            for one in of_then
         ]
-    return Known(counts, every, some, of_release, bounds)
+    counts |= dict.fromkeys((cell for cell in none if counts[cell] is None), 0)
+    return Known(counts, every, some - none, of_release, bounds)

@@ -13,6 +13,7 @@ from orchestration.strict_csv import NotRead
 class Policy:
     """Rows of seeds/disclosure_policy.csv; `missed` has the weight of each place, period and of a base.
 
+    `written`: a release of `fewest_crimes` group-based crimes or more has a public tier.
     `rounded`: every count is shown rounded to `round_to`, instead of all but the hidden ones as they are.
     """
 
@@ -27,6 +28,7 @@ class Policy:
     rounded: bool = False
     round_to: int = 5
     width_rounded: int = 1
+    fewest_crimes: int = 0
 
 
 def read() -> Policy:
@@ -52,6 +54,7 @@ def read() -> Policy:
         rounded=rows["method"] == "round",
         round_to=rows.number("round_to"),
         width_rounded=rows.number("width_rounded"),
+        fewest_crimes=rows.number("fewest_crimes"),
     )
 
 

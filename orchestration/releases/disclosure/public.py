@@ -25,7 +25,15 @@ from orchestration.releases.disclosure.audit import (
     read_printed,
     write_printed,
 )
-from orchestration.releases.disclosure.cells import Cell, Cells, denominator, numerator, printed_again, sums
+from orchestration.releases.disclosure.cells import (
+    Cell,
+    Cells,
+    broken,
+    denominator,
+    numerator,
+    printed_again,
+    sums,
+)
 from orchestration.releases.disclosure.tables import Tables
 from orchestration.releases.figures import NATION
 from orchestration.statements import Connection, one_file, quoted, rows_of
@@ -42,6 +50,17 @@ NOTES = {
 }
 
 
+def is_due(connection: Connection, period: str) -> bool:
+    """Whether the release of `period` attached as `target` gets a public tier."""
+    policy = policies.read()
+    (crimes,) = connection.execute(
+        "select coalesce(max(numerator), 0) from target.main.figures where population = 'cocad' and unit = 'crime' "
+        "and criterion = 'all' and breakdown = 'total' and place_type = 'national' and period = ?",
+        [period],
+    ).fetchone()
+    return policy.written and crimes >= policy.fewest_crimes
+
+
 def write(connection: Connection, folder: Path, releases: Path) -> dict:
     """Write `folder` (figures.csv, disclosure.json) from the release attached as `target`; returns the statement.
 
@@ -53,6 +72,7 @@ def write(connection: Connection, folder: Path, releases: Path) -> dict:
     regions = regions_of(connection)
     before = read_earlier(releases)
     cells = cells_of(figures)
+    cells.broken |= broken(cells, regions)
     same = earlier.labels(cells.true_counts, before)
     folder.mkdir(parents=True)
     if policy.rounded:
@@ -62,7 +82,7 @@ def write(connection: Connection, folder: Path, releases: Path) -> dict:
     else:
         hidden = hide(cells, figures, regions, policy, before, same)
         write_figures(folder / "figures.csv", figures, hidden)
-        narrowest = audit(folder / "figures.csv", regions, hidden.widths, before, same)
+        narrowest = audit(folder / "figures.csv", regions, hidden.widths, before, same, cells.broken)
     (every,) = connection.execute("select count(*) from target.main.figures").fetchone()
     statement = {
         "shorthands": NOTES,

@@ -46,13 +46,13 @@ def write(
     hidden: set[Cell] = set()
     for _ in range(ROUNDS):
         write_figures(path, figures, policy.round_to, hidden)
-        narrow, narrowest = audit.narrow_cells(path, regions, widths, before, same)
+        narrow, narrowest = audit.narrow_cells(path, regions, widths, before, same, cells.broken)
         more = set(narrow) - hidden or {cell for one in narrow for cell in beside[one]} - hidden
         if not more & cells.counts.keys():
             break
         hidden |= more & cells.counts.keys()
     if narrow:
-        audit.audit(path, regions, widths, before, same)
+        audit.audit(path, regions, widths, before, same, cells.broken)
     by_policy = {cell: rule for cell, rule in primary.items() if cell in hidden}
     already = len(primary.keys() & out)
     return audit.Hidden(by_policy, frozenset(hidden - by_policy.keys()), widths, already), narrowest
