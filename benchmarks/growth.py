@@ -67,17 +67,23 @@ def measure(made: Path, home: Path, at: set[int]) -> list[dict]:
     steps: dict[str, list[str]] = defaultdict(list)
     with (made / "deliveries.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            steps[row["delivered_with"]].append(row["folder"])
+            steps[row["delivered_with"]].append(row["path"])
     rows = []
     quarters = [step for step in steps if step != "refresh"]
     for number, quarter in enumerate(quarters, start=1):
-        for folder in steps[quarter]:
+        folders = [path for path in steps[quarter] if path.startswith("landing/")]
+        for folder in folders:
             shutil.copytree(made / folder, home / folder, dirs_exist_ok=True)
-        landed = {Path(folder).parts[1] for folder in steps[quarter]} - {"recorded_crime"}
+        landed = {Path(folder).parts[1] for folder in folders} - {"recorded_crime"}
         took = cpai(home, "run", *sorted(landed))
         if number - 1 in at:
             rows.append({"quarters": number - 1, "what": "a new quarter", **took})
-        cpai(home, "read", "import", str(made / "readings" / f"{quarter}.csv"))
+        cpai(
+            home,
+            "read",
+            "import",
+            *(str(made / path) for path in steps[quarter] if path.startswith("readings/")),
+        )
         if number in at:
             # what was read is built first, so that nothing is new
             cpai(home, "run", quarter)

@@ -1,4 +1,5 @@
-"""In which order synthetic returns came: a row of `deliveries.csv` for each folder, with the quarter whose returns it
+"""In which order synthetic returns came: a row of `deliveries.csv` for each folder and each
+file of readings, with the quarter whose returns it
 came with, or `refresh` for what came last of all."""
 
 from functools import cache
@@ -8,7 +9,7 @@ from orchestration import quarters as calendar
 from orchestration.home import seed_rows
 
 Came = tuple[str, Path]
-"""With the returns of which quarter, and the folder."""
+"""With the returns of which quarter, and the folder or file of readings."""
 
 
 @cache
@@ -30,5 +31,5 @@ def _quarter(day: str) -> str:
 def write(path: Path, came: list[Came]) -> None:
     """Every delivery, in the order in which they came."""
     in_order = sorted(came, key=lambda one: (one[0] == "refresh", one[0]))
-    lines = [f"{quarter},{folder.as_posix()}" for quarter, folder in in_order]
-    path.write_text("\n".join(["delivered_with,folder", *lines, ""]), encoding="utf-8")
+    lines = [f"{quarter},{path.as_posix()}" for quarter, path in in_order]
+    path.write_text("\n".join(["delivered_with,path", *lines, ""]), encoding="utf-8")

@@ -95,8 +95,7 @@ class _Writer:
     def write(self, quarter: str) -> None:
         """The returns and readings of a quarter, and after the last of a year the recorded crime."""
         rows = self._rows(quarter)
-        answers = self.into / "readings" / f"{quarter}.csv"
-        readings.start(answers)
+        self._started(quarter, Path("readings", f"{quarter}.csv"))
         for name in _deliveries(quarter):
             self._told(f"{quarter} {name}")
             of_return = [
@@ -104,11 +103,16 @@ class _Writer:
             ]
             if not of_return:
                 continue
-            folders = self._deliver(name, quarter, of_return)
             came = deliveries.quarter_of(name, quarter)
-            self.came += [(came if came in self.asked else quarter, folder) for folder in folders]
+            came = came if came in self.asked else quarter
+            answers = Path("readings", f"{quarter}.csv")
+            self.came += [(came, folder) for folder in self._deliver(name, quarter, of_return)]
+            if came != quarter:
+                # what is not there cannot be read
+                answers = answers.with_stem(f"{quarter}-{name}")
+                self._started(came, answers)
             for force_quarter in of_return:
-                readings.append(answers, force_quarter, self.tiles, self.series.seed)
+                readings.append(self.into / answers, force_quarter, self.tiles, self.series.seed)
                 if self.truth:
                     self.truth.add(force_quarter, self.tiles)
         if self.asked[0] != f"{CALIBRATED}-Q1" or len(self.asked) > 4:
@@ -120,8 +124,8 @@ class _Writer:
         """Old returns of half of all forces sent anew, at once, with readings of what is new to read."""
         for quarter in reopened.quarters_of(self.asked):
             rows = self._rows(quarter)
-            answers = self.into / "refresh" / "readings" / f"{quarter}.csv"
-            readings.start(answers)
+            answers = Path("refresh", "readings", f"{quarter}.csv")
+            self._started("refresh", answers)
             for name in reopened.deliverers(_deliveries(quarter)):
                 anew = [
                     reopened.anew(rows[force, quarter], self.series.seed)
@@ -131,7 +135,13 @@ class _Writer:
                 self._write(folder, name, quarter, [one for one, _ in anew])
                 self.came.append(("refresh", folder))
                 for one, new in anew:
-                    readings.append(answers, reopened.to_read(one, new), self.tiles, self.series.seed)
+                    readings.append(
+                        self.into / answers, reopened.to_read(one, new), self.tiles, self.series.seed
+                    )
+
+    def _started(self, came: str, answers: Path) -> None:
+        readings.start(self.into / answers)
+        self.came.append((came, answers))
 
     def _rows(self, quarter: str) -> dict[tuple[str, str], ForceQuarter]:
         if quarter.startswith(str(CALIBRATED)):

@@ -28,17 +28,20 @@ class Delivered:
         self.steps: dict[str, list[str]] = defaultdict(list)
         with (self.made / "deliveries.csv").open(newline="") as file:
             for row in csv.DictReader(file):
-                self.steps[row["delivered_with"]].append(row["folder"])
+                self.steps[row["delivered_with"]].append(row["path"])
 
     def cpai(self, *words: str) -> Result:
         return CliRunner().invoke(cpai, ["--home", str(self.home.root), *words])
 
     def deliver(self, step: str) -> None:
         """Land what came in a step, run the quarters that it touches, and import what was read."""
-        touched = set()
-        for folder in self.steps[step]:
-            place = Path(folder.removeprefix("refresh/"))
-            shutil.copytree(self.made / folder, self.home.root / place, dirs_exist_ok=True)
+        touched, answers = set(), []
+        for path in some(self.steps[step]):
+            place = Path(path.removeprefix("refresh/"))
+            if place.parts[0] == "readings":
+                answers.append(str(self.made / path))
+                continue
+            shutil.copytree(self.made / path, self.home.root / place, dirs_exist_ok=True)
             touched |= {place.parts[1]} - {"recorded_crime"}
         ran = self.cpai("run", *sorted(touched))
         refused = [line for line in ran.output.splitlines() if "submission" in line and "refused:" in line]
@@ -46,9 +49,7 @@ class Delivered:
         assert not [line for line in refused if "cleveland" not in line] and ran.exit_code == bool(refused), (
             ran.output
         )
-        answers = self.made / ("refresh" if step == "refresh" else "") / "readings"
-        files = sorted(answers.glob("*.csv") if step == "refresh" else answers.glob(f"{step}.csv"))
-        read = self.cpai("read", "import", *map(str, some(files)))
+        read = self.cpai("read", "import", *some(answers))
         assert read.exit_code == 0, read.output
 
     def publish(self, period: str) -> None:
