@@ -17,11 +17,12 @@ from orchestration import keys
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.ledger import log
 from orchestration.quarters import in_period
+from orchestration.releases import singling_out
 from orchestration.releases.package import FORBIDDEN, file_hash, write_json
 from orchestration.releases.verify import as_published
 from orchestration.statements import Connection, one_file, quoted
 
-TABLES = {"crimes": "fct_crimes", "victims": "fct_victims", "suspects": "fct_suspects"}
+TABLES = singling_out.FACTS
 # gives the crime, or the person, to whoever has the force's system
 REFERENCES = {"crime_reference", "victim_reference", "suspect_reference", "incident_reference"}
 PSEUDONYM = "pseudonym"
@@ -165,6 +166,9 @@ def _fill(
             _link(connection, home.root / LINKS / f"{folder.name.removeprefix(BUILDING)}.parquet")
         tables = {table: _write_table(connection, agreed, table, folder) for table in TABLES}
         _check(connection, agreed, folder, tables)
+        alike = singling_out.measure(
+            connection, {table: f"temp.{table}" for table in TABLES}, [_crime(agreed)]
+        )
         status = connection.execute(
             "select distinct status from figures where breakdown = 'criterion' and place_type = 'national' "
             "and period = ? order by all",
@@ -188,6 +192,8 @@ def _fill(
         if agreed.pseudonymised
         else None,
         "tables": tables,
+        # unique and below k on what somebody may know (identifying_sets.csv), as written
+        "singling_out": alike,
         "files": [
             {"path": path.name, "bytes": path.stat().st_size, "sha256": file_hash(path)}
             for path in sorted(folder.iterdir())
@@ -245,7 +251,8 @@ def _pseudonyms(
 
 def _write_table(connection: Connection, agreed: Contract, table: str, folder: Path) -> dict:
     columns = ", ".join(
-        f'cast({one["source"]} as {one["type"]}) as "{one["column"]}"' for one in agreed.columns[table]
+        f'cast({_coarsened(agreed.feed, table, one)} as {one["type"]}) as "{one["column"]}"'
+        for one in agreed.columns[table]
     )
     # by pseudonym: the order of the release would give away which crime is which
     order = [agreed.columns[table][0]["source"], *([] if table == "crimes" else [f"{table[:-1]}_number"])]
@@ -272,10 +279,26 @@ def _write_table(connection: Connection, agreed: Contract, table: str, folder: P
     }
 
 
+def _crime(agreed: Contract) -> str:
+    """The column by which persons are on crimes."""
+    return agreed.columns["crimes"][0]["column"]
+
+
+def _coarsened(feed: str, table: str, column: dict[str, str]) -> str:
+    """What the feed has of a column: its source, or that with rare values merged (`coarsening.csv`)."""
+    rare = {
+        (row["feed"], row["table"], row["column"])
+        for row in seed_rows("publication/coarsening.csv")
+        if row["treatment"] == "merge_below_k"
+    }
+    is_rare = (feed, table, column["column"]) in rare
+    return singling_out.merged(column["source"]) if is_rare else column["source"]
+
+
 def _check(connection: Connection, agreed: Contract, folder: Path, tables: dict[str, dict]) -> None:
     """The files against the contract and the release: columns and types, every record once, persons on their crimes."""
     problems = []
-    crime = agreed.columns["crimes"][0]["column"]
+    crime = _crime(agreed)
     for table, written in tables.items():
         wanted = [(one["column"], one["type"]) for one in written["schema"]]
         file = folder / f"{table}.parquet"

@@ -27,6 +27,7 @@ from orchestration.releases import (
     package,
     pages,
     revisions,
+    singling_out,
     verify,
     views,
 )
@@ -150,6 +151,11 @@ def _build(
     package.copy_tables(connection, dbt, name, period, quarters)
     head = _manifest_head(home, connection, name, inputs, gate_result, results_kept_at)
     head["differs_from"] = beside.as_rows() if beside else None
+    head["singling_out"] = singling_out.measure(
+        connection,
+        {table: f"target.main.{fact}" for table, fact in singling_out.FACTS.items()},
+        ["force", "quarter", "crime_reference"],
+    )
     head["compared_with"] = revisions.write(connection, head, home.releases, home.raw / "readings.parquet")
     if reasons := revisions.unexplained(connection, name):
         raise GateShut(reasons + ([beside.alarm] if beside and beside.alarm else []))

@@ -6,6 +6,7 @@ import hmac
 import json
 import shutil
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +18,9 @@ from some import some
 
 from orchestration import keys
 from orchestration.command import cpai
-from orchestration.home import SEEDS, Home
+from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.keys import token_key
-from orchestration.releases import feeds
+from orchestration.releases import feeds, singling_out
 from orchestration.releases.package import file_hash
 
 pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
@@ -61,7 +62,11 @@ def rows(answer: dict, table: str) -> list[dict]:
 def test_every_feed_of_the_contract_is_written_and_said(written):
     assert set(written) == set(feeds.names())
     for name, answer in written.items():
-        assert answer["done"] and answer["feed"] == name and answer["schema_version"] == "1"
+        assert (
+            answer["done"]
+            and answer["feed"] == name
+            and answer["schema_version"] == feeds.contract(name).version
+        )
         assert answer["made_up_data"] is True and answer["release"].startswith("2023.r")
 
 
@@ -222,3 +227,32 @@ def test_a_feed_that_is_not_as_agreed_leaves_nothing(year, seeds, tmp_path, monk
     with pytest.raises(feeds.NotAsAgreed, match=r"victims\.parquet has other columns"):
         feeds.write(year.home, "csae_analysis", "2023-Q1", tmp_path / "into")
     assert list((tmp_path / "into").iterdir()) == []
+
+
+def alike_in(found: list[dict], columns: list[str]) -> list[int]:
+    return list(Counter(tuple(row[name] for name in columns) for row in found).values())
+
+
+@pytest.mark.parametrize("name", feeds.names())
+def test_a_feed_says_how_many_of_its_records_are_unique(written, name):
+    of_crime = {row[first]: row for row in rows(written[name], "crimes") for first in list(row)[:1]}
+    for measured in some(written[name]["singling_out"]):
+        table = f"{measured['set'].partition('_')[0]}s"
+        found = [of_crime[next(iter(row.values()))] | row for row in rows(written[name], table)]
+        alike = alike_in(found, measured["columns"])
+        assert measured["records"] == sum(alike) == len(found)
+        assert measured["unique_records"] == alike.count(1)
+        assert measured["below_k"] == sum(many for many in alike if many < measured["k"])
+
+
+def test_no_feed_under_pseudonyms_has_a_day_or_a_local_authority_or_a_rare_value(written):
+    for name in ("csae_analysis", "strategic_assessment"):
+        for agreed in feeds.contract(name).columns.values():
+            assert not {"local_authority", "recorded_on", "outcome_on", "arrested_on"} & {
+                one["column"] for one in agreed
+            }
+            assert "date" not in {one["type"] for one in agreed}
+    for row in some(seed_rows("publication/coarsening.csv")):
+        values = Counter(one[row["column"]] for one in rows(written[row["feed"]], row["table"]))
+        rare = [value for value, many in values.items() if many < singling_out.smallest_allowed()]
+        assert set(rare) <= {singling_out.OTHER, ""}, row
