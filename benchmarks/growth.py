@@ -3,7 +3,7 @@
     python benchmarks/growth.py --years 2014-2023 --scale 0.02 [--at 1,4,12,20,40] [--json] [--plot FILE.svg]
 
 A home grows quarter by quarter, as its returns came. At each number of quarters asked for it is measured what `cpai run`
-takes when nothing has come, when Kent sends its newest return again with one outcome more, and when the next quarter comes.
+takes when nothing has come, when Kent sends its newest return again with another summary of one crime, and when the next quarter comes.
 Seconds are wall time and processor time of the whole process, memory is its largest.
 """
 
@@ -46,16 +46,16 @@ def cpai(home: Path, *words: str) -> dict[str, float]:
 
 
 def one_record_more(home: Path, quarter: str) -> None:
-    """Kent's newest return again, with another place of the first crime that has one."""
+    """Kent's newest return again, with another note in the summary of its first crime."""
     folder = home / "landing" / quarter / FORCE
     newest = max(
         (path for path in folder.iterdir() if path.is_dir()), default=folder, key=lambda path: int(path.name)
     )
     (file,) = newest.glob("*.csv")
     text = file.read_text(encoding="utf-8-sig")
-    changed = text.replace("victim_home", "dwelling_other", 1)
+    changed = text.replace("Coded note", "Coded second note", 1)
     if changed == text:
-        sys.exit(f"{file}: no crime has the place victim_home; choose another scale")
+        sys.exit(f"{file}: no crime has a summary")
     number = 2 if newest == folder else int(newest.name) + 1
     again = folder / str(number)
     again.mkdir()
