@@ -3,7 +3,7 @@
     python benchmarks/growth.py --years 2014-2023 --scale 0.02 [--at 1,4,12,20,40] [--json] [--plot FILE.svg]
 
 A home grows quarter by quarter, as its returns came. At each number of quarters asked for it is measured what `cpai run`
-takes when nothing has come, when Kent sends its newest return again with another summary of one crime, and when the next quarter comes.
+takes when nothing has come, when Kent sends its newest return again with another summary, and when the next quarter comes.
 Seconds are wall time and processor time of the whole process, memory is its largest.
 """
 
