@@ -2,6 +2,7 @@
 
 `token_key` is the secret that turns a person into a token: no SQL, log, manifest or compiled model ever holds it.
 `as_of` is the moment whose receipts are built from: dbt's own variables would have every model parsed again.
+`raw_crimes` and the like are the raw files of the returns that changed (orchestration/warehouse/changes.py).
 And it sees to it that there is a history to read, on the first build too, and counts rows while dbt has the warehouse.
 """
 
@@ -12,7 +13,7 @@ from typing import Any
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from orchestration.home import Home
-from orchestration.warehouse import history
+from orchestration.warehouse import changes, history
 
 # dbt's own: no other connection may be opened beside it, by this process either
 _connections: list[Any] = []
@@ -28,11 +29,16 @@ class Plugin(BasePlugin):
     """Sets DuckDB's variables `token_key` and `as_of` from the environment: `CPAI_TOKEN_KEY`, `CPAI_AS_OF`."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
+        self._variables: dict[str, Any] = {}
         if raw := os.environ.get("CPAI_RAW"):
             history.prepare(Home(Path(raw).parent))
 
     def configure_connection(self, conn: Any) -> None:
         _connections[:] = [conn]
+        raw = Path(os.environ.get("CPAI_RAW", "."))
+        # none where models are only compiled
+        if (raw / "submissions.parquet").exists():
+            self._variables = changes.prepare(conn, raw, everything=bool(os.environ.get("CPAI_EVERYTHING")))
 
     def configure_cursor(self, cursor: Any) -> None:
         """Raises ValueError when there is no key: without one every person would share a guessable token."""
@@ -43,5 +49,7 @@ class Plugin(BasePlugin):
                 "Build through `cpai run`, which keeps a key in the home, or set the variable."
             )
         cursor.execute("set variable token_key = ?", [key])
+        for name, value in self._variables.items():
+            cursor.execute(f"set variable {name} = ?", [value])
         if moment := os.environ.get("CPAI_AS_OF"):
             cursor.execute("set variable as_of = ?", [moment])

@@ -17,12 +17,13 @@ held_out as (
             {%- endfor %}
         end as found
     from {{ ref('int_rejected_records') }}
-    where record_type = '{{ record_type }}'
+    where record_type = '{{ record_type }}' and {{ in_reach() }}
 ),
 
 records as (
     select force, quarter, submission, crime_reference, 'ok' as found
     from {{ ref('int_' ~ record_type) }}
+    where {{ in_reach() }}
     union all
     select force, quarter, submission, crime_reference, found
     from held_out
@@ -49,6 +50,7 @@ with
 
 persons as (
     select * from {{ ref('int_' ~ person ~ 's') }}
+    where {{ in_reach() }}
 ),
 
 duplicates as (

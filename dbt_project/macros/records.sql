@@ -179,7 +179,7 @@ rejected as (
 ),
 
 suspected as {{ inlined() }} (
-    select * from {{ records }} where {{ may_repeat(key, records) }}
+    select * from {{ records }} where {{ in_changed_return() }} and {{ may_repeat(key, records) }}
 ),
 
 accepted as (

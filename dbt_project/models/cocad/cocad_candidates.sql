@@ -1,12 +1,14 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_quarter_in_reach()) }}") }}
 with
 
 contact_crimes as (
     select * from {{ ref('cpai_crimes') }}
-    where is_contact
+    where is_contact and {{ in_quarter_in_reach() }}
 ),
 
 linked_crimes as (
     select distinct force, quarter, crime_reference from {{ ref('cocad_linked_crimes') }}
+    where {{ in_quarter_in_reach() }}
 ),
 
 text_cues as (
@@ -19,6 +21,7 @@ recall_samples as (
 
 summaries as (
     select * from {{ ref('int_summaries') }}
+    where {{ in_quarter_in_reach() }}
 ),
 
 in_lower_case as (

@@ -1,9 +1,11 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_quarter_in_reach()) }}") }}
 {#- `counted_flags` of dbt_project.yml: columns of the return that figures count and no other model names. -#}
 
 with
 
 cocad_crimes as (
     select force, quarter, crime_reference from {{ ref('cocad_crimes') }}
+    where {{ in_quarter_in_reach() }}
 ),
 
 {% for person in ['victim', 'suspect'] if counted_flags(person) -%}

@@ -1,12 +1,14 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_quarter_in_reach()) }}") }}
 with
 
 cpai_crimes as (
     select * from {{ ref('cpai_crimes') }}
+    where {{ in_quarter_in_reach() }}
 ),
 
 settled_readings as (
     select * from {{ ref('cocad_settled_readings') }}
-    where group_based = 'yes'
+    where group_based = 'yes' and {{ in_quarter_in_reach() }}
 ),
 
 scheme_of_2024 as (

@@ -1,51 +1,16 @@
 {#-
-    Two suspects who share two victims, across crimes. Within a force a person is identified by number, else by token;
-    across forces by the token alone, and only where it was made from a name: strangers born on one day share a token
-    made from a birth.
+    Two suspects who share two victims, across crimes.
     Every step is an equal join on what the step before left over; a person on more crimes than the limit, such as a
     placeholder, is not followed, so no victim has more pairs than the limit squared.
 -#}
-{%- set crime = ['force', 'quarter', 'crime_reference'] -%}
-{%- set crime_columns = crime | join(', ') -%}
 with
 
 limits as (
     select crimes as most_crimes from {{ ref('link_limits') }}
 ),
 
-counted as (
-    select {{ crime_columns }} from {{ ref('cpai_crimes') }}
-),
-
-{% for person, is_person in [('victim', 'is_person'), ('suspect', 'true')] -%}
-{{ person }}s as (
-    select
-        {{ crime_columns }},
-        'force' as linked_within,
-        force || ' ' || {{ person_key(person ~ '_reference') }} as {{ person }}
-    from {{ ref('int_' ~ person ~ 's') }}
-    where {{ is_person }} and {{ person_key(person ~ '_reference') }} is not null
-
-    union all
-
-    select {{ crime_columns }}, 'all forces' as linked_within, person_token as {{ person }}
-    from {{ ref('int_' ~ person ~ 's') }}
-    where {{ is_person }} and is_named and person_token is not null
-),
-
-{% endfor -%}
 edges as (
-    select
-        counted.force,
-        counted.quarter,
-        counted.crime_reference,
-        suspects.suspect,
-        victims.victim
-    from suspects
-    inner join victims
-        on {{ same_key('victims', 'suspects', crime + ['linked_within']) }}
-    inner join counted
-        on {{ same_key('counted', 'suspects', crime) }}
+    select * from {{ ref('cocad_links_of_persons') }}
 ),
 
 -- few suspects have several victims, and few of their victims several of those suspects

@@ -1,7 +1,9 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_quarter_in_reach()) }}") }}
 with
 
 cpai_suspects as (
     select * from {{ ref('cpai_suspects') }}
+    where {{ in_quarter_in_reach() }}
 ),
 
 cocad_crimes as (

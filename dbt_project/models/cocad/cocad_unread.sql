@@ -1,7 +1,9 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_quarter_in_reach()) }}") }}
 with
 
 candidates as (
     select * from {{ ref('cocad_candidates') }}
+    where {{ in_quarter_in_reach() }}
 ),
 
 settled_readings as (

@@ -1,7 +1,9 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_quarter_in_reach()) }}") }}
 with
 
 cpai_victims as (
     select * from {{ ref('cpai_victims') }}
+    where {{ in_quarter_in_reach() }}
 ),
 
 cocad_crimes as (

@@ -1,7 +1,9 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_reach()) }}") }}
 with
 
 crimes as (
     select * from {{ ref('int_crimes') }}
+    where {{ in_reach() }}
 ),
 
 offences as (
@@ -18,6 +20,7 @@ victim_facts as (
         count({{ person_key('victim_reference') }}) filter (where is_person) as identifiable_victims,
         min({{ age_or_bound() }}) filter (where is_person) as youngest_victim
     from {{ ref('int_victims') }}
+    where {{ in_reach() }}
     group by force, quarter, crime_reference
 ),
 
@@ -33,13 +36,14 @@ suspect_facts as (
         min({{ age_or_bound() }}) as youngest_suspect,
         max({{ age_or_bound() }}) as oldest_suspect
     from {{ ref('int_suspects') }}
+    where {{ in_reach() }}
     group by force, quarter, crime_reference
 ),
 
 -- a cancellation in the return of a later quarter lowers the quarter of the crime
 cancelled_later as (
     select force, crime_reference, max(quarter) as quarter
-    from crimes
+    from {{ ref('int_crimes') }}
     where status = 'cancelled' and {{ quarter_of('recorded_on') }} < quarter
     group by force, crime_reference
 ),

@@ -1,10 +1,11 @@
-{{ config(materialized='ephemeral', contract={'enforced': false}) }}
+{{ config(materialized='incremental', contract={'enforced': false}, pre_hook="{{ forget(in_changed_return()) }}") }}
 -- Each crime of a return that was replaced, as its first submission had it, and whether it was in the CPAI then.
 
 with
 
 crimes as (
     select * from {{ ref('int_first_received_crimes') }}
+    where {{ in_changed_return() }}
 ),
 
 offences as (

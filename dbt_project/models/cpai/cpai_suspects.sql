@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_reach()) }}") }}
 with
 
 suspects as (
@@ -5,10 +6,12 @@ suspects as (
         *,
         coalesce(age_sent, age_from_birth) as age_at_offence
     from {{ ref('int_suspects') }}
+    where {{ in_reach() }}
 ),
 
 cpai_crimes as (
     select force, quarter, crime_reference from {{ ref('cpai_crimes') }}
+    where {{ in_reach() }}
 ),
 
 age_bands as (

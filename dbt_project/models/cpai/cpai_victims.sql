@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_reach()) }}") }}
 with
 
 victims as (
@@ -5,11 +6,12 @@ victims as (
         *,
         coalesce(age_sent, age_from_birth) as age_at_offence
     from {{ ref('int_victims') }}
-    where is_person
+    where is_person and {{ in_reach() }}
 ),
 
 cpai_crimes as (
     select force, quarter, crime_reference from {{ ref('cpai_crimes') }}
+    where {{ in_reach() }}
 ),
 
 age_bands as (

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_changed_return()) }}") }}
 {%- set key = ['force', 'quarter', 'crime_reference'] -%}
 {%- set columns = [
     'incident_reference', 'offence_code', 'recorded_on', 'reported_on', 'committed_from', 'committed_to', 'status',
@@ -60,6 +61,7 @@ final as (
     {% endfor -%}
     {{ code_join('location_codes', 'location_type', 'location_type') }}
     {{ code_join('outcome_codes', 'outcome_code', 'outcome_code') }}
+    where {{ in_changed_return('complete') }}
 )
 
 select * from final

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_changed_return()) }}") }}
 {%- set key = ['force', 'quarter', 'crime_reference'] -%}
 {#- beyond the columns that decide whether they are one crime: rows that differ here are merged, and marked -#}
 {%- set elsewhere = [
@@ -8,7 +9,7 @@
 with
 
 records as {{ inlined() }} (
-    select * from {{ ref('int_crime_records') }} where rule is null
+    select * from {{ ref('int_crime_records') }} where rule is null and {{ in_changed_return() }}
 ),
 
 repeated as (

@@ -1,10 +1,16 @@
+{#- What was sent once stays: no submission is ever deleted. -#}
+{{ config(materialized='incremental') }}
 with
 
 -- replaced submissions too: cpai_first_received and int_replaced_crimes read their codes with this list
 sent as (
     select distinct offence_code as spelling
     from {{ ref('int_received_crimes') }}
-    where offence_code is not null
+    where offence_code is not null and {{ in_changed_return() }}
+    {%- if is_incremental() %}
+    except
+    select spelling from {{ this }}
+    {%- endif %}
 ),
 
 offences as (

@@ -1,7 +1,8 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_changed_return()) }}") }}
 with
 
 crime_records as (
-    select * from {{ ref('int_crime_records') }}
+    select * from {{ ref('int_crime_records') }} where {{ in_changed_return() }}
 ),
 
 -- two crimes under one reference cannot be distinguished: both are held out
@@ -10,11 +11,11 @@ contradicting as (
 ),
 
 victim_records as (
-    select * from {{ ref('int_victim_records') }}
+    select * from {{ ref('int_victim_records') }} where {{ in_changed_return() }}
 ),
 
 suspect_records as (
-    select * from {{ ref('int_suspect_records') }}
+    select * from {{ ref('int_suspect_records') }} where {{ in_changed_return() }}
 ),
 
 crimes as (

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_reach()) }}") }}
 {%- set place = ['force', 'quarter'] -%}
 with
 
@@ -7,20 +8,9 @@ current_submissions as (
     where is_current
 ),
 
--- as the last submission that had the crime sent it: a crime that vanished two submissions ago is gone too
 sent_before as (
-    select
-        force,
-        quarter,
-        crime_reference,
-        submission as replaced_submission,
-        max(offence_class) as offence_class,
-        max(recorded_on) as recorded_on,
-        bool_or(coalesce(status, '') = 'cancelled') as was_cancelled
-    from {{ ref('int_superseded_crimes') }}
-    where crime_reference is not null
-    group by force, quarter, crime_reference, submission
-    qualify row_number() over (partition by force, quarter, crime_reference order by submission desc) = 1
+    select * from {{ ref('int_sent_before') }}
+    where {{ in_reach() }}
 ),
 
 -- held out is not gone

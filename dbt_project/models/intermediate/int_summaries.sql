@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_changed_return()) }}") }}
 {%- set key = ['force', 'quarter', 'crime_reference'] -%}
 with
 
@@ -6,7 +7,7 @@ with
 final as (
     select force, quarter, crime_reference, summary
     from complete
-    where summary is not null
+    where summary is not null and {{ in_changed_return() }}
 )
 
 select * from final

@@ -1,4 +1,8 @@
-{{ config(pre_hook=join_sides('as_written'), post_hook=join_sides('by_estimate')) }}
+{{ config(
+    materialized='incremental',
+    pre_hook=["{{ forget(in_changed_return()) }}", join_sides('as_written')],
+    post_hook=join_sides('by_estimate')
+) }}
 {%- set key = ['force', 'quarter', 'crime_reference', 'suspect_reference'] -%}
 with
 
@@ -68,6 +72,7 @@ final as (
     {{ code_join(flag ~ '_codes', 'flag', flag, 'dated') }}
     {%- endfor %}
     {{ code_join('relationship_codes', 'relationship', 'relationship', 'dated') }}
+    where {{ in_changed_return('dated') }}
 )
 
 select * from final

@@ -1,4 +1,8 @@
-{{ config(pre_hook=join_sides('as_written'), post_hook=join_sides('by_estimate')) }}
+{{ config(
+    materialized='incremental',
+    pre_hook=["{{ forget(in_changed_return()) }}", join_sides('as_written')],
+    post_hook=join_sides('by_estimate')
+) }}
 {%- set key = ['force', 'quarter', 'crime_reference', 'victim_reference'] -%}
 with
 
@@ -58,6 +62,7 @@ final as (
     {%- for flag in counted_flags('victim') %}
     {{ code_join(flag ~ '_codes', 'flag', flag, 'dated') }}
     {%- endfor %}
+    where {{ in_changed_return('dated') }}
 )
 
 select * from final

@@ -1,9 +1,10 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_changed_return()) }}") }}
 {%- set record_types = {'crimes': 'crime', 'victims': 'victim', 'suspects': 'suspect'} -%}
 with
 
 submissions as (
     select * from {{ ref('int_submissions') }}
-    where is_current or is_superseded
+    where (is_current or is_superseded) and {{ in_changed_return() }}
 ),
 
 received as (
@@ -31,6 +32,7 @@ accepted as (
     {% for record_type in record_types -%}
     select force, quarter, '{{ record_type }}' as record_type, count(*) as records
     from {{ ref('int_' ~ record_type) }}
+    where {{ in_changed_return() }}
     group by force, quarter
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -39,6 +41,7 @@ accepted as (
 rejected as (
     select force, quarter, record_type, count(*) as records
     from {{ ref('int_rejected_records') }}
+    where {{ in_changed_return() }}
     group by force, quarter, record_type
 ),
 
@@ -46,7 +49,7 @@ duplicates as (
     {% for record_type, counted in {'crimes': '1', 'victims': 'persons', 'suspects': 'persons'}.items() -%}
     select force, quarter, '{{ record_type }}' as record_type, sum(records - {{ counted }}) as records
     from {{ ref('int_duplicate_' ~ record_type) }}
-    {{ "where disagreement is null" if counted == '1' }}
+    where {{ in_changed_return() }}{{ " and disagreement is null" if counted == '1' }}
     group by force, quarter
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -1,12 +1,15 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_changed_return()) }}") }}
 -- Damage that intake undid or could not undo, and records that staging held out, of the submissions that count.
 with
 
 rejected as (
     select * from {{ ref('int_rejected_records') }}
+    where {{ in_changed_return() }}
 ),
 
 found as (
     select * from {{ ref('int_intake_findings') }}
+    where {{ in_changed_return() }}
 
     union all
 

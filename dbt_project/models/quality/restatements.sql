@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_reach()) }}") }}
 {%- set place = ['force', 'quarter'] -%}
 {%- set key = place + ['crime_reference'] -%}
 -- Crimes that came into a quarter's CPAI and crimes that left it after its first submission, by cause.
@@ -15,7 +16,7 @@ submissions as (
         max(submission) as submission,
         min(submission) as first_submission
     from {{ ref('int_submissions') }}
-    where is_current or is_superseded
+    where (is_current or is_superseded) and {{ in_reach() }}
     group by force, quarter
 ),
 
@@ -25,6 +26,7 @@ classified_crimes as (
 
 first_received as (
     select * from {{ ref('cpai_first_received') }}
+    where {{ in_reach() }}
 ),
 
 -- only the returns of later quarters can have changed a return sent once
@@ -94,7 +96,7 @@ elsewhere as (
 held_out as (
     select distinct force, quarter, crime_reference
     from {{ ref('int_rejected_records') }}
-    where record_type = 'crimes'
+    where record_type = 'crimes' and {{ in_reach() }}
 ),
 
 caused as (

@@ -1,4 +1,4 @@
 {#- Steps of findings and rule_results, and published as these alone. -#}
-{{ config(schema='rule_checks') }}
+{{ config(schema='rule_checks', materialized='incremental', pre_hook="{{ forget(in_reach()) }}") }}
 
 {{ rule_checks(rule_checks_in_a_return()) }}

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_changed_return()) }}") }}
 {#- record type, column, and the code list of its spellings -#}
 {%- set coded = [
     ('crime', 'status', 'status'),
@@ -54,6 +55,7 @@ code_spellings as (
         {{ column }}{{ ', ' if not loop.last }}
         {%- endfor -%}
     )
+    and {{ in_changed_return() }}
 ),
 
 {{ record_type }}s_with_one as (
@@ -91,7 +93,7 @@ unmapped as (
         count(*) as records
     from {{ ref('int_crime_records') }} as records
     inner join offence_spellings on offence_spellings.spelling = records.offence_code
-    where records.rule is null
+    where records.rule is null and {{ in_changed_return('records') }}
     group by records.force, records.quarter, records.offence_code
 ),
 

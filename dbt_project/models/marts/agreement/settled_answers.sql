@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_quarter_in_reach(quarter=quarter_of_text('month'))) }}") }}
 {#-
     What a second reader changed, counted: from it a figure has the interval that misreading may have moved it in. Most
     candidates are read once. A tenth of them is read again by somebody who does not know the first answer, drawn before
@@ -12,7 +13,7 @@ settled as (
 crimes as (
     select force, quarter, crime_reference, month, victim_rows, suspect_rows
     from {{ ref('fct_crimes') }}
-    where is_candidate
+    where is_candidate and {{ in_quarter_in_reach() }}
 ),
 
 readings as (

@@ -192,7 +192,7 @@ returned as (
         on submissions.force = places.force
     inner join periods
         on submissions.quarter = periods.quarter
-    where submissions.is_current
+    where submissions.is_current and {{ in_year_in_reach('quarter', 'submissions') }}
 ),
 
 national_years as (
@@ -202,6 +202,7 @@ national_years as (
         'year' as period_type,
         year as period
     from dim_quarter
+    where {{ in_year_in_reach('quarter') }}
 ),
 
 rows_to_give as (

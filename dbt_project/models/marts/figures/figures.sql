@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', pre_hook="{{ forget(in_year_in_reach('period')) }}") }}
 with
 
 figure_numbers as (

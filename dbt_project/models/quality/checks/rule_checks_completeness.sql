@@ -14,10 +14,12 @@ published as (
 
 victims as (
     select * from {{ ref('cocad_victims') }}
+    where {{ in_quarter_in_reach() }}
 ),
 
 suspects as (
     select * from {{ ref('cocad_suspects') }}
+    where {{ in_quarter_in_reach() }}
 ),
 
 known as (

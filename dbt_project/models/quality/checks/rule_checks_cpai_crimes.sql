@@ -5,6 +5,7 @@ with
 
 crimes as (
     select * from {{ ref('cpai_crimes') }}
+    where {{ in_reach() }}
 ),
 
 submissions as (

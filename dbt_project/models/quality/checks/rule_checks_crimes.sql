@@ -5,6 +5,7 @@ with
 
 crimes as (
     select * from {{ ref('cpai_classified_crimes') }}
+    where {{ in_reach() }}
 ),
 
 submissions as (
@@ -24,19 +25,19 @@ outcomes as (
 repeated as (
     select force, quarter, crime_reference
     from {{ ref('cpai_classified_crimes') }}
-    where {{ may_repeat(['force', 'quarter', 'crime_reference'], ref('cpai_classified_crimes')) }}
+    where {{ in_reach() }} and {{ may_repeat(['force', 'quarter', 'crime_reference'], 'crimes') }}
     group by force, quarter, crime_reference
     having count(*) > 1
 ),
 
 merged as (
     select * from {{ ref('int_duplicate_crimes') }}
-    where differs_elsewhere
+    where differs_elsewhere and {{ in_reach() }}
 ),
 
 lost_persons as (
     select distinct force, quarter, crime_reference from {{ ref('int_rejected_records') }}
-    where record_type <> 'crimes'
+    where record_type <> 'crimes' and {{ in_reach() }}
 ),
 
 described as (

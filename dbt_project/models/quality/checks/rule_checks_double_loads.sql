@@ -7,7 +7,7 @@ with
 in_two_layouts as (
     select force, quarter
     from {{ ref('int_crimes') }}
-    where status is distinct from 'cancelled'
+    where status is distinct from 'cancelled' and {{ in_reach() }}
     group by force, quarter
     having min(layout) < max(layout)
 ),
@@ -20,7 +20,7 @@ crimes as {{ materialized_cte() }} (
 
 victims as (
     select * from {{ ref('int_victims') }}
-    where is_person
+    where is_person and {{ in_reach() }}
 ),
 
 -- references and person numbers are new in the new system: only the offence and the victim stay the same

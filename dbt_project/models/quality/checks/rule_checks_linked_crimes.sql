@@ -6,6 +6,7 @@ with
 
 crimes as (
     select * from {{ ref('cpai_classified_crimes') }}
+    where {{ in_reach() }}
 ),
 
 offences as (
@@ -19,12 +20,13 @@ limits as (
 victims as {{ inlined() }} (
     select force, quarter, crime_reference, {{ person_key('victim_reference') }} as victim
     from {{ ref('int_victims') }}
-    where is_person
+    where is_person and {{ in_reach() }}
 ),
 
 suspects as {{ inlined() }} (
     select force, quarter, crime_reference, {{ person_key('suspect_reference') }} as suspect
     from {{ ref('int_suspects') }}
+    where {{ in_reach() }}
 ),
 
 -- few persons are on several crimes of a return: the rules test these, and one more does no harm
@@ -242,7 +244,8 @@ incidents as (
     where
         exclusion_reason is null
         and incident_reference is not null
-        and {{ may_repeat(['force', 'quarter', 'incident_reference'], ref('cpai_classified_crimes')) }}
+        and {{ in_reach() }}
+        and {{ may_repeat(['force', 'quarter', 'incident_reference'], 'crimes') }}
     group by force, quarter, incident_reference
     having count(*) > 1
 ),
@@ -277,7 +280,7 @@ kept as (
         on gone.offence_code = gone_ranks.offence_code
     inner join ranks as kept_ranks
         on kept_crimes.offence_code = kept_ranks.offence_code
-    where gone.cancellation_code = 'C3'
+    where gone.cancellation_code = 'C3' and {{ in_reach('gone') }}
 ),
 
 described as (

@@ -5,6 +5,7 @@ with
 
 crimes as (
     select * from {{ ref('cocad_crimes') }}
+    where {{ in_quarter_in_reach() }}
 ),
 
 settled as (
@@ -22,7 +23,7 @@ submissions as (
 
 repeated as (
     select force, crime_reference
-    from crimes
+    from {{ ref('cocad_crimes') }}
     group by force, crime_reference
     having count(*) > 1
 ),

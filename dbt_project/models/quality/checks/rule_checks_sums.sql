@@ -33,6 +33,7 @@ splits as (
     where
         figures.place_type = 'force'
         and figures.period_type = 'quarter'
+        and {{ in_quarter_in_reach('figures', 'period') }}
     group by
         figures.place,
         figures.period,

@@ -5,6 +5,7 @@ with
 
 suspects as (
     select * from {{ ref('cpai_suspects') }}
+    where {{ in_reach() }}
 ),
 
 submissions as (

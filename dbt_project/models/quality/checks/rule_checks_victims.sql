@@ -5,10 +5,12 @@ with
 
 victims as (
     select * from {{ ref('cpai_victims') }}
+    where {{ in_reach() }}
 ),
 
 crimes as (
     select * from {{ ref('cpai_crimes') }}
+    where {{ in_reach() }}
 ),
 
 submissions as (

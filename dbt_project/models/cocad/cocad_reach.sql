@@ -1,0 +1,51 @@
+{#- The quarters whose candidates, readings and figures a build makes again: macros/reach.sql. -#}
+{{ config(
+    materialized='incremental',
+    pre_hook="{% if is_incremental() %}delete from {{ this }} where {{ last_build_was_whole() }}{% endif %}"
+) }}
+
+with
+
+inputs as (
+    select * from {{ ref('cocad_inputs') }}
+),
+
+built as (
+    select * from {{ ref('int_built_inputs') }}
+),
+
+changed_inputs as (
+    select coalesce(inputs.quarter, built.quarter) as quarter
+    from inputs
+    full join built
+        on {{ same_key('inputs', 'built', ['what', 'quarter']) }}
+    where inputs.fingerprint is distinct from built.fingerprint
+),
+
+changed as (
+    select quarter from {{ ref('int_reach') }}
+    union
+    select quarter from changed_inputs
+),
+
+crimes as (
+    select * from {{ ref('cpai_crimes') }}
+),
+
+-- a reference counted in two quarters is read as one crime: cocad_linked_crimes may reach one of the two alone
+reached as (
+    select quarter from changed
+    union
+    select others.quarter
+    from crimes
+    inner join changed on crimes.quarter = changed.quarter
+    inner join crimes as others
+        on {{ same_key('others', 'crimes', ['force', 'crime_reference']) }}
+)
+
+select quarter from reached
+{%- if is_incremental() %}
+-- what a build that came to no end was about stays
+except
+select quarter from {{ this }}
+{%- endif %}

@@ -1,0 +1,2 @@
+select what, quarter, fingerprint
+from {{ source('control', 'built_inputs') }}

@@ -1,0 +1,2 @@
+select force, quarter
+from {{ source('control', 'changed_returns') }}
