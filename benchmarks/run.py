@@ -42,7 +42,7 @@ SPARED = "from orchestration.command import spare_collector; spare_collector(); 
 # once for each version of models and seeds, not for each quarter: apart from the pipeline's work
 PREPARE = (
     SPARED
-    + "from orchestration.home import home; from orchestration.warehouse.dbt import load_seeds; load_seeds(home())"
+    + "from orchestration.home import home; from orchestration.warehouse.dbt import manifest_path; manifest_path(home())"
 )
 
 

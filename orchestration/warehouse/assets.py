@@ -73,7 +73,7 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         selected = context.selected_asset_keys
         everything = len(selected) == len(specs)
-        names = None if everything else " ".join(sorted(node_of[key].split(".")[-1] for key in selected))
+        names = None if everything else sorted(node_of[key].split(".")[-1] for key in selected)
         context.log.info(f"building {counted(len(selected), 'model or seed', 'models and seeds')}")
         log.note(home, "combination", "warehouse built", {"rows": len(selected), "run": context.run.run_id})
         there = set()

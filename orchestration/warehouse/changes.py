@@ -18,7 +18,7 @@ TABLES = {
     "built_returns": "force varchar, quarter varchar, fingerprint varchar",
     "changed_returns": "force varchar, quarter varchar",
     "built_inputs": "what varchar, quarter varchar, fingerprint varchar",
-    "state": "is_whole boolean, was_whole boolean",
+    "state": "is_whole boolean, was_whole boolean, version varchar",
 }
 # the inputs of a quarter that are not its returns: what of them was last built
 INPUTS = "cocad.cocad_inputs"
@@ -37,12 +37,9 @@ def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict
     if everything:
         connection.execute("delete from control.built_returns")
         connection.execute("delete from control.built_inputs")
-    connection.execute(
-        """
-        create or replace table control.state as
-        select false as is_whole, coalesce((select is_whole from control.state), false) as was_whole
-        """
-    )
+    if not connection.execute("select 1 from control.state").fetchone():
+        connection.execute("insert into control.state values (false, false, null)")
+    connection.execute("update control.state set was_whole = is_whole, is_whole = false")
     sizes = list(_files(raw))
     connection.execute("create or replace temp table files (kind varchar, file varchar, seen varchar)")
     if sizes:
@@ -104,8 +101,9 @@ def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict
     return variables
 
 
-def note(connection: Connection, readings_alone: bool = False) -> None:
-    """What has just been built to its end, without a fault, is what the next build starts from."""
+def note(connection: Connection, version: str, readings_alone: bool = False) -> None:
+    """What has just been built to its end, without a fault, by models and seeds of this version, is what the next build
+    starts from."""
     if readings_alone:
         connection.execute("delete from control.built_inputs where what = 'readings'")
         connection.execute(f"insert into control.built_inputs from {INPUTS} where what = 'readings'")
@@ -114,7 +112,7 @@ def note(connection: Connection, readings_alone: bool = False) -> None:
     connection.execute("create or replace table control.built_returns as from control.returns")
     connection.execute(f"create or replace table control.built_inputs as from {INPUTS}")
     connection.execute("delete from control.changed_returns")
-    connection.execute("update control.state set is_whole = true")
+    connection.execute("update control.state set is_whole = true, version = $1", [version])
 
 
 def _files(raw: Path) -> Iterable[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ from orchestration.statements import rows_of
 from orchestration.stopping import state
 from orchestration.strict_csv import NotRead
 from orchestration.turns import WarehouseClosed, alone, turn, write_whole
+from orchestration.warehouse import changes, selection
 
 # above it each statement has both cores busy and needs the memory for itself: a year at scale 50 is 800 MB of Parquet
 ALONE_ABOVE = 200_000_000  # bytes
@@ -56,13 +57,14 @@ class Built:
 
 
 @contextmanager
-def environment(home: Home) -> Iterator[None]:
+def environment(home: Home, everything: bool = False) -> Iterator[None]:
     """The variables that dbt's profile reads, set for as long as dbt runs."""
     wanted = {
         "CPAI_WAREHOUSE": str(home.warehouse),
         "CPAI_RAW": str(home.raw),
         "CPAI_TOKEN_KEY": token_key(home),
         "CPAI_AS_OF": home.as_of or "",
+        "CPAI_EVERYTHING": "Y" if everything else "",
         "DO_NOT_TRACK": "1",
     }
     before = {name: os.environ.get(name) for name in wanted}
@@ -177,11 +179,17 @@ def _begun(event: Any) -> None:
         at("building the warehouse", event.data.index - 1, event.data.total, event.data.node_info.node_name)
 
 
-def invoke(home: Home, words: list[str], manifest: Any = None, heard: Callable[[Any], None] = _begun) -> Any:
+def invoke(
+    home: Home,
+    words: list[str],
+    manifest: Any = None,
+    heard: Callable[[Any], None] = _begun,
+    everything: bool = False,
+) -> Any:
     """One dbt command in this process, its output and log in the home, and the warehouse closed. Raises BuildFailed when
     it could not run.
 
-    `heard` is given dbt's events as they happen.
+    `heard` is given dbt's events as they happen. With `everything` all returns count as changed.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -190,7 +198,7 @@ def invoke(home: Home, words: list[str], manifest: Any = None, heard: Callable[[
     folders = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
     folders += ["--target-path", home.dbt / "target", "--log-path", home.dbt / "logs"]
     try:
-        with environment(home):
+        with environment(home, everything):
             outcome = dbtRunner(manifest=manifest, callbacks=[heard]).invoke(
                 [*words, "--log-level", "none", "--log-level-file", "info", *map(str, folders)]
             )
@@ -204,20 +212,21 @@ def invoke(home: Home, words: list[str], manifest: Any = None, heard: Callable[[
 
 def run_dbt(
     home: Home,
-    select: str | None = None,
+    models: Collection[str] | None = None,
     on_finished: Callable[[Finished], None] = lambda _: None,
     left: Callable[[], bool] = lambda: False,
+    everything: bool = False,
 ) -> Built:
-    """Run seeds, models and tests, all or those that dbt's `select` names, and close the warehouse.
+    """Run seeds, models and tests, all or those named in `models`, and close the warehouse.
 
-    `on_finished` is given each seed and model once it is there, none before what it reads. Where nothing is selected, seeds
-    that this warehouse already holds in their present version are let be (2 s with their tests). What failed is in
+    Where models and seeds are those that the warehouse was built by, only what changed since then is made again, unless
+    `everything` is. `on_finished` is given each seed and model once it is there, none before what it reads. What failed is in
     `problems`; dbt builds nothing downstream of it, and begins nothing more once everybody has `left`.
     """
     from dbt.contracts.graph.manifest import Manifest
 
     # dbt's own saved parse: manifest.json has lost what generic tests need
-    parsed = manifest_path(home).with_name("partial_parse.msgpack").read_bytes()
+    manifest = Manifest.from_msgpack(manifest_path(home).with_name("partial_parse.msgpack").read_bytes())
 
     def heard(event: Any) -> None:
         # what an event raises fails the model that it is about, and so on to the last
@@ -231,16 +240,18 @@ def run_dbt(
     # nor does anyone read dbt's account of a run: writing manifest.json again took 0.8 s of each
     words = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
     words += ["--threads", str(statements_at_once(home))]
-    words += ["--select", *select.split()] if select else []
     version = source_hash()
-    seeds_are_there = not select and seeds_loaded(home) == version
-    # selecting models also selects tests between a model and a seed; excluding seeds would lose those
-    words += ["--select", "resource_type:model"] if seeds_are_there else []
-    manifest = Manifest.from_msgpack(parsed)
-    for node in manifest.nodes if seeds_are_there else []:
-        if node.startswith("seed."):
+    everything = everything or built_by(home) != version
+    # a part of it would hold what this version makes beside what another one made
+    models = None if everything else models
+    data = selection.of_data(manifest.nodes, models)
+    if everything:
+        words.append("--full-refresh")
+    else:
+        words += ["--indirect-selection", "empty", "--select", *data.names]
+        for node in data.stand:
             on_finished(Finished(node))
-    outcome = invoke(home, words, manifest, heard)
+    outcome = invoke(home, words, manifest, heard, everything)
     built = Built()
     for result in outcome.result.results if outcome.result else []:
         node, status = result.node, str(result.status)
@@ -250,9 +261,18 @@ def run_dbt(
         # what is skipped because of another has no message, and the other is there
         if not good and (status != "skipped" or result.message):
             built.problems.append(state(result.message or "") or _sentence(node, status, result))
-    if not (select or seeds_are_there or built.problems):
-        _note_seeds(home, version)
+    if not built.problems:
+        _note(home, version, whole=not models, readings=data.has_readings)
     return built
+
+
+def _note(home: Home, version: str, whole: bool, readings: bool) -> None:
+    """What is built is what the next build starts from."""
+    import duckdb
+
+    if whole or readings:
+        with duckdb.connect(str(home.warehouse)) as connection:
+            changes.note(connection, version, readings_alone=not whole)
 
 
 def _finished(said: Any) -> Finished | None:
@@ -268,7 +288,9 @@ def _finished(said: Any) -> Finished | None:
 
 
 @contextmanager
-def started(home: Home, select: str | None = None) -> Iterator[tuple[Iterator[Finished], Future[Built]]]:
+def started(
+    home: Home, models: Collection[str] | None = None
+) -> Iterator[tuple[Iterator[Finished], Future[Built]]]:
     """`run_dbt` in a thread: what is there as it comes to be, and what it found when all is done.
 
     Who leaves before that, by Ctrl-C or for an error, waits for the statements that run, and dbt begins no other.
@@ -276,7 +298,7 @@ def started(home: Home, select: str | None = None) -> Iterator[tuple[Iterator[Fi
     finished: SimpleQueue[Finished | None] = SimpleQueue()
     left = Event()
     with ThreadPoolExecutor(1, "dbt") as thread:
-        running = thread.submit(run_dbt, home, select, finished.put, left.is_set)
+        running = thread.submit(run_dbt, home, models, finished.put, left.is_set)
         running.add_done_callback(lambda _: finished.put(None))
         try:
             yield iter(finished.get, None), running
@@ -293,40 +315,26 @@ def statements_at_once(home: Home) -> int:
     return 1 if received > ALONE_ABOVE else 2
 
 
-def load_seeds(home: Home) -> None:
-    """Load and test the seeds alone, once for each version of them: builds then let them be. Raises BuildFailed."""
-    version = source_hash()
-    if seeds_loaded(home) != version:
-        # tests between a seed and a model wait for the model
-        build(home, "resource_type:seed --indirect-selection cautious")
-        _note_seeds(home, version)
-
-
-def seeds_loaded(home: Home) -> str:
-    """The `source_hash` whose seeds the warehouse holds and has tested; blank for one that is new or half built."""
+def built_by(home: Home) -> str:
+    """The `source_hash` of the models and seeds that the warehouse was last built whole by; blank for one that is new or half
+    built."""
     import duckdb
 
     if not home.warehouse.exists():
         return ""
     try:
-        return query(home, "select source_hash from reference.loaded")[0]["source_hash"]
+        return query(home, "select version from control.state")[0]["version"] or ""
     except (
         duckdb.Error,
+        IndexError,
         WarehouseClosed,
     ):  # no such table, or not to be opened: dbt reports what is wrong with it
         return ""
 
 
-def _note_seeds(home: Home, version: str) -> None:
-    import duckdb
-
-    with duckdb.connect(str(home.warehouse)) as connection:
-        connection.execute("create or replace table reference.loaded as select $1 as source_hash", [version])
-
-
-def build(home: Home, select: str | None = None) -> Built:
+def build(home: Home, models: Collection[str] | None = None, everything: bool = False) -> Built:
     """`run_dbt`, raising BuildFailed when a model or a test failed."""
-    built = run_dbt(home, select)
+    built = run_dbt(home, models, everything=everything)
     if built.problems:
         raise BuildFailed(built.problems)
     return built
