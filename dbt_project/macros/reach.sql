@@ -7,8 +7,8 @@
     - `in_changed_return`: the return itself. All that is made of its records alone.
     - `in_reach`: and each return with a crime under one of its references. A later return cancels a crime, a crime moves to
       another quarter, a reference is counted twice.
-    - `in_quarter_in_reach`: every return of a quarter with one of these, or whose links or readings changed: candidates are
-      drawn and read by quarter.
+    - `in_quarter_in_reach`: every return of a quarter with one of these, or whose links changed (`cocad_candidates_reach`), or
+      whose readings changed (`cocad_reach`): candidates are drawn and read by quarter.
     - `in_year_in_reach`: the year of such a quarter, which figures and agreement are given of.
 #}
 {% macro in_changed_return(records=none) -%}
@@ -21,8 +21,8 @@
     ({{ of }}force, {{ of }}quarter) in (select force, quarter from {{ ref('int_reach') }})
 {%- endmacro %}
 
-{% macro in_quarter_in_reach(records=none, quarter='quarter') -%}
-    {{ records ~ '.' if records }}{{ quarter }} in (select quarter from {{ ref('cocad_reach') }})
+{% macro in_quarter_in_reach(records=none, quarter='quarter', reach='cocad_reach') -%}
+    {{ records ~ '.' if records }}{{ quarter }} in (select quarter from {{ ref(reach) }})
 {%- endmacro %}
 
 {% macro in_year_in_reach(period, records=none) -%}

@@ -5,7 +5,7 @@ about in them, so that the next one begins with it.
 """
 
 import os
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ TABLES = {
     "state": "is_whole boolean, was_whole boolean, version varchar",
 }
 # the inputs of a quarter that are not its returns: what of them was last built
-INPUTS = "cocad.cocad_inputs"
+INPUTS = {"links": "cocad.cocad_links_by_quarter", "readings": "cocad.cocad_readings_by_quarter"}
 
 
 def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict[str, Any]:
@@ -34,29 +34,43 @@ def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict
     connection.execute("create schema if not exists control")
     for table, columns in TABLES.items():
         connection.execute(f"create table if not exists control.{table} ({columns})")
-    if everything:
-        connection.execute("delete from control.built_returns")
-        connection.execute("delete from control.built_inputs")
     if not connection.execute("select 1 from control.state").fetchone():
         connection.execute("insert into control.state values (false, false, null)")
     connection.execute("update control.state set was_whole = is_whole, is_whole = false")
-    sizes = list(_files(raw))
-    connection.execute("create or replace temp table files (kind varchar, file varchar, seen varchar)")
-    if sizes:
-        connection.executemany("insert into files values (?, ?, ?)", sizes)
+    if everything:
+        connection.execute("delete from control.built_returns")
+        connection.execute("delete from control.built_inputs")
+    files = _files(raw)
+    _compare(connection, raw, files)
+    (whole,) = connection.execute("select was_whole from control.state").fetchone()
+    variables: dict[str, Any] = {"last_build_was_whole": whole}
+    if connection.execute("select 1 from control.built_returns limit 1").fetchone():
+        changed = set(connection.execute("select force, quarter from control.changed_returns").fetchall())
+        for kind in KINDS:
+            of_them = [
+                file.name for file in files if file.kind == kind and (file.force, file.quarter) in changed
+            ]
+            variables[f"raw_{kind}"] = [f"{kind}/none/*.parquet", *of_them]
+    return variables
+
+
+def _compare(connection: Connection, raw: Path, files: list["_File"]) -> None:
+    """`control.returns` as they are now; those that differ from what was built join `control.changed_returns`."""
+    import pyarrow as pa
+
+    seen: dict[tuple[str, str], list[str]] = {}
+    for file in files:
+        seen.setdefault((file.force, file.quarter), []).append(f"{file.name} {file.seen}")
+    rows = [
+        {"force": force, "quarter": quarter, "files": "\n".join(names)}
+        for (force, quarter), names in seen.items()
+    ]
+    schema = pa.schema([(name, pa.string()) for name in ("force", "quarter", "files")])
+    connection.register("files_seen", pa.Table.from_pylist(rows, schema=schema))
     connection.execute(
         """
         create or replace table control.returns as
-        with
-        seen as (
-            select
-                split_part(file, '/', 2) as quarter,
-                regexp_extract(split_part(file, '/', 3), '^(.*)[.]([0-9]+)[.]parquet$', 1) as force,
-                string_agg(file || ' ' || seen, chr(10) order by file) as files
-            from files
-            group by all
-        ),
-        received as (
+        with received as (
             select
                 force, quarter,
                 string_agg(cast(to_json(submissions) as varchar), chr(10) order by submission) as submissions
@@ -65,12 +79,13 @@ def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict
         )
         select
             received.force, received.quarter,
-            sha256(received.submissions || chr(10) || coalesce(seen.files, '')) as fingerprint
+            sha256(received.submissions || chr(10) || coalesce(files_seen.files, '')) as fingerprint
         from received
-        left join seen on received.force = seen.force and received.quarter = seen.quarter
+        left join files_seen on received.force = files_seen.force and received.quarter = files_seen.quarter
         """,
         {"submissions": str(raw / "submissions.parquet")},
     )
+    connection.unregister("files_seen")
     connection.execute(
         """
         insert into control.changed_returns
@@ -83,45 +98,46 @@ def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict
         select force, quarter from control.changed_returns
         """
     )
-    (whole,) = connection.execute("select was_whole from control.state").fetchone()
-    variables: dict[str, Any] = {"last_build_was_whole": whole}
-    if not connection.execute("select 1 from control.built_returns limit 1").fetchone():
-        return variables
-    changed = connection.execute(
-        """
-        select kind, file from files
-        semi join (select quarter || '/' || force as place from control.changed_returns) as changed
-            on regexp_extract(file, '^[^/]*/(.*)[.][0-9]+[.]parquet$', 1) = changed.place
-        order by all
-        """
-    ).fetchall()
-    for kind in KINDS:
-        files = [file for of, file in changed if of == kind]
-        variables[f"raw_{kind}"] = [f"{kind}/none/*.parquet", *files]
-    return variables
 
 
 def note(connection: Connection, version: str, readings_alone: bool = False) -> None:
     """What has just been built to its end, without a fault, by models and seeds of this version, is what the next build
     starts from."""
+    for what, table in INPUTS.items():
+        if what == "readings" or not readings_alone:
+            connection.execute("delete from control.built_inputs where what = $1", [what])
+            connection.execute(f"insert into control.built_inputs from {table}")
     if readings_alone:
-        connection.execute("delete from control.built_inputs where what = 'readings'")
-        connection.execute(f"insert into control.built_inputs from {INPUTS} where what = 'readings'")
         connection.execute("update control.state set is_whole = was_whole")
         return
     connection.execute("create or replace table control.built_returns as from control.returns")
-    connection.execute(f"create or replace table control.built_inputs as from {INPUTS}")
     connection.execute("delete from control.changed_returns")
     connection.execute("update control.state set is_whole = true, version = $1", [version])
 
 
-def _files(raw: Path) -> Iterable[tuple[str, str, str]]:
-    """Kind, name from `raw` on, size and time of each file of records."""
+@dataclass(frozen=True)
+class _File:
+    """A raw file by its name from `raw/` on; `seen`: its size and time."""
+
+    kind: str
+    quarter: str
+    force: str
+    name: str
+    seen: str
+
+
+def _files(raw: Path) -> list[_File]:
+    """Each file of records, by name."""
+    found = []
     for kind in KINDS:
-        for folder in sorted((raw / kind).iterdir()) if (raw / kind).is_dir() else []:
-            if folder.name == "none" or not folder.is_dir():
-                continue
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    seen = entry.stat()
-                    yield kind, f"{kind}/{folder.name}/{entry.name}", f"{seen.st_size} {seen.st_mtime_ns}"
+        for folder in (raw / kind).iterdir() if (raw / kind).is_dir() else []:
+            if folder.name != "none" and folder.is_dir():
+                for entry in os.scandir(folder):
+                    force, _, kept = entry.name.partition(".")
+                    if kept.endswith(".parquet"):
+                        seen = entry.stat()
+                        name = f"{kind}/{folder.name}/{entry.name}"
+                        found.append(
+                            _File(kind, folder.name, force, name, f"{seen.st_size} {seen.st_mtime_ns}")
+                        )
+    return sorted(found, key=lambda file: file.name)

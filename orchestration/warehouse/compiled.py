@@ -17,6 +17,7 @@ from orchestration import strict_csv
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.progress import over
 from orchestration.statements import Connection
+from orchestration.warehouse import changes
 from orchestration.warehouse.dbt import invoke, seed_file, source_hash
 
 SHIPPED = Path(__file__).with_name("compiled.json")
@@ -141,6 +142,7 @@ def build(connection: Connection, made: list[Step], raw: Path, seeds: Path = SEE
     connection.execute(f"attach ':memory:' as {DATABASE}; use {DATABASE}")
     connection.execute("set file_search_path = ?", [str(raw)])
     connection.execute("set variable token_key = ?", [os.urandom(16).hex()])
+    changes.prepare(connection, raw)
     for schema in dict.fromkeys(step.schema for step in made):
         connection.execute(f'create schema if not exists "{schema}"')
     for step in over("checking the rules", made, name=lambda step: step.name):

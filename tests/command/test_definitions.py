@@ -169,7 +169,8 @@ def test_each_model_has_its_columns_from_its_contract(graph):
     contracts = [
         graph.get(key)
         for key in graph.get_all_asset_keys()
-        if graph.get(key).group_name in {"marts", "cocad"}
+        # a step in Python has no contract: its schema is in orchestration/readings/agreement.py
+        if graph.get(key).group_name in {"marts", "cocad"} and key.path[0] != "agreement_steps"
     ]
     assert contracts
     for node in contracts:

@@ -1,6 +1,7 @@
 """What dbt has built is yielded as it is built, and who stops taking it stops dbt."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_dbt_begins_nothing_for_somebody_who_left(tmp_path, monkeypatch):
     """Each model that would begin raises instead, within dbt."""
     events = []
 
-    def invoke(_home, _words, _manifest, heard):
+    def invoke(_home, _words, _manifest, heard, _everything):
         for name in ("LogStartLine", "NodeStart"):
             try:
                 heard(_event(name))
@@ -63,7 +64,9 @@ def test_dbt_begins_nothing_for_somebody_who_left(tmp_path, monkeypatch):
 
     (tmp_path / "partial_parse.msgpack").touch()
     monkeypatch.setattr(dbt, "manifest_path", lambda _home: tmp_path / "manifest.json")
-    monkeypatch.setattr("dbt.contracts.graph.manifest.Manifest.from_msgpack", lambda parsed: None)
+    monkeypatch.setattr(
+        "dbt.contracts.graph.manifest.Manifest.from_msgpack", lambda parsed: SimpleNamespace(nodes={})
+    )
     monkeypatch.setattr(dbt, "invoke", invoke)
     with pytest.raises(dbt.BuildFailed):
         dbt.run_dbt(Home(tmp_path), left=lambda: True)

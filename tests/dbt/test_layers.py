@@ -7,7 +7,8 @@ import pytest
 BEFORE_CPAI = ["reference", "intermediate"]
 # layer: what its models may read
 READS = {
-    "staging": ["raw"],
+    # control: what the last whole build was made from
+    "staging": ["raw", "control"],
     "intermediate": ["reference", "staging", "intermediate"],
     "cpai": [*BEFORE_CPAI, "cpai"],
     "cocad": [*BEFORE_CPAI, "cpai", "cocad"],

@@ -1,6 +1,7 @@
 """How many models are built at a time, by what was received."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,12 +27,12 @@ def test_dbt_is_told(tmp_path, monkeypatch):
     (tmp_path / "parsed" / "partial_parse.msgpack").touch()
     asked = []
 
-    def invoke(_home, words, _manifest, _heard):
+    def invoke(_home, words, *_):
         asked.append(words)
         raise dbt.BuildFailed(["stopped here"])
 
     monkeypatch.setattr(dbt, "manifest_path", lambda _home: tmp_path / "parsed" / "manifest.json")
-    monkeypatch.setattr("dbt.contracts.graph.manifest.Manifest.from_msgpack", lambda parsed: None)
+    monkeypatch.setattr("dbt.contracts.graph.manifest.Manifest.from_msgpack", lambda parsed: SimpleNamespace(nodes={}))
     monkeypatch.setattr(dbt, "invoke", invoke)
     for at_once in (2, 1):
         monkeypatch.setattr(dbt, "statements_at_once", lambda _home, at_once=at_once: at_once)

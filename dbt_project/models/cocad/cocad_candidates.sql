@@ -1,14 +1,14 @@
-{{ config(materialized='incremental', pre_hook="{{ forget(in_quarter_in_reach()) }}") }}
+{{ config(materialized='incremental', pre_hook="{{ forget(in_quarter_in_reach(reach='cocad_candidates_reach')) }}") }}
 with
 
 contact_crimes as (
     select * from {{ ref('cpai_crimes') }}
-    where is_contact and {{ in_quarter_in_reach() }}
+    where is_contact and {{ in_quarter_in_reach(reach='cocad_candidates_reach') }}
 ),
 
 linked_crimes as (
     select distinct force, quarter, crime_reference from {{ ref('cocad_linked_crimes') }}
-    where {{ in_quarter_in_reach() }}
+    where {{ in_quarter_in_reach(reach='cocad_candidates_reach') }}
 ),
 
 text_cues as (
@@ -21,7 +21,7 @@ recall_samples as (
 
 summaries as (
     select * from {{ ref('int_summaries') }}
-    where {{ in_quarter_in_reach() }}
+    where {{ in_quarter_in_reach(reach='cocad_candidates_reach') }}
 ),
 
 in_lower_case as (

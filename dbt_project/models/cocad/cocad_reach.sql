@@ -1,4 +1,4 @@
-{#- The quarters whose candidates, readings and figures a build makes again: macros/reach.sql. -#}
+{#- The quarters whose readings and figures a build makes again: macros/reach.sql. -#}
 {{ config(
     materialized='incremental',
     pre_hook="{% if is_incremental() %}delete from {{ this }} where {{ last_build_was_whole() }}{% endif %}"
@@ -7,23 +7,23 @@
 with
 
 inputs as (
-    select * from {{ ref('cocad_inputs') }}
+    select * from {{ ref('cocad_readings_by_quarter') }}
 ),
 
 built as (
     select * from {{ ref('int_built_inputs') }}
+    where what = 'readings'
 ),
 
 changed_inputs as (
     select coalesce(inputs.quarter, built.quarter) as quarter
     from inputs
-    full join built
-        on {{ same_key('inputs', 'built', ['what', 'quarter']) }}
+    full join built on inputs.quarter = built.quarter
     where inputs.fingerprint is distinct from built.fingerprint
 ),
 
 changed as (
-    select quarter from {{ ref('int_reach') }}
+    select quarter from {{ ref('cocad_candidates_reach') }}
     union
     select quarter from changed_inputs
 ),
@@ -32,7 +32,7 @@ crimes as (
     select * from {{ ref('cpai_crimes') }}
 ),
 
--- a reference counted in two quarters is read as one crime: cocad_linked_crimes may reach one of the two alone
+-- a reference counted in two quarters is read as one crime, and a link may reach one of the two alone
 reached as (
     select quarter from changed
     union

@@ -1,15 +1,6 @@
-{#- What candidates of a quarter hang on beside its returns: links may reach it from any other quarter, readings come later. -#}
+{#- What the COCAD of a quarter hangs on beside its candidates: readings come later. -#}
 
 with
-
-links as (
-    select
-        'links' as what,
-        quarter,
-        {{ fingerprint(['force', 'crime_reference', 'linked_force', 'linked_quarter', 'linked_crime_reference']) }} as fingerprint
-    from {{ ref('cocad_linked_crimes') }}
-    group by quarter
-),
 
 readings as (
     select
@@ -43,6 +34,4 @@ answers as (
     group by quarter
 )
 
-select * from links
-union all
 select * from answers
