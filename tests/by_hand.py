@@ -9,6 +9,7 @@ from unittest import mock
 
 import pyarrow as pa
 
+from orchestration import parquet
 from orchestration.home import Home
 from orchestration.returns import raw
 from orchestration.warehouse.dbt import invoke
@@ -33,7 +34,10 @@ def write_raw(
         for (quarter, force, submission), rows in returns.items():
             counts[force, quarter, submission][record_type] = len(rows)
             file = raw.records_file(home, record_type, quarter, force, submission)
-            raw.write(pa.Table.from_pylist(rows, schema=schema), file)
+            table = pa.Table.from_pylist(rows, schema=schema)
+            # as intake does: a file that is written again is a return that has changed
+            if not parquet.holds(file, table):
+                raw.write(table, file)
     none = {"layout": "national", "received_at": RECEIVED, "crimes": 0, "victims": 0, "suspects": 0}
     received = [
         none | {"submission": 1} | counts[row["force"], row["quarter"], row.get("submission", 1)] | row

@@ -3,6 +3,7 @@
 import click
 
 from orchestration import at_rest
+from orchestration.command import standing
 from orchestration.command.asked import Period, as_json, pass_home, tell
 from orchestration.command.summary import failures_of
 from orchestration.home import Home
@@ -31,6 +32,9 @@ def publish(home: Home, period: str, wants_json: bool) -> None:
 
 
 def publish_period(home: Home, period: str, wants_json: bool = False) -> dict:
+    noted = standing.noted(home, f"publish {period}")
+    if noted and noted["state"] == standing.of_publication(home, noted["answer"]["release"]):
+        return {**noted["answer"], "unchanged": True, "because": []}
     from orchestration import in_process
 
     result = in_process.execute(home, "publish", partition=period)
@@ -38,7 +42,9 @@ def publish_period(home: Home, period: str, wants_json: bool = False) -> dict:
         reasons = [sentence for failure in failures_of(result) for sentence in failure.splitlines()]
         stop(reasons, wants_json)
     (event,) = result.asset_materializations_for_node("release")
-    return {name: event.metadata[name].value for name in ("release", "unchanged", "because")}
+    published = {name: event.metadata[name].value for name in ("release", "unchanged", "because")}
+    standing.note(home, f"publish {period}", standing.of_publication(home, str(published["release"])), published)
+    return published
 
 
 def as_released(home: Home, published: dict) -> str:

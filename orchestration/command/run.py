@@ -8,7 +8,7 @@ from typing import cast
 import click
 
 from orchestration import quarters
-from orchestration.command import asked
+from orchestration.command import asked, standing
 from orchestration.command.asked import Moment, Quarter, as_json, pass_home
 from orchestration.command.summary import failures_of, show_quarters, summary_of
 from orchestration.home import Home
@@ -25,10 +25,11 @@ from orchestration.turns import turn
     type=Moment(),
     help="Build a warehouse beside the live one from what had been received by then (UTC), and receive nothing.",
 )
+@click.option("--full", is_flag=True, help="Build everything again, not only what has changed.")
 @as_json
 @pass_home
-def run(home: Home, wanted: tuple[str, ...], as_of: str | None, wants_json: bool) -> None:
-    """Receive what has landed for these quarters and build the warehouse."""
+def run(home: Home, wanted: tuple[str, ...], as_of: str | None, full: bool, wants_json: bool) -> None:
+    """Receive what has landed for these quarters and build what has changed of the warehouse."""
     if as_of:
         if wanted:
             raise click.UsageError("--as-of builds every quarter received by then: leave the quarters out")
@@ -42,6 +43,8 @@ def run(home: Home, wanted: tuple[str, ...], as_of: str | None, wants_json: bool
     from orchestration.returns.landing import unread
 
     with shown(), turn(home):
+        if full:
+            asked_in_full(home)
         summary, not_read = run_quarters(home, list(wanted))
     astray = unread(home.landing)
     # what was meant for these quarters has not been received
@@ -66,7 +69,12 @@ def run(home: Home, wanted: tuple[str, ...], as_of: str | None, wants_json: bool
 
 def run_quarters(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
     """The quarter job for each unbroken range of quarters: what each quarter now holds, and why a file of police
-    recorded crime is refused."""
+    recorded crime is refused. Where nothing has changed since the last run of these quarters, what it gave."""
+    what = f"run {' '.join(sorted(set(wanted)))}"
+    noted = standing.noted(home, what)
+    if noted and noted["state"] == standing.of_run(home, sorted(set(wanted))):
+        say("nothing has changed since the last run: what it built stands", err=True)
+        return summary_of(home, wanted), noted["answer"]
     from orchestration.in_process import execute
     from orchestration.returns.assets import partition_range
 
@@ -81,7 +89,17 @@ def run_quarters(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
             if check.asset_key.path == ["police_recorded_crime"] and not check.passed
             for sentence in cast(list[str], check.metadata["refused"].value)
         ]
-    return summary_of(home, wanted), not_read
+    summary = summary_of(home, wanted)
+    standing.note(home, what, standing.of_run(home, sorted(set(wanted))), not_read)
+    return summary, not_read
+
+
+def asked_in_full(home: Home) -> None:
+    """The next build makes everything again."""
+    from orchestration.warehouse.dbt import forget
+
+    standing.forget(home)
+    forget(home)
 
 
 def run_as_of(home: Home, wants_json: bool) -> None:

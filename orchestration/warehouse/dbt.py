@@ -332,6 +332,15 @@ def built_by(home: Home) -> str:
         return ""
 
 
+def forget(home: Home) -> None:
+    """The next build makes everything again."""
+    import duckdb
+
+    if built_by(home):
+        with turn(home), duckdb.connect(str(home.warehouse)) as connection:
+            connection.execute("update control.state set version = null")
+
+
 def build(home: Home, models: Collection[str] | None = None, everything: bool = False) -> Built:
     """`run_dbt`, raising BuildFailed when a model or a test failed."""
     built = run_dbt(home, models, everything=everything)

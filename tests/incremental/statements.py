@@ -1,0 +1,176 @@
+"""dbt's own statements for every model, run without dbt: a build of a few small returns takes a second and not ten.
+
+dbt compiles them twice, for a warehouse in which nothing was built before and for one that has every table. They are run in
+dbt's order and in the way of its materializations: a view and a table are made again; of an incremental model rows are
+deleted as its hook has it, then inserted. `test_dbt_builds_the_same` compares dbt itself with them.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+from by_hand import KEY, run_dbt
+
+from orchestration.home import Home
+from orchestration.keys import token_key
+from orchestration.warehouse import changes, history
+from orchestration.warehouse.dbt import invoke
+
+# these list what one build makes again: they are as they should be where all others are
+CONTROL = {"int_reach", "cocad_candidates_reach", "cocad_reach", "measured_agreement"}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model's statements: `anew` where its table is not there yet, `again` where it is; `forgotten` is the condition of
+    the rows that are deleted first, none where a table only grows."""
+
+    name: str
+    relation: str
+    kind: str
+    anew: str
+    again: str
+    forgotten: str | None = None
+
+
+def of_models(folder: Path) -> list[Model]:
+    """Every model of the project in dbt's order. `folder` is written to."""
+    anew = _compiled(Home(folder / "anew"))
+    again = _compiled(_with_tables(Home(folder / "again"), anew.values()))
+    forgotten = _forgotten(Home(folder / "hooks"), anew)
+    return [
+        Model(
+            name=node["name"],
+            relation=f'"{node["schema"]}"."{node["name"]}"',
+            kind="python" if node["language"] == "python" else node["config"]["materialized"],
+            anew=node["raw_code"] if node["language"] == "python" else node["compiled_code"],
+            again=again[key]["compiled_code"],
+            forgotten=forgotten.get(node["name"]),
+        )
+        for key, node in _in_order(anew)
+        if node["config"]["materialized"] != "ephemeral"
+    ]
+
+
+def _compiled(home: Home) -> dict[str, dict]:
+    invoke(home, ["compile"])
+    nodes = json.loads((home.dbt / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    return {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
+
+
+def _with_tables(home: Home, nodes: Iterable[dict]) -> Home:
+    """A home whose warehouse has each incremental model, of whatever columns: more is not asked when it is compiled."""
+    home.root.mkdir(parents=True)
+    token_key(home)  # before there is a warehouse: a home with one has lost its key
+    with duckdb.connect(str(home.warehouse)) as connection:
+        for node in nodes:
+            if node["config"]["materialized"] == "incremental":
+                connection.execute(f'create schema if not exists "{node["schema"]}"')
+                connection.execute(f'create table "{node["schema"]}"."{node["name"]}" (force varchar)')
+    return home
+
+
+def _in_order(nodes: dict[str, dict]) -> list[tuple[str, dict]]:
+    order: dict[str, dict] = {}
+
+    def add(key: str) -> None:
+        if key in nodes and key not in order:
+            for parent in nodes[key]["depends_on"]["nodes"]:
+                add(parent)
+            order[key] = nodes[key]
+
+    for key in nodes:
+        add(key)
+    return list(order.items())
+
+
+def _forgotten(home: Home, nodes: dict[str, dict]) -> dict[str, str]:
+    """The condition in the hook of each incremental model: dbt renders a hook when it runs it, so all of them are rendered
+    as one query."""
+    written = {}
+    for node in nodes.values():
+        hooks = " ".join(hook["sql"] for hook in node["config"]["pre-hook"])
+        if found := re.search(r"forget\((.*)\) *\}\}|delete from .* where \{\{ *(.*?) *\}\}", hooks):
+            written[node["name"]] = found[1] or found[2]
+    query = "\nunion all\n".join(f"select '{name}', $${{{{ {text} }}}}$$" for name, text in written.items())
+    (result,) = invoke(home, ["compile", "--inline", query]).result.results
+    return dict(re.findall(r"select '(\w+)', \$\$(.*?)\$\$", result.node.compiled_code, re.DOTALL))
+
+
+class Warehouse:
+    """A warehouse in memory, over the raw files of a home, in which nothing is built yet but the seeds."""
+
+    def __init__(self, models: list[Model], seeds: Path, home: Home) -> None:
+        self.models, self.raw = models, home.raw
+        history.prepare(home)
+        self.connection = duckdb.connect()
+        self.connection.execute("attach ':memory:' as warehouse; use warehouse")
+        self.connection.execute(f"attach '{seeds}' as seeds (read_only)")
+        self.connection.execute("copy from database seeds to warehouse; detach seeds")
+        self.connection.execute(f"set file_search_path = '{home.raw}'")
+        self.connection.execute("set variable token_key = ?", [KEY])
+        self.there: set[str] = set()
+
+    def build(self, killed_after: int | None = None) -> None:
+        """Make again what has changed; `killed_after`: so many models, and then no more."""
+        for name in (f"raw_{kind}" for kind in changes.KINDS):
+            self.connection.execute(f"reset variable {name}")
+        for name, value in changes.prepare(self.connection, self.raw).items():
+            self.connection.execute(f"set variable {name} = ?", [value])
+        for model in self.models[:killed_after]:
+            self._make(model)
+        if killed_after is None:
+            changes.note(self.connection, "these models")
+
+    def _make(self, model: Model) -> None:
+        connection, relation = self.connection, model.relation
+        connection.execute(f"create schema if not exists {relation.partition('.')[0]}")
+        if model.kind == "python":
+            connection.register("made", self._in_python(model))
+            connection.execute(f"create or replace table {relation} as from made")
+        elif model.kind == "incremental" and model.name in self.there:
+            if model.forgotten is not None:
+                connection.execute(f"delete from {relation} where {model.forgotten}")
+            connection.execute(f"insert into {relation} {model.again}")
+        else:
+            kind = "view" if model.kind == "view" else "table"
+            connection.execute(f"create or replace {kind} {relation} as {model.anew}")
+        self.there.add(model.name)
+
+    def _in_python(self, model: Model) -> Any:
+        """What a model in Python gives, of dbt it asks the tables of others alone."""
+        module: dict[str, Any] = {}
+        exec(model.anew, module)  # noqa: S102 - a model of this project
+        relations = {one.name: one.relation.replace('"', "") for one in self.models}
+        dbt = SimpleNamespace(
+            ref=lambda name: self.connection.table(relations.get(name, f"reference.{name}")),
+            config=lambda **_: None,
+        )
+        return module["model"](dbt, self.connection)
+
+    def rows(self, statement: str) -> list[tuple]:
+        return self.connection.execute(statement).fetchall()
+
+    def tables(self) -> Mapping[str, list[tuple]]:
+        """The rows of each table in one order, but of those that are about this build alone."""
+        return {
+            model.name: sorted(self.rows(f"from {model.relation}"), key=repr)
+            for model in self.models
+            if model.kind != "view" and model.name not in CONTROL
+        }
+
+
+def seeds_of(folder: Path, parsed: Path) -> Path:
+    """A database that holds the seeds, with a recall sample and a limit of links that are reached by a few crimes."""
+    home = Home(folder)
+    run_dbt(home, parsed, "seed")
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("drop schema if exists control cascade")
+        connection.execute("update reference.recall_samples set crimes = 1")
+        connection.execute("update reference.link_limits set crimes = 4")
+    return home.warehouse

@@ -1,0 +1,127 @@
+"""A warehouse that was built step by step, each time what had changed, is the warehouse built at once from all of it."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from statements import Model, Warehouse, of_models, seeds_of
+from world import CODES, FORCES, QUARTERS, REFERENCES, SUMMARIES, World
+
+from orchestration.home import Home
+
+MANY = int(os.environ.get("CPAI_SEQUENCES", "1000"))
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory) -> list[Model]:
+    return of_models(tmp_path_factory.mktemp("statements"))
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory, parsed) -> Path:
+    return seeds_of(tmp_path_factory.mktemp("seeds"), parsed)
+
+
+def days(quarter: str) -> st.SearchStrategy[str]:
+    """A day of the quarter, or of one before or after it."""
+    month = {"1": "02", "2": "05", "3": "08"}[quarter[-1]]
+    return st.sampled_from([f"{quarter[:4]}-{month}-10", f"{quarter[:4]}-{month}-20", "2023-04-02", "2024-06-01"])
+
+
+@st.composite
+def crimes(draw, quarter: str) -> dict:
+    status = draw(st.sampled_from(["recorded", "recorded", "recorded", "cancelled"]))
+    cancelled = {"cancellation_code": draw(st.sampled_from(["C1", "C2", "C3"]))} if status == "cancelled" else {}
+    linked = draw(st.sampled_from([None, *REFERENCES, *(f"{force}:{REFERENCES[0]}" for force in FORCES)]))
+    return {
+        "crime_reference": draw(st.sampled_from([*REFERENCES, None])),
+        "columns": {
+            "offence_code": draw(st.sampled_from(CODES)),
+            "recorded_on": draw(days(quarter)),
+            "committed_from": draw(st.sampled_from(["2023-03-01", None])),
+            "status": status,
+            "csa_flag": draw(st.sampled_from(["Y", "N", "perhaps"])),
+            "offenders_stated": draw(st.sampled_from(["1", "3", None])),
+            "incident_reference": draw(st.sampled_from(["I1", "I2", None])),
+            "linked_crime_reference": linked,
+            "summary": draw(st.sampled_from(SUMMARIES)),
+            **cancelled,
+        },
+        "victims": draw(st.sets(st.integers(0, 2), max_size=3)),
+        "suspects": draw(st.sets(st.integers(0, 2), max_size=3)),
+    }
+
+
+@st.composite
+def sent(draw) -> tuple:
+    quarter = draw(st.sampled_from(QUARTERS))
+    status = draw(st.sampled_from(["accepted"] * 6 + ["refused", "nil", "missing"]))
+    return "receive", draw(st.sampled_from(FORCES)), quarter, status, draw(st.lists(crimes(quarter), min_size=1, max_size=5))
+
+
+ANSWERS = st.fixed_dictionaries(
+    {
+        "group_based": st.sampled_from(["yes", "yes", "no", "cannot_tell"]),
+        "criterion": st.sampled_from(["cse", "familial", "other"]),
+        "committed_by_children": st.sampled_from(["yes", "no", "not_collected"]),
+        "offenders_read": st.integers(1, 3),
+    }
+)
+STEPS = st.lists(
+    st.one_of(
+        sent(),
+        sent(),
+        st.tuples(st.just("read"), st.integers(0, 50), ANSWERS),
+        st.tuples(st.just("ask_twice"), st.integers(0, 50)),
+        st.tuples(st.just("count_anew"), st.integers(0, 5)),
+        st.tuples(st.just("build")),
+        st.tuples(st.just("killed"), st.integers(1, 100)),
+    ),
+    min_size=4,
+    max_size=12,
+)
+
+
+def follow(steps: list[tuple], models: list[Model], seeds: Path, home: Home, changed: list[Model] | None = None) -> list[str]:
+    """The tables that differ between a warehouse built after each of these steps, by the models `changed` where given, and
+    one that is built at their end."""
+    world = World(home)
+    for force in FORCES:
+        world.receive(force, QUARTERS[0], "nil")
+    world.write()
+    warehouse = Warehouse(changed or models, seeds, home)
+    warehouse.build()
+    for name, *step in [*steps, ("build",)]:
+        if name in {"read", "ask_twice"}:
+            found = "select force, crime_reference, version from cocad.cocad_candidates order by all"
+            getattr(world, name)(warehouse.rows(found), *step)
+        elif name not in {"build", "killed"}:
+            getattr(world, name)(*step)
+        world.write()
+        if name in {"build", "killed"}:
+            warehouse.build(killed_after=step[0] if step else None)
+    at_once = Warehouse(models, seeds, home)
+    at_once.build()
+    built, expected = warehouse.tables(), at_once.tables()
+    return [table for table in expected if built[table] != expected[table]]
+
+
+def settled(examples: int) -> settings:
+    return settings(
+        max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+    )
+
+
+@pytest.mark.parametrize("examples", [pytest.param(4), pytest.param(MANY, marks=pytest.mark.proof)])
+def test_built_step_by_step_is_built_at_once(examples, models, seeds):
+    @settled(examples)
+    @given(STEPS)
+    def holds(steps):
+        with TemporaryDirectory() as folder:
+            assert follow(steps, models, seeds, Home(Path(folder))) == []
+
+    holds()
