@@ -43,7 +43,9 @@ def publish_period(home: Home, period: str, wants_json: bool = False) -> dict:
         stop(reasons, wants_json)
     (event,) = result.asset_materializations_for_node("release")
     published = {name: event.metadata[name].value for name in ("release", "unchanged", "because")}
-    standing.note(home, f"publish {period}", standing.of_publication(home, str(published["release"])), published)
+    standing.note(
+        home, f"publish {period}", standing.of_publication(home, str(published["release"])), published
+    )
     return published
 
 

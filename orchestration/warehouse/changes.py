@@ -21,9 +21,13 @@ TABLES = {
     "state": "is_whole boolean, was_whole boolean, version varchar",
 }
 # the inputs of a quarter that are not its returns: what of them was last built
-INPUTS = {"links": "cocad.cocad_links_by_quarter", "readings": "cocad.cocad_readings_by_quarter"}
+INPUTS = {
+    "links": "warehouse.cocad.cocad_links_by_quarter",
+    "readings": "warehouse.cocad.cocad_readings_by_quarter",
+}
 
 
+# the warehouse by its name: dbt attaches it to a connection of its own
 def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict[str, Any]:
     """Fill `control.changed_returns`: the returns whose receipts or raw files differ from those of the last whole build, and
     those that a build since then did not finish.
@@ -31,21 +35,23 @@ def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict
     Gives DuckDB's variables that models read: `last_build_was_whole`, and for each kind the raw files of these returns, from
     `raw` on, unless they are all there are.
     """
-    connection.execute("create schema if not exists control")
+    connection.execute("create schema if not exists warehouse.control")
     for table, columns in TABLES.items():
-        connection.execute(f"create table if not exists control.{table} ({columns})")
-    if not connection.execute("select 1 from control.state").fetchone():
-        connection.execute("insert into control.state values (false, false, null)")
-    connection.execute("update control.state set was_whole = is_whole, is_whole = false")
+        connection.execute(f"create table if not exists warehouse.control.{table} ({columns})")
+    if not connection.execute("select 1 from warehouse.control.state").fetchone():
+        connection.execute("insert into warehouse.control.state values (false, false, null)")
+    connection.execute("update warehouse.control.state set was_whole = is_whole, is_whole = false")
     if everything:
-        connection.execute("delete from control.built_returns")
-        connection.execute("delete from control.built_inputs")
+        connection.execute("delete from warehouse.control.built_returns")
+        connection.execute("delete from warehouse.control.built_inputs")
     files = _files(raw)
     _compare(connection, raw, files)
-    (whole,) = connection.execute("select was_whole from control.state").fetchone()
+    (whole,) = connection.execute("select was_whole from warehouse.control.state").fetchone()
     variables: dict[str, Any] = {"last_build_was_whole": whole}
-    if connection.execute("select 1 from control.built_returns limit 1").fetchone():
-        changed = set(connection.execute("select force, quarter from control.changed_returns").fetchall())
+    if connection.execute("select 1 from warehouse.control.built_returns limit 1").fetchone():
+        changed = set(
+            connection.execute("select force, quarter from warehouse.control.changed_returns").fetchall()
+        )
         for kind in KINDS:
             of_them = [
                 file.name for file in files if file.kind == kind and (file.force, file.quarter) in changed
@@ -69,7 +75,7 @@ def _compare(connection: Connection, raw: Path, files: list["_File"]) -> None:
     connection.register("files_seen", pa.Table.from_pylist(rows, schema=schema))
     connection.execute(
         """
-        create or replace table control.returns as
+        create or replace table warehouse.control.returns as
         with received as (
             select
                 force, quarter,
@@ -88,14 +94,14 @@ def _compare(connection: Connection, raw: Path, files: list["_File"]) -> None:
     connection.unregister("files_seen")
     connection.execute(
         """
-        insert into control.changed_returns
+        insert into warehouse.control.changed_returns
         select coalesce(now.force, built.force), coalesce(now.quarter, built.quarter)
-        from control.returns as now
-        full join control.built_returns as built
+        from warehouse.control.returns as now
+        full join warehouse.control.built_returns as built
             on now.force = built.force and now.quarter = built.quarter
         where now.fingerprint is distinct from built.fingerprint
         except
-        select force, quarter from control.changed_returns
+        select force, quarter from warehouse.control.changed_returns
         """
     )
 
@@ -105,14 +111,16 @@ def note(connection: Connection, version: str, readings_alone: bool = False) -> 
     starts from."""
     for what, table in INPUTS.items():
         if what == "readings" or not readings_alone:
-            connection.execute("delete from control.built_inputs where what = $1", [what])
-            connection.execute(f"insert into control.built_inputs from {table}")
+            connection.execute("delete from warehouse.control.built_inputs where what = $1", [what])
+            connection.execute(f"insert into warehouse.control.built_inputs from {table}")
     if readings_alone:
-        connection.execute("update control.state set is_whole = was_whole")
+        connection.execute("update warehouse.control.state set is_whole = was_whole")
         return
-    connection.execute("create or replace table control.built_returns as from control.returns")
-    connection.execute("delete from control.changed_returns")
-    connection.execute("update control.state set is_whole = true, version = $1", [version])
+    connection.execute(
+        "create or replace table warehouse.control.built_returns as from warehouse.control.returns"
+    )
+    connection.execute("delete from warehouse.control.changed_returns")
+    connection.execute("update warehouse.control.state set is_whole = true, version = $1", [version])
 
 
 @dataclass(frozen=True)

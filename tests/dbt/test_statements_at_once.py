@@ -32,7 +32,9 @@ def test_dbt_is_told(tmp_path, monkeypatch):
         raise dbt.BuildFailed(["stopped here"])
 
     monkeypatch.setattr(dbt, "manifest_path", lambda _home: tmp_path / "parsed" / "manifest.json")
-    monkeypatch.setattr("dbt.contracts.graph.manifest.Manifest.from_msgpack", lambda parsed: SimpleNamespace(nodes={}))
+    monkeypatch.setattr(
+        "dbt.contracts.graph.manifest.Manifest.from_msgpack", lambda parsed: SimpleNamespace(nodes={})
+    )
     monkeypatch.setattr(dbt, "invoke", invoke)
     for at_once in (2, 1):
         monkeypatch.setattr(dbt, "statements_at_once", lambda _home, at_once=at_once: at_once)

@@ -145,7 +145,7 @@ class Warehouse:
     def _in_python(self, model: Model) -> Any:
         """What a model in Python gives, of dbt it asks the tables of others alone."""
         module: dict[str, Any] = {}
-        exec(model.anew, module)  # noqa: S102 - a model of this project
+        exec(model.anew, module)
         relations = {one.name: one.relation.replace('"', "") for one in self.models}
         dbt = SimpleNamespace(
             ref=lambda name: self.connection.table(relations.get(name, f"reference.{name}")),

@@ -1,7 +1,6 @@
 """A warehouse that was built step by step, each time what had changed, is the warehouse built at once from all of it."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,13 +28,17 @@ def seeds(tmp_path_factory, parsed) -> Path:
 def days(quarter: str) -> st.SearchStrategy[str]:
     """A day of the quarter, or of one before or after it."""
     month = {"1": "02", "2": "05", "3": "08"}[quarter[-1]]
-    return st.sampled_from([f"{quarter[:4]}-{month}-10", f"{quarter[:4]}-{month}-20", "2023-04-02", "2024-06-01"])
+    return st.sampled_from(
+        [f"{quarter[:4]}-{month}-10", f"{quarter[:4]}-{month}-20", "2023-04-02", "2024-06-01"]
+    )
 
 
 @st.composite
 def crimes(draw, quarter: str) -> dict:
     status = draw(st.sampled_from(["recorded", "recorded", "recorded", "cancelled"]))
-    cancelled = {"cancellation_code": draw(st.sampled_from(["C1", "C2", "C3"]))} if status == "cancelled" else {}
+    cancelled = (
+        {"cancellation_code": draw(st.sampled_from(["C1", "C2", "C3"]))} if status == "cancelled" else {}
+    )
     linked = draw(st.sampled_from([None, *REFERENCES, *(f"{force}:{REFERENCES[0]}" for force in FORCES)]))
     return {
         "crime_reference": draw(st.sampled_from([*REFERENCES, None])),
@@ -60,7 +63,13 @@ def crimes(draw, quarter: str) -> dict:
 def sent(draw) -> tuple:
     quarter = draw(st.sampled_from(QUARTERS))
     status = draw(st.sampled_from(["accepted"] * 6 + ["refused", "nil", "missing"]))
-    return "receive", draw(st.sampled_from(FORCES)), quarter, status, draw(st.lists(crimes(quarter), min_size=1, max_size=5))
+    return (
+        "receive",
+        draw(st.sampled_from(FORCES)),
+        quarter,
+        status,
+        draw(st.lists(crimes(quarter), min_size=1, max_size=5)),
+    )
 
 
 ANSWERS = st.fixed_dictionaries(
@@ -86,7 +95,9 @@ STEPS = st.lists(
 )
 
 
-def follow(steps: list[tuple], models: list[Model], seeds: Path, home: Home, changed: list[Model] | None = None) -> list[str]:
+def follow(
+    steps: list[tuple], models: list[Model], seeds: Path, home: Home, changed: list[Model] | None = None
+) -> list[str]:
     """The tables that differ between a warehouse built after each of these steps, by the models `changed` where given, and
     one that is built at their end."""
     world = World(home)
@@ -112,7 +123,11 @@ def follow(steps: list[tuple], models: list[Model], seeds: Path, home: Home, cha
 
 def settled(examples: int) -> settings:
     return settings(
-        max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        database=None,
     )
 
 

@@ -14,7 +14,8 @@ QUARTERS = ("2023-Q2", "2023-Q3", "2024-Q1")
 REFERENCES = tuple(f"CR/{number}" for number in range(5))
 CODES = ("19/16", "19J", "86/2", "8/1", "105/1", "N100", "SX99")
 PERSONS = tuple(
-    {"surname": f"Surname{n}", "forenames": "Forename", "date_of_birth": f"201{n}-01-0{n + 1}"} for n in range(3)
+    {"surname": f"Surname{n}", "forenames": "Forename", "date_of_birth": f"201{n}-01-0{n + 1}"}
+    for n in range(3)
 )
 SUMMARIES = (None, "coded summary", "two or more offenders")
 CLASSES = ("19C", "19D", "19J", "20A")
@@ -74,7 +75,10 @@ class World:
         force, reference, version = candidates[which % len(candidates)]
         slot = {"slot": len(self.slots) + 1, "force": force, "crime_reference": reference, "version": version}
         due = {"quarter": QUARTERS[0], "role": "second", "because": "drawn", "round": 1}
-        if not any((row["force"], row["crime_reference"], row["version"]) == (force, reference, version) for row in self.slots):
+        if not any(
+            (row["force"], row["crime_reference"], row["version"]) == (force, reference, version)
+            for row in self.slots
+        ):
             self.slots.append({**slot, **due, "opened_at": "2025-01-01T00:00:00+00:00"})
 
     def count_anew(self, crimes: int) -> None:
