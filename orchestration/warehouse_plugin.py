@@ -29,16 +29,12 @@ class Plugin(BasePlugin):
     """Sets DuckDB's variables `token_key` and `as_of` from the environment: `CPAI_TOKEN_KEY`, `CPAI_AS_OF`."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        self._variables: dict[str, Any] = {}
+        self._variables: dict[str, Any] | None = None
         if raw := os.environ.get("CPAI_RAW"):
             history.prepare(Home(Path(raw).parent))
 
     def configure_connection(self, conn: Any) -> None:
         _connections[:] = [conn]
-        raw = Path(os.environ.get("CPAI_RAW", "."))
-        # none where models are only compiled
-        if (raw / "submissions.parquet").exists():
-            self._variables = changes.prepare(conn, raw, everything=bool(os.environ.get("CPAI_EVERYTHING")))
 
     def configure_cursor(self, cursor: Any) -> None:
         """Raises ValueError when there is no key: without one every person would share a guessable token."""
@@ -49,7 +45,15 @@ class Plugin(BasePlugin):
                 "Build through `cpai run`, which keeps a key in the home, or set the variable."
             )
         cursor.execute("set variable token_key = ?", [key])
-        for name, value in self._variables.items():
+        for name, value in self._of_changes(cursor).items():
             cursor.execute(f"set variable {name} = ?", [value])
         if moment := os.environ.get("CPAI_AS_OF"):
             cursor.execute("set variable as_of = ?", [moment])
+
+    def _of_changes(self, cursor: Any) -> dict[str, Any]:
+        """The variables about what has changed, looked up once the warehouse is attached; none where models are only
+        compiled."""
+        raw = Path(os.environ.get("CPAI_RAW", "."))
+        if self._variables is None and (raw / "submissions.parquet").exists():
+            self._variables = changes.prepare(cursor, raw, everything=bool(os.environ.get("CPAI_EVERYTHING")))
+        return self._variables or {}
