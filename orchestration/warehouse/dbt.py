@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -227,6 +227,7 @@ def run_dbt(
 
     # dbt's own saved parse: manifest.json has lost what generic tests need
     manifest = Manifest.from_msgpack(manifest_path(home).with_name("partial_parse.msgpack").read_bytes())
+    tell, stands = _in_order(on_finished)
 
     def heard(event: Any) -> None:
         # what an event raises fails the model that it is about, and so on to the last
@@ -234,7 +235,7 @@ def run_dbt(
             raise InterruptedError
         _begun(event)
         if event.info.name == "NodeFinished" and (finished := _finished(event.data)):
-            on_finished(finished)
+            tell(finished)
 
     # unit tests check code, not data: they run with the tests, not with every quarter
     # nor does anyone read dbt's account of a run: writing manifest.json again took 0.8 s of each
@@ -249,8 +250,7 @@ def run_dbt(
         words.append("--full-refresh")
     else:
         words += ["--indirect-selection", "empty", "--select", *data.names]
-        for node in data.stand:
-            on_finished(Finished(node))
+        stands(data.stand)
     outcome = invoke(home, words, manifest, heard, everything)
     built = Built()
     for result in outcome.result.results if outcome.result else []:
@@ -264,6 +264,32 @@ def run_dbt(
     if not built.problems:
         _note(home, version, whole=not models, readings=data.has_readings)
     return built
+
+
+def _in_order(
+    on_finished: Callable[[Finished], None],
+) -> tuple[Callable[[Finished], None], Callable[[Mapping[str, set[str]]], None]]:
+    """`on_finished` so that nothing is told before what it reads: one function is given what dbt has built, the other what
+    stands as it is, by node with the nodes that it reads."""
+    there: set[str] = set()
+    waiting: dict[str, set[str]] = {}
+
+    def tell(finished: Finished) -> None:
+        on_finished(finished)
+        there.add(finished.node)
+        while ready := [node for node, read in waiting.items() if read <= there]:
+            for node in ready:
+                del waiting[node]
+                on_finished(Finished(node))
+                there.add(node)
+
+    def stands(nodes: Mapping[str, set[str]]) -> None:
+        first = next((node for node, read in nodes.items() if not read), None)
+        waiting.update({node: read for node, read in nodes.items() if node != first})
+        if first:
+            tell(Finished(first))
+
+    return tell, stands
 
 
 def _note(home: Home, version: str, whole: bool, readings: bool) -> None:

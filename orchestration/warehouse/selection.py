@@ -1,6 +1,6 @@
 """Which of dbt's nodes a build makes again where models and seeds are as they were: data alone has changed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,11 @@ READINGS = ("source.cpai.raw.readings", "source.cpai.raw.reading_slots")
 
 @dataclass(frozen=True)
 class Selection:
-    """Names of the models and tests to run; the nodes that stand as they are; and whether everything that readings change is
-    among the models."""
+    """Names of the models and tests to run; the nodes that stand as they are, each with those that it reads; and whether
+    everything that readings change is among the models."""
 
     names: list[str]
-    stand: list[str]
+    stand: dict[str, set[str]]
     has_readings: bool
 
 
@@ -36,7 +36,11 @@ def of_data(nodes: Mapping[str, Any], models: Collection[str] | None = None) -> 
     ]
     return Selection(
         names=sorted(nodes[key].name for key in (*wanted, *tests)),
-        stand=[key for key in asked if key not in wanted and nodes[key].config.materialized != "ephemeral"],
+        stand={
+            key: set(_read(nodes, key)) & {*asked}
+            for key in asked
+            if key not in wanted and nodes[key].config.materialized != "ephemeral"
+        },
         has_readings={key for key in by_readings if _is_table(nodes[key])} <= wanted,
     )
 
@@ -55,6 +59,15 @@ def _behind(nodes: Mapping[str, Any], key: str) -> set[str]:
     if node is None or node.resource_type != "model" or _is_table(node):
         return {key}
     return {table for parent in _parents(node) for table in _behind(nodes, parent)}
+
+
+def _read(nodes: Mapping[str, Any], key: str) -> Iterator[str]:
+    """What a node reads, through ephemeral models."""
+    for parent in _parents(nodes[key]):
+        if parent in nodes and nodes[parent].config.materialized == "ephemeral":
+            yield from _read(nodes, parent)
+        else:
+            yield parent
 
 
 def _reached(nodes: Mapping[str, Any], begins: Any) -> set[str]:
