@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestration import strict_csv
 from orchestration.printing import printable
+from orchestration.spreadsheets import restored
 from orchestration.stopping import Stopped
 from orchestration.strict_csv import NotRead
 
@@ -144,6 +145,10 @@ def _seed(name: str, seeds: Path) -> strict_csv.Table:
     if padded := [heading for heading in table.headings if heading != heading.strip()]:
         raise NotRead(f"{table.name}, row 1: the heading {padded[0]!r} has spaces around it; remove them.")
     _check_cells(table, name)
+    for at, heading in enumerate(table.headings):
+        # a draft of ours is escaped as all we write
+        for _, cells in table.rows if heading in AS_FORCES_WRITE else ():
+            cells[at] = restored(cells[at])
     return table
 
 

@@ -14,7 +14,7 @@ import dagster as dg
 from orchestration import outbox, quarters, runs
 from orchestration.home import Home
 from orchestration.jobs import quarter_job
-from orchestration.returns.landing import RECORDED_CRIME, is_clutter, unread
+from orchestration.returns.landing import RECORDED_CRIME, is_clutter, unread_told
 from orchestration.returns.partitions import QUARTERS, partition_range
 
 SETTLED_AFTER = 60  # seconds without a change: a delivery still being copied is not read
@@ -101,7 +101,7 @@ def _look(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:
             tags = partition_range(quarter, quarter) | runs.launched("sensor")
             requests.append(dg.RunRequest(run_key=_key(folder, look), tags=tags))
     reason = "; ".join(waiting) or "nothing new has landed"
-    if astray := [found.sentence for found in unread(home.landing)]:
+    if astray := list(unread_told(home.landing).values()):
         reason += "; not read: " + " ".join(astray)
         if requests:  # a look with requests shows no reason
             context.log.warning(f"not read: {' '.join(astray)}")

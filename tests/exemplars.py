@@ -389,6 +389,24 @@ EXEMPLARS = [
     ),
     Exemplar("UM01", "unmapped_csa_flag", _crime(csa_flag="perhaps"), _crime(csa_flag="Yes")),
     Exemplar("UM01", "unmapped_offence_code", _crime(offence_code="999/9"), _crime(offence_code="19E")),
+    Exemplar(
+        "UM01",
+        "unmapped_local_authority",
+        _at("gloucestershire", _crime(local_authority="Smithtown")),
+        _at("gloucestershire", _crime(local_authority="E07000079")),
+    ),
+    Exemplar(
+        "UM02",
+        "unmapped_nationality",
+        _at("gloucestershire", _victim(nationality="ABX")),
+        _at("gloucestershire", _victim(nationality="gbr")),
+    ),
+    Exemplar(
+        "UM03",
+        "unmapped_nationality",
+        _at("gloucestershire", _suspected(nationality="Smith")),
+        _at("gloucestershire", _suspected(nationality="POL")),
+    ),
     Exemplar("UM02", "unmapped_gender", {"victim": {"gender": "?!"}}, {"victim": {"gender": "U"}}),
     Exemplar(
         "UM03",
@@ -567,6 +585,24 @@ EXEMPLARS = [
         _at("gloucestershire", {"another": {"victim": {"age_at_offence": "10"}}}),
         _at("gloucestershire", {"another": {"victim": {"age_at_offence": "9 yrs"}}}),
         also={"CR03"},
+    ),
+    Exemplar(
+        "ME01",
+        "text_for_a_reference",
+        _at("gloucestershire", _crime(incident_reference="Smith 31.07.2011")),
+        _at("gloucestershire", _crime(incident_reference="INC/3107/2011")),
+    ),
+    Exemplar(
+        "ME02",
+        "text_for_a_reference",
+        _at("gloucestershire", _victim(victim_reference="2011-07-31")),
+        _at("gloucestershire", _victim(victim_reference="20110731")),
+    ),
+    Exemplar(
+        "ME03",
+        "text_for_a_reference",
+        _at("gloucestershire", _suspected(suspect_reference="Jo Smith 7")),
+        _at("gloucestershire", _suspected(suspect_reference="JS/7")),
     ),
     Exemplar(
         "ME02",

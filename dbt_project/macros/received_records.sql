@@ -69,6 +69,10 @@ select
         when duplicates.disagreement is not null then duplicates.disagreement
         when duplicates.differs_elsewhere then 'merged_records_differ'
         when persons.is_placeholder then 'placeholder_reference'
+        when {{ is_token('persons.' ~ person ~ '_reference') }} then 'text_for_a_reference'
+        {%- if person == 'suspect' %}
+        when {{ is_token('persons.victim_reference') }} then 'text_for_a_reference'
+        {%- endif %}
         else 'ok'
     end as {{ merged }},
 

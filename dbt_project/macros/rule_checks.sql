@@ -21,7 +21,8 @@
             'UR02': 'age_at_offence, date_of_birth',
         },
         'rule_checks_staged_suspects': {
-            'ME03': 'suspect_reference, gender, age_at_offence, self_defined_ethnicity, observed_ethnicity',
+            'ME03': 'suspect_reference, victim_reference, gender, age_at_offence, self_defined_ethnicity, '
+                ~ 'observed_ethnicity',
             'UR03': 'age_at_offence, date_of_birth, arrested_on',
         },
         'rule_checks_crimes': {
@@ -54,9 +55,9 @@
             'CR53': 'outcome_code, offence_code',
             'CR54': 'outcome_code, offence_code',
             'HO04': 'crime_reference',
-            'ME01': 'crime_reference, incident_reference',
+            'ME01': 'crime_reference, incident_reference, linked_crime_reference',
             'UM01': 'offence_code, status, cancellation_code, csa_flag, cse_flag, online_flag, children_flag, '
-                ~ 'location_type, outcome_code',
+                ~ 'location_type, outcome_code, local_authority',
             'UR01': 'reported_on, committed_from, committed_to, cancelled_on, outcome_on, offenders_stated',
             'XL01': 'offence_code',
         },
@@ -85,11 +86,11 @@
             'CR16': 'offence_code, age_at_offence',
             'CR18': 'offence_code, age_at_offence',
             'CR19': 'offence_code, gender',
-            'UM02': 'gender, self_defined_ethnicity, observed_ethnicity, disability' ~ and_flags('victim'),
+            'UM02': 'gender, self_defined_ethnicity, observed_ethnicity, disability, nationality' ~ and_flags('victim'),
         },
         'rule_checks_suspects': {
-            'UM03': 'gender, self_defined_ethnicity, observed_ethnicity, disability, relationship, role, identified, '
-                ~ 'deceased' ~ and_flags('suspect'),
+            'UM03': 'gender, self_defined_ethnicity, observed_ethnicity, disability, nationality, relationship, role, '
+                ~ 'identified, deceased' ~ and_flags('suspect'),
         },
     }) }}
 {% endmacro %}

@@ -194,5 +194,5 @@
 
 {# One token for one reader; `agreement.reader_token` gives the same. #}
 {% macro reader_token(reader) -%}
-    substr({{ sha256_of(token_key() ~ " || '|reader|' || " ~ reader) }}, 1, 8)
+    {{ token_of('reader', reader, 8) }}
 {%- endmacro %}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import sys
 from dataclasses import asdict
@@ -14,6 +13,7 @@ import click
 
 from orchestration.command.asked import Force, Quarter, as_json, pass_home
 from orchestration.printing import say
+from orchestration.spreadsheets import as_csv, write_csv
 from orchestration.stopping import stop
 
 if TYPE_CHECKING:
@@ -125,11 +125,7 @@ def _append(path: Path, rows: list[dict[str, str]]) -> None:
         # a seed's columns stand in its own order, and a draft does not fill them all
         with path.open(encoding="utf-8", newline="") as file:
             columns = next(csv.reader(file), columns)
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerows(rows)
+    write_csv(path, columns, rows, headings=new, more=True)
 
 
 def _by_table(drafted: Draft) -> dict[str, dict[str, tuple[Proposal, list[str]]]]:
@@ -160,11 +156,7 @@ def _show(drafted: Draft, into: Path | None) -> None:
         rows = getattr(drafted, name)
         say(f"\n{name}.csv" if rows else f"\n{name}.csv: no row is needed")
         if rows:
-            as_csv = io.StringIO()
-            writer = csv.DictWriter(as_csv, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-            say(as_csv.getvalue().rstrip("\n"))
+            say(as_csv(list(rows[0]), rows).rstrip("\n"))
     if drafted.to_settle:
         say("\nTo settle before the rows are used:")
         say("\n".join(f"  {sentence}" for sentence in drafted.to_settle[:MOST_SETTLED]))

@@ -3,7 +3,6 @@
 import json
 import sys
 from dataclasses import replace
-from typing import cast
 
 import click
 
@@ -70,27 +69,33 @@ def run(home: Home, wanted: tuple[str, ...], as_of: str | None, full: bool, want
 def run_quarters(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
     """The quarter job for each unbroken range of quarters: what each quarter now holds, and why a file of police
     recorded crime is refused. Where nothing has changed since the last run of these quarters, what it gave."""
+    from orchestration.returns import recorded_crime
+
     what = f"run {' '.join(sorted(set(wanted)))}"
     noted = standing.noted(home, what)
     if noted and noted["state"] == standing.of_run(home, sorted(set(wanted))):
         say("nothing has changed since the last run: what it built stands", err=True)
-        return summary_of(home, wanted), noted["answer"]
+        # how many are noted: the sentences have names of files
+        return summary_of(home, wanted), recorded_crime.receive(home).refused if noted["answer"] else []
     from orchestration.in_process import execute
     from orchestration.returns.assets import partition_range
+    from orchestration.returns.receipts import each_return
 
     not_read: list[str] = []
     for first, last in quarters.runs(wanted):
         result = execute(home, "quarter", tags=partition_range(first, last))
         if not result.success:
-            stop(failures_of(result))
-        not_read = [
-            sentence
+            # Dagster keeps what it is told: the sentences with names of files and headings are for the terminal alone
+            in_full = {one.told: one.sentence for one in each_return(home).values()}
+            lines = [line for failure in failures_of(result) for line in failure.split("\n")]
+            stop([in_full.get(line, line) for line in lines])
+        if any(
+            check.asset_key.path == ["police_recorded_crime"] and not check.passed
             for check in result.get_asset_check_evaluations()
-            if check.asset_key.path == ["police_recorded_crime"] and not check.passed
-            for sentence in cast(list[str], check.metadata["refused"].value)
-        ]
+        ):
+            not_read = recorded_crime.receive(home).refused
     summary = summary_of(home, wanted)
-    standing.note(home, what, standing.of_run(home, sorted(set(wanted))), not_read)
+    standing.note(home, what, standing.of_run(home, sorted(set(wanted))), len(not_read))
     return summary, not_read
 
 

@@ -1,5 +1,6 @@
 """What dbt sees of the ledger: Parquet files in raw/, made anew from it."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,6 +10,10 @@ from sqlalchemy import Engine, Subquery, or_, select
 from orchestration import parquet
 from orchestration.home import Home
 from orchestration.ledger.tables import items, reading_slots, readings, submissions
+from orchestration.verdicts import told
+
+# last of the columns of a submission: its reasons as they may leave the home
+TOLD = "reasons_told"
 
 
 def write(engine: Engine, home: Home) -> None:
@@ -31,8 +36,12 @@ def of(engine: Engine) -> Iterator[tuple[str, pa.Table]]:
             # a first reading is due of every candidate: only what is due beyond it has a row
             ("reading_slots", reading_slots_schema(), _further_slots(), ["slot"]),
         ):
-            columns = [table.c[field.name] for field in schema]
+            columns = [table.c[field.name] for field in schema if field.name != TOLD]
             rows = connection.execute(select(*columns).order_by(*key)).all()
+            if TOLD in schema.names:
+                rows = [
+                    (*row, json.dumps([told(reason) for reason in json.loads(row.reasons)])) for row in rows
+                ]
             yield name, _arrow(rows, schema)
 
 
@@ -54,7 +63,7 @@ def _arrow(rows: Sequence[Any], schema: pa.Schema) -> pa.Table:
 
 def submissions_schema() -> pa.Schema:
     return parquet.schema(
-        "force quarter submission layout status received_at crimes victims suspects reasons",
+        f"force quarter submission layout status received_at crimes victims suspects reasons {TOLD}",
         submission=pa.int32(),
         **dict.fromkeys(("crimes", "victims", "suspects"), pa.int64()),
     )

@@ -3,7 +3,6 @@
 The columns and allowed values are the readings file of the design; a file is taken whole or not at all.
 """
 
-import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,8 +28,8 @@ from orchestration.readings.policy import Policy, read_policy, read_twice_becaus
 from orchestration.readings.room import care
 from orchestration.readings.worklist import GONE, settle, suspects_of
 from orchestration.returns import opening
-from orchestration.returns.file_safety import escape_formula, sent
 from orchestration.returns.reasons import Unreadable, ended
+from orchestration.spreadsheets import restored, write_csv
 
 COLUMNS = [
     "force", "crime_reference", "version", "role", "reader", "read_at", "group_based", "network_definition",
@@ -115,13 +114,10 @@ def export_worklist(home: Home, file: Path, quarter: str) -> int:
         [quarters.valid(quarter)],
     )
     case = ["offence_code", "suspect_rows", "offenders_stated", "warning", "summary"]
-    with file.open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, [*COLUMNS, *case], restval="", lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            row["warning"] = " ".join(care.warnings(row["offence_code"] or ""))
-            row["version"] = as_written(row["version"])
-            writer.writerow({name: escape_formula(value) for name, value in row.items()})
+    for row in rows:
+        row["warning"] = " ".join(care.warnings(row["offence_code"] or ""))
+        row["version"] = as_written(row["version"])
+    write_csv(file, [*COLUMNS, *case], rows)
     return len(rows)
 
 
@@ -352,7 +348,7 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
     at = {name: headings.index(name) for name in (*COLUMNS, *ALSO) if name in headings}
     blank = dict.fromkeys(ALSO, "")
     return [
-        (number, blank | {name: sent(cells[column].strip()) for name, column in at.items()})
+        (number, blank | {name: restored(cells[column].strip()) for name, column in at.items()})
         for number, cells in rows
         if any(cell.strip() for cell in cells)
     ]

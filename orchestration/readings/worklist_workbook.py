@@ -15,8 +15,8 @@ from orchestration.readings.book import NOT_KEPT, Keeps, ReadingsRefused, as_wri
 from orchestration.readings.desk import Answer, Case, Desk, DeskRefused
 from orchestration.readings.room import care
 from orchestration.returns import opening
-from orchestration.returns.file_safety import escape_formula
 from orchestration.returns.reasons import Unreadable
+from orchestration.spreadsheets import column_letters, escaped, workbook
 
 KEYS = ("slot", "force", "crime_reference", "version")
 ANSWERS = (*codebook.QUESTIONS, "decided_by", "reason")
@@ -55,13 +55,11 @@ def export_workbook(
 
 
 def _write(file: Path, cases: list[Case], guideline: str) -> None:
-    import xlsxwriter
-
     adjudicating = any(case.role == "adjudicator" for case in cases)
     shown = [*(cases[0].fields if cases else ()), "summary", "changed"]
     shown += ["answer A", "answer B"] if adjudicating else []
     headings = [*KEYS, *shown, *ANSWERS]
-    with xlsxwriter.Workbook(file, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with workbook(file) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         text = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
         open_cell = book.add_format(
@@ -75,7 +73,7 @@ def _write(file: Path, cases: list[Case], guideline: str) -> None:
         sheet.write_row(0, 0, headings, bold)
         for number, case in enumerate(cases, start=1):
             for column, heading in enumerate(headings[: -len(ANSWERS)]):
-                sheet.write_string(number, column, escape_formula(_shown(case, heading)), text)
+                sheet.write_string(number, column, _shown(case, heading), text)
             for column in range(len(headings) - len(ANSWERS), len(headings)):
                 sheet.write_blank(number, column, None, open_cell)
             if not case.children_asked:
@@ -200,8 +198,7 @@ def _wrong(
     changed = [
         name
         for name in KEYS[1:]
-        if row[name]
-        not in (_shown(case, name), getattr(case, name), str(escape_formula(getattr(case, name))))
+        if row[name] not in (_shown(case, name), getattr(case, name), str(escaped(getattr(case, name))))
     ]
     if changed:
         return [(name, "this was changed after the export: export again") for name in changed], case
@@ -216,6 +213,4 @@ def _answer(row: dict[str, str]) -> Answer:
 
 
 def _address(headings: list[str], column: str, row: int) -> str:
-    from xlsxwriter.utility import xl_col_to_name
-
-    return f"{xl_col_to_name(headings.index(column))}{row}"
+    return f"{column_letters(headings.index(column))}{row}"

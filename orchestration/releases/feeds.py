@@ -10,8 +10,10 @@ import hashlib
 import hmac
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from orchestration import keys
 from orchestration.home import SEEDS, Home, seed_rows
@@ -20,11 +22,19 @@ from orchestration.quarters import in_period
 from orchestration.releases import singling_out
 from orchestration.releases.package import FORBIDDEN, file_hash, write_json
 from orchestration.releases.verify import as_published
+from orchestration.spreadsheets import copy_csv
 from orchestration.statements import Connection, one_file, quoted
+from orchestration.warehouse.dbt import query
 
 TABLES = singling_out.FACTS
 # gives the crime, or the person, to whoever has the force's system
-REFERENCES = {"crime_reference", "victim_reference", "suspect_reference", "incident_reference"}
+REFERENCES = {
+    "own_reference",
+    "crime_reference",
+    "victim_reference",
+    "suspect_reference",
+    "incident_reference",
+}
 PSEUDONYM = "pseudonym"
 BUILDING = ".building-"
 LINKS = "links"
@@ -159,7 +169,7 @@ def _fill(
         connection.execute("use release")
         if force and not connection.execute("select 1 from dim_force where force = ?", [force]).fetchone():
             raise LookupError(f"no force {force!r}; write its slug, as kent")
-        _pseudonyms(connection, "wanted", key, in_period(period), force)
+        _pseudonyms(connection, "wanted", key, in_period(period), force, _as_sent(home, force))
         if agreed.pseudonymised and (before := keys.overlapping(home)):
             _pseudonyms(connection, "under_key_before", before.of(purpose), in_period(period), force)
             _pseudonyms(connection, "under_key_of_now", keys.of(home, purpose), in_period(period), force)
@@ -221,10 +231,27 @@ def _link(connection: Connection, file: Path) -> None:
     aside.replace(file)
 
 
+def _as_sent(home: Home, force: str | None) -> dict[str, str]:
+    """Token -> what a force sent in place of a crime reference: for that force alone, while the warehouse is there."""
+    if force is None or not home.warehouse.exists():
+        return {}
+    rows = query(
+        home,
+        "select crime_reference, as_sent from intermediate.int_references_as_sent where force = ?",
+        [force],
+    )
+    return {row["crime_reference"]: row["as_sent"] for row in rows}
+
+
 def _pseudonyms(
-    connection: Connection, table: str, key: bytes, quarters: list[str], force: str | None
+    connection: Connection,
+    table: str,
+    key: bytes,
+    quarters: list[str],
+    force: str | None,
+    as_sent: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Temp table of the crimes that go out, each with its pseudonym.
+    """Temp table of the crimes that go out, each with its pseudonym and, as the force wrote it, its reference.
 
     HMAC-SHA256 (RFC 2104) in SQL: in Python the 5.8 million crimes of a large year would take a minute.
     """
@@ -236,8 +263,10 @@ def _pseudonyms(
             force,
             quarter,
             crime_reference,
+            coalesce(names.as_sent, crime_reference) as own_reference,
             sha256($outer::blob || unhex(sha256($inner::blob || encode(force || chr(10) || crime_reference)))) as pseudonym
         from fct_crimes
+        left join (select unnest($tokens) as token, unnest($sent) as as_sent) as names on names.token = crime_reference
         where quarter in (select unnest($quarters)) and ($force is null or force = $force)
         """,
         {
@@ -245,6 +274,8 @@ def _pseudonyms(
             "inner": bytes(byte ^ 0x36 for byte in block),
             "quarters": quarters,
             "force": force,
+            "tokens": list(as_sent),
+            "sent": list(as_sent.values()),
         },
     )
 
@@ -265,11 +296,9 @@ def _write_table(connection: Connection, agreed: Contract, table: str, folder: P
         order by {", ".join(order)}
         """
     )
-    for path, how in (
-        (folder / f"{table}.parquet", "format parquet, compression zstd"),
-        (folder / f"{table}.csv", "format csv, header"),
-    ):
-        connection.execute(f"copy {table} to {quoted(path)} ({how})")
+    parquet = quoted(folder / f"{table}.parquet")
+    connection.execute(f"copy {table} to {parquet} (format parquet, compression zstd)")
+    copy_csv(connection, f"select * from {table}", folder / f"{table}.csv")
     (rows,) = connection.execute(f"select count(*) from {table}").fetchone()
     return {
         "rows": rows,

@@ -5,7 +5,7 @@ import json
 import subprocess
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sqlalchemy import Engine
 
@@ -20,6 +20,8 @@ from orchestration.statements import Connection, one_file
 from orchestration.warehouse.attached import WarehouseStale
 
 SOURCE = {".py", ".sql", ".yml", ".md", ".html", ".css", ".csv", ".toml"}
+
+KINDS = {".csv", ".ods", ".txt", ".xls", ".xlsm", ".xlsx", ".zip"}
 
 # of the inputs of a period, those that a manifest has under their own name
 COMPARED = ("submissions", "readings", "recorded_crime", "cancelled_by", "seeds")
@@ -115,7 +117,8 @@ def _ledger(home: Home, quarters: list[str]) -> tuple[list[dict], list[dict], li
         ):
             submission = latest.get((row.force, row.quarter))
             if submission and submission["submission"] == row.submission:
-                file = {"file": row.file, "sha256": row.sha256, "bytes": row.bytes}
+                name = file_told(row.file, row.sha256)
+                file = {"file": name, "sha256": row.sha256, "bytes": row.bytes}
                 submission["files"].append(file)
         ends = [chain.head(ledger, table) for table in (readings, log_entries)]
     return list(latest.values()), ends, others
@@ -142,6 +145,12 @@ def erased_since(engine: Engine, head: dict) -> list[dict]:
         if row["erasure"] not in before
         and {(force, quarter) for force, quarter, _ in row["plan"].get("submissions", [])} & made_from
     ]
+
+
+def file_told(name: str, sha256: str) -> str:
+    """What a release calls a file: by its content. The name that a force gave it may be a person's."""
+    kind = PurePosixPath(name).suffix.lower()
+    return sha256[:12] + (kind if kind in KINDS else "")
 
 
 def _refuse_stale(
@@ -200,14 +209,17 @@ def _recorded_crime(quarters: list[str], connection: Connection) -> list[dict]:
         "where quarter in (select unnest(?)) order by all",
         [quarters],
     ).fetchall()
-    return [dict(zip(("published_on", "file", "sha256"), row, strict=True)) for row in rows]
+    return [
+        {"published_on": published_on, "file": file_told(file, sha256), "sha256": sha256}
+        for published_on, file, sha256 in rows
+    ]
 
 
 def _every_recorded_crime(connection: Connection) -> list[str]:
     rows = connection.execute(
         "select distinct published_on, file, file_sha256 from warehouse.intermediate.int_police_recorded_crime order by all"
     ).fetchall()
-    return [f"{file} of {published_on}, {sha256}" for published_on, file, sha256 in rows]
+    return [f"{file_told(file, sha256)} of {published_on}, {sha256}" for published_on, file, sha256 in rows]
 
 
 def _cancelled_by(quarters: list[str], connection: Connection) -> list[dict]:

@@ -17,6 +17,7 @@ from expectations import Result
 from orchestration.home import file_hash
 from orchestration.releases import views
 from orchestration.returns.layouts import personal_columns
+from orchestration.spreadsheets import copy_csv
 from orchestration.statements import Connection, quoted, rows_of
 
 PUBLISHED = ("marts", "quality")
@@ -87,6 +88,15 @@ def published_models(dbt: dict, period: str) -> dict[tuple[str, str], dict]:
     }
 
 
+def stays_in_home(node: dict) -> set[str]:
+    """The columns of a model that no release has: what a force wrote, and a person's number."""
+    return {
+        name
+        for name, column in node.get("columns", {}).items()
+        if column.get("meta", {}).get("stays_in_home")
+    }
+
+
 def key_of(dbt: dict, node: dict) -> list[str]:
     """The columns that identify a row: the model's primary key, else those of its test `unique_key`."""
     for constraint in node.get("constraints", []):
@@ -109,7 +119,7 @@ def copy_tables(connection: Connection, dbt: dict, release: str, period: str, qu
     connection.execute("create schema target.quality")
     for (schema, table), node in published_models(dbt, period).items():
         source = f'warehouse.{schema}."{table}"'
-        columns = {name for name, _ in built.get((schema, table), [])}
+        columns = {name for name, _ in built.get((schema, table), [])} - stays_in_home(node)
         if not columns:
             raise NotPublishable(
                 f"{schema}.{table} is not in the warehouse: build it (cpai run), then publish"
@@ -121,11 +131,13 @@ def copy_tables(connection: Connection, dbt: dict, release: str, period: str, qu
         added = f", {quoted(release)} as release" if (schema, table) == ("marts", "figures") else ""
         where = "true" if table.startswith("dim_") else of_period(columns)
         periods = {"periods": within(period, quarters)} if where != "true" else {}
+        kept = stays_in_home(node) & {name for name, _ in built[schema, table]}
+        released = f"* exclude ({', '.join(sorted(kept))})" if kept else "*"
         # rows in one order make the same bytes again
         order = ", ".join(f'"{column}"' for column in key_of(dbt, node)) or "all"
         connection.execute(
             f"create table {_at(schema, table)} as "
-            f"select *{added} from {source} where {where} order by {order}",
+            f"select {released}{added} from {source} where {where} order by {order}",
             periods,
         )
     if not connection.execute("select count(*) from target.main.figures").fetchone()[0]:
@@ -244,9 +256,7 @@ def write_files(connection: Connection, folder: Path) -> list[dict]:
             file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             if path.endswith(".csv"):
-                connection.execute(
-                    f"copy ({_for_people(connection, schema, table)}) to {quoted(file)} (header)"
-                )
+                copy_csv(connection, _for_people(connection, schema, table), file)
             else:
                 connection.execute(f"copy {source} to {quoted(file)} (format parquet, compression zstd)")
             resources.append({"path": path, "schema": schema, "table": table, "rows": rows})

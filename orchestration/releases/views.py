@@ -66,7 +66,7 @@ def described(dbt: dict) -> dict[str, dict]:
     found = {}
     for node in dbt["nodes"].values():
         if node["resource_type"] == "model" and node["schema"] == SCHEMA:
-            name = node["name"]
+            name = node.get("alias") or node["name"]
             about = of_wide.get(name) or (_split_described(name) if name.startswith("by_") else {})
             own = {name: column["description"] for name, column in node["columns"].items()}
             found[name] = {

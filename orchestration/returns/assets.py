@@ -11,10 +11,11 @@ from orchestration.ledger import erasures
 from orchestration.printing import counted
 from orchestration.returns import kept, read_ahead, recorded_crime, shown
 from orchestration.returns.intake import receive
-from orchestration.returns.landing import unread
+from orchestration.returns.landing import unread_told
 from orchestration.returns.partitions import FORCES, PARTITIONS, QUARTERS, asked, partition_range
 from orchestration.returns.receipts import each_return
 from orchestration.runs import apart
+from orchestration.verdicts import told
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)  # single-run backfills, which we pin and test
 
@@ -74,9 +75,9 @@ def returns(
     places = [(force, quarter) for quarter, forces in wanted.items() for force in forces]
     here = {place: stand[place] for place in places if place in stand}
     refused = {place: row for place, row in here.items() if row.refused}
-    sentences = {f"{quarter} {force}": row.sentence for (force, quarter), row in refused.items()}
+    sentences = {f"{quarter} {force}": row.told for (force, quarter), row in refused.items()}
     outbox.stands(home, "refusal", sentences, within=[f"{quarter} {force}" for force, quarter in places])
-    astray = {found.sentence.partition(": ")[0]: found.sentence for found in unread(home.landing)}
+    astray = unread_told(home.landing)
     noted = [line["about"] for line in outbox.opened(home) if line["kind"] == "not read"]
     outbox.stands(home, "not read", astray, within=dict.fromkeys([*noted, *astray]))
     nothing_stands = bool(wanted) and len(refused) == len(places)
@@ -117,7 +118,7 @@ def _take_in(context: dg.AssetExecutionContext, home: Home, wanted: dict[str, li
         became = "refused" if receipt.status == "refused" else "received, and remarked on"
         for reason in receipt.reasons:
             context.log.warning(
-                f"{receipt.quarter} {receipt.force} submission {receipt.submission} {became}: {reason}"
+                f"{receipt.quarter} {receipt.force} submission {receipt.submission} {became}: {told(reason)}"
             )
     return len(fresh)
 
@@ -137,8 +138,11 @@ def police_recorded_crime(
     context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]
 ) -> dg.MaterializeResult:
     received = recorded_crime.receive(home)
-    for sentence in received.refused:
-        context.log.warning(f"police recorded crime refused: {sentence}")
+    refused = len(received.refused)
+    if refused:
+        context.log.warning(
+            f"police recorded crime: {counted(refused, 'reason')} to refuse a file; `cpai run` prints them"
+        )
     return dg.MaterializeResult(
         metadata={"releases": ", ".join(release.published_on for release in received.releases)},
         check_results=[
@@ -146,7 +150,7 @@ def police_recorded_crime(
                 check_name="accepted",
                 passed=not received.refused,
                 severity=dg.AssetCheckSeverity.WARN,  # the releases before it stand
-                metadata={"refused": dg.MetadataValue.json(received.refused)},
+                metadata={"reasons to refuse a file": refused},
             )
         ],
     )

@@ -20,13 +20,13 @@ from orchestration import quarters, strict_csv
 from orchestration.home import seed_rows
 from orchestration.ledger.receipts import received_as
 from orchestration.returns.archive import Kept
-from orchestration.returns.file_safety import sent
 from orchestration.returns.grids import NIL
 from orchestration.returns.layouts import certain_force_codes, force_codes, force_numbers
 from orchestration.returns.parsing import MANIFEST
 from orchestration.returns.read_ahead import Sent
 from orchestration.returns.reasons import Reason
 from orchestration.returns.usable import blank_reference, cancelled_earlier, day, held_out, known_codes
+from orchestration.spreadsheets import restored
 from orchestration.strict_csv import NotRead
 
 Records = dict[str, pa.Table]
@@ -250,7 +250,7 @@ def explanations(files: dict[str, Path]) -> tuple[list[dict[str, Any]], list[Rea
             if not text:
                 continue  # of the fill-in that a pack brings: nothing is explained, and it is asked again
             if rule in _codes() and len(text) <= LONGEST_EXPLANATION:
-                reference = sent(row["crime_reference"]) or None
+                reference = restored(row["crime_reference"]) or None
                 explained.append(
                     {"record_number": number, "rule": rule, "crime_reference": reference, "explanation": text}
                 )

@@ -1,4 +1,4 @@
-"""What a file may be before anything parses it, and what we may send back.
+"""What a file may be before anything parses it.
 
 Everything here looks at bytes, names and ZIP directories; nothing is evaluated and nothing leaves its folder.
 """
@@ -47,23 +47,6 @@ STILL_COPYING = (".part", ".partial", ".filepart", ".crdownload", ".download", "
 
 # no-break and narrow no-break space, figure space
 NO_BREAK = re.compile("[\u00a0\u202f\u2007]")
-
-# A spreadsheet takes a cell that begins so for a formula, whatever program wrote it (OWASP, CSV injection);
-# the last four are the full-width forms, which East Asian editions take as well.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-
-
-def escape_formula(cell: object) -> object:
-    """A cell as it may go into a CSV or workbook that we send: text that a spreadsheet would calculate gets an
-    apostrophe in front; numbers, dates and None stay as they are."""
-    if isinstance(cell, str) and cell.lstrip(" \u00a0\u200b\ufeff").startswith(FORMULA_STARTS):
-        return f"'{cell}"
-    return cell
-
-
-def sent(cell: str) -> str:
-    """A cell that comes back, without the apostrophe that `escape_formula` put there."""
-    return cell[1:] if cell.startswith("'") and escape_formula(cell[1:]) == cell else cell
 
 
 def still_being_written(name: str, before: os.stat_result, after: os.stat_result) -> bool:

@@ -365,5 +365,5 @@ def _arrivals(
         for path in files:
             if not gone or archive.digest(path)[0] not in gone:
                 archive.keep(path, home.archive)
-        log.warning("%s: refused: %s", name, reason)
+        log.warning("%s: something is no force's: refused (FL01)", quarter)
         yield Receipt(name, quarter, 0, "refused", [reason], dict.fromkeys(RECORD_TYPES, 0), True)

@@ -28,6 +28,7 @@ from orchestration.returns import archive, intake, judging, raw, read_ahead
 from orchestration.returns.layouts import all_layouts, forces_of, layout_for
 from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.returns.reasons import Unreadable
+from orchestration.verdicts import told
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +118,11 @@ def make_again(home: Home) -> list[str]:
                 aside.mkdir(parents=True)
                 try:
                     sentences.append(_made_again(home, engine, row, then or {}, now, aside))
-                except (Unreadable, CannotMakeAgain, archive.ArchiveDamaged) as problem:
+                except Unreadable as problem:
+                    # as logs may have it: the sentence itself quotes the force
+                    asks = " ".join(f"{told(str(reason))}." for reason in problem.reasons)
+                    cannot.append(f"{_name(row)}: its raw files cannot be made again: {asks}")
+                except (CannotMakeAgain, archive.ArchiveDamaged) as problem:
                     cannot.append(f"{_name(row)}: its raw files cannot be made again: {problem}")
             if before_hashes:
                 sentences.append(
@@ -216,7 +221,7 @@ def _archived(engine: Engine) -> Iterator[tuple[str, int | None, str]]:
                 replaced.add((row.force, row.quarter, row.submission))
             if row.sha256 not in seen:
                 seen.add(row.sha256)
-                yield row.sha256, row.bytes, f"{_name(row._mapping)}: {row.file}"
+                yield row.sha256, row.bytes, _name(row._mapping)
     raw_hashes = read_raw_files(engine)
     for row in _accepted(engine):
         for file, sha256 in raw_hashes.get(_key(row), {}).items() if _key(row) in replaced else ():

@@ -6,6 +6,7 @@ folder's name that give its place among others).
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from orchestration import quarters
 from orchestration.home import seed_rows
+from orchestration.printing import counted
 from orchestration.returns.layouts import delivered, deliverers
 
 RECORDED_CRIME = "recorded_crime"  # the folder in landing/ that releases of the Home Office lie in
@@ -60,6 +62,15 @@ def unread(landing: Path) -> list[Unread]:
             near = near_quarter(path.name)
             found.append(Unread(path.name, near, f"landing/{path.name}: {_why_not(path, near)}"))
     return found
+
+
+def unread_told(landing: Path) -> dict[str, str]:
+    """The same for logs, events and the outbox, in which no name that a force gave may stand: by place, in how many."""
+    places = Counter(f"landing/{found.quarter}" if found.quarter else "landing" for found in unread(landing))
+    return {
+        place: f"{counted(count, 'file or folder', 'files or folders')} in {place} that no run reads: `cpai status` names them"
+        for place, count in places.items()
+    }
 
 
 def inside(folder: Path) -> list[Path]:

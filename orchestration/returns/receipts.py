@@ -11,6 +11,7 @@ from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.receipts import read_submissions
 from orchestration.ledger.tables import STANDS, submissions
 from orchestration.returns import landing
+from orchestration.verdicts import told
 
 # of `quality.returns`, where records may have been held out of what was accepted: what counts as returned
 RETURNED = (*STANDS, "accepted_with_rejections")
@@ -32,8 +33,17 @@ class Return:
 
     @property
     def sentence(self) -> str:
+        """For the terminal alone: names of files and headings as the force wrote them."""
+        return self._refused(self.latest["reasons"])
+
+    @property
+    def told(self) -> str:
+        """The same for logs, events and the outbox."""
+        return self._refused([f"{told(reason)}." for reason in self.latest["reasons"]])
+
+    def _refused(self, reasons: list[str]) -> str:
         row = self.latest
-        return f"{row['quarter']} {row['force']} submission {row['submission']} refused: {' '.join(row['reasons'])}"
+        return f"{row['quarter']} {row['force']} submission {row['submission']} refused: {' '.join(reasons)}"
 
 
 def each_return(home: Home) -> dict[Place, Return]:

@@ -1,4 +1,7 @@
-"""What Dagster shows of each return: a partition of its own, and one check on what stands in the whole home."""
+"""What Dagster shows of each return: a partition of its own, and one check on what stands in the whole home.
+
+Its event store keeps what it is told for years: codes of checks and what they ask, never a name of a file or a heading.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -9,6 +12,7 @@ from orchestration import outbox, quarters
 from orchestration.home import Home
 from orchestration.returns.receipts import Place, Return
 from orchestration.showing import link, table
+from orchestration.verdicts import told
 
 
 def metadata(home: Home, row: dict[str, Any]) -> dict[str, Any]:
@@ -22,9 +26,9 @@ def metadata(home: Home, row: dict[str, Any]) -> dict[str, Any]:
         "received": row["received_at"],
         "days late": max(0, (came - quarters.due(row["quarter"])).days),
         **{kind: row[kind] for kind in ("crimes", "victims", "suspects")},
-        "reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in row["reasons"]) or "none"),
+        "reasons": dg.MetadataValue.md("\n".join(f"- {told(reason)}" for reason in row["reasons"]) or "none"),
         "pack": link(pack),
-    } | ({"said": row["said"]} if row["said"] else {})
+    } | ({"said": "by name, in the ledger"} if row["said"] else {})
 
 
 def check(home: Home, returns: dict[Place, Return], not_read: list[str]) -> dg.AssetCheckResult:
@@ -52,7 +56,7 @@ def _rows(home: Home, refused: list[Return]) -> list[dict[str, Any]]:
             "quarter": one.latest["quarter"],
             "force": one.latest["force"],
             "submission": one.latest["submission"],
-            "why": " ".join(one.latest["reasons"]),
+            "why": " ".join(f"{told(reason)}." for reason in one.latest["reasons"]),
             "stands instead": f"submission {one.stands['submission']}" if one.stands else "nothing",
             "pack": metadata(home, one.latest)["pack"].value,
         }
@@ -65,7 +69,7 @@ def failure(home: Home, refused: dict[Place, Return]) -> dg.Failure:
     rows = list(refused.values())
     more = {"refused": table(_rows(home, rows), COLUMNS)} if len(rows) > 1 else metadata(home, rows[0].latest)
     return dg.Failure(
-        "\n".join(one.sentence for one in rows),
+        "\n".join(one.told for one in rows),
         metadata=more | {outbox.NOTED: "refusal"},
         allow_retries=False,
     )

@@ -21,6 +21,7 @@ LAYERS = (
         "progress",
         "strict_csv",
         "statements",
+        "spreadsheets",
         "parquet",
         "turns",
         "home",

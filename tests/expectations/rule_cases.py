@@ -303,7 +303,7 @@ def _k1() -> list[RuleCase]:
         ("CR54", None, "outcome_code = '20', status = 'cancelled'", []),
         *(("UM01", f"unmapped_{column}", f"{column} = 'unmapped'", [])
           for column in ("status", "cancellation_code", "csa_flag", "cse_flag", "online_flag", "children_flag",
-                         "location_type", "outcome_code")),
+                         "location_type", "outcome_code", "local_authority")),
         ("UM01", "ok", "location_type = 'home', outcome_code = '15', online_flag = 'N', children_flag = 'N'", []),
         ("UR01", "unreadable_number", "has_unreadable_number = true", []),
         ("CR12", "ok", "committed_to = null", []),
@@ -400,7 +400,7 @@ def _k1() -> list[RuleCase]:
     ]  # fmt: skip
 
 
-_PERSON = ("gender", "self_defined_ethnicity", "observed_ethnicity", "disability")
+_PERSON = ("gender", "self_defined_ethnicity", "observed_ethnicity", "disability", "nationality")
 
 
 def _world(*crimes: dict, table: str = CLASSIFIED, apart: str = "") -> list[str]:

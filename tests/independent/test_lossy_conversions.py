@@ -21,7 +21,7 @@ from orchestration.returns import raw
 LISTED = Path(__file__).with_name("lossy_conversions.csv")
 MODELS = DBT_PROJECT / "models"
 # macros that staging reads records with; what they are made of stands in the list, too
-MACROS = ("records", "text_to_value", "person_key")
+MACROS = ("records", "text_to_value", "person_key", "references")
 CONVERSIONS = (
     *("try_cast", "cast", "iso_date", "whole_number", "age_of_text", "birth_date", "born", "ages", "age_on", "offence_day"),
     *("nullif", "code_of", "code_join", "placeholder_join", "upper", "lower", "trim", "ltrim", "replace", "regexp_replace"),

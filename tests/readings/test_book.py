@@ -25,7 +25,7 @@ from orchestration.readings.book import (
     import_readings,
 )
 from orchestration.readings.policy import differences
-from orchestration.returns.file_safety import escape_formula, sent
+from orchestration.spreadsheets import escaped, restored
 
 GOOD = {
     "force": "kent",
@@ -206,7 +206,7 @@ def test_the_worklist_comes_back_answered_and_escapes_formulas(place):
 @pytest.mark.parametrize("reference", ["-17", "=1+1", "@home", "17/23", "'17"])
 def test_a_reference_comes_back_from_a_readers_sheet_as_itself(reference):
     # a sheet shows '-17 for -17, the apostrophe ours: the answer is for -17
-    assert sent(str(escape_formula(reference))) == reference
+    assert restored(escaped(reference)) == reference
 
 
 def test_it_is_said_how_many_were_read_twice_that_did_not_have_to_be(place):

@@ -134,7 +134,7 @@ def test_an_archived_file_that_is_lost_is_said_in_one_sentence(received):
     shutil.rmtree(received.landing / QUARTER / "kent")  # else the next run would put it back
     (sentence,) = differs(received)
     assert sentence == (
-        f"2023-Q1 kent submission 1: return.csv: archive/{kept.parent.name}/{kept.name} is missing; "
+        f"2023-Q1 kent submission 1: archive/{kept.parent.name}/{kept.name} is missing; "
         "restore it from a backup."
     )
     assert make_again(received) == [sentence]  # nothing needs it now

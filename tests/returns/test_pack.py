@@ -13,8 +13,8 @@ from sheets import as_libreoffice_shows, tables
 from some import some
 
 from orchestration.command import cpai
-from orchestration.returns.file_safety import escape_formula
 from orchestration.returns.pack import pack_workbook, writing
+from orchestration.spreadsheets import escaped
 from orchestration.turns import WarehouseClosed
 
 pytestmark = pytest.mark.xdist_group("answered")
@@ -136,9 +136,7 @@ def test_under_each_heading_stands_what_the_heading_says(answered, packs, force)
 def in_any_order(rows: list[dict]) -> list[str]:
     """Rows as a spreadsheet would show them."""
     return sorted(
-        "|".join(
-            "" if cell is None else str(escape_formula(cell)).removesuffix(".0") for cell in row.values()
-        )
+        "|".join("" if cell is None else str(escaped(cell)).removesuffix(".0") for cell in row.values())
         for row in rows
     )
 

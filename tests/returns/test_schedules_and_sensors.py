@@ -156,7 +156,7 @@ def test_a_run_under_way_is_waited_for_and_one_that_never_began_is_not_for_ever(
 
 def test_a_sensor_that_fails_leaves_a_line_until_it_works(watch, home, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(schedules_and_sensors, "unread", lambda _landing: 1 / 0)
+        patch.setattr(schedules_and_sensors, "unread_told", lambda _landing: 1 / 0)
         for _ in range(2):
             with pytest.raises(ZeroDivisionError):
                 watch.look()

@@ -4,6 +4,8 @@
     ('relationship', 'relationships', 'label', 'false'),
     ('outcome_code', 'outcomes', 'meaning', 'false'),
     ('cancellation_code', 'cancellation_codes', 'meaning', 'false'),
+    ('local_authority', 'local_authorities', 'name', 'false'),
+    ('nationality', 'nationalities', 'name', 'false'),
 ] -%}
 with recursive
 

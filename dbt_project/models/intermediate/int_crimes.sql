@@ -27,7 +27,12 @@ final as (
         complete.place_in_row,
         case when placeholders.spelling is null then complete.incident_reference end as incident_reference,
         placeholders.spelling is not null as has_placeholder_incident,
-        complete.offence_code as offence_code_sent,
+        -- what is in no list is told apart from what is blank, and a text that cannot be a code is not kept
+        case
+            when offence_spellings.offence_class is not null or {{ of_shape('complete.offence_code', 'offence_code') }}
+                then complete.offence_code
+            when complete.offence_code is not null then 'unmapped'
+        end as offence_code_sent,
         offence_spellings.offence_code,
         offence_spellings.offence_class,
         coalesce(offence_spellings.repaired, false) as offence_code_repaired,
@@ -43,7 +48,7 @@ final as (
         {% endfor -%}
         {{ whole_number('complete.offenders_stated', 4) }} as offenders_stated,
         {{ code_of('location_codes', 'location_type') }} as location_type,
-        complete.local_authority,
+        {{ code_of('authority_codes', 'local_authority') }} as local_authority,
         {{ code_of('outcome_codes', 'outcome_code') }} as outcome_code,
         {% for column in dates -%}
         (complete.{{ column }} is not null and {{ iso_date('complete.' ~ column) }} is null)
@@ -60,6 +65,7 @@ final as (
     {{ code_join(flag ~ '_codes', 'flag', flag ~ '_flag') }}
     {% endfor -%}
     {{ code_join('location_codes', 'location_type', 'location_type') }}
+    {{ code_join('authority_codes', 'local_authority', 'local_authority') }}
     {{ code_join('outcome_codes', 'outcome_code', 'outcome_code') }}
     where {{ in_changed_return('complete') }}
 )

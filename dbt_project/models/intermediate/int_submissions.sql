@@ -25,6 +25,7 @@ final as (
         submissions.victims,
         submissions.suspects,
         submissions.reasons,
+        submissions.reasons_told,
         latest.submission is not null as is_current,
         submissions.status in ('accepted', 'nil') and latest.submission is null as is_superseded
     from submissions

@@ -48,7 +48,7 @@ final as (
         {%- for flag in counted_flags('victim') %}
         {{ code_of(flag ~ '_codes', flag, 'dated') }} as {{ flag }},
         {%- endfor %}
-        upper(dated.nationality) as nationality,
+        {{ code_of('nationality_codes', 'nationality', 'dated') }} as nationality,
         {{ person_token('dated.surname', 'dated.forenames', birth_date('dated.date_of_birth')) }} as person_token,
         dated.surname is not null or dated.forenames is not null as is_named,
         coalesce(dated.date_of_birth <> '1900-01-01' and dated.born_first is null, false) as has_unreadable_date,
@@ -59,6 +59,7 @@ final as (
     {{ code_join('sde_codes', 'self_defined_ethnicity', 'self_defined_ethnicity', 'dated') }}
     {{ code_join('observed_codes', 'observed_ethnicity', 'observed_ethnicity', 'dated') }}
     {{ code_join('disability_codes', 'flag', 'disability', 'dated') }}
+    {{ code_join('nationality_codes', 'nationality', 'nationality', 'dated') }}
     {%- for flag in counted_flags('victim') %}
     {{ code_join(flag ~ '_codes', 'flag', flag, 'dated') }}
     {%- endfor %}

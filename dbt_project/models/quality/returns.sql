@@ -27,7 +27,8 @@ received as (
         submissions.crimes,
         submissions.victims,
         submissions.suspects,
-        submissions.reasons
+        coalesce(submissions.reasons_told, '[]') as reasons,
+        submissions.reasons as reasons_as_sent
     from submissions
     left join rejected
         on {{ same_key('rejected', 'submissions', place + ['submission']) }}
@@ -52,7 +53,8 @@ missing as (
         cast(0 as bigint) as crimes,
         cast(0 as bigint) as victims,
         cast(0 as bigint) as suspects,
-        '[]' as reasons
+        '[]' as reasons,
+        '[]' as reasons_as_sent
     from due
     left join submissions
         on {{ same_key('submissions', 'due', place) }}

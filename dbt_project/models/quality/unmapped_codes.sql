@@ -8,11 +8,13 @@
     ('crime', 'online_flag', 'flag'),
     ('crime', 'children_flag', 'flag'),
     ('crime', 'location_type', 'location_type'),
+    ('crime', 'local_authority', 'local_authority'),
     ('crime', 'outcome_code', 'outcome_code'),
     ('victim', 'gender', 'gender'),
     ('victim', 'self_defined_ethnicity', 'self_defined_ethnicity'),
     ('victim', 'observed_ethnicity', 'observed_ethnicity'),
     ('victim', 'disability', 'flag'),
+    ('victim', 'nationality', 'nationality'),
     ('suspect', 'identified', 'flag'),
     ('suspect', 'role', 'role'),
     ('suspect', 'deceased', 'flag'),
@@ -20,6 +22,7 @@
     ('suspect', 'self_defined_ethnicity', 'self_defined_ethnicity'),
     ('suspect', 'observed_ethnicity', 'observed_ethnicity'),
     ('suspect', 'disability', 'flag'),
+    ('suspect', 'nationality', 'nationality'),
     ('suspect', 'relationship', 'relationship'),
 ] -%}
 {%- for person in ['victim', 'suspect'] -%}
@@ -106,7 +109,10 @@ shown as (
 ),
 
 final as (
-    select record_type, field, force, quarter, spelling, cast(sum(records) as bigint) as records
+    select
+        record_type, field, force, quarter, spelling,
+        {{ token_of('spelling', 'spelling', 16) }} as spelling_token,
+        cast(sum(records) as bigint) as records
     from shown
     group by record_type, field, force, quarter, spelling
 )

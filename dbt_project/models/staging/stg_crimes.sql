@@ -1,1 +1,1 @@
-select * from {{ source('raw', 'crimes') }}
+{{ staged_records('crimes') }}

@@ -1,1 +1,1 @@
-select * from {{ source('raw', 'suspects') }}
+{{ staged_records('suspects') }}

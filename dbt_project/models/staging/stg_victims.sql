@@ -1,1 +1,1 @@
-select * from {{ source('raw', 'victims') }}
+{{ staged_records('victims') }}

@@ -11,6 +11,7 @@ from orchestration.releases.disclosure import policy as policies
 from orchestration.releases.disclosure.cells import Cell, Cells, denominator, numerator
 from orchestration.releases.disclosure.relations import Share, Sum
 from orchestration.releases.disclosure.tables import Tables
+from orchestration.spreadsheets import write_csv
 
 # the shorthands of government statistics in a table
 CONFIDENTIAL, UNRELIABLE, NOT_APPLICABLE = "[c]", "[u]", "[z]"
@@ -65,10 +66,7 @@ def cells_of(figures: Iterable[Mapping]) -> Cells:
 
 def write_printed(path: Path, rows: Iterable[Mapping], columns: Sequence[str] = COLUMNS) -> None:
     """A public figures.csv: what `read_printed` reads."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(path, columns, rows)
 
 
 def audit(

@@ -1,14 +1,13 @@
 """A report's tables as CSV, with the metadata that describes their columns to a machine (CSVW, W3C)."""
 
-import csv
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 from orchestration.releases.package import LICENCE, write_json
 from orchestration.releases.reports import sheets
 from orchestration.releases.reports.printed import Number, Printed, Report
 from orchestration.releases.reports.sheets import Sheet
+from orchestration.spreadsheets import write_csv
 
 CONTEXT = ["http://www.w3.org/ns/csvw", {"@language": "en"}]
 # where a reader of CSVW looks for what describes a file, in the file's folder
@@ -30,7 +29,7 @@ def write(folder: Path, report: Report, head: dict) -> None:
     tables = sheets.of(report)
     for table in tables:
         rows = [[_text(cell) for cell in row] for row in table.rows]
-        _rows(folder / f"table-{table.number}.csv", table.heads, rows)
+        write_csv(folder / f"table-{table.number}.csv", table.heads, rows)
     described = {
         "@context": CONTEXT,
         "dc:title": report.title,
@@ -47,7 +46,7 @@ def write(folder: Path, report: Report, head: dict) -> None:
 
 def write_printed(path: Path, printed: list[Printed], head: dict) -> None:
     """Every number of every page, and what its columns are."""
-    _rows(path, Printed._fields, printed)
+    write_csv(path, Printed._fields, printed)
     columns = [
         {"name": name, "titles": name, "dc:description": PRINTED[name], "datatype": "string"}
         for name in Printed._fields
@@ -93,10 +92,3 @@ def _text(cell: str | Number) -> str:
     if isinstance(cell, Number) and not isinstance(cell.value, str):
         return cell.text.replace(",", "").rstrip("%")
     return cell if isinstance(cell, str) else cell.text
-
-
-def _rows(path: Path, heads: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(heads)
-        writer.writerows(rows)

@@ -120,7 +120,8 @@ def fit(cells: Cells, target: Target, known: Headings) -> Fit:
         return _fit_flag(cells, known)
     if column == "offence_code":
         return _fit_offence(cells, known)
-    if kind == "code":
+    # of the longest lists a code is known by its look
+    if kind == "code" and column not in known.listed_by_pattern:
         return _fit_code(cells, column, known)
     return _fit_pattern(cells, target, known)
 

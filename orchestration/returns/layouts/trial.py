@@ -6,7 +6,6 @@ A wrong map shows in them: fewer persons than there are cells that name one, rec
 Counts and codes of rules alone; nothing of a record.
 """
 
-import csv
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from orchestration.returns.layouts.drafting import Draft, Row
 from orchestration.returns.layouts.parts import REFERENCES, LayoutError, compared
 from orchestration.returns.parsing import read
 from orchestration.returns.reasons import Unreadable
+from orchestration.spreadsheets import write_csv
 
 DRAFTED = ("layouts", "layout_columns", "force_layouts")
 WORDS = {"cpai": "in the CPAI"}
@@ -172,10 +172,7 @@ def _add(drafted: Draft, seeds: Path, force: str, quarter: str) -> None:
                     "to_quarter": quarter,
                 }
             ]
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]), restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows([*rows, *new])
+        write_csv(path, list(rows[0]), [*rows, *new])
 
 
 def _counted(packs: list[dict[str, Any]]) -> dict[str, Any]:

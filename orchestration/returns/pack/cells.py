@@ -126,6 +126,8 @@ def _codes(field: str) -> str:
         "relationship": "relationships",
         "outcome_code": "outcomes",
         "cancellation_code": "cancellation_codes",
+        "local_authority": "local_authorities",
+        "nationality": "nationalities",
     }
     codes = list(
         dict.fromkeys(

@@ -172,11 +172,14 @@ class _Gathering:
             """
             select asked.force, asked.crime_reference, cpai.is_contact, exclusions.reason
             from (select unnest($forces) as force, unnest($references) as crime_reference) as asked
+            left join intermediate.int_references_as_sent as names
+                on names.force = asked.force and names.as_sent = asked.crime_reference
             left join cpai.cpai_crimes as cpai
-                on cpai.force = asked.force and cpai.crime_reference = asked.crime_reference and cpai.quarter = $quarter
+                on cpai.force = asked.force and cpai.quarter = $quarter
+                and cpai.crime_reference = coalesce(names.crime_reference, asked.crime_reference)
             left join cpai.cpai_exclusions as exclusions
-                on exclusions.force = asked.force and exclusions.crime_reference = asked.crime_reference
-                and exclusions.quarter = $quarter
+                on exclusions.force = asked.force and exclusions.quarter = $quarter
+                and exclusions.crime_reference = coalesce(names.crime_reference, asked.crime_reference)
             where cpai.force is not null or exclusions.force is not null
             """,
             forces=[force for force, _ in asked],
@@ -251,11 +254,14 @@ class _Gathering:
         """Findings that other returns, earlier quarters or readings show: they may have no record in this return."""
         return self._rows(
             """
-            select findings.rule as code, findings.severity, findings.found, findings.force, findings.crime_reference,
-                findings.person_reference, findings.record_type || 's' as record_type
+            select findings.rule as code, findings.severity, findings.found, findings.force,
+                coalesce(names.as_sent, findings.crime_reference) as crime_reference, findings.person_reference,
+                findings.record_type || 's' as record_type
             from quality.findings as findings
             inner join reference.rules as rules
                 on rules.rule = findings.rule and rules.checked_by = 'centre' and rules.our_own = 'N'
+            left join intermediate.int_references_as_sent as names
+                on names.force = findings.force and names.crime_reference = findings.crime_reference
             where findings.quarter = $quarter and list_contains($forces, findings.force)
                 and findings.record_type in ('crime', 'victim', 'suspect', 'return')
             """,

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestration import strict_csv
-from orchestration.returns.file_safety import escape_formula
 from orchestration.returns.pack.order import in_order
 from orchestration.returns.pack.words import status_said, title_of
+from orchestration.spreadsheets import workbook
 
 Row = dict[str, Any]
 
@@ -28,8 +28,6 @@ WIDTHS = {row["key"]: int(row["width"]) for row in _COLUMNS}
 
 def write_workbook(pack: Row, path: Path) -> None:
     """Write `pack.xlsx`; a cell that a spreadsheet would calculate has an apostrophe in front."""
-    import xlsxwriter
-
     found = [
         finding | {"place": place, "holds": "yes" if finding["holds"] else None}
         for place, finding in enumerate(in_order([*pack["findings"], *pack["found_by_the_centre"]]), 1)
@@ -45,8 +43,7 @@ def write_workbook(pack: Row, path: Path) -> None:
         "Explanations": pack["explanations"],
     }
     called = {} if pack["status"] == "refused" else {"Why refused": "Remarks"}
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    with workbook(path) as book:
         book.set_properties({"title": title_of(pack)})
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         text = book.add_format({"text_wrap": True, "valign": "top"})
@@ -69,8 +66,8 @@ def _write(sheet: Any, columns: list[tuple[str, str]], rows: list[Row], head: An
 
 
 def _cell(value: Any) -> Any:
-    value = escape_formula(value)
-    return value[:LONGEST] if isinstance(value, str) else value
+    # an apostrophe more may come in front
+    return value[: LONGEST - 1] if isinstance(value, str) else value
 
 
 def _summary(pack: Row) -> list[Row]:

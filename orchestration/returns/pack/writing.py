@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from collections.abc import Iterable
@@ -15,13 +14,13 @@ from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.receipts import read_explanations, read_submissions
 from orchestration.progress import over
 from orchestration.returns.checks import EXPLAINED, MOST_BESIDE_RECORDS
-from orchestration.returns.file_safety import escape_formula
 from orchestration.returns.landing import is_clutter
 from orchestration.returns.pack.gathering import gather
 from orchestration.returns.pack.order import in_order
 from orchestration.returns.pack.pack_workbook import write_workbook
 from orchestration.returns.pack.page import page
 from orchestration.returns.parsing import EXPLANATIONS
+from orchestration.spreadsheets import write_csv
 from orchestration.turns import swap_in
 from orchestration.warehouse.dbt import open_read_only
 
@@ -83,11 +82,7 @@ def write_pack(pack: dict[str, Any], folder: Path) -> Path:
             json.dumps(pack, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
         )
         if rows:
-            # with a mark, from which Excel takes the encoding
-            with (aside / EXPLANATIONS).open("w", encoding="utf-8-sig", newline="") as file:
-                writer = csv.DictWriter(file, EXPLAINED, restval="")
-                writer.writeheader()
-                writer.writerows(rows)
+            write_csv(aside / EXPLANATIONS, list(EXPLAINED), rows, mark=True)
         swap_in(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -113,8 +108,5 @@ def to_explain(pack: dict[str, Any]) -> list[dict[str, Any]]:
             continue
         crimes = {row["crime_reference"] for row in finding["failing"]}
         if left := {crime for crime in crimes if (rule, crime) not in explained}:
-            rows += [
-                {"rule": rule, "crime_reference": escape_formula(crime)}
-                for crime in (None, *sorted(left - {None}))
-            ]
+            rows += [{"rule": rule, "crime_reference": crime} for crime in (None, *sorted(left - {None}))]
     return rows if len(rows) <= MOST_BESIDE_RECORDS else [row for row in rows if not row["crime_reference"]]

@@ -279,6 +279,11 @@ select
     case
         when is_merged_of_others then 'merged_records_differ'
         when has_placeholder_incident then 'placeholder_incident'
+        when
+            {{ is_token('crime_reference') }}
+            or {{ is_token('incident_reference') }}
+            or {{ is_token('linked_crime_reference') }}
+            then 'text_for_a_reference'
         else 'ok'
     end as me01,
 
@@ -292,6 +297,7 @@ select
         when children_flag = 'unmapped' then 'unmapped_children_flag'
         when location_type = 'unmapped' then 'unmapped_location_type'
         when outcome_code = 'unmapped' then 'unmapped_outcome_code'
+        when local_authority = 'unmapped' then 'unmapped_local_authority'
         else 'ok'
     end as um01,
 

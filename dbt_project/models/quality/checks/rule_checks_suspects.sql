@@ -45,6 +45,7 @@ select
         when role = 'unmapped' then 'unmapped_role'
         when identified = 'unmapped' then 'unmapped_identified'
         when deceased = 'unmapped' then 'unmapped_deceased'
+        when nationality = 'unmapped' then 'unmapped_nationality'
         else 'ok'
     end as um03
 from described

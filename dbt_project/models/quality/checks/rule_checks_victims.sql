@@ -111,6 +111,7 @@ select
         {%- for flag in counted_flags('victim') %}
         when {{ flag }} = 'unmapped' then 'unmapped_{{ flag }}'
         {%- endfor %}
+        when nationality = 'unmapped' then 'unmapped_nationality'
         else 'ok'
     end as um02
 from described

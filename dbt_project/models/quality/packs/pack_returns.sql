@@ -16,7 +16,7 @@ received as (
         returns.submission,
         returns.status,
         returns.received_at,
-        returns.reasons,
+        returns.reasons_as_sent as reasons,
         submissions.layout,
         row_number() over (
             partition by returns.force, returns.quarter order by returns.submission desc

@@ -1,3 +1,6 @@
+{#- the seed has the name of the view: dbt knows one of a name -#}
+{{ config(alias='local_authorities') }}
+
 select
     population,
     place_type,

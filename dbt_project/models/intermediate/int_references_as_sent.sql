@@ -1,0 +1,18 @@
+-- For the force alone: its pack and the feed of its own records.
+
+with
+
+crimes as (
+    select * from {{ ref('stg_crimes') }}
+),
+
+final as (
+    select distinct
+        force,
+        crime_reference,
+        crime_reference_as_sent as as_sent
+    from crimes
+    where crime_reference <> crime_reference_as_sent
+)
+
+select * from final
