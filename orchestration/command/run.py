@@ -60,6 +60,8 @@ def run(home: Home, wanted: tuple[str, ...], as_of: str | None, full: bool, want
         say(json.dumps(answer, default=str))
     else:
         show_quarters(summary)
+        for sentence in not_read:
+            say(f"police recorded crime refused: {sentence}")
         for found in astray:
             say(f"not read: {found.sentence}")
     if not done:

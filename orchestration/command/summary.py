@@ -29,6 +29,7 @@ def summary_of(home: Home, wanted: list[str]) -> list[dict]:
                 **row,
                 "missing_forces": received["missing"],
                 "refused_forces": received["refused"],
+                "refused_because": received["reasons"],
                 **summaries.get(quarter, {}),
                 "holds_the_release": blocking.get(quarter, []),
             }
@@ -74,6 +75,8 @@ def show_quarters(summary: list[dict]) -> None:
             if row[name]:
                 shown = ", ".join(row[f"{name}_forces"][:8]) + (" ..." if row[name] > 8 else "")
                 say(f"         {name}: {shown}")
+        for sentence in row["refused_because"][:HELD_SHOWN]:
+            say(f"         {sentence}")
         show_holding(row["holds_the_release"])
         if row.get("unread"):
             say(f"         {row['unread']:,} candidates unread: cpai read export {row['quarter']}")

@@ -116,10 +116,10 @@ def _take_in(context: dg.AssetExecutionContext, home: Home, wanted: dict[str, li
             )
     for receipt in fresh:
         became = "refused" if receipt.status == "refused" else "received, and remarked on"
+        # what has no number is nobody's: its name may be anybody's
+        whose = f"{receipt.force} submission {receipt.submission}" if receipt.submission else "of no force"
         for reason in receipt.reasons:
-            context.log.warning(
-                f"{receipt.quarter} {receipt.force} submission {receipt.submission} {became}: {told(reason)}"
-            )
+            context.log.warning(f"{receipt.quarter} {whose} {became}: {told(reason)}")
     return len(fresh)
 
 

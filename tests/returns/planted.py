@@ -20,6 +20,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from click.testing import CliRunner
 from written import Records, crime, part_rows, suspect, victim, write_return
 
@@ -54,8 +55,8 @@ BESIDE = (
     ),
     *("readings file", "reader", "reason of a reading", "criterion of a reading", "crime of a reading"),
 )
-# a folder of its own for whose deliveries are refused
-REFUSED = "metropolitan"
+# whose later deliveries are refused: three CSV files, and one workbook of three sheets
+REFUSED, REFUSED_BY_NAME = "metropolitan", "cumbria"
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,9 @@ def _of(canary: Canary) -> Records:
     """A sound crime with its persons, and the canary in its column of one of them."""
     reference = f"99{canary.number:09}"
     number = str(canary.number)
-    one = {"offence_code": "19E", "csa_flag": "Y", "outcome_code": "16", "location_type": "dwelling"}
+    one = {"offence_code": "19E", "csa_flag": "Y", "outcome_code": "16"}
     crimes = [crime(crime_reference=reference, **one)]
-    born = {"age_at_offence": "14"}
+    born = {"age_at_offence": "9"}
     victims = [victim(crimes[0], victim_reference=f"V{number}", **born)]
     suspects = [suspect(crimes[0], suspect_reference=f"S{number}", age_at_offence="30")]
     records: Records = {"crimes": crimes, "victims": victims, "suspects": suspects}
@@ -178,22 +179,21 @@ def _plant_beside(home: Home, forces: list[str]) -> dict[tuple[str, str], str]:
     second = landing / REFUSED / "2"
     write_return(second, layout_for(REFUSED, QUARTER), _of(CANARIES["crimes", "summary"]))
     crimes = second / "crimes.csv"
-    crimes.write_text(crimes.read_text().replace("summary", f"{text['heading']},summary", 1))
-    third = landing / REFUSED / f"3 {text['folder name']}"
+    crimes.write_text(crimes.read_text().replace("offence_description", text["heading"], 1))
+    # alone behind the force's own folder: of several no name would show which is the later
+    third = landing / REFUSED_BY_NAME / text["folder name"]
     third.mkdir()
-    (third / f"{text['file name']}.csv").write_bytes(b"PK\x03\x04\x00\x00 no table")
-    fourth = landing / REFUSED / "4"
-    fourth.mkdir()
-    import xlsxwriter
-
-    with xlsxwriter.Workbook(fourth / "return.xlsx") as book:
+    with xlsxwriter.Workbook(third / f"{text['file name']}.xlsx") as book:
         book.add_worksheet(text["sheet name"]).write_row(0, 0, ["a", "b"])
-    fifth = landing / REFUSED / "5"
-    fifth.mkdir()
-    (fifth / "MISSING").write_text(f"{text['missing said by']}, 2023-05-02\n")
+    fourth = landing / REFUSED / "3"
+    fourth.mkdir()
+    (fourth / "MISSING").write_text(f"{text['missing said by']}, 2023-05-02\n")
     first = landing / forces[0]
     (file,) = [path for path in first.iterdir() if "crime" in path.name]
     file.rename(file.with_name(f"{text['accepted file name']} crimes.csv"))
+    whose |= dict.fromkeys(
+        (("beside", name) for name in ("file name", "folder name", "sheet name")), REFUSED_BY_NAME
+    )
     whose["beside", "accepted file name"] = whose["beside", "explanation"] = forces[0]
     explained = [{"rule": "CR10", "crime_reference": "", "explanation": text["explanation"]}]
     write_csv(first / "explanations.csv", list(explained[0]), explained)
@@ -208,7 +208,7 @@ def _plant_beside(home: Home, forces: list[str]) -> dict[tuple[str, str], str]:
     )
     of_2024 = recorded / "2024-01-25"
     of_2024.mkdir()
-    (of_2024 / "a.csv").write_text(
+    (of_2024 / "prc-pfa-tables-250124.csv").write_text(
         f"Force Name,{text['recorded crime heading']}\n{text['recorded crime force']},1\n"
     )
     return whose
@@ -238,10 +238,9 @@ def commands(root: Path) -> list[str]:
     return [
         f"run|run|{QUARTER}",
         "status|status",
-        f"export|read|export|{QUARTER}|--to|{left / 'before.csv'}",
+        f"export|read|export|{QUARTER}|--to|{left / 'export.csv'}",
         f"import|read|import|{readings}",
         f"refused import|read|import|{left / CANARIES['beside', 'readings file'].text}.csv",
-        f"export left|read|export|{QUARTER}|--to|{left / 'export.csv'}",
     ]
 
 
@@ -293,7 +292,7 @@ def _parents(folder: Path) -> str:
 
 def _answers(planted: Planted) -> None:
     """Readings of what is left to read, by a reader and with a reason that are canaries; and a file that is refused."""
-    export = planted.left / "before.csv"
+    export = planted.left / "export.csv"
     readings = planted.home.root / "readings" / f"{QUARTER}.csv"
     text = {name: CANARIES["beside", name].text for name in BESIDE}
     with export.open(newline="", encoding="utf-8") as file:
@@ -313,6 +312,9 @@ def _answers(planted: Planted) -> None:
         "reason": text["reason of a reading"],
         "offenders_read": "1",
     }
+    # the force whose return was replaced has other candidates than were read
+    keys = {(row["force"], row["crime_reference"]) for row in due}
+    made = [row for row in made if (row["force"], row["crime_reference"]) in keys]
     made[0]["reader"], made[0]["reason"] = text["reader"], text["reason of a reading"]
     rows = made + [template | {name: row[name] for name in ("force", "crime_reference")} for row in left]
     write_csv(readings, list(made[0]), rows)
