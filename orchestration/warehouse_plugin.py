@@ -45,6 +45,8 @@ class Plugin(BasePlugin):
                 "Build through `cpai run`, which keeps a key in the home, or set the variable."
             )
         cursor.execute("set variable token_key = ?", [key])
+        # the ledger has what was made with it: a change of the key changes none of that
+        cursor.execute("set variable first_key = ?", [os.environ.get("CPAI_FIRST_KEY") or key])
         for name, value in self._of_changes(cursor).items():
             cursor.execute(f"set variable {name} = ?", [value])
         if moment := os.environ.get("CPAI_AS_OF"):

@@ -72,6 +72,11 @@
 {% macro default__token_key() %}getvariable('token_key'){% endmacro %}
 {% macro spark__token_key() %}token_key{% endmacro %}
 
+{# The first secret that the home had: of tokens that the ledger has, as a reference's. #}
+{% macro first_key() %}{{ return(adapter.dispatch('first_key', 'cpai')()) }}{% endmacro %}
+{% macro default__first_key() %}coalesce(getvariable('first_key'), getvariable('token_key')){% endmacro %}
+{% macro spark__first_key() %}first_key{% endmacro %}
+
 {# The moment that the warehouse is built as of, ISO text in UTC: a variable of the connection, or null. #}
 {% macro as_of() %}{{ return(adapter.dispatch('as_of', 'cpai')()) }}{% endmacro %}
 {% macro default__as_of() %}coalesce(getvariable('as_of'), '9999'){% endmacro %}

@@ -46,7 +46,7 @@ from {{ source('raw', record_type) }}
                 {%- endfor -%}
             )
             then {{ column }}
-        else 'token-' || {{ token_of('reference', column, 16) }}
+        else 'token-' || {{ token_of('reference', column, 16, first_key()) }}
     end
 {%- endmacro %}
 
@@ -71,6 +71,6 @@ from {{ source('raw', record_type) }}
 {%- endmacro %}
 
 {# What stands for a text wherever it may not be read: `digits` of a keyed hash, another for each purpose. #}
-{% macro token_of(purpose, text, digits) -%}
-    substr({{ sha256_of(token_key() ~ " || '|" ~ purpose ~ "|' || " ~ text) }}, 1, {{ digits }})
+{% macro token_of(purpose, text, digits, key=none) -%}
+    substr({{ sha256_of((key or token_key()) ~ " || '|" ~ purpose ~ "|' || " ~ text) }}, 1, {{ digits }})
 {%- endmacro %}

@@ -1,6 +1,5 @@
 """`cpai log`: who collected, altered, consulted, disclosed, combined or erased what, and whether it is as written."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -107,15 +106,17 @@ def _in_words(set_: dict[str, Any]) -> str:
 
 def _write(into: Path, rows: list[dict[str, Any]]) -> None:
     from orchestration.ledger.log import COLUMNS
-    from orchestration.returns.file_safety import escape_formula
+    from orchestration.spreadsheets import write_csv
 
     try:
-        with into.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            for row in rows:
-                cells = row | {"set": "; ".join(f"{name} {value}" for name, value in row["set"].items())}
-                writer.writerow([escape_formula(cells[name]) for name in COLUMNS])
+        write_csv(
+            into,
+            COLUMNS,
+            (
+                row | {"set": "; ".join(f"{name} {value}" for name, value in row["set"].items())}
+                for row in rows
+            ),
+        )
     except OSError as problem:
         raise NotThere(f"{into} cannot be written: {problem.strerror}") from None
 

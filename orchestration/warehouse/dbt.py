@@ -19,7 +19,7 @@ from threading import Event
 from typing import Any
 
 from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_below
-from orchestration.keys import token_key
+from orchestration.keys import first, token_key
 from orchestration.progress import at
 from orchestration.statements import rows_of
 from orchestration.stopping import state
@@ -63,6 +63,7 @@ def environment(home: Home, everything: bool = False) -> Iterator[None]:
         "CPAI_WAREHOUSE": str(home.warehouse),
         "CPAI_RAW": str(home.raw),
         "CPAI_TOKEN_KEY": token_key(home),
+        "CPAI_FIRST_KEY": first(home).text,
         "CPAI_AS_OF": home.as_of or "",
         "CPAI_EVERYTHING": "Y" if everything else "",
         "DO_NOT_TRACK": "1",
