@@ -263,6 +263,7 @@ EXEMPLARS = [
         "no_receiving_force",
         _crime(cancellation_code="C1", status="cancelled", linked_crime_reference="atlantis:E0"),
         _crime(cancellation_code="C1", status="cancelled", linked_crime_reference="essex:E0"),
+        also={"ME01"},
     ),
     Exemplar(
         "CR27",

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 from by_hand import failed, run_dbt, write_raw
-from received_records import FIRST, SUBMISSIONS
+from received_records import FIRST, NAMES, SUBMISSIONS, named
 
 from orchestration.home import Home
 
@@ -28,11 +28,15 @@ def dbt(folder, parsed):
 
 @pytest.fixture(scope="session")
 def tables(folder):
-    """`tables("select …")` gives tuples, through a connection that is closed again."""
+    """`tables("select …")` gives tuples, through a connection that is closed again; crimes by their names."""
+    names = {named(name): name for name in NAMES}
 
     def rows(statement: str) -> list[tuple]:
+        for reference, name in names.items():
+            statement = statement.replace(f"crime_reference = '{name}'", f"crime_reference = '{reference}'")
         with duckdb.connect(str(Home(folder).warehouse), read_only=True) as connection:
-            return connection.execute(statement).fetchall()
+            found = connection.execute(statement).fetchall()
+        return [tuple(names.get(cell, cell) for cell in row) for row in found]
 
     return rows
 

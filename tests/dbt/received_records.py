@@ -1,20 +1,54 @@
 """Records as three forces might have sent them, and one return that was refused."""
 
 KENT = {"force": "kent", "quarter": "2023-Q2"}
+# what each crime is about; its reference looks like one, and stands in the same order
+NAMES = (
+    "cancelled",
+    "changed",
+    "eaten",
+    "grooming",
+    "image",
+    "late",
+    "no_code",
+    "no_such_day",
+    "nowhere",
+    "odd_spellings",
+    "other_format",
+    "plain",
+    "stated",
+    "two_sheets",
+    "unchanged",
+    "unlisted",
+    "urn",
+)
 SURNAME = "Qwertysurname"  # looked for in everything dbt leaves behind
 
 
-def crime(crime_reference: str, **columns) -> dict:
+def named(name: str | None) -> str | None:
+    return name and f"46/{NAMES.index(name):03}/23"
+
+
+def crime(crime_reference: str | None, **columns) -> dict:
     ready = {"offence_code": "19/16", "recorded_on": "2023-05-01", "status": "recorded"}
-    return {**KENT, **ready, "crime_reference": crime_reference, **columns}
+    return {**KENT, **ready, "crime_reference": named(crime_reference), **columns}
 
 
 def victim(crime_reference: str, victim_reference: str = "1", **columns) -> dict:
-    return {**KENT, "crime_reference": crime_reference, "victim_reference": victim_reference, **columns}
+    return {
+        **KENT,
+        "crime_reference": named(crime_reference),
+        "victim_reference": victim_reference,
+        **columns,
+    }
 
 
 def suspect(crime_reference: str, suspect_reference: str = "1", **columns) -> dict:
-    return {**KENT, "crime_reference": crime_reference, "suspect_reference": suspect_reference, **columns}
+    return {
+        **KENT,
+        "crime_reference": named(crime_reference),
+        "suspect_reference": suspect_reference,
+        **columns,
+    }
 
 
 def sheet(name: str, number: int) -> dict:
@@ -82,7 +116,7 @@ def reading(crime_reference: str, version: str, role: str = "first", **columns) 
     answer = {"group_based": "yes", "criterion": "cse", "committed_by_children": "no", "offenders_read": 2}
     return {
         "force": "kent",
-        "crime_reference": crime_reference,
+        "crime_reference": named(crime_reference),
         "version": version,
         "role": role,
         **answer,

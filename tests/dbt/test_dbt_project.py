@@ -2,7 +2,7 @@
 
 import pytest
 from by_hand import KEY, write_raw
-from received_records import FIRST, KENT, SUBMISSIONS, SURNAME, reading
+from received_records import FIRST, KENT, SUBMISSIONS, SURNAME, named, reading
 
 from orchestration.home import Home
 
@@ -179,7 +179,7 @@ def test_readings_outlive_a_resubmission_unless_what_was_read_changed(folder, db
     versions = first_build
     again = {record_type: _resubmitted(rows) for record_type, rows in FIRST.items()}
     for row in again["crimes"]:
-        if row["crime_reference"] == "changed":
+        if row["crime_reference"] == named("changed"):
             row["summary"] = "coded summary B, with more in it"
     write_raw(
         Home(folder),

@@ -47,16 +47,16 @@ def _records() -> dict[str, list[dict]]:
     for number, (_, change) in enumerate(NOT_ASKED):
         add(f"A{number}", change)
     # CR02: one reference counted in two quarters; another sent again, but counted in its own quarter alone
-    for reference, again_on in (("AGAIN", "2023-08-10"), ("REFRESHED", "2023-05-10")):
+    for reference, again_on in (("AG1", "2023-08-10"), ("REFR1", "2023-05-10")):
         add(reference, {})
         add(
             reference,
             {"return": {"quarter": "2023-Q3"}, "crime": {"recorded_on": again_on, "reported_on": again_on}},
         )
     # CR29: counted until the return of a later quarter cancels it
-    add("LATER", {})
+    add("LAT1", {})
     add(
-        "LATER",
+        "LAT1",
         {"return": {"quarter": "2023-Q3"}, "crime": {"status": "cancelled", "cancellation_code": "C2"}},
     )
     # five of five beyond any tolerance, and three of three within it

@@ -56,8 +56,8 @@ def test_a_fault_of_our_own_work_is_found(found, judged, rows, own):
 
 
 def test_one_reference_is_counted_in_one_quarter(found):
-    assert found["AGAIN"] == {("CR02", "counted_in_earlier_quarter")}
-    assert found["REFRESHED"] == {("CR09", "recorded_before_quarter")}
+    assert found["AG1"] == {("CR02", "counted_in_earlier_quarter")}
+    assert found["REFR1"] == {("CR09", "recorded_before_quarter")}
 
 
 def test_an_absent_return_is_found_and_a_nil_return_is_not(built, rows):
@@ -68,10 +68,10 @@ def test_an_absent_return_is_found_and_a_nil_return_is_not(built, rows):
 
 
 def test_a_later_cancellation_lowers_the_quarter_that_held_the_crime(built, found, rows):
-    assert "LATER" not in found  # sent with the later return, and no record of the wrong quarter
+    assert "LAT1" not in found  # sent with the later return, and no record of the wrong quarter
     assert rows(
         built,
-        "select quarter, exclusion_reason from cpai.cpai_classified_crimes where crime_reference = 'LATER' order by 1",
+        "select quarter, exclusion_reason from cpai.cpai_classified_crimes where crime_reference = 'LAT1' order by 1",
     ) == [("2023-Q2", "cancelled"), ("2023-Q3", "cancelled")]
     assert rows(
         built, "select quarter, tested, failed from quality.rule_results where rule = 'CR29' and tested > 0"
