@@ -123,6 +123,8 @@ def test_under_each_heading_stands_what_the_heading_says(answered, packs, force)
         for record in each["failing"]
         for cell in record["values"] or [{}]
     ]
+    # as a spreadsheet shows them, and not what it took an apostrophe from
+    wanted = [{name: escaped(cell) for name, cell in row.items()} for row in wanted]
     told = [{name: row[name] for name in columns} for row in sheets["Records"]]
     assert in_any_order(told) == in_any_order(wanted) != []
     assert [row["Received"] for row in sheets["Balance"]] == [row["received"] for row in pack["balance"]]
@@ -136,7 +138,7 @@ def test_under_each_heading_stands_what_the_heading_says(answered, packs, force)
 def in_any_order(rows: list[dict]) -> list[str]:
     """Rows as a spreadsheet would show them."""
     return sorted(
-        "|".join("" if cell is None else str(escaped(cell)).removesuffix(".0") for cell in row.values())
+        "|".join("" if cell is None else str(cell).removesuffix(".0") for cell in row.values())
         for row in rows
     )
 
