@@ -1,6 +1,8 @@
 """A small synthetic year, run once for all tests that ask what comes out of it."""
 
 import json
+import os
+import runpy
 import shutil
 import sqlite3
 from contextlib import closing
@@ -16,6 +18,7 @@ from orchestration.home import Home
 from orchestration.ledger import migrations
 
 quiet_teardown()
+GUARDED = Path(__file__).with_name("guarded")
 QUARTERS = ["2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4"]
 
 
@@ -35,6 +38,20 @@ class Year:
         answer = self.cpai(*words, "--json")
         assert answer.exit_code == 0, answer.output
         return json.loads(answer.stdout)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def this_machine_alone(tmp_path_factory):
+    """No command and no library reaches another machine: in this process, and in every Python that a test starts."""
+    reached = tmp_path_factory.mktemp("reached") / "elsewhere.txt"
+    reached.touch()
+    path = os.pathsep.join([str(GUARDED), *filter(None, [os.environ.get("PYTHONPATH")])])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CPAI_REACHED", str(reached))
+        patch.setenv("PYTHONPATH", path)
+        runpy.run_path(str(GUARDED / "sitecustomize.py"))
+        yield
+        assert reached.read_text(encoding="utf-8") == ""
 
 
 @pytest.fixture(scope="session", autouse=True)
