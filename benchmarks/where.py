@@ -76,14 +76,14 @@ def inside_the_process(words: list[str]) -> None:
                 setattr(place, name, clock.timed(lambda line=row["line"]: line, getattr(place, name)))
         if row["functions"].startswith("dbt "):
             of_dbt[row["functions"].removeprefix("dbt ")] = row["line"]
-    from dbt.adapters.sql.connections import SQLConnectionManager
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager as Connections
     from dbt_common.events.contextvars import get_node_info
 
     def line_of_node() -> str:
         kind = (get_node_info() or {}).get("resource_type") or "seed"
         return of_dbt.get(str(kind), of_dbt["seed"])
 
-    SQLConnectionManager.add_query = clock.timed(line_of_node, SQLConnectionManager.add_query)
+    Connections.add_query = clock.timed(line_of_node, Connections.add_query)
     import_module("orchestration.definitions")
     clock.seconds[START] = time.perf_counter() - started
     code = cpai(words, standalone_mode=False)

@@ -80,7 +80,7 @@ def _compare(connection: Connection, raw: Path, files: list["_File"]) -> None:
             select
                 force, quarter,
                 string_agg(cast(to_json(submissions) as varchar), chr(10) order by submission) as submissions
-            from read_parquet($submissions) as submissions
+            from read_parquet($submissions, hive_partitioning = false) as submissions
             group by all
         )
         select

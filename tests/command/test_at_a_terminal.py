@@ -26,7 +26,7 @@ def sampled(tmp_path_factory):
 def test_a_bar_says_what_it_is_at_how_far_it_is_and_since_when(sampled):
     into, shown = sampled
     assert shown.code == 0
-    assert "writing a synthetic 2023: " in shown.text
+    assert "writing synthetic returns: " in shown.text
     assert re.search(r"\b\d+/1\d\d\b", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.text))
     assert "0:00:0" in shown.text
     assert COLOUR.search(shown.text)
@@ -42,7 +42,7 @@ def test_elsewhere_there_are_lines_without_a_control_code(tmp_path):
     assert done.returncode == 0
     assert "\x1b" not in done.stderr + done.stdout and "\r" not in done.stderr
     lines = done.stderr.splitlines()
-    assert re.fullmatch(r" +\d+:\d\d  writing a synthetic 2023", lines[0])
+    assert re.fullmatch(r" +\d+:\d\d  writing synthetic returns", lines[0])
     assert lines[-1].startswith("done in ")
     assert len(lines) == 2
 
@@ -64,7 +64,7 @@ def test_what_comes_from_outside_colours_nothing_even_there(tmp_path):
     assert r"\x1b[32mQ1" in shown.text
 
 
-@pytest.mark.parametrize("when", ["writing a synthetic", 0.8])
+@pytest.mark.parametrize("when", ["writing synthetic", 0.8])
 def test_ctrl_c_ends_with_one_sentence(tmp_path, when):
     shown = in_a_terminal(
         ["sample", "--scale", "0.2", "--into", str(tmp_path / "made")], press=(when, b"\x03")

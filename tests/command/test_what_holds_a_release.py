@@ -61,6 +61,7 @@ def test_status_has_a_line_for_each_force_and_rule(home):
 
 def test_run_says_the_same(home, capsys):
     row = {"quarter": "2024-Q2", "received": 2, "refused": 0, "missing": 0, "deliveries": 2}
+    row |= {"refused_because": []}
     row |= {"refused_deliveries": 0, "holds_the_release": holding.holding(home, ["2024-Q2"])}
     summary.show_quarters([row])
     assert [line.strip() for line in capsys.readouterr().out.splitlines()[1:]] == SAID
