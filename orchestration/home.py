@@ -80,8 +80,8 @@ def settings(seed: str, name: str, value: str = "value") -> Settings:
 
 
 def filled(part: Path) -> bool:
-    """Whether a file, or a folder with something in it, is there."""
-    return part.is_file() or (part.is_dir() and any(part.iterdir()))
+    """Whether a file, or a folder with something in it, is there. What is written aside (`.building-2023.r1`) is not yet."""
+    return part.is_file() or (part.is_dir() and any(not path.name.startswith(".") for path in part.iterdir()))
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -14,12 +14,14 @@ from orchestration.releases import inputs as release_inputs
 from orchestration.releases import package
 from orchestration.statements import Connection, quoted
 
-# the gate's results are of their day (waivers expire), history grows, and revisions are of the releases then there
+# the gate's results are of their day (waivers expire), history grows, revisions are of the releases then there, and who
+# can be singled out is measured on what a release has
 NOT_FROM_THE_WAREHOUSE = (
     "quality/expectation_results",
     "quality/rule_result_history",
     "quality/release_history",
     "quality/figure_revisions",
+    "quality/singling_out",
 )
 NAMED = 5  # of the tables, and of what else differs, named in a sentence
 

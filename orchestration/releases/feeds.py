@@ -11,6 +11,7 @@ import hmac
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -22,9 +23,10 @@ from orchestration.quarters import in_period
 from orchestration.releases import singling_out
 from orchestration.releases.package import FORBIDDEN, file_hash, write_json
 from orchestration.releases.verify import as_published
+from orchestration.returns.receipts import RETURNED
 from orchestration.spreadsheets import copy_csv
 from orchestration.statements import Connection, one_file, quoted
-from orchestration.warehouse.dbt import query
+from orchestration.warehouse.attached import open_warehouse
 
 TABLES = singling_out.FACTS
 # gives the crime, or the person, to whoever has the force's system
@@ -38,6 +40,8 @@ REFERENCES = {
 PSEUDONYM = "pseudonym"
 BUILDING = ".building-"
 LINKS = "links"
+# of the force's own feed: records of the release with what the warehouse has of their days
+WITH_DAYS = {"crimes": "crimes_with_days", "suspects": "suspects_with_days"}
 
 
 class NotAsAgreed(RuntimeError):
@@ -55,6 +59,11 @@ class Contract:
     purpose: str
     recipient: str
     columns: dict[str, list[dict[str, str]]]
+
+    @property
+    def reads_warehouse(self) -> bool:
+        """Whether it keeps what no release has: days and local authorities."""
+        return self.of_one_force and bool(singling_out.treated(self.feed, singling_out.KEEP))
 
 
 @dataclass(frozen=True)
@@ -84,13 +93,17 @@ def contract(feed: str, seeds: Path = SEEDS) -> Contract:
         row["recipient"],
         {table: [one for one in columns if one["table"] == table] for table in TABLES},
     )
-    never = FORBIDDEN | (REFERENCES if found.pseudonymised else set())
+    never = FORBIDDEN | (REFERENCES | _in_no_release() if found.pseudonymised else set())
     for one in columns:
         if {one["column"], *_words(one["source"])} & never:
             raise NotAsAgreed(
                 f"{feed}: column {one['column']} may not go out; take it out of feed_columns.csv"
             )
     return found
+
+
+def _in_no_release() -> set[str]:
+    return {column for _, column in singling_out.treated(singling_out.RELEASE, *singling_out.NOT_THERE)}
 
 
 def _words(source: str) -> list[str]:
@@ -159,25 +172,29 @@ def _note(home: Home, manifest: dict, folder: Path) -> None:
 def _fill(
     home: Home, agreed: Contract, home_key: keys.Key, head: dict, period: str, force: str | None, folder: Path
 ) -> dict:
-    import duckdb
-
     purpose = f"pseudonyms of {agreed.feed}"
     key = home_key.of(purpose)
-    with duckdb.connect() as connection:
+    with _opened(home, agreed) as connection:
         file = home.releases / head["release"] / "marts.duckdb"
         connection.execute(f"attach {quoted(file)} as release (read_only)")
         connection.execute("use release")
         if force and not connection.execute("select 1 from dim_force where force = ?", [force]).fetchone():
             raise LookupError(f"no force {force!r}; write its slug, as kent")
-        _pseudonyms(connection, "wanted", key, in_period(period), force, _as_sent(home, force))
+        as_sent = _as_sent(connection, force) if agreed.reads_warehouse else {}
+        _pseudonyms(connection, "wanted", key, in_period(period), force, as_sent)
         if agreed.pseudonymised and (before := keys.overlapping(home)):
             _pseudonyms(connection, "under_key_before", before.of(purpose), in_period(period), force)
             _pseudonyms(connection, "under_key_of_now", keys.of(home, purpose), in_period(period), force)
             _link(connection, home.root / LINKS / f"{folder.name.removeprefix(BUILDING)}.parquet")
+        if agreed.reads_warehouse:
+            _with_days(connection, agreed, head, force)
         tables = {table: _write_table(connection, agreed, table, folder) for table in TABLES}
         _check(connection, agreed, folder, tables)
         alike = singling_out.measure(
-            connection, {table: f"temp.{table}" for table in TABLES}, [_crime(agreed)]
+            connection,
+            {table: f"temp.{table}" for table in TABLES},
+            [_crime(agreed)],
+            ["force"] if force else [],
         )
         status = connection.execute(
             "select distinct status from figures where breakdown = 'criterion' and place_type = 'national' "
@@ -213,6 +230,52 @@ def _fill(
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
 
+def _opened(home: Home, agreed: Contract) -> AbstractContextManager[Connection]:
+    import duckdb
+
+    return open_warehouse(home) if agreed.reads_warehouse else duckdb.connect()
+
+
+def _with_days(connection: Connection, agreed: Contract, head: dict, force: str | None) -> None:
+    """Temp tables of the release's crimes and suspects with the days and local authorities that the warehouse has of them.
+
+    Raises NotAsAgreed where it has other records of the force by now: those of the release have no days any more.
+    """
+    then = {row["quarter"]: row["submission"] for row in head["submissions"] if row["force"] == force}
+    now = dict(
+        connection.execute(
+            "select quarter, max(submission) from warehouse.quality.returns "
+            "where force = ? and status in (select unnest(?)) group by quarter",
+            [force, list(RETURNED)],
+        ).fetchall()
+    )
+    of_records = connection.execute("select distinct quarter from wanted order by quarter").fetchall()
+    other = [quarter for (quarter,) in of_records if then.get(quarter) != now.get(quarter)]
+    for table, source, key in (
+        ("crimes", "cpai_crimes", "force, quarter, crime_reference"),
+        ("suspects", "cpai_arrest_days", "force, quarter, crime_reference, suspect_number"),
+    ):
+        facts = f"(from {TABLES[table]} semi join wanted using (force, quarter, crime_reference))"
+        days = f"(from warehouse.cpai.{source} semi join wanted using (force, quarter, crime_reference))"
+        kept = [name for of, name in singling_out.treated(agreed.feed, singling_out.KEEP) if of == table]
+        connection.execute(
+            f"create temp table {WITH_DAYS[table]} as "
+            f"select facts.*, {', '.join(f'days.{name}' for name in sorted(kept))} "
+            f"from {facts} as facts inner join {days} as days using ({key})"
+        )
+        # an erased person leaves a gap in the release's numbers, and none in the warehouse's
+        unlike = connection.execute(
+            f"select distinct quarter from (from {facts} anti join {days} as days using ({key})) union "
+            f"select distinct quarter from (from {days} anti join {facts} as facts using ({key}))"
+        ).fetchall()
+        other += [quarter for (quarter,) in unlike]
+    if other:
+        raise NotAsAgreed(
+            f"{agreed.feed}: the warehouse has other records of {force} {min(other)} than {head['release']}, and their days "
+            f"are only there: publish again (cpai publish {head['period']}), then write the feed"
+        )
+
+
 def _link(connection: Connection, file: Path) -> None:
     """Which pseudonym of the key before is which of the key of now. It stays in the home: who had both feeds and this
     could follow each crime, which the change of key was to end."""
@@ -231,16 +294,14 @@ def _link(connection: Connection, file: Path) -> None:
     aside.replace(file)
 
 
-def _as_sent(home: Home, force: str | None) -> dict[str, str]:
-    """Token -> what a force sent in place of a crime reference: for that force alone, while the warehouse is there."""
-    if force is None or not home.warehouse.exists():
-        return {}
-    rows = query(
-        home,
-        "select crime_reference, as_sent from intermediate.int_references_as_sent where force = ?",
-        [force],
+def _as_sent(connection: Connection, force: str | None) -> dict[str, str]:
+    """Token -> what a force sent in place of a crime reference: for that force alone."""
+    return dict(
+        connection.execute(
+            "select crime_reference, as_sent from warehouse.intermediate.int_references_as_sent where force = ?",
+            [force],
+        ).fetchall()
     )
-    return {row["crime_reference"]: row["as_sent"] for row in rows}
 
 
 def _pseudonyms(
@@ -291,7 +352,7 @@ def _write_table(connection: Connection, agreed: Contract, table: str, folder: P
         f"""
         create temp table {table} as
         select {columns}
-        from {TABLES[table]}
+        from {WITH_DAYS.get(table, TABLES[table]) if agreed.reads_warehouse else TABLES[table]}
         inner join wanted using (force, quarter, crime_reference)
         order by {", ".join(order)}
         """
@@ -315,12 +376,7 @@ def _crime(agreed: Contract) -> str:
 
 def _coarsened(feed: str, table: str, column: dict[str, str]) -> str:
     """What the feed has of a column: its source, or that with rare values merged (`coarsening.csv`)."""
-    rare = {
-        (row["feed"], row["table"], row["column"])
-        for row in seed_rows("publication/coarsening.csv")
-        if row["treatment"] == "merge_below_k"
-    }
-    is_rare = (feed, table, column["column"]) in rare
+    is_rare = (table, column["column"]) in singling_out.treated(feed, singling_out.MERGE)
     return singling_out.merged(column["source"]) if is_rare else column["source"]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from expectations import Result
 from orchestration.home import file_hash
-from orchestration.releases import views
+from orchestration.releases import singling_out, views
 from orchestration.returns.layouts import personal_columns
 from orchestration.spreadsheets import copy_csv
 from orchestration.statements import Connection, quoted, rows_of
@@ -113,25 +113,31 @@ def copy_tables(connection: Connection, dbt: dict, release: str, period: str, qu
     """Copy the period's rows of each mart and evidence table from `warehouse` to `target`, sorted by key.
 
     `figures` gains the column `release`. Tables with a quarter keep the period's quarters, dimensions all.
-    Raises NotPublishable when a table is not built, has a forbidden column, or there is no figure.
+    Raises NotPublishable when a table is not built, has a forbidden column or one that is too fine, or there is no figure.
     """
     built = columns_of(connection, "warehouse")
     connection.execute("create schema target.quality")
     for (schema, table), node in published_models(dbt, period).items():
         source = f'warehouse.{schema}."{table}"'
-        columns = {name for name, _ in built.get((schema, table), [])} - stays_in_home(node)
+        kept = stays_in_home(node)
+        columns = {name: kind for name, kind in built.get((schema, table), []) if name not in kept}
         if not columns:
             raise NotPublishable(
                 f"{schema}.{table} is not in the warehouse: build it (cpai run), then publish"
             )
-        if personal := sorted(FORBIDDEN & columns):
+        if personal := sorted(FORBIDDEN & columns.keys()):
             raise NotPublishable(
                 f"{schema}.{table} has the personal column {personal[0]}: take it out of the dbt model"
+            )
+        if fine := singling_out.too_fine(columns.items()):
+            raise NotPublishable(
+                f"{schema}.{table} has the column {fine[0]} beside crime_reference, and no release has a day or what "
+                "seeds/publication/coarsening.csv takes out: take it out of the dbt model"
             )
         added = f", {quoted(release)} as release" if (schema, table) == ("marts", "figures") else ""
         where = "true" if table.startswith("dim_") else of_period(columns)
         periods = {"periods": within(period, quarters)} if where != "true" else {}
-        kept = stays_in_home(node) & {name for name, _ in built[schema, table]}
+        kept &= {name for name, _ in built[schema, table]}
         released = f"* exclude ({', '.join(sorted(kept))})" if kept else "*"
         # rows in one order make the same bytes again
         order = ", ".join(f'"{column}"' for column in key_of(dbt, node)) or "all"

@@ -156,6 +156,7 @@ def _build(
         {table: f"target.main.{fact}" for table, fact in singling_out.FACTS.items()},
         ["force", "quarter", "crime_reference"],
     )
+    singling_out.write(connection, head["singling_out"])
     head["compared_with"] = revisions.write(connection, head, home.releases, home.raw / "readings.parquet")
     if reasons := revisions.unexplained(connection, name):
         raise GateShut(reasons + ([beside.alarm] if beside and beside.alarm else []))
@@ -304,10 +305,13 @@ def _go_live(home: Home, name: str) -> Release:
 
 def _point_at(home: Home, name: str) -> None:
     """`current` points at a release; a folder or file that came in its place is not removed."""
+    current = home.releases / "current"
+    if current.is_symlink() and current.readlink() == Path(name):
+        return
     pointer = home.releases / ".current.new"
     pointer.unlink(missing_ok=True)
     pointer.symlink_to(name)
-    pointer.replace(home.releases / "current")
+    pointer.replace(current)
     folder = os.open(home.releases, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)

@@ -1,10 +1,12 @@
 """The views of a release for analysts: they show what the records and figures hold, and the example queries run."""
 
+from collections import Counter
+
 import duckdb
 import pytest
 
 from orchestration.home import DBT_PROJECT, seed_rows
-from orchestration.releases import lineage, views
+from orchestration.releases import lineage, singling_out, views
 
 pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
 
@@ -14,7 +16,15 @@ QUERIES = sorted((DBT_PROJECT / "analyses" / "release").glob("*.sql"))
 @pytest.fixture(scope="module")
 def release(year):
     file = year.home.releases / "current" / "marts.duckdb"
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{year.home.warehouse}' as warehouse (read_only)")
+        connection.execute(f"attach '{file}' as marts (read_only); use marts")
+        # records of a release have no day: the warehouse they were made from has
+        connection.execute(
+            "create temp view days as select force, quarter, crime_reference, recorded_on, outcome_on, local_authority "
+            "from warehouse.cpai.cpai_crimes"
+        )
+        connection.execute("create temp view days_of_suspects as from warehouse.cpai.cpai_suspects")
         yield connection
 
 
@@ -55,12 +65,13 @@ def test_there_is_a_query_for_every_question():
         (
             "outcome_at_12_weeks",
             "select count(*) filter (where outcome_code in ('1', '1A') and outcome_on <= recorded_on + 84), count(*) "
-            "from fct_crimes where {of}",
+            "from fct_crimes inner join days using (force, quarter, crime_reference) where {of}",
         ),
         (
             "arrest_at_12_weeks",
-            "select count(*) filter (where arrested_on <= recorded_on + 84), count(*) from fct_suspects "
-            "inner join fct_crimes using (force, quarter, crime_reference) where {of}",
+            "select count(*) filter (where arrested_on <= recorded_on + 84), count(*) from days_of_suspects "
+            "inner join fct_crimes using (force, quarter, crime_reference) "
+            "inner join days using (force, quarter, crime_reference) where {of}",
         ),
         (
             "nationality",
@@ -93,6 +104,41 @@ def test_a_wide_view_counts_what_the_records_say(release, view, counted):
         wanted = rows(release, counted.format(of=of))
         seen = rows(release, f"select {first}, records from {view} where {where} and unit <> 'victim'")
         assert seen == wanted, (view, where)
+
+
+def test_local_authorities_are_counted_and_few_crimes_merged(release):
+    """As the records of the warehouse say; who has fewer crimes than the policy's k is `other`."""
+    k = singling_out.smallest_allowed()
+    of = {"cpai": "true", "contact": "is_contact", "cocad": "is_cocad"}
+    hidden = 0
+    for population, where in of.items():
+        counted = rows(
+            release,
+            "select force, coalesce(nullif(local_authority, 'unmapped'), ''), count(*) from fct_crimes "
+            f"inner join days using (force, quarter, crime_reference) where {where} group by all",
+        )
+        wanted = Counter()
+        for force, authority, many in counted:
+            is_few = bool(authority) and many < k
+            hidden += is_few
+            wanted[force, singling_out.OTHER if is_few else authority] += many
+        seen = rows(
+            release,
+            "select place, coalesce(local_authority, ''), crimes from local_authorities "
+            f"where population = '{population}' and place_type = 'force' and period_type = 'year'",
+        )
+        assert {(place, authority): crimes for place, authority, crimes in seen} == wanted
+        ((nation,),) = rows(
+            release,
+            "select sum(crimes)::bigint from local_authorities where place_type = 'national' "
+            f"and population = '{population}' and period_type = 'year'",
+        )
+        assert nation == wanted.total()
+    assert hidden
+    assert rows(release, "select distinct period_type from local_authorities order by all") == [
+        ("quarter",),
+        ("year",),
+    ]
 
 
 def test_bounds_hold_the_share_of_those_known(release):

@@ -57,14 +57,13 @@ cross join (
 
 create table marts.fct_crimes as
 select force, quarter, quarter || '/' || n as crime_reference, '19D' as offence_class, n % 2 = 0 as is_cocad,
-    date '2023-01-05' as recorded_on, '2023-' || lpad((3 * right(quarter, 1)::integer - 2)::varchar, 2, '0') as month,
+    '2023-' || lpad((3 * right(quarter, 1)::integer - 2)::varchar, 2, '0') as month,
     '19/8' as offence_code, 'rape_of_a_child' as offence_group, 'recent' as recency, true as is_contact,
     n % 2 = 0 as is_candidate, case when n % 2 = 0 then 'two_suspects' end as candidate_reason,
     case when n % 2 = 0 then 'familial' end as criterion, null::varchar as committed_by_children,
     2::integer as offenders, 2::integer as offenders_stated, 2::integer as suspect_rows, 1::integer as victim_rows,
     'Y' as csa_flag, ['Y', 'N', null, 'N'][n + 1] as cse_flag, 'N' as online_flag, null::varchar as children_flag,
-    'victim_home' as location_type, 'E07000106' as local_authority, '16' as outcome_code,
-    date '2023-02-05' as outcome_on
+    'victim_home' as location_type, '16' as outcome_code, '5 to 12' as weeks_to_outcome, true as is_12_weeks_old
 from (select unnest(['kent', 'norfolk', 'durham']) as force),
     (select unnest(['2023-Q1', '2023-Q2', '2023-Q3', '2023-Q4']) as quarter), range(4) as r(n);
 
@@ -75,8 +74,13 @@ from marts.fct_crimes;
 create table marts.fct_suspects as
 select force, quarter, crime_reference, 1::integer as suspect_number, 'male' as gender, '18_to_29' as age_band,
     'white' as ethnicity_group, null::varchar as disability, 'FRA' as nationality, 'suspect' as role,
-    'Y' as identified, 'N' as deceased, 'stranger' as relationship_group, date '2023-01-06' as arrested_on
+    'Y' as identified, 'N' as deceased, 'stranger' as relationship_group, 'up to 4' as weeks_to_arrest
 from marts.fct_crimes;
+
+create table marts.crimes_by_local_authority as
+select 'cpai' as population, force, 'quarter' as period_type, quarter as period, 'E07000106' as local_authority,
+    count(*) as crimes
+from marts.fct_crimes group by all;
 
 create table marts.replication_2023 as select * from (values
     ('scale.cpai', 12, 115488, null, null::decimal(4, 1), 115488, null, null::decimal(4, 1), null, true, null,
@@ -168,6 +172,8 @@ create table intermediate.int_police_recorded_crime as
 select '2023-10-19' as published_on, 'recorded.csv' as file, repeat('ab', 32) as file_sha256,
     '2023-Q1' as quarter, 'kent' as force;
 
+-- everything is made again
+create table cocad.cocad_reach as select quarter from marts.dim_quarter;
 create table cocad.cocad_candidates as
 select force, quarter, crime_reference from marts.fct_crimes where is_cocad;
 create table cocad.cocad_settled_readings as
@@ -184,7 +190,8 @@ cross join (values (true), (false)) as asked (by_children);
 
 # made by dbt's own SQL over the tables above
 OF_DBT = (
-    *("dim_outcome", "dim_known_break", "settled_answers", "figure_revisions", "expectation_results"),
+    *("dim_outcome", "dim_known_break", "settled_answers"),
+    *("figure_revisions", "expectation_results", "singling_out"),
     *sorted(file.stem for file in (DBT_PROJECT / "models" / "release").glob("*.sql")),
 )
 SEEDS_OF_DBT = {"outcomes", "known_breaks", "forces", "reading_policy", "criteria"}

@@ -19,6 +19,12 @@ cocad_crimes as (
     select * from {{ ref('cocad_crimes') }}
 ),
 
+received as (
+    select force, quarter, cast(substr(received_at, 1, 10) as date) as received_on
+    from {{ ref('int_submissions') }}
+    where is_current
+),
+
 -- candidates are few beside the CPAI: their columns are put together first, then joined once
 read_candidates as (
     select
@@ -50,7 +56,6 @@ select
     cpai_crimes.quarter,
     cpai_crimes.crime_reference,
     cpai_crimes.month,
-    cpai_crimes.recorded_on,
     cpai_crimes.offence_code,
     cpai_crimes.offence_class,
     cpai_crimes.offence_group,
@@ -76,11 +81,14 @@ select
     cpai_crimes.online_flag,
     cpai_crimes.children_flag,
     cpai_crimes.location_type,
-    cpai_crimes.local_authority,
     cpai_crimes.outcome_code,
-    cast(cpai_crimes.outcome_on as date) as outcome_on
+    {{ weeks_in_bands('cpai_crimes.recorded_on', 'cpai_crimes.outcome_on') }} as weeks_to_outcome,
+    coalesce(received.received_on >= {{ days_after('cpai_crimes.recorded_on', 84) }}, false) as is_12_weeks_old
 from cpai_crimes
 left join read_candidates
     on cpai_crimes.force = read_candidates.force
     and cpai_crimes.quarter = read_candidates.quarter
     and cpai_crimes.crime_reference = read_candidates.crime_reference
+left join received
+    on cpai_crimes.force = received.force
+    and cpai_crimes.quarter = received.quarter

@@ -6,13 +6,7 @@ select
     force,
     quarter,
     crime_reference,
-    cast(
-        row_number() over (
-            -- by hash: numbering by three texts takes twice as long, and two crimes of one hash still differ
-            partition by {{ row_hash(['force', 'quarter', 'crime_reference']) }}
-            order by victim_reference
-        ) as integer
-    ) as victim_number,
+    {{ number_on_crime('victim', 'victims') }} as victim_number,
     gender,
     gender_recorded,
     age_band,
@@ -23,4 +17,4 @@ select
     observed_ethnicity_group,
     disability,
     nationality
-from {{ ref('cpai_victims') }}
+from {{ ref('cpai_victims') }} as victims

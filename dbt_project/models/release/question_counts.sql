@@ -1,25 +1,13 @@
 with
 
-received as (
-    select force, quarter, max(cast(substr(received_at, 1, 10) as date)) as received_on
-    from {{ ref('returns') }}
-    where {{ is_returned() }}
-    group by force, quarter
-),
-
 crimes as not materialized (
     select
-        fct_crimes.*,
-        -- 12 weeks had passed when the return was received: before that nobody can say how they ended
-        coalesce(received.received_on >= fct_crimes.recorded_on + 84, false) as is_12_weeks_old,
+        *,
         case
-            when fct_crimes.is_cocad then fct_crimes.offenders
-            else nullif(greatest(fct_crimes.offenders_stated, fct_crimes.suspect_rows), 0)
+            when is_cocad then offenders
+            else nullif(greatest(offenders_stated, suspect_rows), 0)
         end as offenders_known
-    from {{ ref('fct_crimes') }} as fct_crimes
-    left join received
-        on fct_crimes.force = received.force
-        and fct_crimes.quarter = received.quarter
+    from {{ ref('fct_crimes') }}
 ),
 
 persons as not materialized (
@@ -28,17 +16,16 @@ persons as not materialized (
         crimes.month,
         crimes.is_contact,
         crimes.is_cocad,
-        crimes.recorded_on,
         crimes.is_12_weeks_old
     from (
         select
             'victim' as unit, 'victims' as record_type, force, quarter, crime_reference, disability, nationality,
-            cast(null as date) as arrested_on
+            cast(null as varchar) as weeks_to_arrest
         from {{ ref('fct_victims') }}
         union all
         select
             'suspect' as unit, 'suspects' as record_type, force, quarter, crime_reference, disability, nationality,
-            arrested_on
+            weeks_to_arrest
         from {{ ref('fct_suspects') }}
     ) as persons
     inner join crimes
@@ -62,12 +49,6 @@ answers as (
     from crimes
     union all
     select
-        'local_authority' as question, 'local_authority' as field, 'crime' as unit, 'crimes' as record_type,
-        nullif(local_authority, 'unmapped') as category,
-        force, quarter, month, is_contact, is_cocad
-    from crimes
-    union all
-    select
         'offenders' as question, 'offenders_stated' as field, 'crime' as unit, 'crimes' as record_type,
         if(offenders_known >= 5, 'five_or_more', ['one', 'two', 'three', 'four'][offenders_known]) as category,
         force, quarter, month, is_contact, is_cocad
@@ -77,8 +58,8 @@ answers as (
         'outcome_at_12_weeks' as question, 'outcome_code' as field, 'crime' as unit, 'crimes' as record_type,
         case
             when not is_12_weeks_old then null
-            when outcome_code is null or outcome_on > recorded_on + 84 then 'none_yet'
-            when outcome_on is null or outcome_code = 'unmapped' then null
+            when outcome_code is null or not {{ within_12_weeks('weeks_to_outcome') }} then 'none_yet'
+            when weeks_to_outcome is null or outcome_code = 'unmapped' then null
             when
                 outcome_code in (select outcome_code from {{ ref('dim_outcome') }} where outcome_group = 'charge')
                 then 'charged'
@@ -106,7 +87,7 @@ answers as (
         'arrest_at_12_weeks' as question, 'arrested_on' as field, unit, record_type,
         case
             when not is_12_weeks_old then null
-            when arrested_on <= recorded_on + 84 then 'arrested'
+            when {{ within_12_weeks('weeks_to_arrest') }} then 'arrested'
             else 'not_arrested'
         end as category,
         force, quarter, month, is_contact, is_cocad

@@ -40,6 +40,7 @@ def read(connection: Connection, names: set[str]) -> dict:
             "from target.quality.exclusions group by all order by all"
         ),
         "rules": _rules(rows),
+        "singled_out": rows("select * from target.quality.singling_out"),
         "has_reconciliation": "reconciliation" in names,
         "has_agreement": "reading_agreement" in names,
     }
