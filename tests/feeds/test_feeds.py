@@ -317,7 +317,7 @@ def test_days_of_another_return_than_the_releases_are_not_sent(year, tmp_path, c
         year.home.root,
         home.root,
         symlinks=True,
-        ignore=shutil.ignore_patterns("raw", "archive", "landing", "dagster"),
+        ignore=shutil.ignore_patterns("raw", "landing", "dagster"),
     )
     with duckdb.connect(str(home.warehouse)) as warehouse:
         warehouse.execute(changed)

@@ -198,7 +198,8 @@ def test_every_column_of_a_view_is_described(year, release):
     made = rows(
         release,
         "select table_name, column_name from duckdb_columns() inner join duckdb_views() "
-        "on table_name = view_name where not duckdb_views.internal and duckdb_columns.schema_name = 'main'",
+        "on table_name = view_name and duckdb_columns.database_name = duckdb_views.database_name "
+        "where not duckdb_views.internal and duckdb_views.database_name = current_database()",
     )
     assert {view for view, _ in made} == set(described)
     assert [(view, column) for view, column in made if not described[view]["columns"].get(column)] == []
