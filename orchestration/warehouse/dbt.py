@@ -26,6 +26,7 @@ from orchestration.stopping import state
 from orchestration.strict_csv import NotRead
 from orchestration.turns import WarehouseClosed, alone, turn, write_whole
 from orchestration.warehouse import changes, selection
+from orchestration.warehouse.compacting import compact
 
 # above it each statement has both cores busy and needs the memory for itself: a year at scale 50 is 800 MB of Parquet
 ALONE_ABOVE = 200_000_000  # bytes
@@ -264,6 +265,8 @@ def run_dbt(
             built.problems.append(state(result.message or "") or _sentence(node, status, result))
     if not built.problems:
         _note(home, version, whole=not models, readings=data.has_readings)
+        if not models:
+            compact(home)
     return built
 
 

@@ -1,7 +1,7 @@
 """What outlives the warehouse: each result that a rule has had, and which of them each release was made from.
 
-Parquet in the home's `history/`, written once and never changed. A build that finds what the last one found adds
-nothing, so a year of runs costs what changed in it.
+Parquet in the home's `history/`, no row of which is ever changed. A build that finds what the last one found adds
+nothing, so a year of runs costs what changed in it. Files of rule results from years that are over become one a year.
 """
 
 # ruff: noqa: S608 - names in the SQL are this module's own
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from orchestration.home import Home
 from orchestration.statements import Connection, one_file, quoted
-from orchestration.stopping import way_back
+from orchestration.stopping import Damaged, way_back
 from orchestration.turns import alone
 
 RESULT = "tested bigint, failed bigint, also_reported bigint, waived bigint, verdict varchar"
@@ -50,8 +50,26 @@ def _is_none(file: Path) -> bool:
 def lost(home: Home, head: dict) -> list[str]:
     """A sentence where the rule results that a release was made from are not there any more; `head` is its manifest."""
     moment = head.get("results_kept_at")
-    file = _of_results(home, moment) if moment else None
-    return [f"{file} is missing: {way_back(file)}"] if file and not file.exists() else []
+    if not moment or (file := _of_results(home, moment)).exists() or _in_the_year(file, moment):
+        return []
+    return [f"{file} is missing: {way_back(file)}"]
+
+
+def _in_the_year(file: Path, moment: str) -> bool:
+    """Whether the results of a moment are in the file of their year."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return bool(
+            pq.read_table(_of_year(file), filters=[("kept_at", "=", moment)], columns=["rule"]).num_rows
+        )
+    except (pa.ArrowInvalid, OSError):
+        return False
+
+
+def _of_year(file: Path) -> Path:
+    return file.with_name(f"{file.name[:4]}.parquet")
 
 
 def _of_results(home: Home, moment: str) -> Path:
@@ -100,6 +118,44 @@ def keep(home: Home, connection: Connection) -> tuple[int, str]:
             "select max(kept_at) from read_parquet(?, hive_partitioning = false)", [files]
         ).fetchone()
     return changed, last
+
+
+def one_file_a_year(home: Home, this_year: int) -> int:
+    """Put the rule results of each year before this one into one file: ten years of builds are thousands of them.
+
+    Killed in between, it leaves rows both in the file of their year and in their own: readers take a row once, and the next
+    one goes on from there. Gives how many files were put together.
+    """
+    import duckdb
+
+    folder, many = home.history / "rule_results", 0
+    of_year: dict[Path, list[Path]] = {}
+    for file in sorted(folder.glob("[0-9]*T*.parquet")):
+        if int(file.name[:4]) < this_year:
+            of_year.setdefault(_of_year(file), []).append(file)
+    for year, files in of_year.items():
+        with alone(home.history), duckdb.connect() as connection:
+            _put_together(connection, files, year)
+        many += len(files)
+    return many
+
+
+def _put_together(connection: Connection, files: list[Path], year: Path) -> None:
+    """The rows of `files` join those that the file of their `year` has; the files go once it is written and read back."""
+    together = [one_file(file) for file in (*files, year) if file.exists()]
+    connection.execute(
+        "create table together as select distinct * from read_parquet($files, hive_partitioning = false)",
+        {"files": together},
+    )
+    _write(connection, "from together order by all", year)
+    (lost,) = connection.execute(
+        "select count(*) from (from together except all from read_parquet($year, hive_partitioning = false))",
+        {"year": one_file(year)},
+    ).fetchone()
+    if lost:
+        raise Damaged(year)
+    for file in files:
+        file.unlink()
 
 
 def keep_release(home: Home, head: dict) -> None:

@@ -4,7 +4,8 @@
 with
 
 kept as (
-    select * from {{ source('history', 'rule_results') }}
+    -- once: a row may be in its own file and in that of its year, where putting them together was cut off
+    select distinct * from {{ source('history', 'rule_results') }}
 )
 
 select
