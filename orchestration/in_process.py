@@ -10,6 +10,7 @@ from orchestration.jobs import free_pool, instance
 from orchestration.ledger.opening import open_ledger
 from orchestration.progress import at
 from orchestration.stopping import interrupted
+from orchestration.storage import keep_to_policy
 from orchestration.turns import turn
 
 
@@ -41,6 +42,8 @@ def execute(
         )
         failures = [event for event in result.all_events if event.is_step_failure]
         runs.note(home, result.dagster_run, failures)
+        if result.success:
+            keep_to_policy(home, storage)
     if interrupted():
         # Dagster has noted it and gone on
         raise KeyboardInterrupt

@@ -13,6 +13,7 @@ from orchestration import at_rest, doors, runs
 from orchestration.home import Home, home
 from orchestration.printing import say
 from orchestration.stopping import Stopped
+from orchestration.storage import keep_to_policy
 from orchestration.turns import turn, write_whole
 
 quarter_job = dg.define_asset_job(
@@ -174,6 +175,8 @@ class _OneRunAtATime(dg.Executor):
             for event in self._within.execute(plan_context, execution_plan):
                 failures += [event] if event.is_step_failure else []
                 yield event
+            if not failures:
+                keep_to_policy(home(), storage)
         runs.note(home(), run, failures)
 
 

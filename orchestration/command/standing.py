@@ -15,6 +15,7 @@ from typing import Any
 from orchestration.home import Home
 from orchestration.releases.inputs import code_hash, seed_hashes
 from orchestration.returns.landing import RECORDED_CRIME
+from orchestration.storage import publications_kept
 from orchestration.turns import write_whole
 
 FILE = "standing.json"
@@ -49,13 +50,17 @@ def noted(home: Home, what: str) -> dict[str, Any]:
 
 
 def note(home: Home, what: str, state: dict[str, str], answer: Any) -> None:
-    """Keep the state that a run or publication came to, with what it answered. The last of each kind is kept."""
+    """Keep the state that a run or publication came to, with what it answered: the last run, and as many publications as
+    `seeds/storage.csv` has."""
     kind = what.partition(" ")[0]
     try:
         kept = json.loads((home.dbt / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         kept = {}
-    kept = {of: before for of, before in kept.items() if not (kind == "run" and of.startswith("run "))}
+    # the newest last
+    of_kind = [of for of in kept if of.startswith(f"{kind} ") and of != what]
+    spare = len(of_kind) + 1 - (publications_kept() if kind == "publish" else 1)
+    kept = {of: before for of, before in kept.items() if of not in (*of_kind[: max(spare, 0)], what)}
     home.dbt.mkdir(parents=True, exist_ok=True)
     write_whole(home.dbt / FILE, json.dumps({**kept, what: {"state": state, "answer": answer}}))
 

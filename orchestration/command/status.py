@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from orchestration import outbox
-from orchestration.command.asked import Quarter, as_json, pass_home
+from orchestration.command.asked import Quarter, as_json, pass_home, tell
 from orchestration.command.summary import holding_of, show_holding
 from orchestration.home import Home
 from orchestration.printing import say
@@ -26,10 +26,18 @@ def _holding_or_why_not(home: Home, wanted: list[str]) -> tuple[dict[str, list[d
 
 @click.command()
 @click.argument("wanted", nargs=-1, type=Quarter(), metavar="[QUARTER...]")
+@click.option(
+    "--storage", "asks_storage", is_flag=True, help="What takes room in the home, and how long it is kept."
+)
 @as_json
 @pass_home
-def status(home: Home, wanted: tuple[str, ...], wants_json: bool) -> None:
+def status(home: Home, wanted: tuple[str, ...], asks_storage: bool, wants_json: bool) -> None:
     """Which forces have sent what, by quarter."""
+    if asks_storage:
+        if wanted:
+            raise click.UsageError("--storage is of the whole home: leave the quarters out")
+        _show_storage(home, wants_json)
+        return
     from orchestration.erasure.retention import due
     from orchestration.returns.landing import unread
     from orchestration.returns.receipts import grid, nobodys, quarters_known, standing
@@ -116,3 +124,15 @@ def _show_grid(cells: dict[str, dict[str, Any]], shown: list[str]) -> None:
         "ok accepted; held: some records held out; a number: which submission; !: a later delivery was refused; "
         "declared: missing, as the force declared"
     )
+
+
+def _show_storage(home: Home, wants_json: bool) -> None:
+    from orchestration.storage import taken
+
+    rows = taken(home)
+    lines = [
+        f"{row['part']:<29}{row['bytes'] / 1e6:>12,.1f}{row['files']:>9,}  {row['oldest'] or '':<12}{row['next']}"
+        for row in rows
+    ]
+    together = f"{'together':<29}{sum(row['bytes'] for row in rows) / 1e6:>12,.1f}{sum(row['files'] for row in rows):>9,}"
+    tell(wants_json, rows, [f"{'part':<29}{'MB':>12}{'files':>9}  {'oldest':<12}then", *lines, together])

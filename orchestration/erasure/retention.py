@@ -1,4 +1,4 @@
-"""What is due for review by `seeds/retention.csv`: how old the oldest record of each type is. Nothing goes by itself."""
+"""What is due for review by `seeds/retention.csv`: how old the oldest record of each type is. No record goes by itself."""
 
 from calendar import monthrange
 from datetime import date

@@ -40,6 +40,7 @@ LAYERS = (
     ("readings",),
     ("holding", "gate", "releases"),
     ("erasure",),
+    ("storage",),
     ("synthetic",),
     ("event_log", "jobs"),
     ("schedules_and_sensors", "asset_groups"),
