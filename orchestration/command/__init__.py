@@ -21,6 +21,7 @@ from orchestration.command.feed import feed
 from orchestration.command.key import key
 from orchestration.command.layout import layout
 from orchestration.command.log import log
+from orchestration.command.quarter import quarter
 from orchestration.command.read import read
 from orchestration.command.release import diff, explain, publish, replay, verify
 from orchestration.command.report import report
@@ -92,7 +93,7 @@ def cpai(context: click.Context, root: Path | None, wait: float | None) -> None:
 
 for command in (
     *(check, demo, diff, erase, explain, feed, init, key, layout, log, pack, publish),
-    *(read, replay, report, room, run, sample, status, verify),
+    *(quarter, read, replay, report, room, run, sample, status, verify),
 ):
     cpai.add_command(command)
 

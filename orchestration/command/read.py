@@ -88,6 +88,15 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
     A file that is refused keeps none of the others back. Answers that go against the codebook and can be right all the
     same are shown; at a terminal you are asked whether to keep them, elsewhere they are kept and listed, with --json too.
     """
+    taken = imported(home, files, reader, wants_json)
+    if wants_json:
+        say(json.dumps({"done": True, "imported": taken}))
+
+
+def imported(
+    home: Home, files: tuple[Path, ...], reader: str | None, wants_json: bool, **before: Any
+) -> list[dict[str, Any]]:
+    """Import each file, and say what it added. One that is refused ends the command, with what was done `before`."""
     from orchestration.readings.book import Imported, import_files
     from orchestration.readings.policy import read_policy
 
@@ -102,28 +111,27 @@ def import_(home: Home, files: tuple[Path, ...], reader: str | None, wants_json:
         return wants_json or _keep(file, sentences)
 
     through = _import_workbooks(home, files, reader, keeps) if reader else import_files(home, files, keeps)
-    for file, imported in through:
-        if not isinstance(imported, Imported):
-            refused += str(imported).splitlines()
-            code = max(code, imported.code)
+    for file, found in through:
+        if not isinstance(found, Imported):
+            refused += str(found).splitlines()
+            code = max(code, found.code)
             continue
         against_codebook = against.get(file.name, [])
-        taken.append({"file": file.name, **asdict(imported), "against_codebook": against_codebook})
+        taken.append({"file": file.name, **asdict(found), "against_codebook": against_codebook})
         if not wants_json:
             say(
-                f"{file.name}: {counted(imported.added, 'reading')} added, {imported.already:,} already in the ledger"
+                f"{file.name}: {counted(found.added, 'reading')} added, {found.already:,} already in the ledger"
             )
-            if imported.plain:
-                share = imported.plain_twice / imported.plain
+            if found.plain:
+                share = found.plain_twice / found.plain
                 say(
-                    f"         {imported.plain_twice:,} of the {imported.plain:,} crimes whose answer asks for no second "
+                    f"         {found.plain_twice:,} of the {found.plain:,} crimes whose answer asks for no second "
                     f"reading have one ({share:.0%}; the desk draws {read_policy().second_share:.0%}): a file's team "
                     "draws its own"
                 )
     if refused:
-        stop(refused, wants_json, code, imported=taken)
-    if wants_json:
-        say(json.dumps({"done": True, "imported": taken}))
+        stop(refused, wants_json, code, **before, imported=taken)
+    return taken
 
 
 def _import_workbooks(

@@ -1,5 +1,7 @@
 """`cpai publish`, and what is asked of a release: explain, verify, replay, diff."""
 
+from typing import Any
+
 import click
 
 from orchestration import at_rest
@@ -31,7 +33,8 @@ def publish(home: Home, period: str, wants_json: bool) -> None:
     tell(wants_json, {"done": True, **published}, [as_released(home, published)])
 
 
-def publish_period(home: Home, period: str, wants_json: bool = False) -> dict:
+def publish_period(home: Home, period: str, wants_json: bool = False, **before: Any) -> dict:
+    """The release that stands then. A shut gate ends the command, with what was done `before`."""
     noted = standing.noted(home, f"publish {period}")
     if noted and noted["state"] == standing.of_publication(home, noted["answer"]["release"]):
         return {**noted["answer"], "unchanged": True, "because": []}
@@ -40,7 +43,7 @@ def publish_period(home: Home, period: str, wants_json: bool = False) -> dict:
     result = in_process.execute(home, "publish", partition=period)
     if not result.success:
         reasons = [sentence for failure in failures_of(result) for sentence in failure.splitlines()]
-        stop(reasons, wants_json)
+        stop(reasons, wants_json, **before)
     (event,) = result.asset_materializations_for_node("release")
     published = {name: event.metadata[name].value for name in ("release", "unchanged", "because")}
     standing.note(

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -39,33 +40,41 @@ def run(home: Home, wanted: tuple[str, ...], as_of: str | None, full: bool, want
     if not wanted:
         raise click.UsageError("name the quarters to run, as in: cpai run 2023-Q1 2023-Q2")
     asked.landed(home, wanted)
-    from orchestration.returns.landing import unread
-
     with shown(), turn(home):
         if full:
             asked_in_full(home)
-        summary, not_read = run_quarters(home, list(wanted))
+        answer = received(home, list(wanted))
+    show_received(answer, wants_json)
+    if not answer["done"]:
+        sys.exit(1)
+
+
+def received(home: Home, wanted: list[str]) -> dict[str, Any]:
+    """Receive and build these quarters: what each now holds, what is refused, what no run reads, and whether it is all
+    there."""
+    from orchestration.returns.landing import unread
+
+    summary, not_read = run_quarters(home, wanted)
     astray = unread(home.landing)
     # what was meant for these quarters has not been received
     left_out = any(found.quarter in wanted for found in astray)
-    done = not not_read and not left_out and not any(row["refused"] for row in summary)
+    return {
+        "done": not not_read and not left_out and not any(row["refused"] for row in summary),
+        "quarters": summary,
+        "recorded_crime_refused": not_read,
+        "not_read": [found.sentence for found in astray],
+    }
+
+
+def show_received(answer: dict[str, Any], wants_json: bool) -> None:
     if wants_json:
-        sentences = [found.sentence for found in astray]
-        answer = {
-            "done": done,
-            "quarters": summary,
-            "recorded_crime_refused": not_read,
-            "not_read": sentences,
-        }
         say(json.dumps(answer, default=str))
-    else:
-        show_quarters(summary)
-        for sentence in not_read:
-            say(f"police recorded crime refused: {sentence}")
-        for found in astray:
-            say(f"not read: {found.sentence}")
-    if not done:
-        sys.exit(1)
+        return
+    show_quarters(answer["quarters"])
+    for sentence in answer["recorded_crime_refused"]:
+        say(f"police recorded crime refused: {sentence}")
+    for sentence in answer["not_read"]:
+        say(f"not read: {sentence}")
 
 
 def run_quarters(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
