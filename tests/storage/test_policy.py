@@ -73,10 +73,11 @@ def test_messages_settled_long_ago_go_and_open_ones_stay(home, dagster):
         outbox.leave(home, "return", about, f"{about}: refused")
     outbox.settle(home, "return", "kent")
     before = outbox.opened(home)
-    storage.keep_to_policy(home, dagster, datetime.now(UTC) + timedelta(days=729))
+    written = datetime.fromisoformat(before[0]["at"])
+    storage.keep_to_policy(home, dagster, written + timedelta(days=729))
     file = home.root / "outbox" / outbox.FILE
     assert len(file.read_text().splitlines()) == 3
-    storage.keep_to_policy(home, dagster, datetime.now(UTC) + timedelta(days=731))
+    storage.keep_to_policy(home, dagster, written + timedelta(days=731))
     assert len(file.read_text().splitlines()) == 1
     assert outbox.opened(home) == before and [line["about"] for line in before] == ["surrey"]
 
@@ -96,10 +97,11 @@ def test_runs_go_but_for_those_that_made_what_is_there(home, dagster):
     )
     builds = [dg.materialize([built], instance=dagster).run_id for _ in range(3)]
     runs = home.dagster / "history" / "runs"
+    made = dagster.get_run_records()[0].create_timestamp.replace(tzinfo=UTC)
     assert (runs / f"{north}.db").exists()
-    storage.keep_to_policy(home, dagster, datetime.now(UTC) + timedelta(days=729))
+    storage.keep_to_policy(home, dagster, made + timedelta(days=729))
     assert dagster.get_runs_count() == 6
-    storage.keep_to_policy(home, dagster, datetime.now(UTC) + timedelta(days=731))
+    storage.keep_to_policy(home, dagster, made + timedelta(days=731))
     assert {run.run_id for run in dagster.get_runs()} == {again, south, builds[-1]}
     assert {path.stem for path in runs.glob("*-*.db")} == {again, south, builds[-1]}, "its file goes, too"
     assert dagster.get_materialized_partitions(received.key) == {"north", "south"}
