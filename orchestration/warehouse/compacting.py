@@ -69,7 +69,8 @@ def _content(connection: Connection, database: str) -> dict[str, tuple]:
     content: dict[str, tuple] = {}
     views = "select schema_name, view_name, sql from duckdb_views() where database_name = $1 and not internal"
     for schema, view, sql in connection.execute(views, [database]).fetchall():
-        content[f"{schema}.{view}"] = (sql,)
+        # what a `* replace (...)` replaces comes in any order, so the same letters are the same view
+        content[f"{schema}.{view}"] = tuple(sorted(sql))
     tables = "select schema_name, table_name, sql from duckdb_tables() where database_name = $1"
     for schema, table, sql in connection.execute(tables, [database]).fetchall():
         rows = f'select count(*), sum(hash(rows)) from {database}."{schema}"."{table}" as rows'
