@@ -241,6 +241,8 @@ def write(connection) -> None:
         "quality.restatements": pd.DataFrame(
             {"cause": ["first_received", "cancelled_later"], "effect": [1, -1], "crimes": [30, 2]}
         ).assign(force="kent", quarter="2023-Q1"),
+        # all of it is made
+        "cocad.cocad_reach": pd.DataFrame({"quarter": list(CPAI)}),
         "intermediate.int_submissions": pd.DataFrame(
             [
                 {
