@@ -37,6 +37,7 @@ MODELS = (
     "pack_counts",
     "pack_completeness",
     "pack_ages",
+    "int_references_as_sent",
 )
 
 # the check that refuses deliveries whose order neither names nor times give

@@ -1,5 +1,6 @@
 """A warehouse that was built step by step, each time what had changed, is the warehouse built at once from all of it."""
 
+import json
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +12,7 @@ from statements import Model, Warehouse, of_models, seeds_of
 from world import CODES, FORCES, QUARTERS, REFERENCES, SUMMARIES, World
 
 from orchestration.home import Home
+from orchestration.warehouse import changes
 
 MANY = int(os.environ.get("CPAI_SEQUENCES", "1000"))
 
@@ -140,3 +142,26 @@ def test_built_step_by_step_is_built_at_once(examples, models, seeds):
             assert follow(steps, models, seeds, Home(Path(folder))) == []
 
     holds()
+
+
+def test_no_table_is_made_whole_of_records_of_what_changed_alone(parsed):
+    """While the warehouse is built, sources of records hold the returns that changed: a table that is made anew would lose
+    all others."""
+    manifest = json.loads((parsed / "manifest.json").read_text(encoding="utf-8"))
+    nodes = manifest["nodes"]
+    records = {f"source.cpai.raw.{kind}" for kind in changes.KINDS}
+
+    def sources(key: str) -> set[str]:
+        node = nodes.get(key)
+        if node is None or node["config"]["materialized"] not in {"view", "ephemeral"}:
+            return {key}
+        return {found for parent in node["depends_on"]["nodes"] for found in sources(parent)}
+
+    anew = [
+        node["name"]
+        for node in nodes.values()
+        if node["resource_type"] == "model"
+        and node["config"]["materialized"] == "table"
+        and any(sources(parent) & records for parent in node["depends_on"]["nodes"])
+    ]
+    assert anew == []

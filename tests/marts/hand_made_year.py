@@ -251,6 +251,7 @@ def write(connection) -> None:
                     "submission": 1,
                     "status": "accepted",
                     "is_current": True,
+                    "received_at": "2024-01-15T09:00:00+00:00",
                 }
                 for force in FORCES
                 for quarter in CPAI
@@ -267,5 +268,7 @@ def write(connection) -> None:
     for name, frame in tables.items():
         connection.execute(f"create schema if not exists {name.split('.')[0]}")
         connection.register("frame", frame)
-        connection.execute(f"create or replace table {name} as select * from frame")
+        # pandas has no day without an hour
+        days = "replace (cast(arrested_on as date) as arrested_on)" if "arrested_on" in frame else ""
+        connection.execute(f"create or replace table {name} as select * {days} from frame")
         connection.unregister("frame")

@@ -35,6 +35,11 @@ crimes as (
 -- a reference counted in two quarters is read as one crime, and a link may reach one of the two alone
 reached as (
     select quarter from changed
+    {%- if not is_incremental() %}
+    union
+    -- the first year of the collection has its rows before anything is received
+    select min(from_quarter) as quarter from {{ ref('criteria') }}
+    {%- endif %}
     union
     select others.quarter
     from crimes

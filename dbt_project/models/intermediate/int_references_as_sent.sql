@@ -1,4 +1,5 @@
--- For the force alone: its pack and the feed of its own records.
+{#- For the force alone: its pack and the feed of its own records. What was sent once stays. -#}
+{{ config(materialized='incremental') }}
 
 with
 
@@ -16,3 +17,7 @@ final as (
 )
 
 select * from final
+{%- if is_incremental() %}
+except
+select * from {{ this }}
+{%- endif %}
