@@ -269,6 +269,7 @@ def write(connection) -> None:
         connection.execute(f"create schema if not exists {name.split('.')[0]}")
         connection.register("frame", frame)
         # pandas has no day without an hour
-        days = "replace (cast(arrested_on as date) as arrested_on)" if "arrested_on" in frame else ""
-        connection.execute(f"create or replace table {name} as select * {days} from frame")
+        days = [f"cast({day} as date) as {day}" for day in ("arrested_on", "outcome_on") if day in frame]
+        replaced = f"replace ({', '.join(days)})" if days else ""
+        connection.execute(f"create or replace table {name} as select * {replaced} from frame")
         connection.unregister("frame")
