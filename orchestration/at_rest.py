@@ -2,9 +2,13 @@
 
 The home's folder decides: nobody passes it, whatever stands below. Files are made for their owner alone whatever the
 umask; a home that was open, by a restore or by an earlier version, is closed when it is next used.
+
+Encryption is the file system's (orchestration/README.md, Encryption). With `CPAI_ENCRYPTED` set no command works in a home that
+lies on none that the system shows: where it is not mounted, its mount point is an ordinary empty folder.
 """
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -17,6 +21,15 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 THROUGH = 0o710  # the group of analysts passes the home on its way to releases, and sees nothing of it
 
 
+# file systems that encrypt by themselves
+ENCRYPTING = ("fuse.gocryptfs", "fuse.cryfs", "fuse.encfs", "ecryptfs")
+MOUNTS, DEVICES = Path("/proc/self/mountinfo"), Path("/sys/dev/block")
+
+
+class NotEncrypted(Stopped, RuntimeError):
+    """`CPAI_ENCRYPTED` is set, and the home lies on no encrypted file system that can be seen."""
+
+
 class NoGroup(Stopped, LookupError):
     """`CPAI_ANALYSTS` names no group that releases can be given to."""
 
@@ -24,8 +37,13 @@ class NoGroup(Stopped, LookupError):
 
 
 def close(home: Home) -> None:
-    """Make files for their owner alone from here on; close the home where it is open. Raises NoGroup."""
+    """Make files for their owner alone from here on; close the home where it is open. Raises NoGroup, NotEncrypted."""
     os.umask(OTHERS)
+    if os.environ.get("CPAI_ENCRYPTED") and not encryption(home.root):
+        raise NotEncrypted(
+            f"{home.root} lies on no encrypted file system that this machine shows, and CPAI_ENCRYPTED asks for one: mount it, "
+            "then give the same command again"
+        )
     if not home.root.is_dir() or os.name == "nt":
         return
     group = os.environ.get("CPAI_ANALYSTS")
@@ -36,6 +54,35 @@ def close(home: Home) -> None:
         home.root.chmod(mode)
     if group:
         _give(home, group)
+
+
+def encryption(folder: Path) -> str:
+    """What encrypts a folder's file system: its type, or `dm-crypt` (LUKS) below it; blank where the system shows nothing.
+    A disk that encrypts itself, or one of a virtual machine whose host does, cannot be seen from here."""
+    if not MOUNTS.exists():
+        return ""
+    place, found = folder.resolve(), ("", "", 0)
+    for line in MOUNTS.read_text(encoding="utf-8").splitlines():
+        before, _, after = line.partition(" - ")
+        _, _, device, _, point, *_ = before.split()
+        # the kernel writes a space in a path as \040
+        at = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), point))
+        # of two mounts on one folder the later is seen
+        if place.is_relative_to(at) and len(at.parts) >= found[2]:
+            found = (after.split()[0], device, len(at.parts))
+    kind, device, _ = found
+    if kind in ENCRYPTING:
+        return kind
+    return "dm-crypt" if _is_crypt(DEVICES / device) else ""
+
+
+def _is_crypt(device: Path) -> bool:
+    """Whether a block device is dm-crypt, or all devices that it is made of are."""
+    uuid = device / "dm" / "uuid"
+    if uuid.exists() and uuid.read_text(encoding="utf-8").startswith("CRYPT-"):
+        return True
+    below = sorted((device / "slaves").glob("*"))
+    return bool(below) and all(map(_is_crypt, below))
 
 
 def _give(home: Home, group: str) -> None:

@@ -4,13 +4,23 @@ import dagster as dg
 
 from orchestration.asset_groups import with_owner
 from orchestration.home import home
-from orchestration.jobs import LOGGERS, one_run_at_a_time, packs_job, publish_job, quarter_job
+from orchestration.jobs import (
+    LOGGERS,
+    check_settings,
+    one_run_at_a_time,
+    packs_job,
+    publish_job,
+    quarter_job,
+)
 from orchestration.readings.assets import readings, worklist
 from orchestration.releases.assets import gate, release, release_candidate
 from orchestration.returns.assets import police_recorded_crime, returns
 from orchestration.returns.pack.assets import return_packs
 from orchestration.schedules_and_sensors import failed_runs, landing_sensor, quarterly
 from orchestration.warehouse.assets import KEPT, history, models
+
+# Dagster started by hand has read them before us, and takes an emptied file for none: nothing is loaded then
+check_settings(home())
 
 ASSETS = [
     returns,

@@ -189,6 +189,11 @@ class Home:
         return self.root / "warehouse.duckdb"
 
     @property
+    def damaged(self) -> Path:
+        """What could not be opened and was made anew (the warehouse, Dagster's files): evidence until somebody removes it."""
+        return self.root / "damaged"
+
+    @property
     def ledger_url(self) -> str:
         """Made of parts: a path written into an URL is read as one, with whatever stands in it."""
         if given := os.environ.get("CPAI_LEDGER_URL"):

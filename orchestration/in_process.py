@@ -1,6 +1,9 @@
 """How a command runs one of the jobs in this process, in the same event log as the web UI."""
 
 import os
+import sys
+from contextlib import redirect_stderr
+from typing import Any, TextIO, cast
 
 import dagster as dg
 
@@ -12,6 +15,21 @@ from orchestration.progress import at
 from orchestration.stopping import interrupted
 from orchestration.storage import keep_to_policy
 from orchestration.turns import turn
+
+
+class _WithoutRows:
+    """Standard error, but for what Dagster says of an event that it could not write, with the whole row in it: the run fails
+    by it, and its sentence follows."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        unsaid = text.startswith("Exception while writing logger call to event log")
+        return len(text) if unsaid else self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _begun(home: Home) -> dg.DagsterInstance:
@@ -27,7 +45,7 @@ def execute(
     os.environ["CPAI_HOME"] = str(home.root)
     # what a run plans, and the partitions of one asset, are written together: see event_log
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
-    with turn(home), _begun(home) as storage:
+    with turn(home), _begun(home) as storage, redirect_stderr(cast(TextIO, _WithoutRows(sys.stderr))):
         free_pool(storage)
         at("loading the models")
         from orchestration.definitions import defs

@@ -2,7 +2,10 @@
 
 import logging
 import os
+import re
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,9 @@ import yaml
 from orchestration import at_rest, doors, runs
 from orchestration.home import Home, home
 from orchestration.printing import say
-from orchestration.stopping import Stopped
+from orchestration.stopping import DAMAGED, Stopped
 from orchestration.storage import keep_to_policy
-from orchestration.turns import turn, write_whole
+from orchestration.turns import keep_aside, turn, write_whole
 
 quarter_job = dg.define_asset_job(
     "quarter",
@@ -100,15 +103,24 @@ def write_settings(home: Home) -> None:
             )
         write_whole(file, "".join(ADDED.values()))
         return
-    text = file.read_text(encoding="utf-8", errors="replace")
+    settings = check_settings(home)
+    text = file.read_text(encoding="utf-8")
+    if lacking := [added for name, added in ADDED.items() if name not in settings]:
+        write_whole(file, text.rstrip("\n") + "\n" + "".join(lacking))
+
+
+def check_settings(home: Home) -> dict[str, Any]:
+    """The settings in the home's `dagster.yaml`, none where there is no such file. Raises Stopped where there is one without."""
+    file = home.dagster / "dagster.yaml"
+    if not file.exists():
+        return {}
     try:
-        settings = yaml.safe_load(text)
+        settings = yaml.safe_load(file.read_text(encoding="utf-8", errors="replace"))
     except yaml.YAMLError:
         settings = None
     if not isinstance(settings, dict):
         raise Stopped(_no_settings(file))
-    if lacking := [added for name, added in ADDED.items() if name not in settings]:
-        write_whole(file, text.rstrip("\n") + "\n" + "".join(lacking))
+    return settings
 
 
 def _no_settings(file: Path) -> str:
@@ -119,9 +131,38 @@ def _no_settings(file: Path) -> str:
     )
 
 
+# what Dagster keeps together, and what is lost with it
+STORED = {
+    "history": (
+        ("runs.db", "runs/index.db"),
+        "the list of earlier runs begins anew, and nothing else is lost",
+    ),
+    "schedules": (("schedules.db",), "schedules and sensors begin anew, switched on as in a new home"),
+}
+
+
+def put_damage_aside(home: Home) -> None:
+    """Databases of Dagster's that cannot be opened, or lost all their tables, are kept aside, and it makes new ones."""
+    for name, (files, lost) in STORED.items():
+        folder = home.dagster / name
+        if not all(_is_sound(folder / file) for file in files if (folder / file).exists()):
+            say(f"{folder} was damaged: it is kept as {keep_aside(home, folder)}; {lost}", err=True)
+
+
+def _is_sound(database: Path) -> bool:
+    if not database.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute("select count(*) from sqlite_master").fetchone()[0])
+    except sqlite3.DatabaseError as problem:
+        return not re.search(DAMAGED, str(problem))
+
+
 def instance(home: Home) -> dg.DagsterInstance:
     """Dagster's own storage, in the home."""
     write_settings(home)
+    put_damage_aside(home)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     try:
         storage = dg.DagsterInstance.from_config(str(home.dagster))
@@ -168,7 +209,8 @@ class _OneRunAtATime(dg.Executor):
 
         failures = []
         at_rest.close(home())
-        mine = turn(home(), f"Dagster, run {run.run_id[:8]} of the job {run.job_name}", notify=notify)
+        doing = f"Dagster, run {run.run_id[:8]} of the job {run.job_name}"
+        mine = turn(home(), doing, notify=notify, builds_again=run.job_name == quarter_job.name)
         with mine, doors.coming_by(*runs.door(run.tags)):
             limit_pool(storage)
             free_pool(storage)

@@ -142,6 +142,14 @@ FAULTS = (
 )
 
 
+def shows_damage(problem: Exception) -> bool:
+    """Whether a tool says of a file that its content is damaged: not that the system refused it, nor what it is instead."""
+    message = str(problem)
+    if any(re.search(pattern, message) for pattern, _ in STATES):
+        return False
+    return next((what for pattern, what in FAULTS if re.search(pattern, message)), "") == "is damaged"
+
+
 def state(message: str, file: str = "") -> str:
     """The sentence for the `message` of some tool on a state that can be expected; blank for any other fault."""
     home = os.environ.get("CPAI_HOME")

@@ -21,7 +21,7 @@ from typing import TextIO
 
 from orchestration.home import Home
 from orchestration.printing import printable, say
-from orchestration.stopping import Stopped
+from orchestration.stopping import Stopped, shows_damage, state_of
 
 try:
     import fcntl
@@ -38,6 +38,10 @@ _mine: set[Path] = set()
 
 class WarehouseClosed(Stopped, RuntimeError):
     """The warehouse cannot be had now: who holds it, or what to do."""
+
+
+class WarehouseDamaged(WarehouseClosed):
+    """The warehouse's file is there, and no tool can open it any more."""
 
 
 class NoNumber(Stopped, ValueError):
@@ -57,9 +61,10 @@ def turn(
     patience: float | None = None,
     notify: Callable[[str], None] = to_the_terminal,
     reads: bool = False,
+    builds_again: bool = False,
 ) -> Iterator[None]:
     """The warehouse of `home` for this process alone, who only `reads` it or writes it, too; within a turn another is
-    the same one. Raises WarehouseClosed."""
+    the same one. Who `builds_again` what is damaged begins without it: it is kept aside. Raises WarehouseClosed."""
     root = home.root.resolve()
     if root in _mine or not fcntl:
         yield
@@ -68,7 +73,17 @@ def turn(
     with (root / "warehouse.lock").open("a+", encoding="utf-8") as lock:
 
         def holder() -> str:
-            return _holder(lock, doing or command()) or _opened_by(home, reads)
+            if holder := _holder(lock, doing or command()):
+                return holder
+            try:
+                return _opened_by(home, reads)
+            except WarehouseDamaged:
+                if not builds_again:
+                    raise
+                log = home.warehouse.with_name("warehouse.duckdb.wal")
+                kept = keep_aside(home, home.warehouse, log)
+                notify(f"{home.warehouse} was damaged: it is kept as {kept}, and is built again")
+                return ""
 
         _wait(home, holder, _patience() if patience is None else patience, notify)
         _mine.add(root)
@@ -185,12 +200,26 @@ def _opened_by(home: Home, reads: bool) -> str:
     except duckdb.Error as problem:
         if holder := held_by(problem):
             return holder
-        log = home.warehouse.with_name("warehouse.duckdb.wal")
-        raise WarehouseClosed(
-            f"{home.warehouse} is no warehouse that can be opened: move it {f'and {log.name} ' if log.exists() else ''}away and "
-            "run `cpai run <quarter>`"
+        if not home.warehouse.is_dir() and not shows_damage(problem):
+            raise WarehouseClosed(
+                state_of(problem) or f"{home.warehouse} cannot be opened: {problem}"
+            ) from None
+        raise WarehouseDamaged(
+            f"{home.warehouse} is no warehouse that can be opened: `cpai run <quarter>` keeps it aside and builds it again"
         ) from None
     return ""
+
+
+def keep_aside(home: Home, *parts: Path) -> Path:
+    """Move what is damaged, and what belongs to it, into a folder of its own as evidence: where the first now is."""
+    folder = home.damaged / _moment(time.time()).replace(" ", "T").replace(":", "")
+    while folder.exists():
+        folder = folder.with_name(f"{folder.name}-")
+    folder.mkdir(parents=True)
+    for part in parts:
+        if part.exists():
+            part.rename(folder / part.name)
+    return folder / parts[0].name
 
 
 def held_by(problem: Exception) -> str:

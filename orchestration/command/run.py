@@ -40,7 +40,7 @@ def run(home: Home, wanted: tuple[str, ...], as_of: str | None, full: bool, want
     if not wanted:
         raise click.UsageError("name the quarters to run, as in: cpai run 2023-Q1 2023-Q2")
     asked.landed(home, wanted)
-    with shown(), turn(home):
+    with shown(), turn(home, builds_again=True):
         if full:
             asked_in_full(home)
         answer = received(home, list(wanted))

@@ -25,7 +25,8 @@ from orchestration.turns import write_whole
 
 # parts of a home that have modules of their own; beside them, and in them, locks
 OURS = {
-    *("landing", "archive", "raw", "releases", "reading", "packs", "as_of", "outbox", "dagster", "history"),
+    *("landing", "archive", "raw", "releases", "reading", "packs", "as_of", "damaged", "outbox", "dagster"),
+    "history",
     *(
         "warehouse.duckdb",
         "warehouse.duckdb.wal",

@@ -239,7 +239,7 @@ def _made_again(home: Home, of: Target) -> dict[str, int]:
     """What is made of the rest: removed, and made again where that is a command's work."""
     return {
         "packs of the force, removed": len(_packs(home, of)),
-        "warehouses as of a moment, removed": len(_as_of(home)),
+        "warehouses as of a moment or damaged, removed": len(_other_warehouses(home)),
         BUILT_AGAIN: int(home.warehouse.exists()),
     }
 
@@ -248,8 +248,8 @@ def _packs(home: Home, of: Target) -> list[Path]:
     return sorted((home.root / "packs").glob(f"*/{of.force}.*")) if of.force else []
 
 
-def _as_of(home: Home) -> list[Path]:
-    return sorted((home.root / "as_of").glob("*"))
+def _other_warehouses(home: Home) -> list[Path]:
+    return sorted([*(home.root / "as_of").glob("*"), *home.damaged.glob("*")])
 
 
 def _plan_bytes(search: _Search) -> Plan:
@@ -555,13 +555,13 @@ def _of(table: Any, key: dict[str, Any]) -> Any:
 
 
 def _made_of_it(search: _Search, erasure: Row) -> None:
-    """Packs and warehouses of a moment are made again by their commands; the warehouse, and the cases that readers are
-    shown, here."""
+    """Packs and warehouses of a moment are made again by their commands, damaged ones never; the warehouse, and the cases that
+    readers are shown, here."""
     home, of = search.home, search.of
     snapshots.write(search.engine, home)
     if of.kind == "file":
         return
-    for folder in [*_packs(home, of), *_as_of(home)]:
+    for folder in [*_packs(home, of), *_other_warehouses(home)]:
         shutil.rmtree(folder)
     # one that a run which was cut off has removed is built, too
     if not (home.warehouse.exists() or BUILT_AGAIN in erasure["plan"]["places"]):

@@ -11,6 +11,7 @@ from orchestration.ledger.tables import (
     STANDS,
     explanations,
     raw_files,
+    recorded_crime_releases,
     submission_files,
     submission_folders,
     submissions,
@@ -103,6 +104,23 @@ def read_raw_files(engine: Engine) -> dict[tuple[str, str, int], dict[str, str]]
         for row in connection.execute(select(raw_files).order_by(raw_files.c.raw_file)):
             found.setdefault((row.force, row.quarter, row.submission), {})[row.file] = row.sha256
     return found
+
+
+def record_recorded_crime(
+    engine: Engine, published_on: str, file: str, sha256: str, raw_file: str = "", raw_sha256: str = ""
+) -> None:
+    """Write down a release of police recorded crime as it was read, or, without a raw file, that it is withdrawn."""
+    names = ("published_on", "file", "sha256", "raw_file", "raw_sha256", "made_at")
+    row = dict(zip(names, (published_on, file, sha256, raw_file, raw_sha256, now()), strict=True))
+    with engine.begin() as connection:
+        connection.execute(insert(recorded_crime_releases), row)
+
+
+def read_recorded_crime(engine: Engine) -> dict[str, Any]:
+    """Date of publication -> the release as it was last read; `raw_file` is blank where it is withdrawn."""
+    ordered = select(recorded_crime_releases).order_by(recorded_crime_releases.c.read)
+    with engine.connect() as connection:
+        return {row.published_on: row for row in connection.execute(ordered)}
 
 
 def read_submissions(engine: Engine, quarter: str | None = None) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-HEAD = "0011"  # the newest revision in migrations/versions
+HEAD = "0013"  # the newest revision in migrations/versions
 STANDS = ("accepted", "nil")  # of the statuses of submissions: what stands until the next of these comes
 metadata = MetaData()
 
@@ -95,6 +95,15 @@ raw_files = Table(
     *_texts("file sha256 made_at"),
     _of_a_submission(),
     Index("raw_files_of", "force", "quarter", "submission"),
+)
+
+# The releases of police recorded crime: the file as published, its bytes in the archive (`sha256`), and what was read of it in
+# raw/police_recorded_crime/. The newest of a date counts; `raw_file` is blank where it has been withdrawn.
+recorded_crime_releases = Table(
+    "recorded_crime_releases",
+    metadata,
+    Column("read", Integer, primary_key=True),
+    *_texts("published_on file sha256 raw_file raw_sha256 made_at"),
 )
 
 # What a force writes about findings of an earlier submission. Free text, which may name a person: here and in the

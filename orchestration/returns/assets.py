@@ -138,6 +138,8 @@ def police_recorded_crime(
     context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]
 ) -> dg.MaterializeResult:
     received = recorded_crime.receive(home)
+    for sentence in received.made_again:
+        context.log.warning(sentence)
     refused = len(received.refused)
     if refused:
         context.log.warning(

@@ -20,11 +20,12 @@ from orchestration.ledger import erasures, snapshots, tables
 from orchestration.ledger.opening import open_ledger
 from orchestration.ledger.receipts import (
     read_raw_files,
+    read_recorded_crime,
     read_submission_files,
     read_submissions,
     record_raw_files,
 )
-from orchestration.returns import archive, intake, judging, raw, read_ahead
+from orchestration.returns import archive, intake, judging, raw, read_ahead, recorded_crime
 from orchestration.returns.layouts import all_layouts, forces_of, layout_for
 from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.returns.reasons import Unreadable
@@ -65,11 +66,30 @@ def raw_differs(home: Home, engine: Engine) -> list[str]:
                 sentences.append(
                     f"{name}: raw/{file} {what}; it is made again from the archive by: cpai run {row['quarter']}."
                 )
+    sentences += _recorded_crime_differs(home, engine)
     sentences += _nobodys(home, accepted)
     sentences += [
         f"raw/{name} is not what the ledger holds; run any quarter again." for name in _stale(home, engine)
     ]
     return sentences + archive_differs(home, engine, every_byte=True)
+
+
+def _recorded_crime_differs(home: Home, engine: Engine) -> list[str]:
+    """A sentence for each release of police recorded crime whose raw file is not as in the ledger, and for each that is not
+    there."""
+    of = {row.raw_file: row for row in read_recorded_crime(engine).values() if row.raw_file}
+    folder = home.raw / recorded_crime.FOLDER
+    sentences = [
+        f"recorded crime of {row.published_on}: raw/{folder.name}/{file} is missing or not what was written; it is made "
+        "again from the archive by running any quarter."
+        for file, row in sorted(of.items())
+        if not (folder / file).is_file() or archive.digest(folder / file)[0] != row.raw_sha256
+    ]
+    return sentences + [
+        f"raw/{folder.name}/{path.name} is of no release in the ledger; run any quarter once."
+        for path in sorted(folder.glob("*.*.parquet"))
+        if path.name not in of
+    ]
 
 
 def archive_differs(home: Home, engine: Engine, every_byte: bool = False) -> list[str]:
@@ -226,6 +246,8 @@ def _archived(engine: Engine) -> Iterator[tuple[str, int | None, str]]:
     for row in _accepted(engine):
         for file, sha256 in raw_hashes.get(_key(row), {}).items() if _key(row) in replaced else ():
             yield sha256, None, f"{_name(row)}: raw/{file}"
+    for release in read_recorded_crime(engine).values():
+        yield release.sha256, None, f"recorded crime of {release.published_on}"
 
 
 def _nobodys(home: Home, accepted: list[Row]) -> list[str]:

@@ -9,15 +9,19 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from orchestration import quarters
 from orchestration.home import SEEDS, Home, seed_rows
+from orchestration.ledger.opening import ledger_of
+from orchestration.ledger.receipts import read_recorded_crime, record_recorded_crime
 from orchestration.printing import printable
 from orchestration.returns import archive, opening, raw
 from orchestration.returns.intake import alone
@@ -26,6 +30,7 @@ from orchestration.returns.reasons import Unreadable, ended
 from orchestration.stopping import Stopped
 
 FOLDER = "police_recorded_crime"
+WITHDRAWN = "WITHDRAWN"  # in the folder of its date: the release was put in by mistake
 
 SHIPPED = SEEDS / FOLDER / "releases"
 # what a table must have of each count; the quarter is there as such or as year and quarter of the financial year
@@ -76,31 +81,31 @@ class Release:
 
 @dataclass
 class Received:
-    """The releases there are, oldest first, and a sentence for each thing wrong with a file."""
+    """The releases there are, oldest first; a sentence for each thing wrong with a file, and for each release whose raw
+    file was missing or changed."""
 
     releases: list[Release] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    made_again: list[str] = field(default_factory=list)
 
 
 def receive(home: Home) -> Received:
     """Take in each release that landed and is new, and write what it counts to raw/police_recorded_crime/.
 
     A release stays when its file leaves the landing folder. One that is refused changes nothing. The release
-    shipped with the project counts until another of the same date comes. Raises ValueError when the rows in
-    seeds/police_recorded_crime contradict each other.
+    shipped with the project counts until another of the same date comes. A raw file that is missing or was changed is
+    made again from the archive. Raises ValueError when the rows in seeds/police_recorded_crime contradict each other,
+    Stopped where what is lost cannot be made again.
     """
-    folder = home.raw / FOLDER
     received = Received()
-    with alone(home):
+    with alone(home), ledger_of(home) as engine:
         raw.ensure(home)
-        known = {release.published_on: release for release in _known(folder)}
+        known = _known(home, engine, received)
+        withdrawn = _withdrawn(home, engine, known)
         shipped = [path.name for _, path in _shipped()]
-        for published_on in [day for day in known if day > date.today().isoformat()]:
-            # taken by a version that did not look: its bytes stay in the archive, its counts stand over no others
-            early = known.pop(published_on)
-            early.counts.unlink()
-            received.refused.append(f"{early.file}: {_to_come(published_on)}")
         for published_on, path in [*_landed(home, received.refused), *_shipped()]:
+            if published_on in withdrawn:
+                continue
             kept = archive.keep(path, home.archive)
             there = known.get(published_on)
             is_shipped = path.is_relative_to(SHIPPED)
@@ -113,30 +118,69 @@ def receive(home: Home) -> Received:
                 continue
             if there and there.sha256 == kept.sha256:
                 continue
-            if release := _read_release(home, published_on, path.name, kept.sha256, received.refused):
-                if there:
-                    there.counts.unlink()
+            if release := _read_release(home, engine, published_on, path.name, kept.sha256, received.refused):
                 known[published_on] = release
         for release in sorted(known.values(), key=lambda release: release.published_on):
             # a row more in seeds/ reads the file anew, out of the archive; until that works the old reading stands
-            if not release.counts.name.endswith(f".{_rows_hash()}.parquet") and (
-                again := _read_release(
-                    home, release.published_on, release.file, release.sha256, received.refused
-                )
-            ):
-                release.counts.unlink()
-                release = again
-            received.releases.append(release)
+            is_read_so = release.counts.name.endswith(f".{_rows_hash()}.parquet")
+            again = None if is_read_so else _again(home, engine, release, received.refused)
+            received.releases.append(again or release)
+        # replaced, withdrawn, or left by a run that was killed
+        counted = {release.counts for release in received.releases}
+        for path in sorted((home.raw / FOLDER).glob("*.*.parquet")):
+            if path not in counted:
+                path.unlink()
     received.refused = [printable(sentence, lines=False) for sentence in received.refused]
     return received
 
 
-def _known(folder: Path) -> Iterator[Release]:
+def _known(home: Home, engine: Engine, received: Received) -> dict[str, Release]:
+    """By date of publication the releases that were read before, each with its raw file as the ledger has it: made again
+    where it is not. Raises Stopped where it cannot be."""
+    folder = home.raw / FOLDER
+    ledger = read_recorded_crime(engine)
+    known = {}
+    for release in _before_the_ledger(folder, ledger.keys()):
+        if release.published_on > date.today().isoformat():
+            # taken by a version that did not look: its bytes stay in the archive, its counts stand over no others
+            received.refused.append(f"{release.file}: {_to_come(release.published_on)}")
+        else:
+            known[release.published_on] = release
+            _record(engine, release)
+    for published_on, row in ledger.items():
+        if not row.raw_file:
+            continue
+        release = Release(published_on, row.file, row.sha256, folder / row.raw_file)
+        if published_on > date.today().isoformat():
+            received.refused.append(f"{row.file}: {_to_come(published_on)}")
+            record_recorded_crime(engine, published_on, row.file, row.sha256)
+            continue
+        if not release.counts.is_file() or archive.digest(release.counts)[0] != row.raw_sha256:
+            why: list[str] = []
+            again = _again(home, engine, release, why)
+            if not again:
+                # not `why`: Dagster keeps this, and a file's name is its sender's text
+                raise Stopped(
+                    f"{release.counts} is missing or was changed, and cannot be made again: archive/{row.sha256[:2]}/{row.sha256} "
+                    "is missing, damaged, or no longer read by seeds/police_recorded_crime; restore it, or the raw file, from a backup"
+                )
+            received.made_again.append(
+                f"recorded crime of {published_on}: its raw file was missing or changed and has been made again from the archive"
+            )
+            release = again
+        known[published_on] = release
+    return known
+
+
+def _before_the_ledger(folder: Path, known: Collection[str]) -> Iterator[Release]:
+    """The releases that were read before the ledger kept them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     for path in sorted(folder.glob("*.*.parquet")):
         published_on, sha256, _ = path.name.split(".", 2)
+        if published_on in known:
+            continue
         try:
             (file,) = pq.read_table(path, columns=["file"], partitioning=None)["file"].unique().to_pylist()
         except (pa.ArrowInvalid, OSError, ValueError):
@@ -147,6 +191,32 @@ def _known(folder: Path) -> Iterator[Release]:
         yield Release(published_on, file, sha256, path)
 
 
+def _withdrawn(home: Home, engine: Engine, known: dict[str, Release]) -> set[str]:
+    """The dates of publication in whose folder in landing lies a file WITHDRAWN: their releases count no more."""
+    dates = {path.parent.name for path in (home.landing / RECORDED_CRIME).glob(f"*/{WITHDRAWN}")}
+    for published_on in dates & known.keys():
+        release = known.pop(published_on)
+        record_recorded_crime(engine, published_on, release.file, release.sha256)
+    return dates
+
+
+def _record(engine: Engine, release: Release) -> None:
+    raw_sha256 = archive.digest(release.counts)[0]
+    record_recorded_crime(
+        engine, release.published_on, release.file, release.sha256, release.counts.name, raw_sha256
+    )
+
+
+def _again(home: Home, engine: Engine, release: Release, refused: list[str]) -> Release | None:
+    """A release read again out of the archive; None, and why, where that is not possible."""
+    try:
+        archive.take(home.archive, release.sha256)
+    except archive.ArchiveDamaged as problem:
+        refused.append(str(problem))
+        return None
+    return _read_release(home, engine, release.published_on, release.file, release.sha256, refused)
+
+
 def _shipped() -> list[tuple[str, Path]]:
     return [(path.parent.name, path) for path in sorted(SHIPPED.glob("*/*.csv"))]
 
@@ -154,7 +224,8 @@ def _shipped() -> list[tuple[str, Path]]:
 def _landed(home: Home, refused: list[str]) -> Iterator[tuple[str, Path]]:
     """(date of publication, file) of what lies in landing/recorded_crime, or in a folder there named by that date."""
     for path in sorted((home.landing / RECORDED_CRIME).rglob("*")):
-        if path.is_dir() or any(map(is_clutter, path.relative_to(home.landing).parts)):
+        clutter = any(map(is_clutter, path.relative_to(home.landing).parts))
+        if clutter or path.is_dir() or path.name == WITHDRAWN:
             continue
         if path.is_symlink() or not path.is_file():
             refused.append(f"{path.name}: is a link or no file; put the published file itself there.")
@@ -199,9 +270,9 @@ def _published_on(path: Path, home: Home) -> str | None:
 
 
 def _read_release(
-    home: Home, published_on: str, file: str, sha256: str, refused: list[str]
+    home: Home, engine: Engine, published_on: str, file: str, sha256: str, refused: list[str]
 ) -> Release | None:
-    """Read a release out of the archive and write what it counts; None, and why, when it is refused."""
+    """Read a release out of the archive, write what it counts and note it; None, and why, when it is refused."""
     import pyarrow as pa
 
     try:
@@ -227,7 +298,9 @@ def _read_release(
     ]
     target = home.raw / FOLDER / f"{published_on}.{sha256}.{_rows_hash()}.parquet"
     raw.write(pa.Table.from_pylist(rows, schema=raw.police_recorded_crime_schema()), target)
-    return Release(published_on, file, sha256, target)
+    release = Release(published_on, file, sha256, target)
+    _record(engine, release)
+    return release
 
 
 def read(path: Path, name: str) -> dict[tuple[str, str, str], int]:

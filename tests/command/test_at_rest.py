@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from orchestration import at_rest
-from orchestration.at_rest import NoGroup
+from orchestration.at_rest import NoGroup, NotEncrypted
+from orchestration.command import cpai
 from orchestration.home import Home
 
 
@@ -80,3 +82,64 @@ def test_a_group_that_is_none_is_named(home, monkeypatch):
     with pytest.raises(NoGroup, match="'nobody-of-that-name'"):
         at_rest.close(home)
     assert stat.S_IMODE(home.root.stat().st_mode) & 0o007 == 0
+
+
+MOUNTS = r"""
+22 27 0:21 / /proc rw,relatime - proc proc rw
+27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+30 27 253:3 / /luks rw,relatime - ext4 /dev/mapper/home rw
+31 27 253:4 / /half rw,relatime - xfs /dev/mapper/pool rw
+32 27 0:39 / /luks/cpai/a\040home rw,nosuid - fuse.gocryptfs /srv/cipher rw
+33 27 0:40 / /over rw - fuse.gocryptfs /srv/cipher rw
+34 33 0:41 / /over rw - tmpfs tmpfs rw
+"""
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch) -> Path:
+    """Its mounts and block devices: 253:3 is a volume on LUKS, 253:4 one half of which is not."""
+    (tmp_path / "mountinfo").write_text(MOUNTS.lstrip())
+    devices = tmp_path / "block"
+    for device, uuid in (("253:3", "LVM-1"), ("253:4", "LVM-2"), ("254:0", "")):
+        (devices / device / "slaves").mkdir(parents=True)
+        if uuid:
+            (devices / device / "dm").mkdir()
+            (devices / device / "dm" / "uuid").write_text(uuid)
+    for name, uuid in (("253:3", "CRYPT-LUKS2-1"), ("253:4", "CRYPT-LUKS2-2"), ("253:4", "")):
+        below = devices / name / "slaves" / f"dm-{uuid or 'plain'}"
+        below.mkdir()
+        if uuid:
+            (below / "dm").mkdir()
+            (below / "dm" / "uuid").write_text(uuid)
+    monkeypatch.setattr(at_rest, "MOUNTS", tmp_path / "mountinfo")
+    monkeypatch.setattr(at_rest, "DEVICES", devices)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("folder", "by"),
+    [
+        ("/srv/home", ""),
+        ("/luks/other", "dm-crypt"),
+        ("/luks/cpai/a home", "fuse.gocryptfs"),
+        ("/luks/cpai/a home/data", "fuse.gocryptfs"),
+        ("/luks/cpai/a homestead", "dm-crypt"),
+        ("/half/home", ""),
+        ("/over/home", ""),
+    ],
+)
+def test_what_encrypts_a_home_is_seen_where_the_system_shows_it(machine, folder, by):
+    assert at_rest.encryption(Path(folder)) == by
+
+
+def test_a_home_that_must_be_encrypted_is_not_begun_where_nothing_is_mounted(machine, home, monkeypatch):
+    at_rest.close(home)
+    monkeypatch.setenv("CPAI_ENCRYPTED", "Y")
+    with pytest.raises(NotEncrypted, match="mount it"):
+        at_rest.close(home)
+    new = machine / "new"
+    said = CliRunner().invoke(cpai, ["--home", str(new), "init"])
+    assert (said.exit_code, said.stderr.count("\n")) == (1, 1) and "CPAI_ENCRYPTED" in said.stderr
+    assert not new.exists()
+    (machine / "mountinfo").write_text(f"1 0 0:9 / {machine} rw - fuse.gocryptfs /srv/cipher rw\n")
+    at_rest.close(home)

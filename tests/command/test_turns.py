@@ -119,6 +119,54 @@ def test_who_opened_the_file_by_another_tool_is_waited_for_and_named(place, how,
     assert not (place.root / "ledger.db").exists()
 
 
+def emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def cut_short(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:5000])
+
+
+def of_other_bytes(file: Path) -> None:
+    file.write_text("no warehouse")
+
+
+def a_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize("damage", [emptied, cut_short, of_other_bytes, a_folder])
+def test_a_damaged_warehouse_is_kept_aside_by_who_builds_it_again_and_by_nobody_else(place, damage):
+    damage(place.warehouse)
+    log = place.warehouse.with_name("warehouse.duckdb.wal")
+    log.write_text("left by a run that was killed")
+    for reads in (False, True):
+        with pytest.raises(turns.WarehouseDamaged, match="`cpai run <quarter>` keeps it aside"):
+            turn(place, patience=0, reads=reads).__enter__()
+    assert place.warehouse.exists() and not place.damaged.exists()
+    told = []
+    with turn(place, patience=0, notify=told.append, builds_again=True):
+        assert not place.warehouse.exists() and not log.exists()
+    (folder,) = place.damaged.iterdir()
+    assert {path.name for path in folder.iterdir()} == {"warehouse.duckdb", "warehouse.duckdb.wal"}
+    assert told == [
+        f"{place.warehouse} was damaged: it is kept as {folder / 'warehouse.duckdb'}, and is built again"
+    ]
+
+
+@pytest.mark.parametrize("fault", ["Permission denied", "Input/output error", "Too many open files"])
+def test_a_warehouse_that_the_system_keeps_from_us_is_not_taken_for_a_damaged_one(place, fault, monkeypatch):
+    def refused(file: str, **_more: object) -> None:
+        raise duckdb.IOException(f'IO Error: Could not read from file "{file}": {fault}')
+
+    monkeypatch.setattr(duckdb, "connect", refused)
+    with pytest.raises(turns.WarehouseClosed) as closed:
+        turn(place, patience=0, builds_again=True).__enter__()
+    assert not isinstance(closed.value, turns.WarehouseDamaged)
+    assert place.warehouse.exists() and not place.damaged.exists()
+
+
 def test_a_time_to_wait_that_is_no_number_is_wrong_usage(place, monkeypatch):
     monkeypatch.setenv("CPAI_WAIT", "long")
     said = CliRunner().invoke(cpai, ["--home", str(place.root), "run", "2023-Q1"])

@@ -1,6 +1,7 @@
 """A home in which everything of two crimes is a canary, received and read by nobody yet."""
 
 import pytest
+from a_postgresql import postgresql, postgresql_ledger  # noqa: F401 - fixtures
 
 from orchestration.home import Home
 

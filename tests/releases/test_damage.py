@@ -4,12 +4,15 @@ do. `damages.csv` has a row for each damage: the commands that it must stop, and
 import csv
 import json
 import logging
+import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from click.testing import CliRunner, Result
 from small_home import Gate, describe_models, make_home
@@ -210,6 +213,50 @@ def test_settings_of_dagster_that_are_lost_are_written_again_and_said(tmp_path, 
     (home.dagster / "dagster.yaml").write_text("run_queue:\n  max_concurrent_runs: 3\n")
     with jobs.instance(home) as storage:
         assert not storage.telemetry_enabled
+
+
+@dg.asset
+def nothing() -> None:
+    pass
+
+
+def ran_in(home: Home) -> int:
+    """How many runs Dagster knows of, after one more."""
+    with jobs.instance(home) as storage:
+        jobs.free_pool(storage)
+        run = dg.Definitions(assets=[nothing]).resolve_job_def("__ASSET_JOB")
+        assert run.execute_in_process(instance=storage).success
+        return storage.get_runs_count()
+
+
+@pytest.mark.parametrize("how", ["truncated", "emptied", "garbage", "folder"])
+@pytest.mark.parametrize("file", ["history/runs.db", "history/runs/index.db", "schedules/schedules.db"])
+def test_a_damaged_database_of_dagsters_is_kept_aside_and_said(tmp_path, capsys, file, how):
+    home = Home(tmp_path)
+    assert ran_in(home) == 1
+    assert "damaged" not in capsys.readouterr().err
+    HOW[how](home.dagster / file)
+    assert ran_in(home) == (1 if "history" in file else 2)
+    part = file.partition("/")[0]
+    (kept,) = home.damaged.glob(f"*/{part}")
+    (said,) = [line for line in capsys.readouterr().err.splitlines() if "damaged" in line]
+    assert said.startswith(f"{home.dagster / part} was damaged: it is kept as {kept}; ")
+    assert ran_in(home) == (2 if "history" in file else 3)
+    assert "damaged" not in capsys.readouterr().err
+
+
+def test_dagster_started_by_hand_loads_nothing_over_emptied_settings(tmp_path):
+    home = Home(tmp_path)
+    jobs.instance(home).dispose()
+    (home.dagster / "dagster.yaml").write_text("")
+    said = subprocess.run(
+        [sys.executable, "-c", "import orchestration.definitions"],
+        env={**os.environ, "CPAI_HOME": str(home.root)},
+        capture_output=True,
+        text=True,
+    )
+    assert said.returncode == 1
+    assert "dagster.yaml holds no settings that Dagster can read: restore" in said.stderr.splitlines()[-1]
 
 
 def test_what_dbt_wrote_is_made_again_where_it_is_damaged(tmp_path, monkeypatch):

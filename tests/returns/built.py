@@ -6,10 +6,12 @@ from orchestration.home import Home
 
 
 def tables_of(home: Home) -> dict[tuple[str, str], tuple[int, int]]:
-    """Every table of the warehouse: its rows, and one number over all of them but the times of receipt."""
+    """Every table of the warehouse: its rows, and one number over all of them but the times of receipt. Not those about the
+    last build itself."""
     with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
         names = warehouse.execute(
-            "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
+            "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE' "
+            "and table_schema <> 'control'"
         ).fetchall()
         said = {}
         for schema, name in names:

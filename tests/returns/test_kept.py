@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 
 import pytest
+from built import tables_of
 from click.testing import CliRunner
 from test_intake import QUARTER, a_return, land, state
 from written import crime, suspect, victim
@@ -205,6 +206,11 @@ def test_the_next_run_says_what_it_made_again(home, parsed):
         in again.output
     )
     assert differs(home) == []
+    built = tables_of(home)
+    home.warehouse.write_bytes(home.warehouse.read_bytes()[:100_000])
+    again = run(home)
+    assert again.exit_code == 0 and "was damaged: it is kept as" in again.output, again.output
+    assert tables_of(home) == built and len(list(home.damaged.glob("*/warehouse.duckdb"))) == 1
     shutil.rmtree(home.raw / "crimes" / QUARTER)
     archived(home, path).unlink()
     path.unlink()

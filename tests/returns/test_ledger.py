@@ -21,8 +21,10 @@ from orchestration.ledger.chain import add_readings, read_readings
 from orchestration.ledger.opening import LedgerNewer, open_ledger
 from orchestration.ledger.receipts import (
     read_raw_files,
+    read_recorded_crime,
     read_submissions,
     record_raw_files,
+    record_recorded_crime,
     record_submission,
 )
 from orchestration.ledger.transactions import now
@@ -34,6 +36,7 @@ APPEND_ONLY = [
     tables.submission_files,
     tables.submission_folders,
     tables.raw_files,
+    tables.recorded_crime_releases,
     tables.explanations,
     tables.readings,
     tables.items,
@@ -129,6 +132,16 @@ def test_of_a_raw_file_made_again_the_newest_hash_counts(engine):
     assert read_raw_files(engine) == {("kent", "2023-Q1", 1): {"crimes/a": "3", "victims/a": "2"}}
 
 
+def test_of_a_release_of_recorded_crime_the_newest_reading_counts(engine):
+    for read in (("raw.1", "1"), ("raw.2", "2"), ()):
+        record_recorded_crime(engine, "2024-01-25", "prc.xlsx", "sha", *read)
+        record_recorded_crime(engine, "2024-04-25", "later.xlsx", "other", "raw.3", "3")
+        found = {
+            row.published_on: (row.raw_file, row.raw_sha256) for row in read_recorded_crime(engine).values()
+        }
+        assert found == {"2024-01-25": read or ("", ""), "2024-04-25": ("raw.3", "3")}
+
+
 def test_a_status_that_is_derived_is_not_stored(engine):
     with pytest.raises(IntegrityError), engine.begin() as connection:
         record_submission(connection, submission(1, "a", status="superseded"), [])
@@ -143,6 +156,7 @@ def test_what_is_written_stays(engine, table):
         for desk_table, row in OF_THE_DESK:
             connection.execute(desk_table.insert(), row)
     add_readings(engine, [READING])
+    record_recorded_crime(engine, "2024-01-25", "prc.xlsx", "sha", "raw", "sha")
     log.note(engine, "collection", "submission received", {"force": "kent"})
     erased = dict.fromkeys(("identity", "at", "who", "authority", "reason", "text", "mark", "digest"), "x")
     with engine.begin() as connection:

@@ -1,18 +1,24 @@
 """The Home Office's file as it is published: read by rows in seeds/, kept, revised by later ones, or refused."""
 
 import csv
+import shutil
 import sys
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
+from some import some
+from test_kept import forget
 
 from orchestration import quarters
 from orchestration.home import Home, seed_rows
-from orchestration.returns import archive, recorded_crime
+from orchestration.ledger.opening import ledger_of
+from orchestration.returns import archive, kept, recorded_crime
 from orchestration.returns.recorded_crime import Refused, read, receive
+from orchestration.stopping import Stopped
 
 sys.path.append(str(Path(__file__).parent / "hostile"))
 import workbooks
@@ -235,7 +241,9 @@ def test_the_shipped_copy_is_the_first_release(home):
     forces = {row["force"] for row in seed_rows("forces.csv")}
     (shipped,) = counts(home).values()
     assert {(quarter, force) for quarter, force, _ in shipped} == {
-        (quarter, force) for quarter in ("2023-Q1", "2023-Q2") for force in forces
+        (quarter, force)
+        for quarter in (*quarters.in_period("2021"), *quarters.in_period("2022"), "2023-Q1", "2023-Q2")
+        for force in forces
     }
 
 
@@ -277,6 +285,91 @@ def test_a_release_received_before_is_read_anew_when_the_rows_change(home, landi
     assert len(list((home.raw / "police_recorded_crime").glob("2024-01-25.*"))) == 1
 
 
+def counted_otherwise(path: Path) -> None:
+    """Sound Parquet with another number in it: only its hash shows that."""
+    table = pq.read_table(path, partitioning=None)
+    rows = [{**cell, "crimes": cell["crimes"] + 1} for cell in table.to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path)
+
+
+DAMAGES = {
+    "counted otherwise": counted_otherwise,
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[:200]),
+    "emptied": lambda path: path.write_bytes(b""),
+    "missing": lambda path: path.unlink(),
+}
+
+
+def differs(home: Home) -> list[str]:
+    with ledger_of(home) as engine:
+        return kept.raw_differs(home, engine)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_damaged_counts_shut_the_gate_and_are_made_again_from_the_archive(home, landing, how):
+    workbook(landing / FILE, **year(row()))
+    right = receive(home).releases[-1].counts
+    (landing / FILE).unlink()
+    before = right.read_bytes()
+    assert differs(home) == []
+    DAMAGES[how](right)
+    (sentence,) = differs(home)
+    assert sentence.startswith(
+        f"recorded crime of 2024-01-25: raw/police_recorded_crime/{right.name} is missing or not"
+    )
+    received = receive(home)
+    assert ["made again from the archive" in line for line in received.made_again] == [True]
+    assert received.refused == [] and right.read_bytes() == before
+    assert differs(home) == [] and receive(home).made_again == []
+
+
+def test_counts_that_cannot_be_made_again_stop_the_run(home, landing):
+    workbook(landing / FILE, **year(row()))
+    release = receive(home).releases[-1]
+    (landing / FILE).unlink()
+    release.counts.unlink()
+    archive.place(home.archive, release.sha256).unlink()
+    with pytest.raises(Stopped, match=r"cannot be made again: archive/.* is missing, damaged"):
+        receive(home)
+    assert len(differs(home)) == 2
+
+
+def test_releases_read_before_the_ledger_kept_them_are_taken_up(home, landing):
+    workbook(landing / FILE, **year(row()))
+    receive(home)
+    forget(home, "recorded_crime_releases")
+    assert all("of no release in the ledger; run any quarter once" in one for one in some(differs(home)))
+    assert len(receive(home).releases) == 2
+    assert differs(home) == []
+
+
+def test_what_a_killed_run_left_counts_for_nothing(home, landing):
+    workbook(landing / FILE, **year(row()))
+    right = receive(home).releases[-1].counts
+    left = right.with_name(right.name.replace(".parquet", "0.parquet"))
+    shutil.copy(right, left)
+    receive(home)
+    assert right.exists() and not left.exists()
+
+
+def test_a_release_put_in_by_mistake_is_withdrawn_and_stays_so(home, landing):
+    file = workbook(landing / "2024-01-25" / "prc-pfa-mistake.xlsx", **year(row()))
+    assert len(receive(home).releases) == 2
+    file.with_name("WITHDRAWN").touch()
+
+    def is_out() -> bool:
+        received = receive(home)
+        return [release.published_on for release in received.releases] == [SHIPPED] and not received.refused
+
+    assert is_out()
+    shutil.rmtree(file.parent)
+    assert is_out()
+    assert list(counts(home)) == [SHIPPED] and differs(home) == []
+    workbook(file, **year(row(crimes=9)))
+    receive(home)
+    assert counts(home)["2024-01-25"] == {("2023-Q2", "kent", "19E"): 9}
+
+
 def test_the_real_file_takes_the_place_of_the_shipped_copy(home, landing):
     receive(home)
     workbook(landing / "prc-pfa-mar2013-onwards-tables-191023.xlsx", **year(row(crimes=3)))
@@ -313,6 +406,7 @@ def test_a_file_that_does_not_say_what_it_is_is_refused(home, landing, file, nam
 
 
 def test_a_file_that_may_not_be_read_is_refused(home, landing, monkeypatch):
+    receive(home)
     workbook(landing / FILE, **year(row()))
     monkeypatch.setattr("os.access", lambda path, mode: False)
     (sentence,) = receive(home).refused
