@@ -72,6 +72,7 @@ OTHER_WAYS = re.compile(
 MAY = {
     "printing.py": "the one place",
     "progress.py": "a bar on a terminal, each text in it made printable",
+    "in_process.py": "standard error as it is, but for what Dagster says of an event it could not write",
     "__main__.py": "one sentence of ours, when Ctrl-C comes before anything else is there",
 }
 
