@@ -161,8 +161,9 @@ def _known(home: Home, engine: Engine, received: Received) -> dict[str, Release]
             if not again:
                 # not `why`: Dagster keeps this, and a file's name is its sender's text
                 raise Stopped(
-                    f"{release.counts} is missing or was changed, and cannot be made again: archive/{row.sha256[:2]}/{row.sha256} "
-                    "is missing, damaged, or no longer read by seeds/police_recorded_crime; restore it, or the raw file, from a backup"
+                    f"{release.counts} is missing or was changed, and cannot be made again: "
+                    f"archive/{row.sha256[:2]}/{row.sha256} is missing, damaged, or no longer read by "
+                    "seeds/police_recorded_crime; restore it, or the raw file, from a backup"
                 )
             received.made_again.append(
                 f"recorded crime of {published_on}: its raw file was missing or changed and has been made again from the archive"

@@ -2,7 +2,6 @@
 
 import re
 import resource
-import shutil
 import subprocess
 import sys
 from functools import partial
@@ -97,34 +96,6 @@ def test_ctrl_c_during_a_run_and_then_the_same_again(sampled, tmp_path, when):
     assert "44 received, 0 refused" in again.text, again.text[-2000:]
 
 
-# what each prints once it is at work, and not only being loaded
-AT_WORK = {
-    "publish": (["publish", "2023"], "building the warehouse"),
-    "report": (["report", "2023"], "writing"),
-    "pack": (["pack", "2023-Q1"], "writing packs"),
-}
-
-
-@pytest.mark.proof
-@pytest.mark.xdist_group("year")
-@pytest.mark.parametrize("command", AT_WORK)
-@pytest.mark.parametrize("early", [True, False], ids=["while it is loaded", "at work"])
-def test_ctrl_c_during_what_is_made_of_a_year(year, tmp_path, command, early):
-    """It ends within 2 s, and the same command again comes to its end."""
-    home = Home(tmp_path / "home")
-    shutil.copytree(year.home.root, home.root, symlinks=True)
-    (home.dbt / "standing.json").unlink(missing_ok=True)
-    words, at_work = AT_WORK[command]
-    shown = in_a_terminal(
-        ["--home", str(home.root), *words], press=(1.0 if early else at_work, b"\x03"), seconds=900
-    )
-    assert (shown.code, "Traceback" in shown.text) == (AS_INTERRUPTED, False), shown.text[-2000:]
-    assert shown.text.count(INTERRUPTED) == 1
-    assert shown.ended_after and shown.ended_after < WITHIN
-    again = in_a_terminal(["--home", str(home.root), *words], seconds=900)
-    assert (again.code, "Traceback" in again.text) == (0, False), again.text[-2000:]
-
-
 def limited(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
@@ -139,47 +110,6 @@ def test_a_file_that_cannot_grow_is_a_sentence_and_the_next_command_goes_on(tmp_
     )
     assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr[-2000:]
     assert done.stderr.splitlines()[-1].startswith("the disk is full")
-
-
-def on_a_full_disk(home: Home, words: list[str], size: int) -> list[str]:
-    """What a command prints to standard error that may write no file beyond this size, as on a full disk."""
-    done = subprocess.run(
-        [*CPAI, "--home", str(home.root), *words],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        preexec_fn=partial(limited, size),
-    )
-    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr[-2000:]
-    assert not re.search("https?://|Exception while writing|INSERT INTO", done.stderr), done.stderr[-2000:]
-    return done.stderr.splitlines()
-
-
-@pytest.mark.proof
-@pytest.mark.parametrize("size", [20_000, 300_000, 1_500_000, 6_000_000])
-def test_a_run_on_a_full_disk_is_a_sentence_and_the_next_goes_on(sampled, tmp_path, size):
-    place = Home(tmp_path / "home")
-    (place.root / "landing").mkdir(parents=True)
-    (place.landing / "2023-Q1").symlink_to(sampled[0] / "landing" / "2023-Q1")
-    said = on_a_full_disk(place, ["run", "2023-Q1"], size)
-    assert sum("the disk is full" in line for line in said) == 1, said
-    again = in_a_terminal(["--home", str(place.root), "run", "2023-Q1"], seconds=900)
-    assert "44 received, 0 refused" in again.text, again.text[-2000:]
-
-
-@pytest.mark.proof
-@pytest.mark.xdist_group("year")
-@pytest.mark.parametrize("size", [20_000, 300_000, 1_500_000, 6_000_000])
-def test_a_publication_on_a_full_disk_is_a_sentence_and_the_next_goes_on(year, tmp_path, size):
-    home = Home(tmp_path / "home")
-    shutil.copytree(year.home.root, home.root, symlinks=True)
-    (home.dbt / "standing.json").unlink(missing_ok=True)
-    before = sorted(home.releases.rglob("*"))
-    said = on_a_full_disk(home, ["publish", "2023"], size)
-    assert sum("the disk is full" in line for line in said) == 1, said
-    assert sorted(home.releases.rglob("*")) == before
-    again = in_a_terminal(["--home", str(home.root), "publish", "2023"], seconds=900)
-    assert (again.code, "2023.r1" in again.text) == (0, True), again.text[-2000:]
 
 
 FULL = """

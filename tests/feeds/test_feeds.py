@@ -4,9 +4,7 @@ import csv
 import hashlib
 import hmac
 import json
-import multiprocessing
 import shutil
-import signal
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -16,7 +14,6 @@ from pathlib import Path
 import duckdb
 import pytest
 from click.testing import CliRunner
-from feeding_until_killed import feed_until_killed
 from some import some
 
 from orchestration import keys
@@ -351,31 +348,3 @@ def test_no_feed_under_pseudonyms_has_a_day_or_a_local_authority_or_a_rare_value
         values = Counter(one[row["column"]] for one in rows(written[row["audience"]], row["table"]))
         rare = [value for value, many in values.items() if many < singling_out.smallest_allowed()]
         assert set(rare) <= {singling_out.OTHER, ""}, row
-
-
-def test_a_feed_whose_writing_is_killed_is_whole_or_not_there(year, tmp_path):
-    """At steps spread over its writing; what is there is as its manifest has it, and the next writing is whole."""
-    processes = multiprocessing.get_context("forkserver")
-
-    def killed(at: int | None) -> tuple[int | None, int | None]:
-        heard, said = processes.Pipe(duplex=False)
-        process = processes.Process(target=feed_until_killed, args=(year.home, tmp_path, at, said))
-        process.start()
-        process.join(120)
-        return process.exitcode, heard.recv() if heard.poll() else None
-
-    def seen() -> list[Path]:
-        return [path for path in tmp_path.iterdir() if not path.name.startswith(".")]
-
-    ended, steps = killed(None)
-    assert ended == 0 and steps > 10
-    (folder,) = seen()
-    for at in [*range(1, steps, max(1, steps // 5)), steps]:
-        shutil.rmtree(folder, ignore_errors=True)
-        assert killed(at) == (-signal.SIGKILL, None)
-        for path in seen():
-            manifest = json.loads((path / "manifest.json").read_text())
-            assert all(file_hash(path / one["path"]) == one["sha256"] for one in some(manifest["files"]))
-    shutil.rmtree(folder, ignore_errors=True)
-    feeds.write(year.home, "csae_analysis", "2023-Q1", tmp_path)
-    assert list(tmp_path.iterdir()) == [folder]

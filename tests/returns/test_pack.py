@@ -1,17 +1,13 @@
 """The return pack: each failing record where the force finds it, what it holds, what it may hold."""
 
 import json
-import multiprocessing
-import signal
 import zipfile
 from html.parser import HTMLParser
-from pathlib import Path
 
 import duckdb
 import pytest
 from answered import FORCES, QUARTER
 from click.testing import CliRunner
-from packing_until_killed import pack_until_killed
 from python_calamine import CalamineWorkbook
 from sheets import as_libreoffice_shows, tables
 from some import some
@@ -22,8 +18,6 @@ from orchestration.spreadsheets import escaped
 from orchestration.turns import WarehouseClosed
 
 pytestmark = pytest.mark.xdist_group("answered")
-processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["orchestration.returns.pack.writing"])
 
 
 def finding(pack: dict, code: str) -> dict:
@@ -243,41 +237,6 @@ def test_a_pack_is_replaced_whole(answered, tmp_path):
     (folder / "left over").touch()
     writing.write_pack(pack, folder)
     assert {path.name for path in folder.iterdir()} == set(writing.FILES)
-    assert [path.name for path in folder.parent.iterdir()] == ["kent.1"]
-
-
-def contents(folder: Path) -> dict[str, str]:
-    """The texts of a pack that differ with what is in it; the workbook has when it was made."""
-    assert {path.name for path in folder.iterdir()} == set(writing.FILES)
-    return {name: (folder / name).read_text(encoding="utf-8") for name in ("index.html", "pack.json")}
-
-
-def test_a_pack_whose_writing_is_killed_is_the_old_the_new_or_none(answered, tmp_path):
-    """At each of its steps; the next writing is whole, and nothing else is left."""
-    old = json.loads((answered.root / "packs" / QUARTER / "kent.1" / "pack.json").read_text())
-    new = {**old, "quarter": "2023-Q2"}
-    folder = tmp_path / "packs" / "kent.1"
-    whole = []
-    for pack in (new, old):
-        writing.write_pack(pack, folder)
-        whole.append(contents(folder))
-
-    def killed(at: int | None) -> tuple[int | None, int | None]:
-        heard, said = processes.Pipe(duplex=False)
-        process = processes.Process(target=pack_until_killed, args=(new, folder, at, said))
-        process.start()
-        process.join(60)
-        return process.exitcode, heard.recv() if heard.poll() else None
-
-    ended, steps = killed(None)
-    assert ended == 0 and steps > 10
-    for at in range(1, steps + 1):
-        writing.write_pack(old, folder)
-        assert [path.name for path in folder.parent.iterdir()] == ["kent.1"]
-        assert killed(at) == (-signal.SIGKILL, None)
-        assert not folder.exists() or contents(folder) in whole
-    writing.write_pack(new, folder)
-    assert contents(folder) == whole[0]
     assert [path.name for path in folder.parent.iterdir()] == ["kent.1"]
 
 
