@@ -6,7 +6,9 @@ links as (
     select
         'links' as what,
         quarter,
-        {{ fingerprint(['force', 'crime_reference', 'linked_force', 'linked_quarter', 'linked_crime_reference']) }} as fingerprint
+        {{ fingerprint([
+            'force', 'crime_reference', 'linked_force', 'linked_quarter', 'linked_crime_reference',
+        ]) }} as fingerprint
     from {{ ref('cocad_linked_crimes') }}
     group by quarter
 )

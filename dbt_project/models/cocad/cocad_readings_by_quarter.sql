@@ -4,8 +4,8 @@ with
 
 readings as (
     select
-        force, crime_reference, version, role, reader, read_at, group_based, network_definition, offenders_read, criterion,
-        committed_by_children, confidence, checks, round, is_standing
+        force, crime_reference, version, role, reader, read_at, group_based, network_definition, offenders_read,
+        criterion, committed_by_children, confidence, checks, round, is_standing
     from {{ ref('int_readings') }}
     union all
     -- a second reading that is due
