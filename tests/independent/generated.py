@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from orchestration.home import Home
 from orchestration.readings.agreement import measure
 from orchestration.returns import raw
-from orchestration.warehouse import compiled
+from orchestration.warehouse import changes, compiled
 
 MODELS = ("cocad_candidates", "cpai_exclusions", "cocad_unread", "figures")
 FORCES, QUARTERS = ("kent", "essex"), ("2023-Q1", "2023-Q2")
@@ -330,6 +330,9 @@ class Warehouse:
             raw.write(table, self.home.raw / name / "2023-Q1" / "made.1.parquet")
         table = pa.Table.from_pylist(records.submissions, schema=raw.submissions_schema())
         raw.write(table, self.home.raw / "submissions.parquet")
+        # each example anew: nothing is built yet, and all of it has changed
+        self.connection.execute("delete from warehouse.control.changed_returns")
+        changes.prepare(self.connection, self.home.raw)
         self._make(self.of_records)
 
     def versions(self) -> dict[tuple, str]:
@@ -348,7 +351,7 @@ class Warehouse:
     def _make(self, steps: list[compiled.Step]) -> None:
         for step in steps:
             sql = step.sql
-            if step.name == "reading_agreement":  # a model in Python
+            if step.name == "measured_agreement":  # a model in Python
                 cells = self.rows("select * from marts.reading_confusion")
                 policy = dict(self.rows("select setting, value from reference.agreement_policy"))
                 self.connection.register("measured", measure(cells, policy))
