@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import URL, make_url
 
+from orchestration import doors
 from orchestration.command import cpai, quiet_teardown
 from orchestration.home import Home
 from orchestration.ledger import migrations
@@ -52,6 +53,13 @@ def this_machine_alone(tmp_path_factory):
         runpy.run_path(str(GUARDED / "sitecustomize.py"))
         yield
         assert reached.read_text(encoding="utf-8") == ""
+
+
+@pytest.fixture(autouse=True)
+def by_no_door():
+    """A test comes by no door, whatever commands ran in this process before it."""
+    with doors.coming_by("Python"):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -184,6 +184,9 @@ def from_models(home: Home, models: list[compiled.Step]) -> tuple[dict, dict]:
         connection.execute("create schema staging; create schema intermediate; create schema cocad")
         connection.execute(f"attach '{home.warehouse}' as built (read_only)")
         connection.execute("create table cocad.cocad_candidates as from built.cocad.cocad_candidates")
+        connection.execute(
+            "create table cocad.cocad_reach as select distinct quarter from cocad.cocad_candidates"
+        )
         connection.execute("set file_search_path = ?", [str(home.raw)])
         for step in models:
             connection.execute(f"create table {step.relation} as {step.sql}")
