@@ -66,7 +66,7 @@ NOT_ACCEPTED = {("gwent", "2023-Q4"): ("missing",), ("btp", "2023-Q2"): ("nil",)
 # counted in the third quarter, until the return of the fourth cancels it: that of the second cancelled another
 CANCELLED_BEFORE_AND_AFTER = [
     (
-        *("kent", quarter, 1, "TWICE1"),
+        *("kent", quarter, 1, "CR90001"),
         {name: those[0] for name, those in CRIME.items()} | {"recorded_on": recorded_on, "status": status},
         *([], [], {}),
     )
