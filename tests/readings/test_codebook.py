@@ -152,9 +152,14 @@ class TestAtTheDesk:
         add_readings(engine, [{"force": "kent", "crime_reference": "1", "version": "v", "role": "first"}])
         with engine.begin() as connection:
             connection.execute(text("alter table readings drop column checks"))
-            for later in ("homes", "second_factor_uses", "second_factors"):
+            later_tables = "homes second_factor_uses second_factors log_entries erased erasure_ends erasures"
+            for later in (*later_tables.split(), "recorded_crime_releases"):
                 connection.execute(text(f"drop table {later}"))
             connection.execute(text("drop index sign_ins_by_time"))
+            columns = (
+                "view integer primary key, username text, at text, page text, slot integer, item integer"
+            )
+            connection.execute(text(f"create table case_views ({columns})"))
             connection.execute(text("update alembic_version set version_num = '0006'"))
         engine.dispose()
         (home.root / "home.json").unlink()
