@@ -101,8 +101,8 @@ def test_what_is_not_known_is_neither_in_the_share_nor_out_of_the_bounds(release
 
 
 def test_what_had_no_12_weeks_is_not_known(release):
-    """Recorded on 5 January, returned on 1 May: 12 weeks and more. Returned on 1 March: too early to count."""
-    changed = "update quality.returns set received_at = '2023-03-01T00:00:00+00:00' where force = 'kent'"
+    """A crime that was returned before 12 weeks had passed is too early to count."""
+    changed = "update marts.fct_crimes set is_12_weeks_old = false where force = 'kent'"
     assert release(
         changed,
         "select outcomes.place, outcomes.known, outcomes.other_outcome, arrests.known, arrests.arrested "

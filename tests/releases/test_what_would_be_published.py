@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from small_home import KENT, Gate, add, add_reading, arrive, cancel_later, change, resubmit, revisions
 
-from orchestration.releases import calendar, comparison, inputs, publish
+from orchestration.releases import calendar, comparison, inputs, publish, verify
 from orchestration.releases.explain import explain
 
 READ = "insert into intermediate.int_readings (reading_id) values (2)"
@@ -267,6 +267,7 @@ def test_a_release_that_cannot_be_read_is_no_release_like_this_one(home):
     marts = first.path / "marts.duckdb"
     marts.chmod(0o644)
     marts.write_bytes(b"no database" * 1000)
-    assert publish.publish(home, "2023", Gate()).name == "2023.r2"
+    with pytest.raises(verify.NotAsPublished, match="was changed after publishing"):
+        publish.publish(home, "2023", Gate())
     with duckdb.connect() as connection:
         assert comparison.tables_that_differ(connection, {}, first.path, "2023", []) == ["marts.duckdb"]
