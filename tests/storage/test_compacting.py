@@ -4,7 +4,7 @@ import shutil
 
 import duckdb
 import pytest
-from killed import kill_at, kill_once_written, steps_of
+from killed_at_a_line import kill_at, kill_once_written, steps_of
 from some import some
 
 from orchestration.home import Home

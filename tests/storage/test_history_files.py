@@ -5,7 +5,7 @@ import shutil
 
 import duckdb
 import pytest
-from killed import kill_at, steps_of
+from killed_at_a_line import kill_at, steps_of
 from some import some
 
 from orchestration.home import DBT_PROJECT, Home
