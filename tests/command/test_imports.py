@@ -4,6 +4,7 @@ All imports count, those inside functions and those for a type checker too.
 """
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,16 @@ def test_no_function_is_longer_than_a_screen():
     ]
     assert len(functions) > 1000
     assert [one for one in functions if one[1] > LONGEST] == []
+
+
+def twice(files: list[Path]) -> list[str]:
+    """Names that two modules of the tests have. Each folder of tests is on the path, so that the one is imported for the
+    other: by whichever of two processes has the folders in another order."""
+    names = Counter(file.name for file in files if file.name != "conftest.py")
+    return sorted(name for name, many in names.items() if many > 1)
+
+
+def test_no_two_modules_of_the_tests_have_one_name():
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    assert len(files) > 200 and twice(files) == []
+    assert twice([*files, Path("tests/storage/killed.py")]) == ["killed.py"]
