@@ -101,10 +101,10 @@ def _look(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:
             tags = partition_range(quarter, quarter) | runs.launched("sensor")
             requests.append(dg.RunRequest(run_key=_key(folder, look), tags=tags))
     reason = "; ".join(waiting) or "nothing new has landed"
-    if astray := list(unread_told(home.landing).values()):
-        reason += "; not read: " + " ".join(astray)
+    if astray := "; ".join(unread_told(home.landing).values()):
+        reason += f"; not read: {astray}"
         if requests:  # a look with requests shows no reason
-            context.log.warning(f"not read: {' '.join(astray)}")
+            context.log.warning(f"not read: {astray}")
     return dg.SensorResult(
         run_requests=requests,
         skip_reason=None if requests else dg.SkipReason(reason),

@@ -18,7 +18,7 @@ from orchestration.returns import check, mapping, parsing, raw
 from orchestration.returns.layouts import all_layouts
 from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.returns.layouts.written import load
-from orchestration.warehouse import compiled
+from orchestration.warehouse import changes, compiled
 
 QUARTER = "2023-Q1"
 KINDS = ("victims", "suspects")
@@ -277,6 +277,9 @@ def stage(staging, records):
         submission | {kind: table.num_rows for kind, table in records.items()} | {"received_at": "2023-04-20"}
     )
     raw.write(pa.Table.from_pylist([row], schema=raw.submissions_schema()), home.raw / "submissions.parquet")
+    # each example anew: nothing is built yet, and all of it has changed
+    connection.execute("delete from warehouse.control.changed_returns")
+    changes.prepare(connection, home.raw)
     for step in staged:
         connection.execute(f"create or replace {step.kind} {step.relation} as {step.sql}")
     return connection

@@ -155,9 +155,10 @@ def test_a_check_runs_where_there_is_neither_fcntl_nor_dbt(tmp_path, monkeypatch
     write_return(tmp_path / "in", layout_for("metropolitan", "2023-Q1"), records)
     words = ["check", str(tmp_path / "in"), "--force", "metropolitan", "--quarter", "2023-Q1"]
     words += ["--into", str(tmp_path / "out")]
+    there = os.environ | {"CPAI_HOME": str(tmp_path / "home"), "USERNAME": "anna"}  # which Windows always has
     answer = subprocess.run(
         [sys.executable, "-c", AS_THERE, *words],
-        capture_output=True, text=True, timeout=300, cwd=tmp_path, env=os.environ | {"CPAI_HOME": str(tmp_path / "home")},
+        capture_output=True, text=True, timeout=300, cwd=tmp_path, env=there,
     )  # fmt: skip
     assert answer.returncode == 1, answer.stdout + answer.stderr
     assert "correct UM01" in answer.stdout
