@@ -35,9 +35,10 @@ def publish(home: Home, period: str, wants_json: bool) -> None:
 
 def publish_period(home: Home, period: str, wants_json: bool = False, **before: Any) -> dict:
     """The release that stands then. A shut gate ends the command, with what was done `before`."""
-    noted = standing.noted(home, f"publish {period}")
-    if noted and noted["state"] == standing.of_publication(home, noted["answer"]["release"]):
+    what = f"publish {period}"
+    if noted := standing.stands(home, what):
         return {**noted["answer"], "unchanged": True, "because": []}
+    begun, run = standing.begun(home, what), standing.last_run(home)
     from orchestration import in_process
 
     result = in_process.execute(home, "publish", partition=period)
@@ -46,9 +47,8 @@ def publish_period(home: Home, period: str, wants_json: bool = False, **before: 
         stop(reasons, wants_json, **before)
     (event,) = result.asset_materializations_for_node("release")
     published = {name: event.metadata[name].value for name in ("release", "unchanged", "because")}
-    standing.note(
-        home, f"publish {period}", standing.of_publication(home, str(published["release"])), published
-    )
+    standing.note(home, what, begun, published)
+    standing.still(home, run)
     return published
 
 

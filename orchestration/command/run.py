@@ -83,11 +83,11 @@ def run_quarters(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
     from orchestration.returns import recorded_crime
 
     what = f"run {' '.join(sorted(set(wanted)))}"
-    noted = standing.noted(home, what)
-    if noted and noted["state"] == standing.of_run(home, sorted(set(wanted))):
+    if noted := standing.stands(home, what):
         say("nothing has changed since the last run: what it built stands", err=True)
         # how many are noted: the sentences have names of files
         return summary_of(home, wanted), recorded_crime.receive(home).refused if noted["answer"] else []
+    begun = standing.begun(home, what)
     from orchestration.in_process import execute
     from orchestration.returns.assets import partition_range
     from orchestration.returns.receipts import each_return
@@ -106,7 +106,7 @@ def run_quarters(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
         ):
             not_read = recorded_crime.receive(home).refused
     summary = summary_of(home, wanted)
-    standing.note(home, what, standing.of_run(home, sorted(set(wanted))), len(not_read))
+    standing.note(home, what, begun, len(not_read))
     return summary, not_read
 
 

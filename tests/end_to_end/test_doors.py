@@ -184,9 +184,9 @@ def test_what_a_door_leaves(year, tmp_path, door):
     "words", ["status", "verify", "read progress", "read verify", "log", "log verify", "publish 2023"]
 )
 def test_what_shows_nothing_of_a_record_leaves_nothing(year, words):
+    if words.startswith("publish"):
+        year.cpai(*words.split())  # what came since is built, and noted: now nothing is new
     before = len(entries(year))
     answer = year.cpai(*words.split())
     assert answer.exit_code == 0, answer.output
-    left = [row["what"] for row in entries(year)[before:]]
-    # publishing builds what readings change, and finds that nothing has
-    assert left == (["warehouse built"] if words.startswith("publish") else [])
+    assert [row["what"] for row in entries(year)[before:]] == []
