@@ -91,7 +91,7 @@ def init(folder: Path) -> None:
 @click.pass_obj
 def demo(home: Home, scale: float, seed: int) -> None:
     """A synthetic year from landing to a published release."""
-    with shown(), turn(home):
+    with shown(), turn(home, builds_again=True):
         _demo(home, scale, seed)
 
 

@@ -38,7 +38,7 @@ def quarter(home: Home, wanted: str, files: tuple[Path, ...], publishes: bool, w
     """
     asked.landed(home, [wanted])
     done: dict[str, Any] = {}
-    with shown(), turn(home):
+    with shown(), turn(home, builds_again=True):
         done["run"] = received(home, [wanted])
         if not wants_json:
             show_received(done["run"], wants_json)

@@ -1,5 +1,6 @@
 """Whoever needs the warehouse waits for whoever has it, prints for whom, and gives up with that sentence."""
 
+import importlib
 import os
 import re
 import shutil
@@ -153,6 +154,29 @@ def test_a_damaged_warehouse_is_kept_aside_by_who_builds_it_again_and_by_nobody_
     assert told == [
         f"{place.warehouse} was damaged: it is kept as {folder / 'warehouse.duckdb'}, and is built again"
     ]
+
+
+@pytest.mark.parametrize(
+    "words", [["run", "2023-Q1"], ["quarter", "2023-Q1"], ["demo"]], ids=lambda one: one[0]
+)
+def test_every_command_that_builds_all_of_it_begins_without_a_damaged_one(place, words, monkeypatch):
+    class Built(Exception):
+        pass
+
+    def built(*_: object) -> None:
+        assert not place.warehouse.exists()
+        raise Built
+
+    for module in ("run", "demo"):
+        monkeypatch.setattr(importlib.import_module(f"orchestration.command.{module}"), "run_quarters", built)
+    for quarter in ("2023-Q1", "2023-Q4"):
+        landed = place.landing / quarter / "kent" / "return.csv"
+        landed.parent.mkdir(parents=True, exist_ok=True)
+        landed.write_text("a return")
+    of_other_bytes(place.warehouse)
+    answer = CliRunner().invoke(cpai, ["--home", str(place.root), *words])
+    assert isinstance(answer.exception, Built), answer.output
+    assert "was damaged: it is kept as" in answer.stderr
 
 
 @pytest.mark.parametrize("fault", ["Permission denied", "Input/output error", "Too many open files"])
