@@ -219,6 +219,16 @@ def test_what_cannot_be_protected_is_named():
     assert refused.value.keys == ["a"]
 
 
+def test_a_count_that_cannot_be_less_has_its_interval_above_it():
+    """Regression: it had to be able to be one less, and a year whose return came anew had no pattern."""
+    counts = {"one": 1, "known": 1, "others": 11, "all": 12}
+    sums = [Sum("all", ("one", "others")), Sum("one", ("known",), exhaustive=False)]
+    chosen = pattern.choose(Tables(counts, sums), {"one"}, WIDTH, public={"all", "known"})
+    assert chosen.hidden == {"one", "others"}
+    found = attack.intervals(Tables(counts | dict.fromkeys(chosen.hidden), sums), {"one": WIDTH})
+    assert found["one"].least == 1 and found["one"].width >= WIDTH
+
+
 def test_the_same_tables_give_the_same_pattern():
     _, cells, sums = tiny(random.Random(7), 2, 4, 2, most=4)
     primary = {key for key, count in cells.items() if 0 < count < 3}

@@ -7,6 +7,7 @@ import json
 import random
 import shutil
 from collections import Counter
+from functools import partial
 
 import duckdb
 import pytest
@@ -267,6 +268,48 @@ def test_two_releases_around_a_resubmission_give_nothing_back(tmp_path):
         both = of_before | widths_of(home / "2023.r2", after)
         audit.audit(home / "2023.r2" / "public" / "figures.csv", REGIONS, both, first, same)
     assert careless >= 2
+
+
+def of_a_quarter(folder, year, quarter):
+    """The release of a quarter alone, of the same figures."""
+    folder.mkdir(parents=True)
+    with duckdb.connect(str(folder / "marts.duckdb")) as connection:
+        connection.execute(f"attach '{year / 'marts.duckdb'}' as year (read_only)")
+        connection.execute(f"create table figures as from year.main.figures where period = '{quarter}'")
+        connection.execute("create table dim_force as from year.main.dim_force")
+    (folder / "manifest.json").write_text(json.dumps({"created_at": "2024-03-01"}))
+    return folder
+
+
+@pytest.mark.parametrize("method", ["hide", "round"])
+def test_a_release_of_a_quarter_keeps_what_the_year_before_it_had_to_hide(
+    tmp_path, crimes, monkeypatch, method
+):
+    """Regression: tables that today's release has not were taken for tables of nobody, so that the narrow cells of an earlier
+    tier were not looked at, and others were moved in vain: after a national year no quarter of it could be published."""
+    monkeypatch.setattr(
+        policy, "read", partial(dataclasses.replace, policy.read(), rounded=method == "round")
+    )
+    write_release(tmp_path / "2023.r1", crimes)
+    disclose(tmp_path / "2023.r1", tmp_path)
+    (year,) = public.read_earlier(tmp_path)
+    due = {
+        cell
+        for cell, count in year.counts.items()
+        if cell.period_type == "year" and cell in year.judged and 0 < count < policy.read().threshold
+    }
+    attacked = []
+    monkeypatch.setattr(
+        audit.attack,
+        "intervals",
+        lambda tables, wanted, real=audit.attack.intervals: attacked.append(wanted) or real(tables, wanted),
+    )
+    disclose(of_a_quarter(tmp_path / "2023-Q1.r1", tmp_path / "2023.r1", "2023-Q1"), tmp_path)
+    assert due and due <= attacked[-1].keys()
+    if method == "hide":
+        assert {attacked[-1][cell] for cell in due if year.printed.counts[cell] is None} == {
+            policy.read().width
+        }
 
 
 def test_an_earlier_release_adds_up_by_the_regions_that_it_had(tmp_path, crimes):

@@ -11,13 +11,15 @@ from orchestration.stopping import read_json
 
 @dataclass(frozen=True)
 class Earlier:
-    """A release whose public tier is out: `printed` has None for a hidden count, `counts` the true one, and `regions`
-    maps a force to its region as it then was, by which its forces add up."""
+    """A release whose public tier is out: `printed` has None for a hidden count, `counts` the true one, `regions` maps a
+    force to its region as it then was, by which its forces add up, and `judged` are the cells that describe people or
+    crimes."""
 
     release: str
     printed: Cells
     counts: Mapping[Cell, int]
     regions: Mapping[str, str]
+    judged: frozenset[Cell]
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,12 @@ class Known:
 
 def read(
     releases: Path,
-    figures_of: Callable[[Path], tuple[dict[Cell, int], dict[str, str]]],
+    figures_of: Callable[[Path], tuple[dict[Cell, int], dict[str, str], frozenset[Cell]]],
     cells_of: Callable[[Iterable[Mapping]], Cells],
     read_printed: Callable[[Path], list[dict]],
 ) -> list[Earlier]:
-    """Every release in the folder that has a public tier, newest first; `figures_of` a folder gives its true counts
-    and its regions."""
+    """Every release in the folder that has a public tier, newest first; `figures_of` a folder gives its true counts,
+    its regions and what of it is judged."""
     found = []
     for path in releases.glob("[0-9]*/public/figures.csv"):
         folder = path.parent.parent

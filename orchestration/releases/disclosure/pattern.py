@@ -171,12 +171,19 @@ class _Search:
 
     def _alone(self, matrix: sparse.csr_array, columns: np.ndarray, index: int) -> list[Key]:
         column = columns[index]
-        for way in (1.0, -1.0):
-            for whole in (False, True):
-                if self._room(column, way) <= 0:
-                    break
-                self._push(matrix, columns, np.array([index]), way, whole)
-        return [self.tables.keys[column]] if self.short()[column] else []
+        width = int(self.need_down[column] + self.need_up[column])
+        highest = min(int(self.counts[column] - self.tables.lowest[column]), width)
+        # where it cannot go as far up and down as is usual, all of its width may lie on one side
+        for below in dict.fromkeys([int(self.need_down[column]), *range(highest + 1)]):
+            self.need_down[column], self.need_up[column] = below, width - below
+            for way in (1.0, -1.0):
+                for whole in (False, True):
+                    if self._room(column, way) <= 0:
+                        break
+                    self._push(matrix, columns, np.array([index]), way, whole)
+            if not self.short()[column]:
+                return []
+        return [self.tables.keys[column]]
 
     def _room(self, column: int, way: float) -> float:
         """Room that is still missing, up or down."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestration.home import settings
-from orchestration.releases.disclosure.cells import Cell
+from orchestration.releases.disclosure.cells import Cell, sums
+from orchestration.releases.disclosure.earlier import Earlier
 from orchestration.releases.disclosure.relations import Sum
 from orchestration.strict_csv import NotRead
 
@@ -84,6 +85,14 @@ def primary(
         if cell in judged and counts[cell] and part >= policy.dominance * counts[cell]:
             hidden.setdefault(cell, "dominance")
     return hidden
+
+
+def primary_of(policy: Policy, release: Earlier) -> set[Cell]:
+    """The cells of an earlier tier that may not be shown, by the policy of now: whatever of its tables today's release has."""
+    cells = release.printed.counts.keys()
+    counts = {cell: release.counts[cell] for cell in cells}
+    groups = sums(release.printed, release.regions)[1]
+    return set(primary(policy, counts, release.judged & cells, groups))
 
 
 def missed(policy: Policy, cells: Iterable[Cell], bases: Iterable[Cell]) -> dict[Cell, float]:

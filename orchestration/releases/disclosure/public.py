@@ -129,7 +129,9 @@ def read_earlier(releases: Path) -> list[earlier.Earlier]:
     """The public tiers that are out, newest first; their true counts from the tables beside them."""
     import duckdb
 
-    def true_counts(folder: Path) -> tuple[dict[Cell, int], dict[str, str]]:
+    levels = _levels()
+
+    def true_counts(folder: Path) -> tuple[dict[Cell, int], dict[str, str], frozenset[Cell]]:
         with duckdb.connect() as connection:
             connection.execute(f"attach {quoted(folder / 'marts.duckdb')} as target (read_only)")
             found = rows_of(
@@ -143,45 +145,58 @@ def read_earlier(releases: Path) -> list[earlier.Earlier]:
                 """,
                 [one_file(folder / "public" / "figures.csv")],
             )
-            return cells_of(found).true_counts, regions_of(connection)
+            # a table that is shown no more is judged as one of people
+            judged = frozenset(numerator(figure) for figure in found if levels.get(_level(figure), True))
+            return cells_of(found).true_counts, regions_of(connection), judged
 
     return earlier.read(releases, true_counts, cells_of, read_printed)
 
 
-def shown(connection: Connection) -> list[dict]:
-    """The figures of `target` that seeds/disclosure_tables.csv shows at their place and period; `judged` with each."""
-    levels = [
+def _levels() -> dict[tuple, bool]:
+    """By table and level of place and period, as `_level` has it, whether what it shows describes people or crimes."""
+    return {
         (row["population"], row["unit"], row["breakdown"], row["scheme"], row["criteria"] == "all",
-         place_type, period_type, row["judged"] == "Y")
+         place_type, period_type): row["judged"] == "Y"
         for row in seed_rows("disclosure_tables.csv")
         for place_type in ("national", "region", "force")
         for period_type in row[place_type].split()
-    ]  # fmt: skip
-    columns = [list(column) for column in zip(*levels, strict=True)]
-    return rows_of(
+    }  # fmt: skip
+
+
+def _level(figure: Mapping) -> tuple:
+    """The table, place and period that a figure is of. A bar that is printed twice is shown where the band that it repeats is."""
+    repeats = (figure["unit"], figure["category"]) in printed_again()
+    return (
+        figure["population"],
+        figure["unit"],
+        "age_band" if repeats else figure["breakdown"],
+        figure["scheme"],
+        figure["criterion"] == "all",
+        figure["place_type"],
+        figure["period_type"],
+    )
+
+
+def shown(connection: Connection) -> list[dict]:
+    """The figures of `target` that seeds/disclosure_tables.csv shows at their place and period; `judged` with each."""
+    levels = _levels()
+    # a release has twenty times as many
+    columns = [
+        list(column) for column in zip(*((level[0], level[1], *level[-2:]) for level in levels), strict=True)
+    ]
+    figures = rows_of(
         connection,
         f"""
-        with tables as (
-            select
-                unnest($1) as population, unnest($2) as unit, unnest($3) as breakdown, unnest($4) as scheme,
-                unnest($5) as criterion_all, unnest($6) as place_type, unnest($7) as period_type,
-                unnest($8) as judged
-        )
-        select {", ".join(f"figures.{name}" for name in COLUMNS)}, tables.judged
+        select {", ".join(COLUMNS)}
         from target.main.figures
-        inner join tables
-            using (population, unit, scheme, place_type, period_type)
-        where
-            (figures.criterion = 'all') = tables.criterion_all
-            -- a bar that is printed twice is shown where the band that it repeats is
-            and tables.breakdown = case
-                when figures.unit || figures.category in (select unnest($9)) then 'age_band'
-                else figures.breakdown
-            end
-        order by figures.scheme, figures.figure_id, place_type, place, period_type, period
+        semi join (
+            select unnest($1) as population, unnest($2) as unit, unnest($3) as place_type, unnest($4) as period_type
+        ) using (population, unit, place_type, period_type)
+        order by scheme, figure_id, place_type, place, period_type, period
         """,
-        [*columns, ["".join(bar) for bar in printed_again()]],
+        columns,
     )
+    return [figure | {"judged": levels[level]} for figure in figures if (level := _level(figure)) in levels]
 
 
 def hide(
@@ -199,21 +214,14 @@ def hide(
     )
     known = earlier.known(cells, regions, before, same or {}, truth=True)
     out, hidden_before, primary_before = set(), set(), set()
-    tables_judged = {cell[:4] for cell in judged}
     for release in before:
         here, printed = known.of_release[release.release], release.printed
-        small = policies.primary(
-            policy,
-            {cell: release.counts[cell] for cell in here},
-            {cell for cell in here if cell[:4] in tables_judged},
-            sums(printed, regions)[1],
-        )
         out |= {here[cell] for cell, count in printed.counts.items() if count is not None}
         hidden_there = {
             cell for cell, count in printed.counts.items() if count is None and cell not in printed.bounds
         }
         hidden_before |= {here[cell] for cell in hidden_there}
-        primary_before |= {here[cell] for cell in small if cell in hidden_there}
+        primary_before |= {here[cell] for cell in policies.primary_of(policy, release) & hidden_there}
     already_public = primary.keys() & out
     primary = {cell: rule for cell, rule in primary.items() if cell not in out}
     hidden_before -= out

@@ -38,7 +38,12 @@ def write(
         for cell, count in release.printed.counts.items()
         if count is not None
     }
-    widths = dict.fromkeys(primary.keys() - out, policy.width_rounded)
+    before_now = {
+        known.of_release[release.release][cell]
+        for release in before
+        for cell in policies.primary_of(policy, release)
+    }
+    widths = dict.fromkeys((primary.keys() | before_now) - out, policy.width_rounded)
     beside = defaultdict(set)
     for total in every:
         for cell in (total.whole, *total.parts):
