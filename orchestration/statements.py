@@ -27,6 +27,11 @@ def one_file(path: object) -> str:
     return re.sub(r"[*?[]", r"[\g<0>]", str(path))
 
 
+def from_parquet(file: object) -> str:
+    """The rows of one Parquet file, for `from` in statements that take no parameter."""
+    return f"read_parquet({quoted(one_file(file))}, hive_partitioning = false)"
+
+
 def rows_of(connection: Connection, sql: str, parameters: Any = None) -> list[dict[str, Any]]:
     """What `sql` answers on `connection`, each row by the names of its columns."""
     cursor = connection.execute(sql, parameters)

@@ -118,6 +118,15 @@ def write_whole(file: Path, text: str) -> None:
     aside.replace(file)
 
 
+def to_the_disk(path: Path) -> None:
+    """A file, or the names in a folder, are still there when the machine stops."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def swap_in(aside: Path, folder: Path) -> None:
     """A folder that was made aside in place of one that is there: whoever is killed leaves the old, the new or none."""
     old = folder.with_name(f".replaced-{folder.name}")

@@ -34,6 +34,30 @@
     {% if is_incremental() %}delete from {{ this }} where {{ made_again }}{% endif %}
 {%- endmacro %}
 
+{# The end of an incremental model that only grows: without the rows that it has. #}
+{% macro not_here_yet(columns='*') -%}
+    {% if is_incremental() %}except select {{ columns }} from {{ this }}{% endif %}
+{%- endmacro %}
+
+{# CTEs down to `changed_inputs`: the quarters whose inputs of one kind are not those that were last built. #}
+{% macro changed_inputs(what, inputs_by_quarter) -%}
+inputs as (
+    select * from {{ inputs_by_quarter }}
+),
+
+built as (
+    select * from {{ ref('int_built_inputs') }}
+    where what = '{{ what }}'
+),
+
+changed_inputs as (
+    select coalesce(inputs.quarter, built.quarter) as quarter
+    from inputs
+    full join built on inputs.quarter = built.quarter
+    where inputs.fingerprint is distinct from built.fingerprint
+)
+{%- endmacro %}
+
 {# One text for the rows of a group in whatever order: equal texts for equal rows. #}
 {% macro fingerprint(columns) -%}
     cast(count(*) as varchar) || ' ' || cast(sum(cast({{ row_hash(columns) }} as decimal(38, 0))) as varchar)

@@ -279,8 +279,7 @@ union all
 select rule, null, force, quarter, null, null, null, null, null, null, tested from tested
 {%- endmacro %}
 
-{# The counted flags of a person as further fields of a list. #}
-{# Not : that is dbt's own name for what it was started with, and full_refresh among it. #}
+{# The counted flags of a person as further fields of a list. Not called `flags`: that is dbt's own, with full_refresh in it. #}
 {% macro and_flags(person) -%}
     {%- for flag in counted_flags(person) %}, {{ flag }}{% endfor -%}
 {%- endmacro %}

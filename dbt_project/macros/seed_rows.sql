@@ -12,6 +12,6 @@
 {%- endmacro %}
 
 {# The number of one setting of a seed; 0 until a model is compiled. #}
-{% macro seed_value(file, setting) -%}
-    {%- for row in seed_rows(file, "setting = '" ~ setting ~ "'") %}{{ row.value }}{% else %}0{% endfor -%}
+{% macro seed_value(file, setting, named_in='setting') -%}
+    {%- for row in seed_rows(file, named_in ~ " = '" ~ setting ~ "'") %}{{ row.value }}{% else %}0{% endfor -%}
 {%- endmacro %}

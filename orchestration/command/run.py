@@ -82,7 +82,8 @@ def run_quarters(home: Home, wanted: list[str]) -> tuple[list[dict], list[str]]:
     recorded crime is refused. Where nothing has changed since the last run of these quarters, what it gave."""
     from orchestration.returns import recorded_crime
 
-    what = f"run {' '.join(sorted(set(wanted)))}"
+    each = sorted(set(wanted))
+    what = f"run {' '.join(each)}"
     if noted := standing.stands(home, what):
         say("nothing has changed since the last run: what it built stands", err=True)
         # how many are noted: the sentences have names of files

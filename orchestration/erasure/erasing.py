@@ -258,7 +258,7 @@ def _plan_bytes(search: _Search) -> Plan:
     row = _submission(engine, of) if of.kind == "submission" else None
     files, warnings = _files(search, row)
     kept: dict[str, Any] = {"submissions": [_key(row)] if row else [], "files": files}
-    records = _records(home, row) if row and row["status"] == "accepted" else {}
+    records = _records(row) if row and row["status"] == "accepted" else {}
     places = {
         "archive: originals": sum(archive.place(home.archive, sha256).exists() for sha256 in files),
         "landing: files": len(_landed(home, files)),
@@ -323,7 +323,7 @@ def _files(search: _Search, row: Row | None) -> tuple[dict[str, int], list[str]]
     }, warnings
 
 
-def _records(home: Home, row: Row) -> dict[str, int]:
+def _records(row: Row) -> dict[str, int]:
     return {kind: row[kind] for kind in raw.RECORD_TYPES}
 
 
@@ -529,8 +529,8 @@ def _empty(home: Home, engine: Engine, erasure: Row, row: Row) -> None:
             **dict.fromkeys(raw.RECORD_TYPES, 0),
         )
         with erasures.writable(connection, submission_files, submission_folders, explanations):
-            for table, cells in ((submission_folders, {"folder": f"erased-{erasure['erasure']}"}),):
-                connection.execute(table.update().where(_of(table, key)).values(cells))
+            folder = {"folder": f"erased-{erasure['erasure']}"}
+            connection.execute(submission_folders.update().where(_of(submission_folders, key)).values(folder))
             files = connection.execute(submission_files.select().where(_of(submission_files, key))).all()
             for place, file in enumerate(sorted(files, key=lambda file: file.sha256), 1):
                 connection.execute(

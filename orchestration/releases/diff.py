@@ -6,7 +6,7 @@ from orchestration.home import Home
 from orchestration.ledger import log
 from orchestration.releases import revisions
 from orchestration.releases.verify import as_published
-from orchestration.statements import one_file, quoted, rows_of
+from orchestration.statements import from_parquet, rows_of
 from orchestration.stopping import NotThere
 
 KEY = revisions.KEY
@@ -30,9 +30,7 @@ def diff(home: Home, a: str, b: str) -> list[dict]:
     differs = " or ".join(f"a.{name} is distinct from b.{name}" for name in VALUES)
     with duckdb.connect() as connection:
         for name, file in zip("ab", files, strict=True):
-            figures = revisions.figures_of(
-                connection, f"read_parquet({quoted(one_file(file))}, hive_partitioning = false)"
-            )
+            figures = revisions.figures_of(connection, from_parquet(file))
             connection.execute(f"create temp table {name} as from {figures}")
         shared = "(select period from a intersect select period from b)"
         if not rows_of(connection, f"from {shared}"):

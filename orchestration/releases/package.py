@@ -6,7 +6,6 @@ The dbt manifest has the tables and the meaning of each column; the warehouse is
 # ruff: noqa: S608 - table names come from dbt's manifest, never from a user
 
 import json
-import os
 import platform
 import re
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ from orchestration.releases import singling_out, views
 from orchestration.returns.layouts import personal_columns
 from orchestration.spreadsheets import copy_csv
 from orchestration.statements import Connection, quoted, rows_of
+from orchestration.turns import to_the_disk
 
 PUBLISHED = ("marts", "quality")
 # DuckDB refuses `marts.figures` in a file marts.duckdb that has a schema marts (catalog and schema of one
@@ -472,13 +472,5 @@ def settle(folder: Path) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_file():
             path.chmod(0o400)
-        _sync(path)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        to_the_disk(path)
+    to_the_disk(folder)

@@ -36,7 +36,7 @@ from orchestration.releases.disclosure import attack, audit, cells, pattern, pub
 from orchestration.releases.reports import front_door
 from orchestration.statements import Connection, quoted
 from orchestration.stopping import read_json
-from orchestration.turns import turn
+from orchestration.turns import to_the_disk, turn
 from orchestration.warehouse import attached, history
 from orchestration.warehouse.attached import open_warehouse
 
@@ -312,9 +312,7 @@ def _point_at(home: Home, name: str) -> None:
     pointer.unlink(missing_ok=True)
     pointer.symlink_to(name)
     pointer.replace(current)
-    folder = os.open(home.releases, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    to_the_disk(home.releases)
 
 
 def _release(home: Home, row: Mapping[str, Any], unchanged: bool = False) -> Release:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestration.quarters import in_period
 from orchestration.releases.figures import NATION
-from orchestration.statements import Connection, one_file, quoted
+from orchestration.statements import Connection, from_parquet
 from orchestration.stopping import read_json
 
 KEY = ("figure_id", "scheme", "place_type", "place", "period_type", "period")
@@ -57,15 +57,7 @@ def earlier_releases(releases: Path, release: str, period: str, made_at: str) ->
             and shares
             and tables["figures"].exists()
         ):
-            found.append(
-                head
-                | {
-                    "tables": {
-                        n: f"read_parquet({quoted(one_file(file))}, hive_partitioning = false)"
-                        for n, file in tables.items()
-                    }
-                }
-            )
+            found.append(head | {"tables": {name: from_parquet(file) for name, file in tables.items()}})
     return sorted(found, key=lambda head: (head["created_at"], head["release"]))
 
 
@@ -279,7 +271,7 @@ def _add_readings(
         f"""
         insert into differences
         select distinct {before}, {now}, crimes.force, crimes.quarter, 'reading'
-        from read_parquet({quoted(one_file(readings))}, hive_partitioning = false) as readings
+        from {from_parquet(readings)} as readings
         inner join {vintages[now]["tables"]["fct_crimes"]} as crimes
             on readings.force = crimes.force and readings.crime_reference = crimes.crime_reference
         where crimes.is_candidate and readings.reading_id > {last[0]} and readings.reading_id <= {last[1]}

@@ -8,7 +8,7 @@ from orchestration.home import Home
 from orchestration.releases import verify
 from orchestration.releases.diff import diff
 from orchestration.showing import table
-from orchestration.statements import one_file, quoted, rows_of
+from orchestration.statements import from_parquet, rows_of
 
 CHANGES_SHOWN = 50
 
@@ -27,7 +27,7 @@ def headlines(home: Home, release: str, period: str) -> dict[str, Any]:
                 numerator as count,
                 denominator as "out of",
                 percent as "%",
-            from read_parquet({quoted(one_file(figures))}, hive_partitioning = false)
+            from {from_parquet(figures)}
             where place_type = 'national' and unit = 'crime' and criterion = 'all' and period = $period
                 and breakdown in ('total', 'group_based')
             order by denominator is not null, numerator desc, denominator desc

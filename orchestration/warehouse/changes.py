@@ -27,7 +27,6 @@ INPUTS = {
 }
 
 
-# the warehouse by its name: dbt attaches it to a connection of its own
 def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict[str, Any]:
     """Fill `control.changed_returns`: the returns whose receipts or raw files differ from those of the last whole build, and
     those that a build since then did not finish.
@@ -35,6 +34,7 @@ def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict
     Gives DuckDB's variables that models read: `last_build_was_whole`, and for each kind the raw files of these returns, from
     `raw` on, unless they are all there are.
     """
+    # the warehouse by its name: dbt attaches it to a connection of its own
     connection.execute("create schema if not exists warehouse.control")
     for table, columns in TABLES.items():
         connection.execute(f"create table if not exists warehouse.control.{table} ({columns})")

@@ -5,7 +5,6 @@ DuckDB gives freed blocks of a file to what is written next, and never back to t
 
 # ruff: noqa: S608 - names in the SQL are the warehouse's own
 
-import os
 import shutil
 from fractions import Fraction
 
@@ -13,6 +12,7 @@ from orchestration.home import Home
 from orchestration.progress import at
 from orchestration.statements import Connection, quoted
 from orchestration.stopping import Stopped
+from orchestration.turns import to_the_disk
 
 FREE = Fraction(1, 3)  # of the file, from which on it is copied
 
@@ -52,7 +52,7 @@ def compact(home: Home) -> bool:
                 f"a copy of {home.warehouse} differs in {', '.join(differing)}, and the warehouse stays as it was: have the "
                 "disk and the memory of this machine checked"
             )
-    _to_the_disk(aside)
+    to_the_disk(aside)
     aside.replace(home.warehouse)
     return True
 
@@ -76,11 +76,3 @@ def _content(connection: Connection, database: str) -> dict[str, tuple]:
         rows = f'select count(*), sum(hash(rows)) from {database}."{schema}"."{table}" as rows'
         content[f"{schema}.{table}"] = (sql, *connection.execute(rows).fetchone())
     return content
-
-
-def _to_the_disk(file: os.PathLike) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

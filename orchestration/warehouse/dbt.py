@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 from queue import SimpleQueue
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
 from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_below
-from orchestration.keys import first, token_key
+from orchestration.keys import first, kept, token_key
 from orchestration.progress import at
 from orchestration.statements import rows_of
 from orchestration.stopping import state
@@ -90,6 +90,12 @@ def source_hash() -> str:
                 digest.update(name.encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def version_of(home: Home) -> str:
+    """What all that a warehouse holds is made by: models, seeds, and the keys of its tokens. With another, all of it is made
+    again."""
+    return f"{source_hash()} {kept(home)[0].check} {first(home).check}"
 
 
 def manifest_path(home: Home) -> Path:
@@ -221,7 +227,7 @@ def run_dbt(
 ) -> Built:
     """Run seeds, models and tests, all or those named in `models`, and close the warehouse.
 
-    Where models and seeds are those that the warehouse was built by, only what changed since then is made again, unless
+    Where models, seeds and keys are those that the warehouse was built by, only what changed since then is made again, unless
     `everything` is. `on_finished` is given each seed and model once it is there, none before what it reads. What failed is in
     `problems`; dbt builds nothing downstream of it, and begins nothing more once everybody has `left`.
     """
@@ -229,7 +235,12 @@ def run_dbt(
 
     # dbt's own saved parse: manifest.json has lost what generic tests need
     manifest = Manifest.from_msgpack(manifest_path(home).with_name("partial_parse.msgpack").read_bytes())
-    tell, stands = _in_order(on_finished)
+    version = version_of(home)
+    everything = everything or built_by(home) != version
+    # a part of it would hold what this version makes beside what another one made
+    models = None if everything else models
+    data = selection.of_data(manifest.nodes, models)
+    tell = _in_order(on_finished, {} if everything else data.stand)
 
     def heard(event: Any) -> None:
         # what an event raises fails the model that it is about, and so on to the last
@@ -243,16 +254,10 @@ def run_dbt(
     # nor does anyone read dbt's account of a run: writing manifest.json again took 0.8 s of each
     words = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
     words += ["--threads", str(statements_at_once(home))]
-    version = source_hash()
-    everything = everything or built_by(home) != version
-    # a part of it would hold what this version makes beside what another one made
-    models = None if everything else models
-    data = selection.of_data(manifest.nodes, models)
     if everything:
         words.append("--full-refresh")
     else:
         words += ["--indirect-selection", "empty", "--select", *data.names]
-        stands(data.stand)
     outcome = invoke(home, words, manifest, heard, everything)
     built = Built()
     for result in outcome.result.results if outcome.result else []:
@@ -270,30 +275,28 @@ def run_dbt(
     return built
 
 
-def _in_order(
-    on_finished: Callable[[Finished], None],
-) -> tuple[Callable[[Finished], None], Callable[[Mapping[str, set[str]]], None]]:
-    """`on_finished` so that nothing is told before what it reads: one function is given what dbt has built, the other what
-    stands as it is, by node with the nodes that it reads."""
+def _in_order(on_finished: Callable[[Finished], None], stand: Mapping[str, set[str]]) -> Callable[..., None]:
+    """`on_finished` so that nothing is told before what it reads: it is given what dbt has built, and beside that what stands
+    as it is. `stand`: these, with the nodes that each reads."""
     there: set[str] = set()
-    waiting: dict[str, set[str]] = {}
+    waiting = dict(stand)
+    one_at_a_time = Lock()  # each of dbt's threads tells what it has built
 
-    def tell(finished: Finished) -> None:
+    def is_there(finished: Finished) -> None:
         on_finished(finished)
         there.add(finished.node)
-        while ready := [node for node, read in waiting.items() if read <= there]:
-            for node in ready:
-                del waiting[node]
-                on_finished(Finished(node))
-                there.add(node)
 
-    def stands(nodes: Mapping[str, set[str]]) -> None:
-        first = next((node for node, read in nodes.items() if not read), None)
-        waiting.update({node: read for node, read in nodes.items() if node != first})
-        if first:
-            tell(Finished(first))
+    def tell(*built: Finished) -> None:
+        with one_at_a_time:
+            for finished in built:
+                is_there(finished)
+            while ready := [node for node, read in waiting.items() if read <= there]:
+                for node in ready:
+                    del waiting[node]
+                    is_there(Finished(node))
 
-    return tell, stands
+    tell()
+    return tell
 
 
 def _note(home: Home, version: str, whole: bool, readings: bool) -> None:
@@ -346,8 +349,7 @@ def statements_at_once(home: Home) -> int:
 
 
 def built_by(home: Home) -> str:
-    """The `source_hash` of the models and seeds that the warehouse was last built whole by; blank for one that is new or half
-    built."""
+    """The `version_of` its home that the warehouse was last built whole by; blank for one that is new or half built."""
     import duckdb
 
     if not home.warehouse.exists():

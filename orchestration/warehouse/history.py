@@ -13,7 +13,7 @@ from pathlib import Path
 from orchestration.home import Home
 from orchestration.statements import Connection, one_file, quoted
 from orchestration.stopping import Damaged, way_back
-from orchestration.turns import alone
+from orchestration.turns import alone, to_the_disk
 
 RESULT = "tested bigint, failed bigint, also_reported bigint, waived bigint, verdict varchar"
 TABLES = {
@@ -182,9 +182,5 @@ def _write(connection: Connection, rows: str, file: Path) -> None:
     """Whole or not at all, even when killed or when the machine stops."""
     aside = file.with_name(f".{file.name}.{os.getpid()}")
     connection.execute(f"copy ({rows}) to {quoted(aside)} (format parquet)")
-    descriptor = os.open(aside, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    to_the_disk(aside)
     aside.replace(file)

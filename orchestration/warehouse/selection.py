@@ -1,10 +1,13 @@
-"""Which of dbt's nodes a build makes again where models and seeds are as they were: data alone has changed."""
+"""Which of dbt's nodes a build makes again where models and seeds are as they were: data alone has changed, and the day."""
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 STEPS = {"ephemeral", "view"}  # not tables: a view reads what there is when it is asked
+# a waiver runs out by the day, whatever comes
+CLOCK = re.compile(r"\b(current_date|current_timestamp|now\(\)|today\(\))")
 READINGS = ("source.cpai.raw.readings", "source.cpai.raw.reading_slots")
 
 
@@ -19,15 +22,15 @@ class Selection:
 
 
 def of_data(nodes: Mapping[str, Any], models: Collection[str] | None = None) -> Selection:
-    """Of dbt's `nodes` by id, those that data reaches, all or those named in `models`, with every test of them."""
-    moved = _reached(nodes, lambda parent: parent.startswith("source."))
+    """Of dbt's `nodes` by id, those that data or the day reaches, all or those named in `models`, with every test of them."""
+    moved = _reached(nodes, lambda key: key.startswith("source.") or _reads_the_day(nodes.get(key)))
     wanted = {key for key in moved if _is_table(nodes[key]) and (models is None or nodes[key].name in models)}
     tests = [
         key
         for key, node in nodes.items()
         if node.resource_type == "test" and any(_behind(nodes, parent) & wanted for parent in _parents(node))
     ]
-    by_readings = _reached(nodes, lambda parent: parent in READINGS)
+    by_readings = _reached(nodes, lambda key: key in READINGS)
     built = {"seed", "model"}
     asked = [
         key
@@ -70,16 +73,18 @@ def _read(nodes: Mapping[str, Any], key: str) -> Iterator[str]:
             yield parent
 
 
-def _reached(nodes: Mapping[str, Any], begins: Any) -> set[str]:
-    """The models that lead back to a source."""
+def _reads_the_day(node: Any) -> bool:
+    return CLOCK.search(getattr(node, "raw_code", "") or "") is not None
+
+
+def _reached(nodes: Mapping[str, Any], begins: Callable[[str], bool]) -> set[str]:
+    """The models where something begins, and those that lead back to them."""
     reached: dict[str, bool] = {}
 
     def is_reached(key: str) -> bool:
         if key not in reached:
-            node = nodes.get(key)
-            reached[key] = node is not None and any(
-                begins(parent) or is_reached(parent) for parent in _parents(node)
-            )
+            parents = _parents(nodes[key]) if key in nodes else []
+            reached[key] = begins(key) or any(map(is_reached, parents))
         return reached[key]
 
     return {key for key, node in nodes.items() if node.resource_type == "model" and is_reached(key)}

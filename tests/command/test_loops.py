@@ -1,7 +1,6 @@
 """No test passes because what it goes through is empty."""
 
 import ast
-from collections import Counter
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -53,10 +52,3 @@ def test_no_test_passes_for_want_of_things():
                 found += [f"{file.relative_to(TESTS)} {node.name}" for _ in may_be_empty(node)]
     assert seen > 1000
     assert found == []
-
-
-def test_no_two_files_of_tests_have_one_name():
-    """pytest takes the first for the second, and does not run it."""
-    names = Counter(file.name for file in TESTS.rglob("*.py") if file.name != "conftest.py")
-    assert names.total() > 100
-    assert [name for name, count in names.items() if count > 1] == []

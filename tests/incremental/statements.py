@@ -2,7 +2,7 @@
 
 dbt compiles them twice, for a warehouse in which nothing was built before and for one that has every table. They are run in
 dbt's order and in the way of its materializations: a view and a table are made again; of an incremental model rows are
-deleted as its hook has it, then inserted. `test_dbt_builds_the_same` compares dbt itself with them.
+deleted as its hook has it, then inserted. `test_by_dbt.py` compares dbt itself with them.
 """
 
 import json
@@ -105,7 +105,7 @@ def _forgotten(home: Home, nodes: dict[str, dict]) -> dict[str, str]:
 class Warehouse:
     """A warehouse in memory, over the raw files of a home, in which nothing is built yet but the seeds."""
 
-    def __init__(self, models: list[Model], seeds: Path, home: Home) -> None:
+    def __init__(self, models: list[Model], seeds: Path, home: Home, key: str = KEY) -> None:
         self.models, self.raw = models, home.raw
         history.prepare(home)
         self.connection = duckdb.connect()
@@ -113,7 +113,8 @@ class Warehouse:
         self.connection.execute(f"attach '{seeds}' as seeds (read_only)")
         self.connection.execute("copy from database seeds to warehouse; detach seeds")
         self.connection.execute(f"set file_search_path = '{home.raw}'")
-        self.connection.execute("set variable token_key = ?", [KEY])
+        for name in ("token_key", "first_key"):
+            self.connection.execute(f"set variable {name} = ?", [key])
         self.there: set[str] = set()
 
     def build(self, killed_after: int | None = None) -> None:
@@ -165,12 +166,16 @@ class Warehouse:
         }
 
 
-def seeds_of(folder: Path, parsed: Path) -> Path:
-    """A database that holds the seeds, with a recall sample and a limit of links that are reached by a few crimes."""
+# a recall sample and a limit of links that are reached by a few crimes
+SMALL = ("update reference.recall_samples set crimes = 1", "update reference.link_limits set crimes = 4")
+
+
+def seeds_of(folder: Path, parsed: Path, updates: Iterable[str] = SMALL) -> Path:
+    """A database that holds the seeds, changed by `updates`."""
     home = Home(folder)
     run_dbt(home, parsed, "seed")
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute("drop schema if exists control cascade")
-        connection.execute("update reference.recall_samples set crimes = 1")
-        connection.execute("update reference.link_limits set crimes = 4")
+        for update in updates:
+            connection.execute(update)
     return home.warehouse

@@ -1,26 +1,9 @@
 {#- The quarters whose readings and figures a build makes again: macros/reach.sql. -#}
-{{ config(
-    materialized='incremental',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} where {{ last_build_was_whole() }}{% endif %}"
-) }}
+{{ config(materialized='incremental', pre_hook="{{ forget(last_build_was_whole()) }}") }}
 
 with
 
-inputs as (
-    select * from {{ ref('cocad_readings_by_quarter') }}
-),
-
-built as (
-    select * from {{ ref('int_built_inputs') }}
-    where what = 'readings'
-),
-
-changed_inputs as (
-    select coalesce(inputs.quarter, built.quarter) as quarter
-    from inputs
-    full join built on inputs.quarter = built.quarter
-    where inputs.fingerprint is distinct from built.fingerprint
-),
+{{ changed_inputs('readings', ref('cocad_readings_by_quarter')) }},
 
 changed as (
     select quarter from {{ ref('cocad_candidates_reach') }}
@@ -49,8 +32,4 @@ reached as (
 )
 
 select quarter from reached
-{%- if is_incremental() %}
--- what a build that came to no end was about stays
-except
-select quarter from {{ this }}
-{%- endif %}
+{{ not_here_yet('quarter') }}

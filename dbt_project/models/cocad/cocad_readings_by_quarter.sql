@@ -1,16 +1,17 @@
 {#- What the COCAD of a quarter hangs on beside its candidates: readings come later. -#}
+{%- set of_slot = ['force', 'crime_reference', 'version', 'role', 'round'] -%}
+{%- set of_reading = [
+    'force', 'crime_reference', 'version', 'role', 'reader', 'read_at', 'group_based', 'network_definition', 'offenders_read',
+    'criterion', 'committed_by_children', 'confidence', 'checks', 'round', 'is_standing',
+] -%}
 
 with
 
 readings as (
-    select
-        force, crime_reference, version, role, reader, read_at, group_based, network_definition, offenders_read,
-        criterion, committed_by_children, confidence, checks, round, is_standing
-    from {{ ref('int_readings') }}
+    select {{ of_reading | join(', ') }} from {{ ref('int_readings') }}
     union all
     -- a second reading that is due
-    select
-        force, crime_reference, version, role, null, null, null, null, null, null, null, null, null, round, null
+    select {% for column in of_reading %}{{ column if column in of_slot else 'null' }}{{ ', ' if not loop.last }}{% endfor %}
     from {{ ref('int_reading_slots') }}
 ),
 
@@ -26,10 +27,7 @@ answers as (
     select
         'readings' as what,
         quarter,
-        {{ fingerprint([
-            'force', 'crime_reference', 'version', 'role', 'reader', 'read_at', 'group_based', 'network_definition',
-            'offenders_read', 'criterion', 'committed_by_children', 'confidence', 'checks', 'round', 'is_standing',
-        ]) }} as fingerprint
+        {{ fingerprint(of_reading) }} as fingerprint
     from read_crimes
     group by quarter
 )

@@ -7,10 +7,7 @@ sent as (
     select distinct offence_code as spelling
     from {{ ref('int_received_crimes') }}
     where offence_code is not null and {{ in_changed_return() }}
-    {%- if is_incremental() %}
-    except
-    select spelling from {{ this }}
-    {%- endif %}
+    {{ not_here_yet('spelling') }}
 ),
 
 offences as (

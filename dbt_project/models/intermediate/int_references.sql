@@ -19,7 +19,4 @@ sent as (
 )
 
 select * from sent
-{%- if is_incremental() %}
-except
-select * from {{ this }}
-{%- endif %}
+{{ not_here_yet() }}

@@ -17,7 +17,4 @@ final as (
 )
 
 select * from final
-{%- if is_incremental() %}
-except
-select * from {{ this }}
-{%- endif %}
+{{ not_here_yet() }}

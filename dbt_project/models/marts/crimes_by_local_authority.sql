@@ -3,9 +3,7 @@
     Records have no local authority in a release: it is counted here. An authority with fewer crimes than the public
     tier shows in a cell is merged with the others of its force.
 -#}
-{%- set smallest -%}
-    {%- for row in seed_rows('disclosure_policy.csv', "rule = 'threshold'") %}{{ row.value }}{% else %}0{% endfor -%}
-{%- endset -%}
+{%- set smallest = seed_value('disclosure_policy.csv', 'threshold', named_in='rule') -%}
 
 with
 
