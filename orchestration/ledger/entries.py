@@ -24,7 +24,7 @@ ACTIONS = (
 IDS = (
     *("force", "forces", "quarter", "quarters", "period", "as_of", "submission", "files", "release", "older", "figure"),
     *("place", "feed", "record", "key", "slot", "item", "cases", "reading", "readings", "rows", "username", "roles"),
-    *("sign_in", "rule", "partition", "run", "part"),
+    *("sign_in", "rule", "partition", "run", "part", "planned_on", "announced_on"),
 )  # fmt: skip
 LONGEST = 200  # letters of an id: what is longer is content
 

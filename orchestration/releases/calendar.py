@@ -14,6 +14,8 @@ from orchestration.releases.reports.page import unexplained
 
 # Pre-release Access to Official Statistics Order 2008 (SI 2008/2998): the longest access that it allows
 LONGEST_ACCESS = timedelta(hours=24)
+# Code of Practice for Statistics, T3.1: a day of release is announced at least four weeks before
+ANNOUNCED_BEFORE = timedelta(weeks=4)
 STATUSES = ("provisional", "final")
 
 
@@ -22,7 +24,7 @@ class NotAsPromised(ValueError):
 
 
 def statement(period: str, seeds: Path = SEEDS) -> dict:
-    """What a release of `period` is: `kind`, `status` and `planned_on` (None where the calendar has no such
+    """What a release of `period` is: `kind`, `status`, `planned_on` and `announced_on` (None where the calendar has no such
     row: it is then provisional), `pre_release_access`, `errata` and `explained_revisions` (rows of their seeds, in order).
 
     Raises NotAsPromised.
@@ -38,6 +40,7 @@ def statement(period: str, seeds: Path = SEEDS) -> dict:
         "kind": row.get("kind") or None,
         "status": row.get("status") or "provisional",
         "planned_on": row.get("planned_on") or None,
+        "announced_on": row.get("announced_on") or None,
         "pre_release_access": [access for access in _access(seeds, planned) if access["period"] == period],
         "errata": errata,
         "explained_revisions": [
@@ -54,7 +57,15 @@ def _planned(seeds: Path) -> dict[str, dict[str, str]]:
             raise NotAsPromised(f"{where}: is there twice; take one out")
         if row["status"] not in STATUSES:
             raise NotAsPromised(f"{where}: its status is none of {', '.join(STATUSES)}")
-        _read(date.fromisoformat, row["planned_on"], f"{where}: planned_on is no date; write 2023-06-29")
+        planned_on, announced_on = (
+            read_as(date.fromisoformat, row[name], f"{where}: {name} is no date; write 2023-06-29")
+            for name in ("planned_on", "announced_on")
+        )
+        if planned_on - announced_on < ANNOUNCED_BEFORE and not row["note"]:
+            raise NotAsPromised(
+                f"{where}: was announced {(planned_on - announced_on).days} days before the day planned, and four weeks are "
+                "promised; plan it later, or write the reason into note"
+            )
         planned[row["period"]] = row
     return planned
 
@@ -68,8 +79,8 @@ def _access(seeds: Path, planned: dict[str, dict[str, str]]) -> list[dict[str, s
         if not all(row[name] for name in ("role", "organisation", "reason")):
             raise NotAsPromised(f"{where}: role, organisation and reason must all be filled in")
         wanted = f"{where}: from and until are moments; write 2024-11-05T09:30:00+00:00"
-        begins = _read(datetime.fromisoformat, row["from"], wanted)
-        ends = _read(datetime.fromisoformat, row["until"], wanted)
+        begins = read_as(datetime.fromisoformat, row["from"], wanted)
+        ends = read_as(datetime.fromisoformat, row["until"], wanted)
         if not timedelta(0) < ends - begins <= LONGEST_ACCESS:
             raise NotAsPromised(f"{where}: access is before publication and for at most 24 hours; shorten it")
         if ends.date() != date.fromisoformat(planned[row["period"]]["planned_on"]):
@@ -86,8 +97,8 @@ def _errata(seeds: Path) -> list[dict[str, str]]:
             if (row[name] or name == "release") and not number.isdigit():
                 raise NotAsPromised(f"{where}: {name} is no release; write it like 2023.r1")
             if row[name]:
-                _read(in_period, period, f"{where}: {name} is no release; write it like 2023.r1")
-        _read(date.fromisoformat, row["found_on"], f"{where}: found_on is no date; write 2024-12-01")
+                read_as(in_period, period, f"{where}: {name} is no release; write it like 2023.r1")
+        read_as(date.fromisoformat, row["found_on"], f"{where}: found_on is no date; write 2024-12-01")
         if not row["figure_id"] or not row["reason"]:
             raise NotAsPromised(f"{where}: figure_id and reason must both be filled in")
         if unexplained(row["reason"]):
@@ -106,16 +117,17 @@ def _explained(seeds: Path) -> list[dict[str, str]]:
         wanted = f"{where}: the release has another form; write it like 2023.r2"
         if not number.isdigit():
             raise NotAsPromised(wanted)
-        _read(in_period, period, wanted)
+        read_as(in_period, period, wanted)
         if not all(row.values()):
             raise NotAsPromised(
                 f"{where}: every column must be filled in; write `every` for all figures, places or periods"
             )
-        _read(date.fromisoformat, row["signed_on"], f"{where}: signed_on is no date; write 2024-12-01")
+        read_as(date.fromisoformat, row["signed_on"], f"{where}: signed_on is no date; write 2024-12-01")
     return rows
 
 
-def _read(read: Callable[[str], object], text: str, wanted: str) -> Any:
+def read_as(read: Callable[[str], object], text: str, wanted: str) -> Any:
+    """A cell read, or NotAsPromised with what is wanted."""
     try:
         return read(text)
     except ValueError:

@@ -26,6 +26,7 @@ from orchestration.releases import (
     openlineage,
     package,
     pages,
+    promises,
     revisions,
     singling_out,
     verify,
@@ -208,7 +209,7 @@ def _manifest_head(
     return {
         "release": name,
         "period": inputs.period,
-        **_statement(inputs.period),
+        **_promised(home, inputs.period),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "fingerprint": inputs.fingerprint,
         "results_kept_at": results_kept_at,
@@ -243,9 +244,14 @@ def _manifest_head(
     }
 
 
-def _statement(period: str) -> dict:
+def _promised(home: Home, period: str) -> dict:
     try:
-        return calendar.statement(period)
+        said = calendar.statement(period)
+        return said | {
+            "announcement_on_record": promises.announced(home).get((period, said["planned_on"])),
+            "policies": promises.policies(),
+            "quality_statements": promises.quality_statements(period),
+        }
     except calendar.NotAsPromised as problem:
         raise package.NotPublishable(str(problem)) from problem
 
@@ -283,6 +289,7 @@ def _go_live(home: Home, name: str) -> Release:
     head = read_json(home.releases / name / "manifest.json")
     history.keep_release(home, head)
     # the release links both, and its reports are written later
+    promises.announce(home)
     pages.listing.write(home)
     front_door.write(home, head)
     _point_at(home, name)

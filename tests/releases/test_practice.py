@@ -37,9 +37,15 @@ def test_a_release_says_what_the_calendar_promised(home):
 @pytest.mark.parametrize(
     ("name", "row", "words"),
     [
-        ("release_calendar", "2023,annual,final,2024-12-01,", "is there twice"),
-        ("release_calendar", "2030,annual,sure,2031-12-01,", "none of provisional, final"),
-        ("release_calendar", "2030,annual,final,soon,", "planned_on is no date"),
+        ("release_calendar", "2023,annual,final,2024-12-01,2024-10-01,", "is there twice"),
+        ("release_calendar", "2030,annual,sure,2031-12-01,2031-10-01,", "none of provisional, final"),
+        ("release_calendar", "2030,annual,final,soon,2031-10-01,", "planned_on is no date"),
+        ("release_calendar", "2030,annual,final,2031-12-01,,", "announced_on is no date"),
+        (
+            "release_calendar",
+            "2030,annual,final,2031-12-01,2031-11-04,",
+            "announced 27 days before the day planned",
+        ),
         (
             "pre_release_access",
             "2023,Minister,HO,2024-11-05T09:29:00+00:00,2024-11-06T09:30:00+00:00,why",

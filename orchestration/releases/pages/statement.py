@@ -38,9 +38,16 @@ def read(connection: Connection, head: dict) -> dict:
         for row in seed_rows("publication/release_calendar.csv")
         if row["period"][:4] == head["period"][:4]
     ]
+    names = {row["force"]: row["name"] for row in seed_rows("forces.csv")}
     return {
         "calendar": calendar,
         **access(head),
+        "announced_before": _days(head["announced_on"], head["planned_on"]),
+        "policies": [
+            row | {"stands": "as decided" if row["is_as_decided"] else "changed since, without a new version"}
+            for row in head["policies"]
+        ],
+        "quality_statements": [row | {"force": names[row["force"]]} for row in head["quality_statements"]],
         "revised": revised,
         "causes": CAUSES,
         "triangle": triangle,
@@ -59,5 +66,9 @@ def access(head: dict) -> dict:
     return {
         "access": [row for row in rows if row["until"][:10] == out_on],
         "access_not_given": [row for row in rows if row["until"][:10] != out_on],
-        "days_late": (date.fromisoformat(out_on) - date.fromisoformat(planned_on)).days if planned_on else 0,
+        "days_late": _days(planned_on, out_on),
     }
+
+
+def _days(begin: str | None, end: str | None) -> int:
+    return (date.fromisoformat(end) - date.fromisoformat(begin)).days if begin and end else 0
