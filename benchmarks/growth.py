@@ -1,10 +1,12 @@
-"""Seconds and memory of a run by the number of quarters a home has: nothing new, one record sent again, a new quarter.
+"""Seconds and memory by the number of quarters a home has: nothing new to run or publish, one record sent again, a new quarter.
 
-    python benchmarks/growth.py --years 2014-2023 --scale 0.02 [--at 1,4,12,20,40] [--json] [--plot FILE.svg]
+    python benchmarks/growth.py --years 2014-2024 --scale 0.02 [--at 1,4,12,20,40] [--json] [--plot FILE.svg]
 
-A home grows quarter by quarter, as its returns came. At each number of quarters asked for it is measured what `cpai run`
-takes when nothing has come, when Kent sends its newest return again with another summary, and when the next quarter comes.
-Seconds are wall time and processor time of the whole process, memory is its largest.
+A home grows as its returns came: up to each number of quarters asked for, and by one more. There it is measured what a command
+takes that does nothing, what `cpai run` and `cpai publish` take when nothing has come, what `cpai run` takes when Kent sends
+its newest return again with another summary, and when the next quarter comes. Seconds are wall time and processor time of
+the whole process, memory is its largest; of what takes a second the median of three. Ends with the ratios of the last number
+of quarters to the second.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import csv
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,7 +23,7 @@ from collections import defaultdict
 from pathlib import Path
 
 FORCE = "kent"
-WHAT = ("nothing new", "one record resubmitted", "a new quarter")
+WHAT = ("start-up", "run, nothing new", "publish, nothing new", "one record resubmitted", "a new quarter")
 
 
 def cpai(home: Path, *words: str) -> dict[str, float]:
@@ -39,8 +42,8 @@ def cpai(home: Path, *words: str) -> dict[str, float]:
     if os.waitstatus_to_exitcode(status) not in (0, 1):
         sys.exit(f"cpai {' '.join(words)}: {said[-500:]}")
     return {
-        "wall": round(time.perf_counter() - started, 1),
-        "processor": round(used.ru_utime + used.ru_stime, 1),
+        "wall": round(time.perf_counter() - started, 2),
+        "processor": round(used.ru_utime + used.ru_stime, 2),
         "mb": round(used.ru_maxrss / 1024),
     }
 
@@ -62,37 +65,69 @@ def one_record_more(home: Path, quarter: str) -> None:
     (again / file.name).write_text(changed, encoding="utf-8-sig")
 
 
-def measure(made: Path, home: Path, at: set[int]) -> list[dict]:
+def three(home: Path, *words: str) -> dict[str, float]:
+    """The median of each of three times."""
+    taken = [cpai(home, *words) for _ in range(3)]
+    return {name: statistics.median(one[name] for one in taken) for name in taken[0]}
+
+
+def grow(made: Path, home: Path, steps: dict[str, list[str]], arrived: list[str]) -> dict[str, float]:
+    """These quarters arrive and are run, at once; what was read of them is imported."""
+    paths = [path for quarter in arrived for path in steps[quarter]]
+    folders = [path for path in paths if path.startswith("landing/")]
+    for folder in folders:
+        shutil.copytree(made / folder, home / folder, dirs_exist_ok=True)
+    # late ones are of quarters that arrived before
+    landed = {Path(folder).parts[1] for folder in folders} - {"recorded_crime"}
+    took = cpai(home, "run", *sorted(landed))
+    readings = [str(made / path) for path in paths if path.startswith("readings/")]
+    if readings:
+        cpai(home, "read", "import", *readings)
+    return took
+
+
+def measure(made: Path, home: Path, at: list[int]) -> list[dict]:
     """One row for each number of quarters and thing measured."""
     steps: dict[str, list[str]] = defaultdict(list)
     with (made / "deliveries.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             steps[row["delivered_with"]].append(row["path"])
-    rows = []
+    rows: list[dict] = []
+
+    def add(number: int, what: str, took: dict[str, float]) -> None:
+        rows.append({"quarters": number, "what": what, **took})
+        print(rows[-1], file=sys.stderr, flush=True)
+
     quarters = [step for step in steps if step != "refresh"]
-    for number, quarter in enumerate(quarters, start=1):
-        folders = [path for path in steps[quarter] if path.startswith("landing/")]
-        for folder in folders:
-            shutil.copytree(made / folder, home / folder, dirs_exist_ok=True)
-        landed = {Path(folder).parts[1] for folder in folders} - {"recorded_crime"}
-        took = cpai(home, "run", *sorted(landed))
-        if number - 1 in at:
-            rows.append({"quarters": number - 1, "what": "a new quarter", **took})
-        cpai(
-            home,
-            "read",
-            "import",
-            *(str(made / path) for path in steps[quarter] if path.startswith("readings/")),
-        )
-        if number in at:
-            # what was read is built first, so that nothing is new
-            cpai(home, "run", quarter)
-            rows.append({"quarters": number, "what": "nothing new", **cpai(home, "run", quarter)})
-            one_record_more(home, quarter)
-            rows.append({"quarters": number, "what": "one record resubmitted", **cpai(home, "run", quarter)})
-        if number > max(at):
-            break
+    there = 0
+    for number in at:
+        grow(made, home, steps, quarters[there:number])
+        newest = quarters[number - 1]
+        # what was read is built and published first, so that nothing is new
+        cpai(home, "run", newest)
+        cpai(home, "publish", newest)
+        add(number, "start-up", three(home, "--version"))
+        add(number, "run, nothing new", three(home, "run", newest))
+        add(number, "publish, nothing new", three(home, "publish", newest))
+        one_record_more(home, newest)
+        add(number, "one record resubmitted", cpai(home, "run", newest))
+        add(number, "a new quarter", grow(made, home, steps, [quarters[number]]))
+        there = number + 1
     return rows
+
+
+def ratios(rows: list[dict], at: list[int]) -> list[str]:
+    """The last number of quarters over the second."""
+    few, many = at[min(1, len(at) - 1)], at[-1]
+    found = {(row["quarters"], row["what"]): row for row in rows}
+    lines = []
+    for what in WHAT:
+        parts = [
+            f"{name} {found[many, what][key] / max(found[few, what][key], 0.01):.2f}"
+            for name, key in (("wall", "wall"), ("processor", "processor"), ("memory", "mb"))
+        ]
+        lines.append(f"{what}, {many} quarters over {few}: {', '.join(parts)}")
+    return lines
 
 
 def table(rows: list[dict]) -> str:
@@ -142,7 +177,7 @@ def main() -> None:
     words.add_argument("--plot", type=Path, help="an SVG")
     words.add_argument("--json", action="store_true")
     given = words.parse_args()
-    at = {int(number) for number in given.at.split(",")}
+    at = sorted(int(number) for number in given.at.split(","))
     with tempfile.TemporaryDirectory(dir=given.folder) as temporary:
         made, home = Path(temporary) / "made", Path(temporary) / "home"
         (home / "landing").mkdir(parents=True)
@@ -150,7 +185,7 @@ def main() -> None:
         rows = measure(made, home, at)
     if given.plot:
         plot(rows, given.plot)
-    print(json.dumps(rows) if given.json else table(rows))
+    print(json.dumps(rows) if given.json else "\n".join([table(rows), "", *ratios(rows, at)]))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ import random
 
 import numpy as np
 import pytest
+import scipy.optimize
 from scipy import sparse
 
-from orchestration.releases.disclosure import attack, pattern, tables
+from orchestration.releases.disclosure import attack, pattern
 from orchestration.releases.disclosure.relations import Share, Sum
 from orchestration.releases.disclosure.tables import Tables, Unfinished, solve
 
@@ -311,8 +312,10 @@ def test_what_a_stopped_search_leaves_open_is_taken_as_narrow_and_the_same_each_
 
 def test_no_search_is_limited_by_the_clock(monkeypatch):
     """A slow machine would stop elsewhere, and hide other cells."""
-    asked, milp = [], tables.milp
-    monkeypatch.setattr(tables, "milp", lambda *given, **named: asked.append(named) or milp(*given, **named))
+    asked, milp = [], scipy.optimize.milp
+    monkeypatch.setattr(
+        scipy.optimize, "milp", lambda *given, **named: asked.append(named) or milp(*given, **named)
+    )
     attack.intervals(three_ways(10), dict.fromkeys(three_ways(10).keys[:27], 9))
     _, cells, sums = tiny(random.Random(7), 2, 4, 2, most=4)
     pattern.choose(Tables(cells, sums), {key for key, count in cells.items() if 0 < count < 3}, WIDTH)

@@ -28,7 +28,7 @@ CONTROL = {"int_reach", "cocad_candidates_reach", "cocad_reach", "measured_agree
 @dataclass(frozen=True)
 class Model:
     """A model's statements: `anew` where its table is not there yet, `again` where it is; `forgotten` is the condition of
-    the rows that are deleted first, none where a table only grows."""
+    the rows that are deleted first, none where a table only grows; what data does not reach is made once, and let be."""
 
     name: str
     relation: str
@@ -36,6 +36,7 @@ class Model:
     anew: str
     again: str
     forgotten: str | None = None
+    is_reached: bool = True
 
 
 def of_models(folder: Path) -> list[Model]:
@@ -51,6 +52,7 @@ def of_models(folder: Path) -> list[Model]:
             anew=node["raw_code"] if node["language"] == "python" else node["compiled_code"],
             again=again[key]["compiled_code"],
             forgotten=forgotten.get(node["name"]),
+            is_reached=_is_reached(key, anew),
         )
         for key, node in _in_order(anew)
         if node["config"]["materialized"] != "ephemeral"
@@ -89,6 +91,12 @@ def _in_order(nodes: dict[str, dict]) -> list[tuple[str, dict]]:
     return list(order.items())
 
 
+def _is_reached(key: str, nodes: dict[str, dict]) -> bool:
+    """Whether a model leads back to a source."""
+    parents = nodes[key]["depends_on"]["nodes"] if key in nodes else []
+    return any(parent.startswith("source.") or _is_reached(parent, nodes) for parent in parents)
+
+
 def _forgotten(home: Home, nodes: dict[str, dict]) -> dict[str, str]:
     """The condition in the hook of each incremental model: dbt renders a hook when it runs it, so all of them are rendered
     as one query."""
@@ -108,7 +116,8 @@ class Warehouse:
     def __init__(self, models: list[Model], seeds: Path, home: Home, key: str = KEY) -> None:
         self.models, self.raw = models, home.raw
         history.prepare(home)
-        self.connection = duckdb.connect()
+        # of a few rows a second thread costs more than it does
+        self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute("attach ':memory:' as warehouse; use warehouse")
         self.connection.execute(f"attach '{seeds}' as seeds (read_only)")
         self.connection.execute("copy from database seeds to warehouse; detach seeds")
@@ -130,6 +139,8 @@ class Warehouse:
 
     def _make(self, model: Model) -> None:
         connection, relation = self.connection, model.relation
+        if model.name in self.there and (model.kind == "view" or not model.is_reached):
+            return
         connection.execute(f"create schema if not exists {relation.partition('.')[0]}")
         if model.kind == "python":
             connection.register("made", self._in_python(model))

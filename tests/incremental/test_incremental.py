@@ -97,16 +97,12 @@ STEPS = st.lists(
 )
 
 
-def follow(
-    steps: list[tuple], models: list[Model], seeds: Path, home: Home, changed: list[Model] | None = None
-) -> list[str]:
-    """The tables that differ between a warehouse built after each of these steps, by the models `changed` where given, and
-    one that is built at their end."""
+def build_by(steps: list[tuple], warehouse: Warehouse, home: Home) -> None:
+    """Build a warehouse after each of these steps that is a build, and at their end."""
     world = World(home)
     for force in FORCES:
         world.receive(force, QUARTERS[0], "nil")
     world.write()
-    warehouse = Warehouse(changed or models, seeds, home)
     warehouse.build()
     for name, *step in [*steps, ("build",)]:
         if name in {"read", "ask_twice"}:
@@ -117,6 +113,15 @@ def follow(
         world.write()
         if name in {"build", "killed"}:
             warehouse.build(killed_after=step[0] if step else None)
+
+
+def follow(
+    steps: list[tuple], models: list[Model], seeds: Path, home: Home, changed: list[Model] | None = None
+) -> list[str]:
+    """The tables that differ between a warehouse built after each of these steps, by the models `changed` where given, and
+    one that is built at their end."""
+    warehouse = Warehouse(changed or models, seeds, home)
+    build_by(steps, warehouse, home)
     at_once = Warehouse(models, seeds, home)
     at_once.build()
     built, expected = warehouse.tables(), at_once.tables()

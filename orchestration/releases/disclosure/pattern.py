@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+import scipy  # its parts are imported as they are used: they take 0.4 s of every command that knows of releases
 
 from orchestration.releases.disclosure.relations import Key
 from orchestration.releases.disclosure.tables import Tables, components, solve
@@ -169,7 +169,7 @@ class _Search:
         if failed:
             raise NoPattern(failed)
 
-    def _alone(self, matrix: sparse.csr_array, columns: np.ndarray, index: int) -> list[Key]:
+    def _alone(self, matrix: "scipy.sparse.csr_array", columns: np.ndarray, index: int) -> list[Key]:
         column = columns[index]
         width = int(self.need_down[column] + self.need_up[column])
         highest = min(int(self.counts[column] - self.tables.lowest[column]), width)
@@ -193,7 +193,7 @@ class _Search:
 
     def _push(
         self,
-        matrix: sparse.csr_array,
+        matrix: "scipy.sparse.csr_array",
         columns: np.ndarray,
         targets: np.ndarray,
         way: float | None = None,
@@ -224,7 +224,7 @@ class _Search:
                 gain_down[index] = -ABOVE_ALL
         moved = solve(
             np.concatenate([gain_up, gain_down]),
-            sparse.hstack([matrix, -matrix], format="csr"),
+            scipy.sparse.hstack([matrix, -matrix], format="csr"),
             np.zeros(matrix.shape[0]),
             np.zeros(matrix.shape[0]),
             np.zeros(2 * count),
