@@ -18,12 +18,12 @@
     {{ band }} in ('up to 4', '5 to 12')
 {%- endmacro %}
 
-{# Number of a person on a crime, in the order of the force's references. #}
-{% macro number_on_crime(person, records) -%}
+{# Number of a person on a crime, in the order of the force's references; `also`: what else distinguishes rows of one crime. #}
+{% macro number_on_crime(person, records, also=[]) -%}
     cast(
         row_number() over (
             -- by hash: numbering by three texts takes twice as long, and two crimes of one hash still differ
-            partition by {{ row_hash([records ~ '.force', records ~ '.quarter', records ~ '.crime_reference']) }}
+            partition by {{ row_hash([records ~ '.force', records ~ '.quarter', records ~ '.crime_reference'] + also) }}
             order by {{ records }}.{{ person }}_reference
         ) as integer
     )

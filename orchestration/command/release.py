@@ -1,5 +1,6 @@
 """`cpai publish`, and what is asked of a release: explain, verify, replay, diff."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -7,6 +8,7 @@ import click
 from orchestration import at_rest
 from orchestration.command import standing
 from orchestration.command.asked import Period, as_json, pass_home, tell
+from orchestration.command.log import Crime
 from orchestration.command.summary import failures_of
 from orchestration.home import Home
 from orchestration.printing import counted
@@ -60,27 +62,60 @@ def as_released(home: Home, published: dict) -> str:
 
 
 @click.command()
-@click.argument("figure_id")
+@click.argument("figure_id", required=False)
 @click.option("--place", default="England and Wales", show_default=True)
 @click.option("--period", default="2023", show_default=True)
 @click.option("--release", help="[the live one]")
-@click.option("--all", "in_full", is_flag=True, help="Each return and model by name.")
+@click.option(
+    "--printed", metavar="PATH#CELL", help="The number that stands there: kent.html#t3r5c2, printed.csv#17."
+)
+@click.option(
+    "--record", type=Crime(), help="The whole way of one crime, by force and reference: kent:46/123/23."
+)
+@click.option(
+    "--records",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write each record behind it to this CSV file.",
+)
+@click.option("--sql", "with_sql", is_flag=True, help="The SQL of each step.")
+@click.option("--all", "in_full", is_flag=True, help="Each record, return and model by name.")
 @as_json
 @pass_home
 def explain(
     home: Home,
-    figure_id: str,
+    figure_id: str | None,
     place: str,
     period: str,
     release: str | None,
-    in_full: bool,
+    printed: str | None,
+    record: tuple[str, str] | None,
     wants_json: bool,
+    in_full: bool,
+    **shown: Any,
 ) -> None:
-    """Where a published figure comes from: counts, definition, returns, readings, rules."""
+    """Where a published figure comes from: definition, SQL, each record with its file and line, readings, rules."""
+    from orchestration.releases import as_printed, one_crime
     from orchestration.releases.explain import explain as explained
     from orchestration.releases.explain import in_lines
 
-    answer = explained(home, figure_id, place=place, period=period, release=release)
+    if sum(map(bool, (figure_id, printed, record))) != 1:
+        raise click.UsageError(
+            "name one thing: a FIGURE (criterion.cse), --printed PATH#CELL or --record FORCE:REFERENCE"
+        )
+    number = as_printed.named(home, printed) if printed else None
+    if crime := record or (number.crime if number else None):
+        way = one_crime.whole_way(home, *crime)
+        tell(wants_json, way, one_crime.in_lines(way))
+        return
+    if number:
+        figure_id, place, period = number.figure_id, number.place, number.period
+        release = release or number.release
+    answer = explained(home, figure_id or "", place, period, release, in_full=in_full, **shown)
+    if number:
+        said = {"printed": number.shown, "printed_as": number.of}
+        if otherwise := as_printed.otherwise(number, answer):
+            said["printed_otherwise"] = otherwise
+        answer = said | answer
     tell(wants_json, answer, in_lines(answer, in_full))
 
 
@@ -127,12 +162,31 @@ def replay(home: Home, release: str | None, wants_json: bool) -> None:
 @click.command()
 @click.argument("older")
 @click.argument("newer")
+@click.option(
+    "--records",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write each record that moved to this CSV file.",
+)
 @as_json
 @pass_home
-def diff(home: Home, older: str, newer: str, wants_json: bool) -> None:
-    """The figures that differ between two releases."""
+def diff(home: Home, older: str, newer: str, records: Path | None, wants_json: bool) -> None:
+    """The figures that differ between two releases, and what moved each: returns, readings, rules, seeds or code."""
     from orchestration.releases.diff import diff as differences
 
-    rows = differences(home, older, newer)
+    rows = differences(home, older, newer, records)
     differ = f"{counted(len(rows), 'figure')} {'differs' if len(rows) == 1 else 'differ'} between {older} and {newer}"
-    tell(wants_json, rows, [*("  ".join(map(str, row.values())) for row in rows), differ])
+    lines = [
+        "  ".join(str(value) for name, value in row.items() if name not in ("causes", "accounted"))
+        for row in rows
+    ]
+    because = ["".join(f"\n    {cause}" for cause in _because(row)) for row in rows]
+    tell(wants_json, rows, [*map("".join, zip(lines, because, strict=True)), differ])
+
+
+def _because(row: dict) -> list[str]:
+    """What moved a figure; and where that is not all of it, that it is not."""
+    return row["causes"] + (
+        ["DIFFERS: the records that came and left do not make up the difference: ask cpai verify"]
+        if row["accounted"] is False
+        else []
+    )

@@ -111,9 +111,12 @@ def _of_the_person(
 ) -> tuple[str, list[Any]] | None:
     """The condition for a person's rows; None in a table that has none of persons."""
     mart, number = NUMBERS[target.kind]
-    if table == mart:
+    if table == mart or "person_number" in columns:
+        column, of_unit = (number, "true") if table == mart else ("person_number", f"unit = '{target.kind}'")
         numbers = persons.get(release, EVERY)
-        return ("true", []) if numbers == EVERY else (f"{number} in (select unnest(?))", [numbers])
+        if numbers == EVERY:
+            return of_unit, []
+        return f"{of_unit} and {column} in (select unnest(?))", [numbers]
     if "person_reference" in columns:
         rows = connection.execute(
             f"select distinct crime_reference, person_reference from {name} "

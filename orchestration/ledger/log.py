@@ -63,10 +63,15 @@ def note_each(
 def note_in_a_home(
     home: Home, action: str, what: str, set_: Mapping[str, Any], to: str | None = None
 ) -> None:
-    """The same of what is read from releases alone: nothing where they are copies, which have no ledger beside them."""
-    parts = ("ledger.db", FILE, "archive", "raw")
-    if os.environ.get("CPAI_LEDGER_URL") or any(filled(home.root / part) for part in parts):
+    """The same of what is read from releases alone: nothing where they are copies."""
+    if is_home(home):
         note(home, action, what, set_, to)
+
+
+def is_home(home: Home) -> bool:
+    """False of releases that are copies, which have no ledger beside them."""
+    parts = ("ledger.db", FILE, "archive", "raw")
+    return bool(os.environ.get("CPAI_LEDGER_URL")) or any(filled(home.root / part) for part in parts)
 
 
 def token(home: Home, force: str, crime_reference: str) -> str:

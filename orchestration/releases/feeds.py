@@ -26,6 +26,7 @@ from orchestration.releases.verify import as_published
 from orchestration.returns.receipts import RETURNED
 from orchestration.spreadsheets import copy_csv
 from orchestration.statements import Connection, one_file, quoted
+from orchestration.stopping import NotThere
 from orchestration.warehouse.attached import open_warehouse
 
 TABLES = singling_out.FACTS
@@ -214,10 +215,7 @@ def _fill(
         # how far readers agree on it: withheld in the figures, a criterion is no fact in the records either
         "criterion_status": [word for (word,) in status],
         "made_up_data": head["made_up_data"],
-        # differs between two keys, and does not give the key away
-        "pseudonyms_of_key": hmac.new(key, b"which key", hashlib.sha256).hexdigest()[:12]
-        if agreed.pseudonymised
-        else None,
+        "pseudonyms_of_key": _which(key) if agreed.pseudonymised else None,
         "tables": tables,
         # unique and below k on what somebody may know (identifying_sets.csv), as written
         "singling_out": alike,
@@ -228,6 +226,37 @@ def _fill(
     }
     write_json(folder / "manifest.json", manifest)
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def _which(key: bytes) -> str:
+    """Differs between two keys, and does not give the key away."""
+    return hmac.new(key, b"which key", hashlib.sha256).hexdigest()[:12]
+
+
+def crime_of(home: Home, manifest: dict, row: Mapping[str, str]) -> tuple[str, str]:
+    """Force and reference of the crime that a row of a feed is of, by the home's key. Raises NotThere."""
+    import duckdb
+
+    agreed = contract(manifest["feed"])
+    name = row[_crime(agreed)]
+    if not agreed.pseudonymised:
+        return manifest["force"], name
+    purpose = f"pseudonyms of {agreed.feed}"
+    key = next(
+        (of for one in keys.kept(home) if _which(of := one.of(purpose)) == manifest["pseudonyms_of_key"]),
+        None,
+    )
+    if key is None:
+        raise NotThere(f"the pseudonyms of this {agreed.feed} are of a key that {home.root} does not have")
+    release = as_published(home, manifest["release"], "marts.duckdb")["release"]
+    with duckdb.connect(str(home.releases / release / "marts.duckdb"), read_only=True) as connection:
+        _pseudonyms(connection, "wanted", key, in_period(manifest["period"]), manifest["force"])
+        found = connection.execute(
+            "select force, crime_reference from wanted where pseudonym = ?", [name]
+        ).fetchone()
+    if not found:
+        raise NotThere(f"{release} has no crime of that pseudonym: it is of another feed, or was erased")
+    return found
 
 
 def _opened(home: Home, agreed: Contract) -> AbstractContextManager[Connection]:

@@ -82,10 +82,10 @@ _REPEATED_BY = ("unit", "population", "criterion", "breakdown", "category")
 
 
 @cache
-def _printed_again() -> set[tuple]:
-    """Figures that the publication prints under a second id."""
+def _printed_again() -> dict[tuple, str]:
+    """Figures that the publication prints under a second id, by what they count: the first id."""
     return {
-        tuple(row[name] for name in _REPEATED_BY)
+        tuple(row[name] for name in _REPEATED_BY): row["repeats"]
         for row in seed_rows("figure_definitions.csv")
         if row["repeats"]
     }
@@ -113,6 +113,7 @@ def described(figure: dict) -> dict[str, str | None]:
         "counts": label(figure),
         "base": base(figure) or None,
         "definition": definition(figure),
+        "repeats": _printed_again().get(tuple(figure[name] for name in _REPEATED_BY)),
     }
 
 

@@ -154,6 +154,14 @@ def differing(folder: Path, files: Iterable[str], lawful: Mapping[str, str]) -> 
     return problems
 
 
+def erased_in(folder: Path) -> dict[str, str]:
+    """By path the SHA-256 that files of a release have since erasures by law, as the release itself says."""
+    file = folder / ERASED
+    if not file.is_file():
+        return {}
+    return {path: one["is_now"] for row in read_json(file) for path, one in row["files"].items()}
+
+
 def has_manifest(home: Home, release: str) -> bool:
     return (home.releases / release / "manifest.json").is_file()
 

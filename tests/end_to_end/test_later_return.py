@@ -92,6 +92,12 @@ def test_the_next_release_counts_what_the_warehouse_counts_and_names_the_return(
         told = later.json("explain", "scale.cpai", "--place", place)
         assert told["cancelled_by"] == [named]
         assert told["revisions"][1].endswith("(later_return)")
+    differ = later.json("diff", "2023.r1", "2023.r2")
+    (nationwide,) = [
+        row for row in differ if (row["figure_id"], row["place"]) == ("scale.cpai", "England and Wales")
+    ][:1]
+    said = f"{FORCE} 2023-Q4: crimes cancelled by returns of later quarters: 0 records came, {CANCELLED} left"
+    assert nationwide["causes"] == [said] and all(row["accounted"] for row in differ)
     head = json.loads((release / "manifest.json").read_text())
     assert [(row["by_quarter"], row["crimes"]) for row in head["cancelled_by"]] == [("2024-Q1", CANCELLED)]
     with duckdb.connect(str(release / "marts.duckdb"), read_only=True) as marts:

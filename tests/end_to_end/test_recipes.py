@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from written import crime, suspect, victim, write_return
 
+from orchestration.releases import members
 from orchestration.returns.layouts import layout_for
 
 ROOT = Path(__file__).parents[2]
@@ -160,6 +161,8 @@ def test_a_scheme_and_a_column_are_added_by_the_recipes(tmp_path):
         ("cocad.online.victim.interpreter.no", 1, 4, "2026"),
         ("cocad.online.victim.interpreter.yes", 3, 4, "2026"),
     ]
+    # and each comes out of the records that the release lists behind it
+    assert branch.rows_of(f"select count(*) from ({members.EVERY}) where {members.DIFFERS}") == [(0,)]
     # what no list has is found, and never a blank
     assert branch.rows_of("select field, spelling, records from quality.unmapped_codes") == [
         ("interpreter", "perhaps", 1)

@@ -11,6 +11,8 @@ import pytest
 from searched import where
 from some import some
 
+from orchestration.erasure import published
+from orchestration.erasure.target import Target
 from orchestration.home import Home
 from orchestration.ledger.opening import ledger_of
 from orchestration.returns import kept
@@ -142,3 +144,23 @@ def test_figures_differ_by_what_was_erased(erased):
     assert any("erased" in cause for (cause,) in causes) and not any(
         "not_known" in cause for (cause,) in causes
     )
+
+
+def test_counted_flags_of_a_person_go_by_the_number_and_the_unit():
+    columns = {"force", "crime_reference", "unit", "person_number", "flag"}
+    for known, wanted in (
+        ({"2023.r1": [2]}, ("unit = 'suspect' and person_number in (select unnest(?))", [[2]])),
+        ({}, ("unit = 'suspect'", [])),
+    ):
+        condition = published._of_the_person(
+            *(
+                None,
+                "2023.r1",
+                "main.fct_counted_flags",
+                "fct_counted_flags",
+                columns,
+                Target("suspect", "kent"),
+            ),
+            *(None, None, [], known),
+        )
+        assert condition == wanted

@@ -13,6 +13,8 @@ import duckdb
 import pytest
 from derivation import FIGURE_ROWS, Derivation, Records, Seeds
 
+from orchestration.releases import members
+
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 YEAR = 2023
 QUARTERS = [f"{YEAR}-Q{n}" for n in (1, 2, 3, 4)]
@@ -101,6 +103,21 @@ def assert_same(ours: dict | set, theirs: dict | set, what: str) -> None:
         f"{len(only_built)} only in the warehouse {only_built[:5]}, "
         f"{len(differ)} differ {differ[:5]}: (derived, built) {kinds.most_common(5)}"
     )
+
+
+def test_every_figure_comes_out_of_the_records_that_are_listed_behind_it(warehouse):
+    """All of a year: 46,000 of the small one, 220,000 of the national one."""
+    warehouse.execute("set search_path = 'marts,release'")
+    try:
+        every, with_number = warehouse.execute(
+            f"select count(*), count(*) filter (where numerator > 0) from ({members.EVERY})"
+        ).fetchone()
+        differ = warehouse.execute(
+            f"select * from ({members.EVERY}) where {members.DIFFERS} limit 5"
+        ).fetchall()
+    finally:
+        warehouse.execute("reset search_path")
+    assert differ == [] and every > 40_000 and with_number > 1_000
 
 
 def test_the_year_has_something_of_everything(derived):

@@ -63,6 +63,7 @@ select force, quarter, quarter || '/' || n as crime_reference, '19D' as offence_
     case when n % 2 = 0 then 'familial' end as criterion, null::varchar as committed_by_children,
     2::integer as offenders, 2::integer as offenders_stated, 2::integer as suspect_rows, 1::integer as victim_rows,
     'Y' as csa_flag, ['Y', 'N', null, 'N'][n + 1] as cse_flag, 'N' as online_flag, null::varchar as children_flag,
+    'child_victim' as inclusion_rule, case when n % 2 = 0 then 'suspect_rows' end as candidate_reasons,
     'victim_home' as location_type, '16' as outcome_code, '5 to 12' as weeks_to_outcome, true as is_12_weeks_old
 from (select unnest(['kent', 'norfolk', 'durham']) as force),
     (select unnest(['2023-Q1', '2023-Q2', '2023-Q3', '2023-Q4']) as quarter), range(4) as r(n);
@@ -76,6 +77,10 @@ select force, quarter, crime_reference, 1::integer as suspect_number, 'male' as 
     'white' as ethnicity_group, null::varchar as disability, 'FRA' as nationality, 'suspect' as role,
     'Y' as identified, 'N' as deceased, 'stranger' as relationship_group, 'up to 4' as weeks_to_arrest
 from marts.fct_crimes;
+
+create table marts.fct_counted_flags (
+    force varchar, quarter varchar, crime_reference varchar, unit varchar, person_number integer, flag varchar,
+    answer varchar);
 
 create table marts.crimes_by_local_authority as
 select 'cpai' as population, force, 'quarter' as period_type, quarter as period, 'E07000106' as local_authority,
@@ -182,7 +187,8 @@ select force, quarter, crime_reference, 'v1' as version, 'yes' as group_based, '
 from cocad.cocad_candidates;
 create table cocad.cocad_scheme_criteria as
 select scheme, scheme_number, 'familial' as criterion_read, by_children,
-    if(scheme = '2024' and by_children, 'committed_by_children', 'familial') as criterion
+    if(scheme = '2024' and by_children, 'committed_by_children', 'familial') as criterion,
+    scheme = '2023' as has_own_figures
 from (values ('2023', 1), ('2024', 2)) as schemes (scheme, scheme_number)
 cross join (values (true), (false)) as asked (by_children);
 """
@@ -190,11 +196,15 @@ cross join (values (true), (false)) as asked (by_children);
 
 # made by dbt's own SQL over the tables above
 OF_DBT = (
-    *("dim_outcome", "dim_known_break", "settled_answers"),
+    *("dim_outcome", "dim_cpai_reason", "dim_known_break", "settled_answers"),
+    *("dim_criterion", "dim_breakdown", "dim_age_band", "dim_scheme_criterion"),
     *("figure_revisions", "expectation_results", "singling_out"),
     *sorted(file.stem for file in (DBT_PROJECT / "models" / "release").glob("*.sql")),
 )
-SEEDS_OF_DBT = {"outcomes", "known_breaks", "forces", "reading_policy", "criteria"}
+SEEDS_OF_DBT = {
+    *("outcomes", "known_breaks", "forces", "reading_policy", "criteria"),
+    *("breakdowns", "age_bands", "cpai_reasons"),
+}
 
 
 def make_tables(connection, changed: str = "") -> None:
@@ -222,9 +232,9 @@ def name_figures(connection) -> None:
     words = sorted({tuple(row.values()) for row in found}, key=str)
     connection.execute(
         "create or replace table marts.dim_figure "
-        "(figure_id varchar, scheme varchar, counts varchar, base varchar, definition varchar)"
+        "(figure_id varchar, scheme varchar, counts varchar, base varchar, definition varchar, repeats varchar)"
     )
-    connection.executemany("insert into marts.dim_figure values (?, ?, ?, ?, ?)", words)
+    connection.executemany("insert into marts.dim_figure values (?, ?, ?, ?, ?, ?)", words)
 
 
 @dataclass

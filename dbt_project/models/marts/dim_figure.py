@@ -11,6 +11,7 @@ def model(dbt, session):
     # what any place has the nation has; a figure without a rounding is a plain count, and has no base
     figures = dbt.ref("figures").filter("place_type = 'national'")
     rows = figures.select(", ".join((*COLUMNS, "percent_rounding"))).distinct().order("all").fetchall()
-    return pa.Table.from_pylist(
-        [described(dict(zip((*COLUMNS, "denominator"), row, strict=True))) for row in rows]
-    )
+    words = [described(dict(zip((*COLUMNS, "denominator"), row, strict=True))) for row in rows]
+    names = words[0] if words else ("figure_id", "scheme", "counts", "base", "definition", "repeats")
+    # a column without any text is one of texts too
+    return pa.Table.from_pylist(words, schema=pa.schema([(name, pa.string()) for name in names]))

@@ -1,0 +1,9 @@
+{{ config(materialized='view') }}
+
+select
+    population,
+    unit,
+    breakdown,
+    base,
+    exhaustive = 'Y' as is_exhaustive
+from {{ ref('breakdowns') }}

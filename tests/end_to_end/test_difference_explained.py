@@ -1,0 +1,177 @@
+"""One record is changed by force: the difference of two releases is exactly its figures, and names the record and why."""
+
+import csv
+import json
+import shutil
+
+import duckdb
+import pytest
+from some import some
+
+from orchestration.home import Home
+from orchestration.releases import attribution, members, verify
+from orchestration.releases.diff import diff
+from orchestration.releases.package import write_json
+
+pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
+RELEASES = ("2023.r1", "2023.r2")
+PICKED = "select force, quarter, crime_reference from fct_crimes where is_cocad and criterion = 'familial' order by all limit 1"
+
+
+class Two:
+    """A copy of the year's release, and another of it in which something is otherwise."""
+
+    def __init__(self, year, root, monkeypatch) -> None:
+        self.home = Home(root / "copied")
+        self.folders = [self.home.releases / name for name in RELEASES]
+        for folder in self.folders:
+            shutil.copytree(year.home.releases / "2023.r1", folder)
+        self.head(release="2023.r2")
+        # they are copies, and their hashes are not what is asked here
+        monkeypatch.setattr(verify, "differing", lambda *_: [])
+
+    def head(self, **changed) -> None:
+        file = self.folders[1] / "manifest.json"
+        file.chmod(0o600)
+        write_json(file, json.loads(file.read_text(encoding="utf-8")) | changed)
+
+    def manifest(self) -> dict:
+        return json.loads((self.folders[0] / "manifest.json").read_text(encoding="utf-8"))
+
+    def change(self, *statements: str) -> None:
+        """Change records of the second, and count its figures from them again."""
+        file = self.folders[1] / "marts.duckdb"
+        file.chmod(0o600)
+        with duckdb.connect(str(file)) as marts:
+            for statement in statements:
+                marts.execute(statement)
+            marts.execute(f"create temp table counted as from ({members.EVERY})")
+            marts.execute(
+                "update figures set numerator = counted.numerator_of_records, denominator = counted.denominator_of_records "
+                f"from counted where {' and '.join(f'figures.{name} = counted.{name}' for name in members.KEY)}"
+            )
+
+    def rows(self, sql: str) -> list[tuple]:
+        with duckdb.connect(str(self.folders[0] / "marts.duckdb"), read_only=True) as marts:
+            return marts.execute(sql).fetchall()
+
+    def differing(self) -> set[tuple]:
+        """Keys of the figures whose numbers differ, by nothing but the two tables of figures."""
+        key = ", ".join(members.KEY)
+        with duckdb.connect() as connection:
+            for side, folder in zip("ab", self.folders, strict=True):
+                connection.execute(f"attach '{folder / 'marts.duckdb'}' as {side} (read_only)")
+            numbers = f"select {key}, numerator, denominator"
+            return set(
+                connection.execute(
+                    f"select distinct {key} from (({numbers} from a.figures except {numbers} from b.figures) "
+                    f"union all ({numbers} from b.figures except {numbers} from a.figures))"
+                ).fetchall()
+            )
+
+
+@pytest.fixture
+def two(year, tmp_path, monkeypatch):
+    return Two(year, tmp_path, monkeypatch)
+
+
+def keys_of(rows: list[dict]) -> set[tuple]:
+    return {tuple(row[name] for name in members.KEY) for row in rows}
+
+
+def test_one_crime_read_otherwise_is_exactly_its_figures(two, tmp_path):
+    ((force, quarter, reference),) = two.rows(PICKED)
+    two.change(
+        f"update fct_crimes set criterion = 'cse', criterion_2024 = 'cse' where force = '{force}' "
+        f"and crime_reference = '{reference}'"
+    )
+    two.head(last_of_reading_chain={**two.manifest()["last_of_reading_chain"], "reading_id": 10**6})
+    # a copy has no readings: the release's own code stands in for them
+    two.head(code_sha256="0" * 64, code_commit="fff")
+    file = tmp_path / "moved.csv"
+    found = diff(two.home, *RELEASES, records=file)
+    assert keys_of(found) == two.differing() and len(found) > 50
+    places = {row["place"] for row in found}
+    assert force in places and len(places) == 3
+    assert all(row["accounted"] and row["causes"] for row in found)
+    cse = next(
+        row
+        for row in found
+        if (row["figure_id"], row["place"], row["period"]) == ("criterion.cse", force, quarter)
+    )
+    assert cse["causes"] == [f"code {two.manifest()['code_commit']}, now fff: 1 record came, 0 left"]
+    with file.open(newline="", encoding="utf-8") as text:
+        moved = list(csv.DictReader(text))
+    assert list(moved[0]) == list(attribution.COLUMNS)
+    assert {(row["force"], row["crime_reference"]) for row in moved} == {(force, reference)}
+    # the crime itself, and the persons on it
+    assert {row["unit"] for row in moved} >= {"crime", "suspect"} or {row["unit"] for row in moved} >= {
+        "crime",
+        "victim",
+    }
+
+
+def test_a_person_counted_otherwise_by_a_return_sent_again(two):
+    ((force, quarter, reference, number),) = two.rows(
+        "select force, quarter, crime_reference, suspect_number from fct_suspects "
+        "semi join (from fct_crimes where is_cocad) using (force, quarter, crime_reference) "
+        "where gender = 'male' order by all limit 1"
+    )
+    two.change(
+        f"update fct_suspects set gender = 'female' where force = '{force}' and crime_reference = '{reference}' "
+        f"and suspect_number = {number}"
+    )
+    key, sent = (force, quarter), two.manifest()["submissions"]
+    (before,) = {row["submission"] for row in sent if (row["force"], row["quarter"]) == key}
+    again = [
+        row | {"submission": before + 1} if (row["force"], row["quarter"]) == key else row for row in sent
+    ]
+    two.head(submissions=again)
+    found = some(diff(two.home, *RELEASES))
+    assert keys_of(found) == two.differing() and all(row["accounted"] for row in found)
+    of = dict(two.rows("select figure_id, unit || ' ' || breakdown from figures"))
+    assert {of[row["figure_id"]] for row in found} == {"suspect gender"}
+    said = f"{force} {quarter}: submission {before}, now submission {before + 1}"
+    assert {": ".join(cause.split(": ")[:2]) for row in found for cause in row["causes"]} == {said}
+
+
+def test_a_change_of_a_rule_names_the_model_and_the_seed(two):
+    ((force, _, reference),) = two.rows(PICKED)
+    two.change(f"delete from fct_crimes where force = '{force}' and crime_reference = '{reference}'")
+    two.head(
+        seeds=two.manifest()["seeds"] | {"offences.csv": "0" * 64, "waivers.csv": "0" * 64},
+        code_sha256="1" * 64,
+    )
+    file = two.folders[1] / "lineage" / "dbt_manifest.json"
+    file.chmod(0o600)
+    dbt = json.loads(file.read_text(encoding="utf-8"))
+    node = next(node for node in dbt["nodes"].values() if node["name"] == "cpai_classified_crimes")
+    node["raw_code"] += " "
+    file.write_text(json.dumps(dbt), encoding="utf-8")
+    found = diff(two.home, *RELEASES)
+    assert keys_of(found) == two.differing()
+    (cause,) = {cause.partition("; code ")[0] for row in found for cause in row["causes"]}
+    assert cause == "seeds/offences.csv; models/cpai/cpai_classified_crimes.sql"
+
+
+def test_a_figure_that_its_records_do_not_make_up_is_said(two):
+    two.change()
+    with duckdb.connect(str(two.folders[1] / "marts.duckdb")) as marts:
+        marts.execute(
+            "update figures set numerator = numerator + 1 "
+            "where figure_id = 'scale.cpai' and place = 'kent' and period = '2023-Q1'"
+        )
+    (row,) = some(diff(two.home, *RELEASES))
+    assert row["accounted"] is False and row["causes"] == [attribution.BESIDE]
+
+
+def test_releases_that_list_no_records_are_compared_as_before(two):
+    two.change()
+    with duckdb.connect(str(two.folders[1] / "marts.duckdb")) as marts:
+        marts.execute(
+            "update figures set numerator = numerator + 1 where figure_id = 'scale.cpai' and place = 'kent'"
+        )
+        marts.execute("drop view figure_members")
+    rows = some(diff(two.home, *RELEASES))
+    assert {row["accounted"] for row in rows} == {None} and "cannot be led to records" in rows[0]["causes"][0]
+    assert diff(two.home, "2023.r1", "2023.r1") == []
