@@ -19,11 +19,12 @@ from orchestration.command.demo import demo, init, sample
 from orchestration.command.erase import erase
 from orchestration.command.feed import feed
 from orchestration.command.key import key
+from orchestration.command.keys import keys, waive
 from orchestration.command.layout import layout
 from orchestration.command.log import log
 from orchestration.command.quarter import quarter
 from orchestration.command.read import read
-from orchestration.command.release import diff, explain, publish, replay, verify
+from orchestration.command.release import assure, diff, explain, publish, replay, verify
 from orchestration.command.report import report
 from orchestration.command.room import room
 from orchestration.command.run import run
@@ -92,8 +93,8 @@ def cpai(context: click.Context, root: Path | None, wait: float | None) -> None:
 
 
 for command in (
-    *(check, demo, diff, erase, explain, feed, init, key, layout, log, pack, publish),
-    *(quarter, read, replay, report, room, run, sample, status, verify),
+    *(assure, check, demo, diff, erase, explain, feed, init, key, keys, layout, log, pack, publish),
+    *(quarter, read, replay, report, room, run, sample, status, verify, waive),
 ):
     cpai.add_command(command)
 

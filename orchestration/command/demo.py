@@ -7,7 +7,7 @@ import click
 
 from orchestration import quarters
 from orchestration.command import asked
-from orchestration.command.release import as_released, publish_period
+from orchestration.command.release import as_released, publish_period, sign_with
 from orchestration.command.run import run_quarters
 from orchestration.command.summary import show_quarters, summary_of
 from orchestration.home import Home
@@ -106,6 +106,7 @@ def _demo(home: Home, scale: float, seed: int) -> None:
     at("importing the readings")
     added = sum(import_readings(home, home.root / "readings" / f"{quarter}.csv").added for quarter in wanted)
     say(f"readings: {added:,} added to the ledger")
+    assurer = _made_up_keys(home)
     published = publish_period(home, str(year))
     show_quarters(summary_of(home, wanted))
     replication = home.releases / published["release"] / "report" / f"replication_{year}.csv"
@@ -114,7 +115,45 @@ def _demo(home: Home, scale: float, seed: int) -> None:
 
         say(sentence(replication))
     say(as_released(home, published))
+    _assure(home, str(published["release"]), assurer)
     say(f"open {home.releases / 'index.html'} in a browser; `make dev` shows the assets in Dagster")
+
+
+def _made_up_keys(home: Home) -> Path:
+    """Two made-up signers, whose keys lie beside the home: an analyst, who is who gave the command, and an assurer. The
+    assurer's key; what is published from here on is signed by the analyst's."""
+    from orchestration import signing
+    from orchestration.ledger import signers
+    from orchestration.ledger.opening import ledger_of
+
+    folder = home.root.with_name(f"{home.root.name}.keys")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    analyst, assurer = folder / "analyst.pem", folder / "assurer.pem"
+    with ledger_of(home) as engine:
+        for file, role, person in (
+            (analyst, "analyst", signers.person()),
+            (assurer, "assurer", "made-up assurer"),
+        ):
+            public = (
+                signing.public_of(signing.load_key(file)) if file.exists() else signing.make_key(file, home)
+            )
+            if public["keyid"] not in [row["keyid"] for row in signers.rows(engine)]:
+                signers.grant(engine, person, role, public)
+    sign_with(analyst)
+    return assurer
+
+
+def _assure(home: Home, release: str, key: Path) -> None:
+    from orchestration import signing
+    from orchestration.ledger import evidence
+    from orchestration.releases import attest
+
+    folder = home.releases / release
+    if (folder / evidence.ATTESTATION).exists() and not (folder / evidence.ASSURANCE).exists():
+        attest.assure(home, release, signing.load_key(key, home))
+        attest.write_list(home, home.releases / evidence.KEYS, signing.load_key(key, home))
+    listed = home.releases / evidence.KEYS
+    say(f"{attest.in_words(home, release)}; cpai verify {folder} --keys {listed} needs no home")
 
 
 def _land_synthetic(home: Home, year: int, scale: float, seed: int) -> None:

@@ -1,5 +1,6 @@
-"""`cpai publish`, and what is asked of a release: explain, verify, replay, diff."""
+"""`cpai publish` and `assure`, and what is asked of a release: explain, verify, replay, diff."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,14 +8,31 @@ import click
 
 from orchestration import at_rest
 from orchestration.command import standing
-from orchestration.command.asked import Period, as_json, pass_home, tell
+from orchestration.command.asked import Period, as_json, not_erased, pass_home, tell, there
 from orchestration.command.log import Crime
 from orchestration.command.summary import failures_of
 from orchestration.home import Home
 from orchestration.printing import counted
 from orchestration.progress import at, shown
+from orchestration.signing import KEY
 from orchestration.stopping import NotThere, stop
 from orchestration.turns import turn
+
+signed_with = click.option(
+    "--key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The private key to sign with [CPAI_SIGNING_KEY]; its passphrase in CPAI_SIGNING_PASSPHRASE.",
+)
+
+
+def sign_with(key: Path | None) -> None:
+    """What runs in this process signs with this key."""
+    if not key:
+        return
+    before = os.environ.get(KEY, "")
+    os.environ[KEY] = str(key.resolve())
+    # whoever calls the command from Python goes on after it; blank is no key
+    click.get_current_context().call_on_close(lambda: os.environ.update({KEY: before}))
 
 
 def _needs_warehouse(home: Home) -> None:
@@ -24,11 +42,13 @@ def _needs_warehouse(home: Home) -> None:
 
 @click.command()
 @click.argument("period", type=Period())
+@signed_with
 @as_json
 @pass_home
-def publish(home: Home, period: str, wants_json: bool) -> None:
+def publish(home: Home, period: str, key: Path | None, wants_json: bool) -> None:
     """Rebuild what readings change, check it, and publish PERIOD (2023 or 2023-Q1) if the gate is open."""
     _needs_warehouse(home)
+    sign_with(key)
     with shown(), turn(home):
         published = publish_period(home, period, wants_json)
         at_rest.close(home)
@@ -120,12 +140,86 @@ def explain(
 
 
 @click.command()
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--release", help="[the live one]")
+@click.option(
+    "--keys",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A signed list of keys (keys.dsse.json): FOLDER is then judged by it alone, without a home; may be given again, and "
+    "each newer one has to be signed by a key of the one before.",
+)
+@click.option(
+    "--superseded", is_flag=True, help="With --keys: FOLDER is a release that a later one replaced."
+)
+@click.option("--home", "whole", is_flag=True, help="Everything in the home that evidence rests on.")
+@click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="A release, a pack or a list of keys kept elsewhere, which knows where the ledger then ended; may be given again.",
+)
 @as_json
-@pass_home
-def verify(home: Home, release: str | None, wants_json: bool) -> None:
-    """Re-hash every file of a release against its manifest."""
-    from orchestration.releases.verify import erased_since
+@click.pass_obj
+def verify(
+    home: Home,
+    folder: Path | None,
+    release: str | None,
+    keys: tuple[Path, ...],
+    superseded: bool,
+    whole: bool,
+    witnesses: tuple[Path, ...],
+    wants_json: bool,
+) -> None:
+    """Is a release as it was published, and signed? With --home, is everything that it rests on?"""
+    if folder or keys:
+        if not (folder and keys):
+            raise click.UsageError(
+                "a release is judged without its home by both: cpai verify FOLDER --keys FILE"
+            )
+        _verify_folder(folder, keys, superseded, wants_json)
+        return
+    not_erased(there(home))
+    if whole or witnesses:
+        _verify_home(home, whole, witnesses, wants_json)
+        return
+    _verify_release(home, release, wants_json)
+
+
+def _verify_folder(folder: Path, keys: tuple[Path, ...], superseded: bool, wants_json: bool) -> None:
+    from orchestration.releases import attest
+
+    known = attest.read_lists(keys)
+    if problems := attest.problems_of(folder, known, superseded):
+        stop(problems, wants_json)
+    by = attest.signed_by(folder)
+    lines = [f"every file is as it was signed, by {by}; keys of the list of {known['signed_at'][:10]}"]
+    tell(wants_json, {"done": True, "signed_by": by, "list": known["number"]}, lines)
+
+
+def _verify_home(home: Home, whole: bool, witnesses: tuple[Path, ...], wants_json: bool) -> None:
+    from orchestration.releases import everything
+
+    problems = everything.problems(home) if whole else []
+    problems += [one for one in everything.witnessed(home, witnesses) if one not in problems]
+    if problems:
+        stop(problems, wants_json)
+    lines = (
+        ["releases, archive, raw, history, ledger, reports, packs and cases are as they were written"]
+        if whole
+        else []
+    )
+    if witnesses:
+        lines.append(
+            f"the ledger goes through where {counted(len(witnesses), 'witness', 'witnesses')} had its end"
+        )
+    tell(wants_json, {"done": True, "witnesses": len(witnesses)}, lines)
+
+
+def _verify_release(home: Home, release: str | None, wants_json: bool) -> None:
+    from orchestration.releases import attest
+    from orchestration.releases.verify import erased_since, named
     from orchestration.releases.verify import verify as verified
 
     problems = verified(home, release)
@@ -133,11 +227,36 @@ def verify(home: Home, release: str | None, wants_json: bool) -> None:
         stop(problems, wants_json)
     lawful = erased_since(home, release)
     but = ", but for what was erased by law since" if lawful else ""
+    signed = attest.in_words(home, named(home, release))
     tell(
         wants_json,
-        {"done": True, "erased": lawful},
-        [f"every file has the SHA-256 of the manifest{but}", *lawful],
+        {"done": True, "erased": lawful, "signed": signed},
+        [f"every file has the SHA-256 of the manifest{but}", signed, *lawful],
     )
+
+
+@click.command()
+@click.argument("release")
+@signed_with
+@as_json
+@pass_home
+def assure(home: Home, release: str, key: Path | None, wants_json: bool) -> None:
+    """Sign RELEASE as its assurer, who is somebody else than the analyst who published it."""
+    from orchestration.ledger import evidence
+    from orchestration.releases import attest
+    from orchestration.releases.everything import release_problems
+    from orchestration.releases.verify import named
+
+    name = named(home, release)
+    signer = attest.key_given(home, key)
+    if not signer:
+        raise click.UsageError("give the assurer's key: cpai assure RELEASE --key FILE")
+    # what is assured has been looked at
+    if problems := release_problems(home, name):
+        stop(problems, wants_json)
+    person = attest.assure(home, name, signer)
+    attest.write_list(home, home.releases / evidence.KEYS, signer)
+    tell(wants_json, {"done": True, "release": name, "person": person}, [f"{name} is assured by {person}"])
 
 
 @click.command()

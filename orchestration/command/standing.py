@@ -29,7 +29,16 @@ RECEIPTS = (
     *("explanations", "items", "reading_events", "worklist", "worklist_quarters", "releases"),
 )
 # of the ledger, what nothing is made of: who did what, who may come into the room, who holds which case
-BESIDE = ("log_entries", "users", "sign_ins", "second_factors", "second_factor_uses", "pauses", "gold_slots")
+BESIDE = (
+    "evidence",
+    "log_entries",
+    "users",
+    "sign_ins",
+    "second_factors",
+    "second_factor_uses",
+    "pauses",
+    "gold_slots",
+)
 # a first reading is due of every candidate: models read what is due beyond it
 OF = {"reading_slots": "where role <> 'first' or round > 1"}
 

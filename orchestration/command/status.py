@@ -90,6 +90,16 @@ def status(home: Home, wanted: tuple[str, ...], asks_storage: bool, wants_json: 
     _show_open(opened)
     for sentence in due(home, date.today()):
         say(sentence)
+    _show_hands(home)
+
+
+def _show_hands(home: Home) -> None:
+    from orchestration.ledger import signers
+    from orchestration.ledger.opening import ledger_of
+
+    with ledger_of(home) as engine:
+        if not signers.rows(engine):
+            say(signers.NOBODY)
 
 
 def _show_open(messages: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
-from orchestration.ledger import erasures
+from orchestration.ledger import erasures, evidence
 from orchestration.ledger.chain import hash_of
 from orchestration.ledger.erasures import READING, writable
 from orchestration.ledger.tables import explanations, items, readings, worklist
@@ -73,6 +73,7 @@ def take_out(connection: Connection, number: int, force: str, of: set[str], whol
                 )
         gone = {"explanation": ERASED} | ({"crime_reference": None} if whole else {})
         connection.execute(explanations.update().where(_of(explanations, force, of)).values(gone))
+        evidence.renew(connection, explanations, force)
         if whole:
             for item in connection.scalars(select(items.c.item).where(_of(items, force, of))).all():
                 name = {"crime_reference": f"{ERASED}-{item}", "version": ERASED}

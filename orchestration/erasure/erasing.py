@@ -17,7 +17,7 @@ from orchestration import doors, keys
 from orchestration.erasure import answers, elsewhere, published, target
 from orchestration.erasure.target import Decision, ErasureRefused, Plan, Target
 from orchestration.home import Home, seed_rows
-from orchestration.ledger import erasures, log, snapshots
+from orchestration.ledger import erasures, evidence, log, snapshots
 from orchestration.ledger.erasures import ARCHIVE, Marks
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.receipts import read_submission_files, read_submissions
@@ -435,7 +435,10 @@ def _copies(search: _Search, _erasure: Row) -> None:
     home, of = search.home, search.of
     if of.of_records:
         words = elsewhere.words(home, str(of.force), search.references())
-        elsewhere.remove(elsewhere.copies(home, words))
+        copies = elsewhere.copies(home, words)
+        with writing(search.engine) as connection:
+            evidence.forget_files(connection, home, *copies)
+        elsewhere.remove(copies)
     elif of.kind == "submission":
         words = _said(home, _submission(search.engine, of))
     else:
@@ -543,6 +546,8 @@ def _empty(home: Home, engine: Engine, erasure: Row, row: Row) -> None:
                 .where(_of(explanations, key))
                 .values(explanation="erased", crime_reference=None)
             )
+        for table in (submission_files, submission_folders, explanations):
+            evidence.renew(connection, table, "/".join(map(str, key.values())))
     raw.remove(home, row["quarter"], row["force"], row["submission"])
 
 
@@ -561,7 +566,10 @@ def _made_of_it(search: _Search, erasure: Row) -> None:
     snapshots.write(search.engine, home)
     if of.kind == "file":
         return
-    for folder in [*_packs(home, of), *_other_warehouses(home)]:
+    packs = _packs(home, of)
+    with writing(search.engine) as connection:
+        evidence.forget_files(connection, home, *packs)
+    for folder in [*packs, *_other_warehouses(home)]:
         shutil.rmtree(folder)
     # one that a run which was cut off has removed is built, too
     if not (home.warehouse.exists() or BUILT_AGAIN in erasure["plan"]["places"]):

@@ -1,5 +1,6 @@
 """Rows appended in one chain: each carries the hash of the one before, so that none can be changed, taken out or put
-between without every later hash being wrong. Readings are one chain, the log is another.
+between without every later hash being wrong. Readings are one chain, the log is another, and the chain of evidence has both
+their ends and every other row that matters (`evidence.py`).
 
 A table of a chain has a number as its primary key, `previous_hash`, which is unique, and `hash`.
 """
@@ -11,23 +12,28 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, Table, select
 
-from orchestration.ledger.tables import erased, erasures, log_entries, readings
+from orchestration.ledger.tables import erased, erasures, evidence, log_entries, readings
 from orchestration.ledger.transactions import insert_many, now, writing
 
 READING = "reading"  # the place of readings in `erased`
-CHAINS = {"readings": readings, "log": log_entries}
+CHAINS = {"readings": readings, "log": log_entries, "evidence": evidence}
 _REMEDY = "restore the ledger from a copy"
 _NAMED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     readings.name: lambda row: f"reading {row['reading_id']}, of a crime of {row['force']},",
     log_entries.name: lambda row: f"entry {row['entry']} of the log, of {row['at']},",
     erasures.name: lambda row: f"erasure {row['erasure']}, of {row['at']},",
     erased.name: lambda row: f"entry {row['erased']} of what was erased, of erasure {row['erasure']},",
+    evidence.name: lambda row: (
+        f"entry {row['number']} of the chain of evidence, about {row['place']} {row['name']},"
+    ),
 }
 _ENDS = {
     readings.name: "reading {number}, the last that {of} was made from, is not in the ledger as it was: readings were "
     f"changed or taken out since; cpai read verify names where it can, then {_REMEDY}",
     log_entries.name: "entry {number} of the log, the last when {of} was made, is not in the ledger as it was: entries were "
     f"changed or taken out since; cpai log verify names where it can, then {_REMEDY}",
+    evidence.name: "entry {number} of the chain of evidence, the last when {of} was made, is not in the ledger as it was: rows "
+    f"were changed or taken out since; cpai verify --home names where it can, then {_REMEDY}",
 }
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 

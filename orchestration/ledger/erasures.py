@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine, Table, select
 
 from orchestration import keys
 from orchestration.home import Home
-from orchestration.ledger import chain
+from orchestration.ledger import chain, evidence
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import erased, erasure_ends, erasures
 from orchestration.ledger.transactions import now
@@ -74,11 +74,8 @@ def begin(home: Home, connection: Connection, row: Mapping[str, Any]) -> Row:
 
 
 def end(connection: Connection, number: int, counts: Mapping[str, int]) -> None:
-    connection.execute(
-        erasure_ends.insert().values(
-            erasure=number, at=now(), counts=json.dumps(dict(counts), sort_keys=True)
-        )
-    )
+    row = {"erasure": number, "at": now(), "counts": json.dumps(dict(counts), sort_keys=True)}
+    evidence.insert_rows(connection, erasure_ends, [row])
 
 
 def note_erased(connection: Connection, number: int, rows: Iterable[Mapping[str, Any]]) -> None:

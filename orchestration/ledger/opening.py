@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.exc import DatabaseError
 
 from orchestration.home import Home
-from orchestration.ledger import inventory
+from orchestration.ledger import evidence, inventory
 from orchestration.ledger.migrations import upgrade
 from orchestration.ledger.tables import HEAD
 from orchestration.stopping import DAMAGED, Stopped
@@ -50,6 +50,8 @@ def open_ledger(home: Home) -> Engine:
         )
     if revision < HEAD:
         upgrade(url)
+        with engine.begin() as connection:
+            evidence.take(connection, home)
     try:
         with engine.connect() as connection:
             inventory.with_the_ledger(home, known, connection)

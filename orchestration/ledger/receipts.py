@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
-from orchestration.ledger import log
+from orchestration.ledger import evidence, log
 from orchestration.ledger.tables import (
     STANDS,
     explanations,
@@ -64,7 +64,7 @@ def record_submission(
     key = {name: submission[name] for name in ("force", "quarter", "submission")}
     cells = {**submission, "reasons": json.dumps(submission["reasons"], ensure_ascii=False)}
     folder = cells.pop("folder", None)
-    connection.execute(insert(submissions), cells)
+    evidence.insert_rows(connection, submissions, [cells])
     for table, rows in (
         (
             submission_files,
@@ -74,7 +74,7 @@ def record_submission(
         (submission_folders, [{**key, "folder": folder}] if folder is not None else []),
     ):
         if rows:
-            connection.execute(insert(table), rows)
+            evidence.insert_rows(connection, table, rows)
     record_raw_files(connection, key, raw)
     digests = [sha256 for _, sha256, _ in files]
     log.note(connection, "collection", f"submission {submission['status']}", {**key, "files": digests})
@@ -83,7 +83,7 @@ def record_submission(
 def record_folder(connection: Connection, submission: Mapping[str, Any], folder: str) -> None:
     """Add the folder of a submission that was received before folders were kept."""
     key = {name: submission[name] for name in ("force", "quarter", "submission")}
-    connection.execute(insert(submission_folders), {**key, "folder": folder})
+    evidence.insert_rows(connection, submission_folders, [{**key, "folder": folder}])
 
 
 def record_raw_files(
@@ -94,7 +94,7 @@ def record_raw_files(
     made_at = now()
     rows = [{**key, "file": file, "sha256": sha256, "made_at": made_at} for file, sha256 in files]
     if rows:
-        connection.execute(insert(raw_files), rows)
+        evidence.insert_rows(connection, raw_files, rows)
 
 
 def read_raw_files(engine: Engine) -> dict[tuple[str, str, int], dict[str, str]]:
@@ -113,7 +113,7 @@ def record_recorded_crime(
     names = ("published_on", "file", "sha256", "raw_file", "raw_sha256", "made_at")
     row = dict(zip(names, (published_on, file, sha256, raw_file, raw_sha256, now()), strict=True))
     with engine.begin() as connection:
-        connection.execute(insert(recorded_crime_releases), row)
+        evidence.insert_rows(connection, recorded_crime_releases, [row])
 
 
 def read_recorded_crime(engine: Engine) -> dict[str, Any]:

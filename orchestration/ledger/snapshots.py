@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Subquery, or_, select
 
 from orchestration import parquet
 from orchestration.home import Home
+from orchestration.ledger import evidence
 from orchestration.ledger.tables import items, reading_slots, readings, submissions
 from orchestration.verdicts import told
 
@@ -25,6 +26,8 @@ def write(engine: Engine, home: Home) -> None:
         path = home.raw / f"{name}.parquet"
         if not parquet.holds(path, table):
             parquet.write(table, path)
+        with engine.begin() as connection:
+            evidence.note_files(connection, home, path)
 
 
 def of(engine: Engine) -> Iterator[tuple[str, pa.Table]]:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-HEAD = "0013"  # the newest revision in migrations/versions
+HEAD = "0014"  # the newest revision in migrations/versions
 STANDS = ("accepted", "nil")  # of the statuses of submissions: what stands until the next of these comes
 metadata = MetaData()
 
@@ -347,4 +347,40 @@ erased = Table(
     *_texts("previous_hash hash"),
     UniqueConstraint("previous_hash", name="erased_chain"),
     Index("erased_of", "place", "name"),
+)
+
+# One chain over what evidence rests on (orchestration/ledger/evidence.py): `place` is a table of the ledger, `file`, or `chain`;
+# `sha256` is of the row, of the file, or the hash at which another chain ended. Blank: it is lawfully gone. The newest of a
+# place and name counts.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    *_texts("at place name"),
+    Column("sha256", Text),
+    *_texts("previous_hash hash"),
+    UniqueConstraint("previous_hash", name="evidence_chain"),
+    Index("evidence_of", "place", "name"),
+)
+
+# Who has which role, and with which public key (orchestration/ledger/signers.py). The newest row of a person, role and key
+# counts; without a key it is the role alone.
+signers = Table(
+    "signers",
+    metadata,
+    Column("change", Integer, primary_key=True),
+    *_texts("person role"),
+    *_texts("keyid public_key", nullable=True),
+    Column("valid_from", Text, nullable=False),
+    *_texts("revoked_at reason", nullable=True),
+    Column("changed_by", Text, nullable=False),
+    CheckConstraint("role in ('analyst', 'assurer', 'waiver')", name="signer_role"),
+)
+
+# A row of seeds/waivers.csv (`row_sha256`) as somebody signed it; `envelope`: DSSE, as JSON.
+waiver_signatures = Table(
+    "waiver_signatures",
+    metadata,
+    Column("signature", Integer, primary_key=True),
+    *_texts("rule force quarter row_sha256 person keyid signed_at envelope"),
 )

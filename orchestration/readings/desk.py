@@ -29,7 +29,7 @@ from sqlalchemy import (
 from orchestration import schemes
 from orchestration.home import Home, seed_rows
 from orchestration.keys import token_key
-from orchestration.ledger import chain
+from orchestration.ledger import chain, evidence
 from orchestration.ledger.opening import open_ledger
 from orchestration.ledger.tables import (
     gold_slots,
@@ -178,6 +178,8 @@ class Desk:
                     connection, self.home, self.policy, token_key(self.home), quarter, self._moment()
                 )
             making.accept(self.home, quarter)
+            with writing(self.engine) as connection:
+                evidence.note_files(connection, self.home, making.cases_file(self.home, quarter))
             counted = Synced(
                 **{name: number + getattr(done, name) for name, number in asdict(counted).items()}
             )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from expectations import Result
 from orchestration.home import file_hash
+from orchestration.ledger.evidence import SIGNATURES
 from orchestration.releases import singling_out, views
 from orchestration.returns.layouts import personal_columns
 from orchestration.spreadsheets import copy_csv
@@ -442,9 +443,13 @@ def write_json(path: Path, document: dict) -> None:
 
 
 def files_of(folder: Path) -> list[str]:
-    """Every file of a release but its manifest, by path inside the release, sorted."""
-    paths = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if not file.is_dir())
-    return sorted(path for path in paths if path != "manifest.json")
+    """Every file of a release but its manifest and its signatures, by path inside the release, sorted."""
+    paths = (
+        file.relative_to(folder).as_posix()
+        for file in folder.rglob("*")
+        if file.is_symlink() or not file.is_dir()
+    )
+    return sorted(path for path in paths if path not in ("manifest.json", *SIGNATURES))
 
 
 def tool_versions() -> dict[str, str]:

@@ -10,16 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestration import doors, gate
 from orchestration.home import Home
-from orchestration.ledger import log
+from orchestration.ledger import evidence, log, signers
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import releases
 from orchestration.progress import at
 from orchestration.quarters import in_period
 from orchestration.releases import (
+    attest,
     calendar,
     comparison,
     lineage,
@@ -31,15 +32,20 @@ from orchestration.releases import (
     singling_out,
     verify,
     views,
+    waivers,
 )
 from orchestration.releases import inputs as release_inputs
 from orchestration.releases.disclosure import attack, audit, cells, pattern, public
 from orchestration.releases.reports import front_door
+from orchestration.signing import NotSigned
 from orchestration.statements import Connection, quoted
 from orchestration.stopping import read_json
 from orchestration.turns import to_the_disk, turn
 from orchestration.warehouse import attached, history
 from orchestration.warehouse.attached import open_warehouse
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import CryptoSigner
 
 
 class GateShut(RuntimeError):
@@ -69,16 +75,20 @@ def publish(home: Home, period: str, gate_result: gate.GateResult | None = None)
     """Publish `period` (`2023` or `2023-Q1`), or return its live release when it would be the same: the same inputs
     and the same rows in every table.
 
-    Raises GateShut, WarehouseStale (build again), NotPublishable (correct the model); none of them changes the
-    live release. ValueError when `period` is neither a year nor a quarter.
+    Signed with the key of CPAI_SIGNING_KEY, where there is one.
+    Raises GateShut, WarehouseStale (build again), NotPublishable (correct the model), NotAllowed, NotSigned; none of them
+    changes the live release. ValueError when `period` is neither a year nor a quarter.
     """
     quarters = in_period(period)
+    signer = _hand(home)
 
     judged = gate.state_of(home)
     if gate_result is None:
         gate_result = gate.check(home, period)
     if not gate_result.open:
         raise GateShut(gate_result.reasons)
+    if unsigned := waivers.unsigned(home, quarters):
+        raise GateShut(unsigned)
     home.releases.mkdir(parents=True, exist_ok=True)
     _earlier_as_published(home)
     with turn(home), open_warehouse(home) as connection:
@@ -104,17 +114,34 @@ def publish(home: Home, period: str, gate_result: gate.GateResult | None = None)
         folders = _folders(home, period)
         unfinished = _unfinished(home, folders, recorded, inputs.fingerprint)
         if unfinished and not compared(unfinished).differs:
-            return _go_live(home, unfinished)
+            return _go_live(home, unfinished, signer)
         numbers = [_number(row.release) for row in recorded] + [_number(folder.name) for folder in folders]
         name = f"{period}.r{max(numbers, default=0) + 1}"
         building = home.releases / f".building-{name}"
         try:
-            _build(home, connection, building, name, quarters, inputs, gate_result, beside)
+            head = _build(home, connection, building, name, quarters, inputs, gate_result, beside)
+            if signer:
+                (building / evidence.ATTESTATION).write_text(attest.attestation(home, building, head, signer))
+            package.settle(building)
             building.rename(home.releases / name)
         except BaseException:
             shutil.rmtree(building, ignore_errors=True)
             raise
-        return replace(_go_live(home, name), because=tuple(beside.sentences) if beside else ())
+        return replace(_go_live(home, name, signer), because=tuple(beside.sentences) if beside else ())
+
+
+def _hand(home: Home) -> "CryptoSigner | None":
+    """The key that the release is signed with, of who publishes. Raises NotAllowed, NotSigned."""
+    with ledger_of(home) as engine:
+        signers.require(engine, "analyst", "publish")
+        signer = attest.key_given(home)
+        if signer:
+            attest.holder(signers.rows(engine), signer.public_key.keyid, "analyst")
+    if not signer and attest.required():
+        raise NotSigned(
+            "a release has to be signed (seeds/publication/signing_policy.csv): give --key FILE, the key of an analyst"
+        )
+    return signer
 
 
 # what a new release reads of those before it
@@ -141,8 +168,9 @@ def _build(
     inputs: release_inputs.Inputs,
     gate_result: gate.GateResult,
     beside: comparison.Comparison | None,
-) -> None:
-    """Fill `building` with everything of the release, its manifest last, and check it by reading it back."""
+) -> dict:
+    """Fill `building` with everything of the release, its manifest last, and check it by reading it back; the manifest
+    without its files."""
     period = inputs.period
     dbt = lineage.dbt_manifest(home)
     building.mkdir()
@@ -183,7 +211,7 @@ def _build(
     package.write_manifest(building, head)
     if problems := verify.problems_of(building) + verify.contents(building):
         raise package.NotPublishable("the release just built does not verify:\n" + "\n".join(problems))
-    package.settle(building)
+    return head
 
 
 def _write_public(home: Home, connection: Connection, building: Path, head: dict) -> None:
@@ -206,6 +234,7 @@ def _manifest_head(
     results_kept_at: str,
 ) -> dict:
     verdicts = [package.verdict(result) for result in gate_result.results]
+    waived = package.waivers(connection, "target", in_period(inputs.period))
     return {
         "release": name,
         "period": inputs.period,
@@ -219,6 +248,7 @@ def _manifest_head(
         # what is cut off the end of the ledger would break no link of its chains: a release keeps where they ended
         "last_of_reading_chain": inputs.last_of_chain,
         "last_of_log": inputs.last_of_log,
+        "ledger": _ends(home),
         "key": inputs.key,
         "published_by": dict(zip(("door", "who"), doors.by(), strict=True)),
         "recorded_crime": inputs.recorded_crime,
@@ -240,8 +270,24 @@ def _manifest_head(
             **{verdict: verdicts.count(verdict) for verdict in ("pass", "failed", "error")},
             "reasons": list(gate_result.reasons),
         },
-        "waivers": package.waivers(connection, "target", in_period(inputs.period)),
+        "waivers": waived,
+        "hands": _hands(home, waived),
     }
+
+
+def _hands(home: Home, waived: list[dict]) -> dict:
+    """By whose authority: whether roles are asked for here, and who signed each waiver."""
+    with ledger_of(home) as engine:
+        nobody = not signers.rows(engine)
+    return {
+        "roles": f"{signers.NOBODY}; waivers count by the name in the seed" if nobody else "asked for",
+        "waivers": waivers.told(home, waived),
+    }
+
+
+def _ends(home: Home) -> dict:
+    with ledger_of(home) as engine:
+        return evidence.ends(engine)
 
 
 def _promised(home: Home, period: str) -> dict:
@@ -284,7 +330,7 @@ def _recorded(home: Home, period: str) -> Sequence:
         return ledger.execute(select(releases).where(releases.c.period == period)).all()
 
 
-def _go_live(home: Home, name: str) -> Release:
+def _go_live(home: Home, name: str, signer: "CryptoSigner | None" = None) -> Release:
     """Point `current` at the release and record it as its period's live one; safe to do twice."""
     head = read_json(home.releases / name / "manifest.json")
     history.keep_release(home, head)
@@ -303,11 +349,20 @@ def _go_live(home: Home, name: str) -> Release:
     }
     with ledger_of(home) as engine, engine.begin() as ledger:
         ledger.execute(releases.update().where(releases.c.period == head["period"]).values(live=False))
-        ledger.execute(releases.insert().values(**row))
+        evidence.insert_rows(ledger, releases, [row])
+        evidence.note_files(ledger, home, *_pages_of(home, name))
         about = {name: row[name] for name in ("release", "period")} | {"files": [row["manifest_sha256"]]}
         to = os.environ.get("CPAI_ANALYSTS") or "analysts"
         log.note(ledger, "disclosure", "release published", about, to)
+    if signer:
+        attest.write_list(home, home.releases / evidence.KEYS, signer)
     return _release(home, row)
+
+
+def _pages_of(home: Home, name: str) -> list[Path]:
+    """What is written beside a release as it goes live, and its signature."""
+    beside = [home.releases / pages.listing.NAME, front_door.of(home, name)]
+    return [*beside, home.releases / name / evidence.ATTESTATION]
 
 
 def _point_at(home: Home, name: str) -> None:

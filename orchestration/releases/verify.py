@@ -185,6 +185,9 @@ def problems_of(folder: Path, lawful: Mapping[str, str] = MappingProxyType({})) 
     problems = [f"{path} is missing; restore it from a copy" for path in sorted(wanted.keys() - present)]
     problems += [f"{path} is not in the manifest; take it out" for path in sorted(present - wanted.keys())]
     for path in sorted(present & wanted.keys()):
+        if (folder / path).is_symlink() or not (folder / path).is_file():
+            problems.append(f"{path} is a link or no file; restore it from a copy")
+            continue
         if (now := file_hash(folder / path)) == wanted[path]:
             continue
         if path in lawful and path in listed and now == listed[path]["sha256"]:

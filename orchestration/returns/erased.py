@@ -21,7 +21,7 @@ from sqlalchemy import Engine, select
 
 from orchestration import parquet
 from orchestration.home import Home, seed_rows
-from orchestration.ledger import erasures
+from orchestration.ledger import erasures, evidence
 from orchestration.ledger.erasures import ARCHIVE, Marks
 from orchestration.ledger.receipts import (
     read_raw_files,
@@ -347,6 +347,7 @@ def change_receipt(connection: Any, row: Row, **cells: Any) -> None:
             )
             .values(**cells)
         )
+    evidence.renew(connection, submissions, f"{row['force']}/{row['quarter']}/{row['submission']}")
 
 
 def sweep(home: Home, engine: Engine) -> int:

@@ -85,17 +85,20 @@ def _recorded_crime_differs(home: Home, engine: Engine) -> list[str]:
         for file, row in sorted(of.items())
         if not (folder / file).is_file() or archive.digest(folder / file)[0] != row.raw_sha256
     ]
+    none = folder / "none.parquet"
+    if none.exists() and not _is_empty(none):
+        sentences.append(f"raw/{folder.name}/{none.name} holds records of nobody; remove it.")
     return sentences + [
         f"raw/{folder.name}/{path.name} is of no release in the ledger; run any quarter once."
-        for path in sorted(folder.glob("*.*.parquet"))
-        if path.name not in of
+        for path in sorted(folder.glob("*.parquet"))
+        if path.name not in of and path != none
     ]
 
 
 def archive_differs(home: Home, engine: Engine, every_byte: bool = False) -> list[str]:
     """A sentence for each archived file that is missing or damaged: by its size, or by every byte of it."""
     sentences = []
-    for sha256, size, of in _archived(engine):
+    for sha256, size, of in archived(engine):
         path = archive.place(home.archive, sha256)
         if not path.exists():
             what = "is missing"
@@ -227,7 +230,7 @@ def _has_records(home: Home, row: Row) -> bool:
     return all(raw.records_file(home, kind, *_place(row)).exists() for kind in RECORD_TYPES)
 
 
-def _archived(engine: Engine) -> Iterator[tuple[str, int | None, str]]:
+def archived(engine: Engine) -> Iterator[tuple[str, int | None, str]]:
     """SHA-256, size (None: not kept) and whose it is, of every file that the archive has to have, once each: every file
     received, but for those that were erased by law, in whose place raw files stand."""
     files = tables.submission_files

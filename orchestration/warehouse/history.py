@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.home import Home
+from orchestration.ledger import evidence
+from orchestration.ledger.opening import ledger_of
 from orchestration.statements import Connection, one_file, quoted
 from orchestration.stopping import Damaged, way_back
 from orchestration.turns import alone, to_the_disk
@@ -85,6 +87,7 @@ def keep(home: Home, connection: Connection) -> tuple[int, str]:
     """
     prepare(home)
     key = ", ".join(KEY)
+    none = home.history / "rule_results" / "none.parquet"
     with alone(home.history):  # two that keep at once would both keep the same change
         files = f"{one_file(home.history)}/rule_results/*.parquet"
         moment = datetime.now(UTC).isoformat(timespec="microseconds")
@@ -113,6 +116,7 @@ def keep(home: Home, connection: Connection) -> tuple[int, str]:
         (changed,) = connection.execute("select count(*) from differing").fetchone()
         if changed:
             _write(connection, "from differing order by all", _of_results(home, moment))
+            _note(home, none, _of_results(home, moment))
         connection.execute("drop table differing")
         (last,) = connection.execute(
             "select max(kept_at) from read_parquet(?, hive_partitioning = false)", [files]
@@ -135,12 +139,12 @@ def one_file_a_year(home: Home, this_year: int) -> int:
             of_year.setdefault(_of_year(file), []).append(file)
     for year, files in of_year.items():
         with alone(home.history), duckdb.connect() as connection:
-            _put_together(connection, files, year)
+            _put_together(home, connection, files, year)
         many += len(files)
     return many
 
 
-def _put_together(connection: Connection, files: list[Path], year: Path) -> None:
+def _put_together(home: Home, connection: Connection, files: list[Path], year: Path) -> None:
     """The rows of `files` join those that the file of their `year` has; the files go once it is written and read back."""
     together = [one_file(file) for file in (*files, year) if file.exists()]
     connection.execute(
@@ -154,6 +158,9 @@ def _put_together(connection: Connection, files: list[Path], year: Path) -> None
     ).fetchone()
     if lost:
         raise Damaged(year)
+    _note(home, year)
+    with ledger_of(home) as engine, engine.begin() as ledger:
+        evidence.forget_files(ledger, home, *files)
     for file in files:
         file.unlink()
 
@@ -171,6 +178,12 @@ def keep_release(home: Home, head: dict) -> None:
         row = [head[name] for name in ("release", "period", "created_at", "results_kept_at")]
         connection.execute("insert into release values (?, ?, ?, ?)", row)
         _write(connection, "from release", file)
+    _note(home, file, file.with_name("none.parquet"))
+
+
+def _note(home: Home, *files: Path) -> None:
+    with ledger_of(home) as engine, engine.begin() as connection:
+        evidence.note_files(connection, home, *files)
 
 
 def _same(left: str, right: str) -> str:

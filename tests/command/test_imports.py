@@ -27,6 +27,7 @@ LAYERS = (
         "turns",
         "home",
         "keys",
+        "signing",
         "at_rest",
         "doors",
     ),

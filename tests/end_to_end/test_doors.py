@@ -68,6 +68,11 @@ NOTED_ELSEWHERE = {
     "erase file": "as erase crime",
     "erase again": "goes on with an erasure that is in the log",
     "room user password": "as room user open: a change of the user",
+    "assure": "tests/releases/test_forgery.py: release assured",
+    "keys make": "tests/releases/test_hands.py: role granted, with a key",
+    "keys grant": "as keys make",
+    "keys revoke": "as keys make: role revoked, with its reason",
+    "waive sign": "tests/releases/test_hands.py: waiver signed",
 }
 NOT_NOTED = {
     "check": "of a force, on its own return: there is no home",
@@ -81,6 +86,8 @@ NOT_NOTED = {
     "verify": "hashes alone",
     "room user list": "no data of a return",
     "key list": "check values alone",
+    "keys list": "persons of this machine and public keys",
+    "keys export": "public keys, and hashes of releases",
     "erase list": "tombstones: hashes, who, when and why",
     "erase due": "what is due for review, by submission",
     "log": "the log itself, which names no person of a return",

@@ -153,7 +153,10 @@ class TestAtTheDesk:
         with engine.begin() as connection:
             connection.execute(text("alter table readings drop column checks"))
             later_tables = "homes second_factor_uses second_factors log_entries erased erasure_ends erasures"
-            for later in (*later_tables.split(), "recorded_crime_releases"):
+            for later in (
+                *later_tables.split(),
+                *("recorded_crime_releases", "evidence", "signers", "waiver_signatures"),
+            ):
                 connection.execute(text(f"drop table {later}"))
             connection.execute(text("drop index sign_ins_by_time"))
             columns = (

@@ -198,7 +198,7 @@ def test_what_a_killed_run_left_is_cleared(home):
 
 
 def test_a_run_killed_after_the_rename_is_finished(home, monkeypatch):
-    def killed(home, name):
+    def killed(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

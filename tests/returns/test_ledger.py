@@ -16,7 +16,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from orchestration.home import PROJECT
-from orchestration.ledger import chain, erasures, log, migrations, snapshots, tables
+from orchestration.ledger import chain, erasures, evidence, log, migrations, snapshots, tables
 from orchestration.ledger.chain import add_readings, read_readings
 from orchestration.ledger.opening import LedgerNewer, open_ledger
 from orchestration.ledger.receipts import (
@@ -47,6 +47,9 @@ APPEND_ONLY = [
     tables.erasures,
     tables.erasure_ends,
     tables.erased,
+    tables.evidence,
+    tables.signers,
+    tables.waiver_signatures,
 ]
 
 OF_THE_DESK = [
@@ -165,6 +168,10 @@ def test_what_is_written_stays(engine, table):
             connection, 1, [{"place": "p", "name": "n", "was": "w", "is_now": None, "many": 1}]
         )
         erasures.end(connection, 1, {})
+        signer = {"person": "a", "role": "analyst", "valid_from": "now", "changed_by": "a"}
+        evidence.insert_rows(connection, tables.signers, [signer])
+        signed = ["rule", "force", "quarter", "row_sha256", "person", "keyid", "signed_at", "envelope"]
+        evidence.insert_rows(connection, tables.waiver_signatures, [dict.fromkeys(signed, "x")])
     for statement in (table.delete(), table.update().values({list(table.columns)[-1].name: None})):
         with pytest.raises(IntegrityError, match="append-only"), engine.begin() as connection:
             connection.execute(statement)

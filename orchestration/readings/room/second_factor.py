@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from orchestration.ledger import evidence
 from orchestration.ledger.tables import second_factor_uses, second_factors
 
 if TYPE_CHECKING:  # imported where the first code is checked
@@ -83,15 +84,14 @@ def enrol(engine: Engine, keys: Keys, username: str, salt: str, code: str, momen
     with engine.begin() as connection:
         hashes = " ".join(map(_hash, codes))
         row = {"username": username, "salt": salt, "recovery": hashes, "at": moment, "changed_by": username}
-        key_of_row = connection.execute(insert(second_factors), row).inserted_primary_key
-        assert key_of_row
-        _use(connection, key_of_row[0], step, moment)
+        (written,) = evidence.insert_rows(connection, second_factors, [row])
+        _use(connection, written["factor"], step, moment)
     return ["-".join(code[at : at + 4] for at in range(0, len(code), 4)) for code in codes]
 
 
 def take_away(connection: Connection, username: str, by: str, moment: str) -> None:
     row = {"username": username, "salt": "", "recovery": "", "at": moment, "changed_by": by}
-    connection.execute(insert(second_factors), row)
+    evidence.insert_rows(connection, second_factors, [row])
 
 
 def shown(engine: Engine, keys: Keys, factor: Row, code: str, moment: str) -> bool:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, Label, Row, exists, func, insert, or_, select
 
 from orchestration import doors
-from orchestration.ledger import log
+from orchestration.ledger import evidence, log
 from orchestration.ledger.tables import (
     gold_slots,
     log_entries,
@@ -334,17 +334,15 @@ def _append(
         _became(connection, username, active),
         {"username": username, "roles": sorted(roles)},
     )
-    connection.execute(
-        insert(users),
-        {
-            "username": username,
-            "roles": " ".join(sorted(roles)),
-            "password_hash": password_hash,
-            "active": active,
-            "changed_at": _now(),
-            "changed_by": by,
-        },
-    )
+    row = {
+        "username": username,
+        "roles": " ".join(sorted(roles)),
+        "password_hash": password_hash,
+        "active": active,
+        "changed_at": _now(),
+        "changed_by": by,
+    }
+    evidence.insert_rows(connection, users, [row])
 
 
 def _became(connection: Connection, username: str, active: bool) -> str:

@@ -5,14 +5,14 @@ template over `printed.Report`, through which every number on it goes; `printed.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from orchestration.home import Home
-from orchestration.ledger import log
+from orchestration.ledger import evidence, log
+from orchestration.ledger.opening import ledger_of
 from orchestration.releases import calendar, figures, package, verify
 from orchestration.releases.pages import listing
 from orchestration.releases.reports import (
@@ -44,7 +44,7 @@ class Reports:
     folder: Path
     with_pdf: bool = False
     # none for reports that are put elsewhere
-    front_door: Callable[[], Path] | None = None
+    home: Home | None = None
 
     def __len__(self) -> int:
         return len(self.wanted)
@@ -68,8 +68,7 @@ class Reports:
             swap_in(aside, self.folder)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-        if self.front_door:
-            self.front_door()
+        self._keep()
 
     def _write(self, folder: Path) -> Iterator[Place]:
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,18 +90,29 @@ class Reports:
                 numbers=self.numbers,
                 tier=TIERS[self.numbers.is_public],
                 # a public folder stands alone, wherever it is put
-                has_front_door=self.front_door and not self.numbers.is_public,
+                has_front_door=self.home and not self.numbers.is_public,
             )
             csv_on_the_web.write_printed(folder / "printed.csv", printed, self.head)
 
     def write_pdf(self) -> Iterator[Path]:
         """The PDF of each report that is written, as it is made."""
-        return pdf.write_all([self.folder / place.path for place in self.wanted])
+        yield from pdf.write_all([self.folder / place.path for place in self.wanted])
+        self._keep()
+
+    def _keep(self) -> None:
+        """The page that leads to them, and their hashes in the ledger; none of reports that are put elsewhere."""
+        if self.home:
+            page = front_door.write(self.home, self.head)
+            if log.is_home(self.home):
+                with ledger_of(self.home) as engine, engine.begin() as connection:
+                    evidence.note_files(
+                        connection, self.home, self.folder, page, self.home.releases / listing.NAME
+                    )
 
     def _page(self, template: str, folder: Path, path: str, **values: Any) -> None:
         to_root = "../" * path.count("/")
         # what is put elsewhere, or before the public, links nothing outside itself
-        in_home = self.front_door and not self.numbers.is_public
+        in_home = self.home and not self.numbers.is_public
         to_releases = f"{to_root}../../../releases/{listing.NAME}" if in_home else None
         html = (
             environment()
@@ -172,5 +182,5 @@ def prepare(
         wanted,
         folder,
         with_pdf,
-        None if into else partial(front_door.write, home, head),
+        None if into else home,
     )

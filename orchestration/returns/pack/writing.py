@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.home import Home
-from orchestration.ledger import chain, log
+from orchestration.ledger import evidence, log
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.receipts import read_explanations, read_submissions
 from orchestration.progress import over
@@ -46,12 +46,15 @@ def write_packs(home: Home, quarter: str, forces: Iterable[str] | None = None) -
             for pack in packs.values()
         ]
         log.note_each(engine, "disclosure", "return pack written", sets)
-        ends = chain.ends(engine)
+        ends = evidence.ends(engine)
     # kept by the force: a ledger that was cut off or written anew since no longer goes through there
     for pack in packs.values():
         pack["ledger"] = ends
     made = over(f"writing packs of {quarter}", packs.values(), name=lambda pack: pack["force"])
-    return [write_pack(pack, folder_of(home, pack)) for pack in made]
+    written = [write_pack(pack, folder_of(home, pack)) for pack in made]
+    with ledger_of(home) as engine, engine.begin() as connection:
+        evidence.note_files(connection, home, *written)
+    return written
 
 
 def explanations(engine: Engine, quarter: str) -> dict[str, list[dict[str, Any]]]:
