@@ -4,11 +4,14 @@ Tables of the warehouse's schema `control`, which dbt reads as a source. A build
 about in them, so that the next one begins with it.
 """
 
+import hashlib
 import os
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from orchestration.home import files_below
 from orchestration.statements import Connection
 
 # record types, and what intake met in them: one file a submission in raw/<kind>/<quarter>/
@@ -18,6 +21,8 @@ TABLES = {
     "built_returns": "force varchar, quarter varchar, fingerprint varchar",
     "changed_returns": "force varchar, quarter varchar",
     "built_inputs": "what varchar, quarter varchar, fingerprint varchar",
+    "read": "fingerprint varchar",
+    "built_from": "fingerprint varchar",
     "state": "is_whole boolean, was_whole boolean, version varchar",
 }
 # the inputs of a quarter that are not its returns: what of them was last built
@@ -44,6 +49,8 @@ def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict
     if everything:
         connection.execute("delete from warehouse.control.built_returns")
         connection.execute("delete from warehouse.control.built_inputs")
+    connection.execute("delete from warehouse.control.read")
+    connection.execute("insert into warehouse.control.read values ($1)", [fingerprint(raw)])
     files = _files(raw)
     _compare(connection, raw, files)
     (whole,) = connection.execute("select was_whole from warehouse.control.state").fetchone()
@@ -58,6 +65,29 @@ def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict
             ]
             variables[f"raw_{kind}"] = [f"{kind}/none/*.parquet", *of_them]
     return variables
+
+
+def fingerprint(raw: Path) -> str:
+    """All that models read beside the seeds, as it can be told apart without reading it: files by size and time, and the day."""
+    digest = hashlib.sha256(date.today().isoformat().encode())
+    for name, file in files_below(raw):
+        seen = file.stat()
+        digest.update(f"{name} {seen.st_size} {seen.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def stand(connection: Connection, raw: Path) -> bool:
+    """Whether the last build was whole, and nothing has come since then; `connection` has the warehouse alone."""
+    from duckdb import CatalogException
+
+    try:
+        found = connection.execute(
+            "select 1 from control.state, control.built_from where is_whole and fingerprint = $1",
+            [fingerprint(raw)],
+        )
+    except CatalogException:  # built by a version that did not note it
+        return False
+    return found.fetchone() is not None
 
 
 def _compare(connection: Connection, raw: Path, files: list["_File"]) -> None:
@@ -119,6 +149,7 @@ def note(connection: Connection, version: str, readings_alone: bool = False) -> 
     connection.execute(
         "create or replace table warehouse.control.built_returns as from warehouse.control.returns"
     )
+    connection.execute("create or replace table warehouse.control.built_from as from warehouse.control.read")
     connection.execute("delete from warehouse.control.changed_returns")
     connection.execute("update warehouse.control.state set is_whole = true, version = $1", [version])
 

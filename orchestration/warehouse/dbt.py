@@ -228,8 +228,9 @@ def run_dbt(
     """Run seeds, models and tests, all or those named in `models`, and close the warehouse.
 
     Where models, seeds and keys are those that the warehouse was built by, only what changed since then is made again, unless
-    `everything` is. `on_finished` is given each seed and model once it is there, none before what it reads. What failed is in
-    `problems`; dbt builds nothing downstream of it, and begins nothing more once everybody has `left`.
+    `everything` is; of those named, nothing where a whole build has made all of it. `on_finished` is given each seed and model
+    once it is there, none before what it reads. What failed is in `problems`; dbt builds nothing downstream of it, and begins
+    nothing more once everybody has `left`.
     """
     from dbt.contracts.graph.manifest import Manifest
 
@@ -239,8 +240,11 @@ def run_dbt(
     everything = everything or built_by(home) != version
     # a part of it would hold what this version makes beside what another one made
     models = None if everything else models
-    data = selection.of_data(manifest.nodes, models)
+    stands = bool(models) and built_whole(home)
+    data = selection.of_data(manifest.nodes, models, stands)
     tell = _in_order(on_finished, {} if everything else data.stand)
+    if stands:
+        return Built()
 
     def heard(event: Any) -> None:
         # what an event raises fails the model that it is about, and so on to the last
@@ -362,6 +366,12 @@ def built_by(home: Home) -> str:
         WarehouseClosed,
     ):  # no such table, or not to be opened: dbt reports what is wrong with it
         return ""
+
+
+def built_whole(home: Home) -> bool:
+    """Whether the warehouse is what a build of all there is would make of it: a part of it needs no build then."""
+    with open_read_only(home) as connection:
+        return changes.stand(connection, home.raw)
 
 
 def forget(home: Home) -> None:

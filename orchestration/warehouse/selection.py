@@ -21,9 +21,16 @@ class Selection:
     has_readings: bool
 
 
-def of_data(nodes: Mapping[str, Any], models: Collection[str] | None = None) -> Selection:
-    """Of dbt's `nodes` by id, those that data or the day reaches, all or those named in `models`, with every test of them."""
-    moved = _reached(nodes, lambda key: key.startswith("source.") or _reads_the_day(nodes.get(key)))
+def of_data(
+    nodes: Mapping[str, Any], models: Collection[str] | None = None, all_stand: bool = False
+) -> Selection:
+    """Of dbt's `nodes` by id, those that data or the day reaches, all or those named in `models`, with every test of them;
+    none where `all_stand`."""
+    moved = (
+        set()
+        if all_stand
+        else _reached(nodes, lambda key: key.startswith("source.") or _reads_the_day(nodes.get(key)))
+    )
     wanted = {key for key in moved if _is_table(nodes[key]) and (models is None or nodes[key].name in models)}
     tests = [
         key
