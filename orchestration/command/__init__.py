@@ -14,6 +14,7 @@ import click
 
 from orchestration import at_rest, doors
 from orchestration.command import asked
+from orchestration.command.audit import audit
 from orchestration.command.check import check, pack
 from orchestration.command.demo import demo, init, sample
 from orchestration.command.erase import erase
@@ -93,7 +94,7 @@ def cpai(context: click.Context, root: Path | None, wait: float | None) -> None:
 
 
 for command in (
-    *(assure, check, demo, diff, erase, explain, feed, init, key, keys, layout, log, pack, publish),
+    *(assure, audit, check, demo, diff, erase, explain, feed, init, key, keys, layout, log, pack, publish),
     *(quarter, read, replay, report, room, run, sample, status, verify, waive),
 ):
     cpai.add_command(command)

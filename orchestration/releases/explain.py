@@ -30,13 +30,15 @@ def explain(
     period: str = "2023",
     release: str | None = None,
     *,
+    scheme: str | None = None,
     in_full: bool = False,
     with_sql: bool = False,
     records: Path | None = None,
 ) -> dict:
     """Where a figure of `release` (else of the live one) comes from, to its records.
 
-    `place` is the nation, a region or a force's slug; `period` a month (`2023-04`), quarter or year. `listed` has the first
+    `place` is the nation, a region or a force's slug; `period` a month (`2023-04`), quarter or year; `scheme` the first where
+    none is named. `listed` has the first
     records, all of them `in_full`; the file `records` has all. In a home each is led to the line of the archived file and
     to its readings, and the log says who looked; of a release that is a copy, as far as that holds them.
     Raises NotThere when there is no such figure there, naming near ones; NoRelease when there is no such release.
@@ -45,7 +47,7 @@ def explain(
     folder = home.releases / head["release"]
     with opened(home, head["release"]) as (connection, without):
         place = figures.place(place, rows_of(connection, "select force, name, region from dim_force"))
-        figure = _figure(connection, figure_id, place, period)
+        figure = _figure(connection, figure_id, place, period, scheme)
         forces = _forces(connection, figure["place_type"], place)
         beside = _beside(connection, figure)
         evidence = _evidence(home, connection, head, figure, without, in_full, records)
@@ -201,11 +203,12 @@ def _made_from(head: dict, figure: dict, forces: set[str]) -> dict:
     }
 
 
-def _figure(connection: Connection, figure_id: str, place: str, period: str) -> dict:
+def _figure(connection: Connection, figure_id: str, place: str, period: str, scheme: str | None) -> dict:
     found = rows_of(
         connection,
-        "select * from figures where figure_id = ? and place = ? and period = ? order by scheme",
-        [figure_id, place, period],
+        "select * from figures where figure_id = $1 and place = $2 and period = $3 and scheme = coalesce($4, scheme) "
+        "order by scheme",
+        [figure_id, place, period, scheme],
     )
     if found:
         return found[0]

@@ -34,6 +34,14 @@ NOTED = {
         "feed own_records 2023-Q1 --force kent --into @",
         [("disclosure", "feed written", "kent")],
     ),
+    "audit": (
+        "audit 2023.r1 --into @ --draw acorn --figures 2",
+        [
+            ("disclosure", "audit pack written", "auditors"),
+            ("consultation", "figure explained", None),
+            ("consultation", "figure explained", None),
+        ],
+    ),
     "read export": ("read export 2023-Q1 --to @/w.csv", [("disclosure", "worklist taken out", "readers")]),
     "explain": ("explain cocad.all.crime.total.all", [("consultation", "figure explained", None)]),
     "diff": ("diff 2023.r1 2023.r1", [("consultation", "releases compared", None)]),
