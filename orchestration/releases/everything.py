@@ -42,12 +42,16 @@ def release_problems(home: Home, name: str, known: dict[str, Any] | None = None)
     folder = home.releases / name
     if not folder.is_dir():
         return [f"{name} is in the ledger and not in releases/; restore it from a copy"]
-    found = verify.verify(home, name)
-    if attest.is_signed(folder) or attest.required():
-        signed = attest.problems_of(folder, known or attest.listed(home), superseded=True)
-        waits = f"{evidence.ASSURANCE} is missing" if not attest.required() else None
-        found += [f"{name}: {one}" for one in signed if not (waits and one.startswith(waits))]
-    return found
+    return verify.verify(home, name) + signature_problems(home, name, known)
+
+
+def signature_problems(home: Home, name: str, known: dict[str, Any] | None = None) -> list[str]:
+    folder = home.releases / name
+    if not (attest.is_signed(folder) or attest.required()):
+        return []
+    found = attest.problems_of(folder, known or attest.listed(home), superseded=True)
+    waits = f"{evidence.ASSURANCE} is missing" if not attest.required() else None
+    return [f"{name}: {one}" for one in found if not (waits and one.startswith(waits))]
 
 
 def witnessed(home: Home, files: Iterable[Path]) -> list[str]:

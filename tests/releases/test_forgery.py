@@ -178,6 +178,15 @@ def test_another_signer_is_named(home, newest):
     assert "has no good signature of a known key" in problem
 
 
+def test_a_forged_signature_is_named_beside_the_home(home, newest):
+    thief = home.root.parent / "thief.pem"
+    signing.make_key(thief, home)
+    sign_anew(newest, signing.load_key(thief))
+    answer = CliRunner().invoke(cpai, ["--home", str(home.root), "verify"])
+    assert answer.exit_code == 1 and "has no good signature of a known key" in answer.output
+    assert any("attestation.dsse.json is not as it was written" in one for one in everything.problems(home))
+
+
 def test_a_second_signature_lends_nobody_s_name(home, newest):
     """One analyst's good signature beside another's name."""
     with doors.coming_by("command", ANNA):
