@@ -130,13 +130,15 @@ def read_json(file: Path) -> Any:
         raise Damaged(file) from None
 
 
+# DuckDB on a Parquet file whose bytes are others, often without its name
+OF_PARQUET = r"TProtocolException|thrift|don't know what type|ZSTD|[Ss]nappy"
 # how tools put it, of a file that they name
 FAULTS = (
     (r"Is a directory|is a directory", "is a folder and no file"),
     (r"[Nn]o such file|No files found|does not exist|needs at least one file", "is missing"),
     (
         r"not a valid DuckDB database file|Serialization Error|[Cc]orrupt|[Cc]hecksum|[Mm]agic bytes|Parquet|thrift|"
-        r"TProtocolException|Failed to read|Could not read|could not open|replaying|INTERNAL",
+        rf"{OF_PARQUET}|Failed to read|Could not read|could not open|replaying|INTERNAL",
         "is damaged",
     ),
 )
@@ -156,8 +158,8 @@ def state(message: str, file: str = "") -> str:
     named = _named(message) or file
     if not named and home and re.search(r"computed checksum|Corrupt database", message):
         named = str(Path(home, "warehouse.duckdb"))  # a release is verified before it is read
-    if not named and home and re.search(r"TProtocolException|thrift", message):
-        named = str(Path(home, "raw"))
+    if not named and home and re.search(OF_PARQUET, message):
+        named = str(_damaged_parquet(Path(home)) or Path(home, "raw"))
     for pattern, sentence in STATES:
         if re.search(pattern, message):
             return sentence.format(file=named or "a file")
@@ -165,6 +167,21 @@ def state(message: str, file: str = "") -> str:
         if re.search(pattern, message):
             return f"{named} {what}: {way_back(named)}"
     return ""
+
+
+def _damaged_parquet(home: Path) -> Path | None:
+    """The first Parquet file that a build or a release reads and that cannot be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for path in (
+        file for part in ("history", "raw", "reading") for file in sorted((home / part).rglob("*.parquet"))
+    ):
+        try:
+            pq.read_table(path)
+        except (pa.ArrowException, OSError):
+            return path
+    return None
 
 
 def state_of(problem: BaseException) -> str:

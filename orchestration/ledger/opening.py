@@ -13,7 +13,7 @@ from orchestration.home import Home
 from orchestration.ledger import evidence, inventory
 from orchestration.ledger.migrations import upgrade
 from orchestration.ledger.tables import HEAD
-from orchestration.stopping import DAMAGED, Stopped
+from orchestration.stopping import DAMAGED, Stopped, state
 
 
 class LedgerNewer(Stopped, RuntimeError):
@@ -42,6 +42,9 @@ def open_ledger(home: Home) -> Engine:
         engine.dispose()
         if re.search(DAMAGED, str(problem)):
             raise Stopped(f"the ledger {url.database} is damaged: restore it from a backup") from None
+        # SQLite names no file
+        if is_file and (sentence := state(str(problem.orig), str(url.database))):
+            raise Stopped(sentence) from None
         raise
     if revision > HEAD:
         engine.dispose()

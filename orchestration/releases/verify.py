@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from orchestration.home import Home
-from orchestration.ledger import chain, erasures, witnesses
+from orchestration.ledger import chain, erasures, inventory, witnesses
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import releases
 from orchestration.printing import counted
@@ -132,6 +132,12 @@ def _recorded_otherwise(home: Home, name: str) -> list[str]:
     file = home.releases / name / "manifest.json"
     sha256 = recorded(home).get(name)
     if sha256 is None:
+        with ledger_of(home) as engine:
+            cut = [witnesses.problems(engine, one, [home.root / inventory.FILE]) for one in chain.CHAINS]
+        if any(cut):
+            return [
+                "is not in the ledger, which has less than it had, or another end: restore it from its last backup"
+            ]
         return ["is not in the ledger: a run was cut off; publish its period again"]
     if not file.is_file():
         return ["manifest.json is missing; restore it from a copy"]
