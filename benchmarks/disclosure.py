@@ -1,9 +1,12 @@
 """Disclosure control of a release: seconds for pattern and audit, cells hidden, and small tables beside the optimum.
 
-`python benchmarks/disclosure.py RELEASE_FOLDER` reads marts.duckdb there and writes nothing into it.
+`python benchmarks/disclosure.py YEAR [REVISION...]` reads marts.duckdb in the folder of a year's release, and in those of the
+releases that revised it, and writes nothing into them. In turn it writes, and attacks beside all before, the public tiers of the
+four quarters, the year and its revisions; of the year, its quarters and its revisions; and of the year alone, rounded.
 """
 
 import argparse
+import dataclasses
 import itertools
 import json
 import random
@@ -15,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.releases.disclosure import attack, audit, pattern, public
+from orchestration.releases.disclosure import policy as policies
 from orchestration.releases.disclosure.relations import Sum
 from orchestration.releases.disclosure.tables import Tables
 
@@ -23,23 +27,40 @@ WIDTH = 3
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("release", type=Path)
+    parser.add_argument("releases", type=Path, nargs="+", metavar="RELEASE")
     parser.add_argument("--small-tables", type=int, default=40)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        releases = Path(folder)
-        year = _copy(options.release, releases / "year" / "2023.r1", "true")
-        quarter = "period = '2023-Q1' or (period_type = 'month' and period <= '2023-03')"
-        first = _copy(options.release, releases / "both" / "2023-Q1.r1", quarter)
-        after = _copy(options.release, releases / "both" / "2023.r1", "true")
-        _show("the year", year)
-        _show("its first quarter", first)
-        _show("the year after its first quarter", after)
+    quarters = [f"2023-Q{number}" for number in range(1, 5)]
+    year, *revisions = options.releases
+    for name, order in (
+        ("the year alone", ["year"]),
+        ("quarters, year, revisions", [*quarters, "year", *revisions]),
+        ("year, quarters, revisions", ["year", *quarters, *revisions]),
+        ("the year, rounded", ["rounded"]),
+    ):
+        print(name)
+        with tempfile.TemporaryDirectory() as folder:
+            for one in order:
+                of = one if isinstance(one, Path) else year
+                what = str(one) if one in quarters else of.name
+                release = Path(folder) / (f"{what}.r1" if one in quarters else what)
+                _show(
+                    f"  {what}",
+                    _copy(of, release, _of_quarter(what) if one in quarters else "true"),
+                    one == "rounded",
+                )
     found = [_small(random.Random(seed)) for seed in range(options.small_tables)]
     found = [pair for pair in found if pair]
     ours, best = (sum(counts) for counts in zip(*found, strict=True))
     print(
         f"{len(found)} small tables: {ours} cells hidden for others, {best} at the optimum: {ours / best:.2f}"
+    )
+
+
+def _of_quarter(quarter: str) -> str:
+    return (
+        f"period = '{quarter}' or (period_type = 'month' and left(period, 4) = '{quarter[:4]}' "
+        f"and ceil(right(period, 2)::integer / 3) = {quarter[-1]})"
     )
 
 
@@ -53,7 +74,9 @@ def _copy(release: Path, folder: Path, where: str) -> Path:
     return folder
 
 
-def _show(name: str, folder: Path) -> None:
+def _show(name: str, folder: Path, rounded: bool = False) -> None:
+    policy = dataclasses.replace(policies.read(), rounded=rounded)
+    read = policies.read
     took = dict.fromkeys(("hide", "audit"), 0.0)
 
     def timed(what, of):
@@ -67,8 +90,9 @@ def _show(name: str, folder: Path) -> None:
         return run
 
     real = {what: getattr(public, what) for what in took}
-    began = time.perf_counter()
+    began, before = time.perf_counter(), time.process_time()
     try:
+        public.policies.read = lambda: policy
         for what, of in real.items():
             setattr(public, what, timed(what, of))
         with duckdb.connect() as connection:
@@ -77,14 +101,17 @@ def _show(name: str, folder: Path) -> None:
     except (audit.NotSafe, pattern.NoPattern) as refused:
         sys.exit(f"{name}: {refused}")
     finally:
+        public.policies.read = read
         for what, of in real.items():
             setattr(public, what, of)
-    whole = time.perf_counter() - began
+    whole, processor = time.perf_counter() - began, time.process_time() - before
+    attacked, earlier = statement["audit"], len(statement["earlier_releases"])
     cells, hidden = statement["cells"], statement["hidden"]
     print(
         f"{name}: {cells} cells of {statement['figures']} figures, {hidden} hidden ({hidden / cells:.1%}: "
         f"{statement['hidden_by']}), already public {statement['already_public']}; pattern {took['hide']:.1f} s, "
-        f"audit {took['audit']:.1f} s, all {whole:.1f} s"
+        f"audit {took['audit']:.1f} s, all {whole:.1f} s, processor {processor:.1f} s; beside {earlier} earlier tiers "
+        f"{attacked['cells']} cells attacked, {attacked['too_narrow']} narrower than the policy"
     )
 
 

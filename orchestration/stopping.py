@@ -16,7 +16,7 @@ INTERRUPTED = "interrupted: give the same command again, and it goes on from wha
 AS_INTERRUPTED = 130  # as a shell gives for what Ctrl-C ended
 GRACE = 1.5  # seconds to end by itself after Ctrl-C: a statement of DuckDB's hears nothing before its end
 
-DAMAGED = r"file is not a database|disk image is malformed|file is encrypted"  # as SQLite puts it
+DAMAGED = r"file is not a database|disk image is malformed|file is encrypted|Could not decode to UTF-8"  # as SQLite puts it
 # by part of a home, how it comes back
 WAY_BACK = {
     "archive": "restore it from a backup; it cannot be made again",
