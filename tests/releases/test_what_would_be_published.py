@@ -230,7 +230,7 @@ def test_what_an_earlier_release_was_revised_by_is_asked_of_that_release(home, m
 
 
 def test_a_killed_run_is_finished_only_where_its_tables_are_still_the_ones_to_publish(home, monkeypatch):
-    def killed(home, name):
+    def killed(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
