@@ -1,0 +1,109 @@
+"""Short sequences in which a change of one quarter alters another, one for each way in which it may."""
+
+from world import FORCES, QUARTERS
+
+FIRST, SECOND, LATER = QUARTERS
+KENT, ESSEX, CLEVELAND = FORCES
+BUILD = ("build",)
+YES = {
+    "group_based": "yes",
+    "criterion": "cse",
+    "committed_by_children": "no",
+    "offenders_read": 2,
+}
+
+
+def crime(
+    reference: str, recorded_on: str, victims: tuple = (0,), suspects: tuple = (1, 2), **columns
+) -> dict:
+    """A crime that is a candidate, but for these columns."""
+    usual = {
+        "offence_code": "19/16",
+        "recorded_on": recorded_on,
+        "committed_from": "2023-03-01",
+        "status": "recorded",
+        "csa_flag": "Y",
+        "offenders_stated": "3",
+        "incident_reference": None,
+        "linked_crime_reference": None,
+        "summary": "coded summary",
+    }
+    return {
+        "crime_reference": reference,
+        "columns": usual | columns,
+        "victims": {*victims},
+        "suspects": {*suspects},
+    }
+
+
+def sent(force: str, quarter: str, *crimes: dict) -> tuple:
+    return ("receive", force, quarter, "accepted", list(crimes))
+
+
+def cancelled(reference: str, recorded_on: str, code: str = "C1") -> dict:
+    return crime(reference, recorded_on, status="cancelled", cancellation_code=code)
+
+
+OLD = crime("CR/0", "2023-05-10")
+# no candidate but by a link
+ONE_OFFENDER = crime("CR/0", "2023-05-10", suspects=(1,), offenders_stated="1")
+LINKED = crime("CR/1", "2024-02-10", suspects=(), linked_crime_reference="kent:CR/0")
+SEQUENCES = {
+    "a later return cancels a crime": [
+        sent(KENT, FIRST, OLD),
+        BUILD,
+        sent(KENT, LATER, cancelled("CR/0", "2023-05-10")),
+    ],
+    "a cancellation is taken back": [
+        *(sent(KENT, FIRST, OLD), sent(KENT, LATER, cancelled("CR/0", "2023-05-10")), BUILD),
+        sent(KENT, LATER, crime("CR/1", "2024-02-10")),
+    ],
+    "a crime is cancelled and another recorded": [
+        *(sent(KENT, FIRST, OLD, crime("CR/1", "2023-05-20")), BUILD),
+        sent(KENT, LATER, cancelled("CR/0", "2023-05-10", "C3"), cancelled("CR/1", "2023-05-20", "C2")),
+    ],
+    "a crime moves to another quarter": [
+        *(sent(KENT, FIRST, OLD), BUILD, sent(KENT, SECOND, crime("CR/0", "2023-08-10", suspects=(0,)))),
+        *(BUILD, sent(KENT, FIRST, crime("CR/1", "2023-05-10"))),
+    ],
+    "a link begins, and ends": [
+        *(sent(KENT, FIRST, ONE_OFFENDER), BUILD, sent(ESSEX, LATER, LINKED), BUILD),
+        sent(ESSEX, LATER, crime("CR/1", "2024-02-10", suspects=())),
+    ],
+    "persons are on crimes of two quarters": [
+        *(
+            sent(KENT, FIRST, ONE_OFFENDER),
+            BUILD,
+            sent(KENT, LATER, crime("CR/1", "2024-02-10", suspects=(1,), offenders_stated="1")),
+        ),
+        *(BUILD, sent(CLEVELAND, SECOND, crime("CR/2", "2023-08-10"))),
+    ],
+    "a crime is read, and a second reading is due": [
+        *(sent(KENT, FIRST, OLD), BUILD, ("read", 0, YES), BUILD, ("ask_twice", 0), BUILD),
+        ("read", 0, YES | {"criterion": "familial"}),
+    ],
+    "a reference that stands in two quarters is read": [
+        *(
+            sent(KENT, FIRST, OLD),
+            sent(KENT, SECOND, crime("CR/0", "2023-08-10")),
+            BUILD,
+            ("read", 0, YES),
+            ("read", 1, YES),
+        ),
+        *(BUILD, sent(KENT, SECOND, crime("CR/0", "2023-08-10", suspects=()))),
+    ],
+    "readings of a build that was killed": [
+        *(
+            sent(KENT, FIRST, OLD),
+            BUILD,
+            ("read", 0, YES),
+            ("killed", 88),
+            sent(ESSEX, SECOND, crime("CR/1", "2023-08-10")),
+        ),
+    ],
+    "returns of a build that was killed": [
+        *(sent(KENT, FIRST, OLD), ("killed", 40), sent(ESSEX, SECOND, crime("CR/1", "2023-08-10"))),
+        *(("killed", 88), sent(CLEVELAND, LATER, crime("CR/2", "2024-02-10"))),
+    ],
+    "recorded crime is counted anew": [sent(KENT, FIRST, OLD), ("count_anew", 1), BUILD, ("count_anew", 5)],
+}
