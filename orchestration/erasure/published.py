@@ -304,7 +304,7 @@ def _describe_again(folder: Path, beside: Path, many: dict[str, int]) -> None:
         path = resource["path"]
         if path in many:
             if path.endswith(".parquet"):
-                resource["rows"] = pq.read_metadata(beside / path).num_rows
+                resource["rowCount"] = pq.read_metadata(beside / path).num_rows
             resource["bytes"] = (beside / path).stat().st_size
             resource["hash"] = f"sha256:{package.file_hash(beside / path)}"
     package.write_json(beside / "datapackage.json", document)

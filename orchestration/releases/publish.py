@@ -38,7 +38,7 @@ from orchestration.releases import inputs as release_inputs
 from orchestration.releases.disclosure import attack, audit, cells, pattern, public
 from orchestration.releases.reports import front_door
 from orchestration.signing import NotSigned
-from orchestration.statements import Connection, quoted
+from orchestration.statements import Connection, one_file, quoted
 from orchestration.stopping import read_json
 from orchestration.turns import to_the_disk, turn
 from orchestration.warehouse import attached, history
@@ -194,13 +194,20 @@ def _build(
     connection.execute("detach warehouse")
     at(f"writing {name}: files")
     package.write_expectation_results(connection, gate_result.results)
+    package.declare_keys(connection, dbt, period)
     resources = package.describe(connection, dbt, period, package.write_files(connection, building))
     views.add(connection, written, head)
     described = package.describe_views(connection, dbt)
     package.write_data_package(building, name, resources)
     lineage.write(home, building / "lineage")
-    published = {f"{schema}.{table}" for schema, table in package.published_models(dbt, period)}
-    openlineage.write(building / "lineage" / "openlineage.ndjson", dbt, head, published)
+    openlineage.write(
+        building / "lineage" / "openlineage.ndjson",
+        dbt,
+        head,
+        resources,
+        gate_result.results,
+        _times(home, connection),
+    )
     at(f"writing {name}: pages")
     if public.is_due(connection, period):
         _write_public(home, connection, building, head)
@@ -212,6 +219,20 @@ def _build(
     if problems := verify.problems_of(building) + verify.contents(building):
         raise package.NotPublishable("the release just built does not verify:\n" + "\n".join(problems))
     return head
+
+
+def _times(home: Home, connection: Connection) -> dict[str, str]:
+    """When the last return of the release was received, the last reading came in, and the warehouse was last written."""
+    ((received,),) = connection.execute("select max(received_at) from target.quality.returns").fetchall()
+    built = datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    times = {"received": received or built, "built": built}
+    file = home.raw / "readings.parquet"
+    if file.exists():
+        ((read,),) = connection.execute(
+            "select max(imported_at) from read_parquet(?, hive_partitioning = false)", [one_file(file)]
+        ).fetchall()
+        times |= {"read": read} if read else {}
+    return times
 
 
 def _write_public(home: Home, connection: Connection, building: Path, head: dict) -> None:

@@ -382,3 +382,25 @@ def test_a_crime_that_was_repaired_or_left_out_says_so(year):
     assert any(one["repairs"] for one in way["sent"])
     answer = year.cpai("explain", "--record", "kent:46/none/23")
     assert answer.exit_code == 2 and "no return of kent has a crime" in answer.output
+
+
+# --- what the release says of itself
+
+
+def test_every_foreign_key_of_the_data_package_holds(year):
+    release = year.home.releases / "current"
+    resources = json.loads((release / "datapackage.json").read_text(encoding="utf-8"))["resources"]
+    held = 0
+    with duckdb.connect(str(release / "marts.duckdb"), read_only=True) as marts:
+        for resource in resources:
+            for key in resource["schema"].get("foreignKeys", []):
+                table, to = resource["name"].removesuffix(".csv"), key["reference"]
+                pairs = list(zip(key["fields"], to["fields"], strict=True))
+                on = " and ".join(f'own."{one}" = other."{other}"' for one, other in pairs)
+                there = " and ".join(f'own."{one}" is not null' for one, _ in pairs)
+                (lost,) = marts.execute(
+                    f"select count(*) from {table} as own anti join {to['resource']} as other on {on} where {there}"
+                ).fetchone()
+                assert lost == 0, (table, key)
+                held += 1
+    assert held > 50
