@@ -48,20 +48,13 @@ class Step:
     facets: Mapping[str, dict]
 
 
-def write(
-    file: Path,
-    dbt: dict,
-    head: dict,
-    published: Iterable[dict],
-    results: Iterable[Any],
-    times: Mapping[str, str],
-) -> int:
+def write(file: Path, dbt: dict, head: dict, published: Iterable[dict], results: Iterable[Any]) -> int:
     """Write the events of a release. Returns their number.
 
-    `head` is its manifest; `published` are its tables as `package.write_files` gives them; `results` those of the gate;
-    `times`: when the last return was `received`, the last reading `read`, the warehouse last `built`.
+    `head` is its manifest, whose `times` have when the last return was `received`, the last reading `read` and the warehouse
+    last `built`; `published` are its tables as `package.write_files` gives them; `results` those of the gate.
     """
-    at = {"read": head["created_at"], **times, "published": head["created_at"]}
+    at = {"read": head["created_at"], **head["times"], "published": head["created_at"]}
     steps = [*_sources(dbt, head, at), *_models(dbt, head, at), _publication(head, published, results, at)]
     lines = (json.dumps(_complete(head, step), sort_keys=True, ensure_ascii=False) for step in steps)
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

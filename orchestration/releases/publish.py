@@ -200,14 +200,8 @@ def _build(
     described = package.describe_views(connection, dbt)
     package.write_data_package(building, name, resources)
     lineage.write(home, building / "lineage")
-    openlineage.write(
-        building / "lineage" / "openlineage.ndjson",
-        dbt,
-        head,
-        resources,
-        gate_result.results,
-        _times(home, connection),
-    )
+    head["times"] = _times(home, connection)
+    openlineage.write(building / "lineage" / "openlineage.ndjson", dbt, head, resources, gate_result.results)
     at(f"writing {name}: pages")
     if public.is_due(connection, period):
         _write_public(home, connection, building, head)
@@ -222,7 +216,8 @@ def _build(
 
 
 def _times(home: Home, connection: Connection) -> dict[str, str]:
-    """When the last return of the release was received, the last reading came in, and the warehouse was last written."""
+    """When the last return of the release was received, the last reading came in, and the warehouse was last written: the
+    events of lineage have them, and can be made again from the manifest."""
     ((received,),) = connection.execute("select max(received_at) from target.quality.returns").fetchall()
     built = datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC).isoformat(timespec="seconds")
     times = {"received": received or built, "built": built}

@@ -64,7 +64,7 @@ def by_job(lines) -> dict[str, dict]:
             "https://openlineage.io/spec/facets/9-9-9/Nothing.json",
         ),
         (("job", "facets", "jobType", "kind"), "MODEL"),
-        (("producer",), "us"),
+        (("schemaURL",), "https://openlineage.io/spec/1-0-0/OpenLineage.json"),
     ],
 )
 def test_what_is_not_of_the_schema_is_found(lines, where, wrong):
