@@ -99,7 +99,8 @@ def stays_in_home(node: dict) -> set[str]:
 
 
 def key_of(dbt: dict, node: dict) -> list[str]:
-    """The columns that identify a row: the model's primary key, else those of its test `unique_key`."""
+    """The columns that identify a row: the model's primary key, else those of its test `unique_key`, else those that its YAML
+    names (`key`) where a test of what it is made from holds them."""
     for constraint in node.get("constraints", []):
         if constraint["type"] == "primary_key" and constraint["columns"]:
             return constraint["columns"]
@@ -107,7 +108,14 @@ def key_of(dbt: dict, node: dict) -> list[str]:
         about = test.get("test_metadata") or {}
         if about.get("name") == "unique_key" and test.get("attached_node") == node["unique_id"]:
             return about["kwargs"]["columns"]
-    return []
+    return node["config"].get("meta", {}).get("key", [])
+
+
+def primary_key(dbt: dict, node: dict) -> list[str]:
+    """The same as others know it: none where a column of it may be null (`may_be_null` in its YAML)."""
+    columns = node.get("columns", {})
+    key = key_of(dbt, node)
+    return [] if any(columns.get(name, {}).get("meta", {}).get("may_be_null") for name in key) else key
 
 
 # which table a column of this name refers to, where that table has such a row for each: `refers_to`
@@ -128,8 +136,8 @@ NO_ROW_FOR_EACH = {
     ("waiver_verdicts", "dim_force"),
     ("waiver_verdicts", "dim_quarter"),
 }
-# DuckDB keeps an index for a key: 40 MB beside 3 MB for the figures of a national year
-KEYS_UP_TO = 50_000
+# DuckDB keeps an index for a key: it adds 40 MB to 3 MB of figures of a national year
+KEYS_UP_TO = 10_000
 
 
 def refers_to(key: tuple[str, str], columns: Iterable[str]) -> list[dict]:
@@ -150,7 +158,7 @@ def refers_to(key: tuple[str, str], columns: Iterable[str]) -> list[dict]:
 
 def constraints_of(dbt: dict, node: dict) -> dict[str, dict]:
     """By column what dbt's tests hold: `required` and `enum`; a column of the key is required."""
-    found: dict[str, dict] = {name: {"required": True} for name in key_of(dbt, node)}
+    found: dict[str, dict] = {name: {"required": True} for name in primary_key(dbt, node)}
     for test in dbt["nodes"].values():
         about = test.get("test_metadata") or {}
         column = test.get("column_name")
@@ -168,7 +176,7 @@ def declare_keys(connection: Connection, dbt: dict, period: str) -> None:
     built = columns_of(connection, "target")
     for (schema, table), node in published_models(dbt, period).items():
         there = [name for name, _ in built[SCHEMA_OF_FILE[schema], table]]
-        key = key_of(dbt, node)
+        key = primary_key(dbt, node)
         for name, constraint in constraints_of(dbt, node).items():
             if constraint.get("required") and name in there:
                 connection.execute(f'alter table {_at(schema, table)} alter column "{name}" set not null')
@@ -385,6 +393,7 @@ def describe(connection: Connection, dbt: dict, period: str, resources: list[dic
             "description": " ".join(about.split()),
             "fields": fields,
             "keys": key_of(dbt, node),
+            "primary_key": primary_key(dbt, node),
             "foreign_keys": refers_to(key, (name for name, _ in columns)),
             "lineage": lineage_of(dbt, node),
         }
@@ -494,8 +503,8 @@ def _resource(folder: Path, resource: dict) -> dict:
     schema: dict = {"fields": resource["fields"]}
     if is_csv:
         schema["missingValues"] = [""]
-    if resource["keys"]:
-        schema["primaryKey"] = resource["keys"]
+    if resource["primary_key"]:
+        schema["primaryKey"] = resource["primary_key"]
     if keys := _as_csv(resource["foreign_keys"]) if is_csv else resource["foreign_keys"]:
         schema["foreignKeys"] = keys
     return {
