@@ -358,7 +358,7 @@ select
     counts.quarter,
     counts.month,
     {% for column in record %}counts.{{ column }}, {% endfor -%}
-    sum(counts.records) as records
+    cast(sum(counts.records) as bigint) as records
 from counts
 group by
     counts.unit,

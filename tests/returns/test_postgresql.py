@@ -9,7 +9,7 @@ from test_intake import QUARTER, a_return, land
 
 from orchestration.command import cpai
 from orchestration.home import Home
-from orchestration.ledger import receipts, tables
+from orchestration.ledger import evidence, tables
 from orchestration.ledger.opening import open_ledger
 from orchestration.ledger.receipts import read_submissions
 from orchestration.returns.intake import receive
@@ -58,14 +58,14 @@ def test_the_receipts_are_those_of_sqlite(postgresql_ledger, home, tmp_path, mon
 def test_what_a_run_could_not_write_is_not_there(postgresql_ledger, home, monkeypatch):
     """A receipt is one transaction: its files and explanations with it, or nothing."""
     land(home)
-    insert = receipts.insert
+    insert = evidence.insert_rows
 
-    def failing(table):
+    def failing(connection, table, rows):
         if table is tables.submission_files:
             raise OSError("connection lost")
-        return insert(table)
+        insert(connection, table, rows)
 
-    monkeypatch.setattr(receipts, "insert", failing)
+    monkeypatch.setattr(evidence, "insert_rows", failing)
     with pytest.raises(OSError, match="connection lost"):
         receive(home, QUARTER)
     monkeypatch.undo()
