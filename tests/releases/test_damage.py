@@ -45,8 +45,9 @@ COMMANDS = {
 
 def flipped(path: Path) -> None:
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 0xFF
-    path.write_bytes(data)
+    if data:
+        data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data or b"\xff")
 
 
 def folder(path: Path) -> None:
@@ -119,7 +120,8 @@ def in_one_sentence(answer: Result) -> str:
     assert isinstance(answer.exception, SystemExit), (answer.output, repr(answer.exception))
     assert answer.exit_code in (1, 2), answer.output
     assert not re.search("Traceback|https?://", answer.output), answer.output
-    said = answer.stderr.strip()
+    # the hand-made home has no archive, and a bar shows where the machine is slow
+    said = re.sub(r"^(the archive has lost|\d+:\d\d ) .*\n?", "", answer.stderr, flags=re.MULTILINE).strip()
     assert said and len(said.splitlines()) <= 2, said
     return said
 
@@ -140,7 +142,8 @@ def test_what_reads_it_stops_with_what_to_do(home, row):
 
 def answer_of(answer: Result) -> str:
     """Without what differs between two answers over the same home."""
-    return re.sub(r" in \d+\.\d s|done in .*|/\S+/home", "", answer.stdout)
+    times = r" in \d+\.\d s|done in .*|since \d{4}-\S+ \S+|^\d+:\d\d  .*\n"
+    return re.sub(rf"{times}|/\S+/home", "", answer.output, flags=re.MULTILINE)
 
 
 PARTS = sorted(
@@ -164,10 +167,13 @@ def test_every_command_answers_as_over_a_sound_home_or_says_what_to_do(home, par
         damage(home, part, how)
         for command in some(right):
             answer = asked(home, command)
-            if answer.exit_code:
-                in_one_sentence(answer)
-            elif (command, part) != ("status", "outbox/messages.jsonl"):
-                assert answer_of(answer) == right[command], command
+            if answer_of(answer) != right[command] and (command, part) != ("status", "outbox/messages.jsonl"):
+                if (
+                    command == "status" and part == "warehouse.duckdb"
+                ):  # it stands on the ledger, and names the damage
+                    assert how == "missing" or "`cpai run <quarter>`" in answer.output
+                else:
+                    in_one_sentence(answer)
 
 
 def test_a_pointer_that_is_lost_comes_back_with_the_next_publication(home):
