@@ -172,18 +172,30 @@ def constraints_of(dbt: dict, node: dict) -> dict[str, dict]:
 
 
 def declare_keys(connection: Connection, dbt: dict, period: str) -> None:
-    """Put what `constraints_of` and `key_of` say into the tables of `target`; a key only up to KEYS_UP_TO rows."""
+    """Put what `constraints_of` and `key_of` say into the tables of `target`; a key only up to KEYS_UP_TO rows.
+
+    Raises NotPublishable where the rows are otherwise.
+    """
+    import duckdb
+
     built = columns_of(connection, "target")
     for (schema, table), node in published_models(dbt, period).items():
         there = [name for name, _ in built[SCHEMA_OF_FILE[schema], table]]
         key = primary_key(dbt, node)
-        for name, constraint in constraints_of(dbt, node).items():
-            if constraint.get("required") and name in there:
-                connection.execute(f'alter table {_at(schema, table)} alter column "{name}" set not null')
-        (rows,) = connection.execute(f"select count(*) from {_at(schema, table)}").fetchone()
-        if key and rows <= KEYS_UP_TO:
-            columns = ", ".join(f'"{name}"' for name in key)
-            connection.execute(f"alter table {_at(schema, table)} add primary key ({columns})")
+        required = [name for name, of in constraints_of(dbt, node).items() if of.get("required")]
+        try:
+            for name in required:
+                if name in there:
+                    connection.execute(f'alter table {_at(schema, table)} alter column "{name}" set not null')
+            (rows,) = connection.execute(f"select count(*) from {_at(schema, table)}").fetchone()
+            if key and rows <= KEYS_UP_TO:
+                columns = ", ".join(f'"{name}"' for name in key)
+                connection.execute(f"alter table {_at(schema, table)} add primary key ({columns})")
+        except duckdb.ConstraintException:
+            raise NotPublishable(
+                f"{schema}.{table} has a row without a value of {', '.join(required)}, or two of one key: correct the model, "
+                "or say in its YAML that the column may be null (may_be_null)"
+            ) from None
 
 
 def copy_tables(connection: Connection, dbt: dict, release: str, period: str, quarters: list[str]) -> None:

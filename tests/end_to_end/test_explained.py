@@ -398,8 +398,9 @@ def test_every_foreign_key_of_the_data_package_holds(year):
                 pairs = list(zip(key["fields"], to["fields"], strict=True))
                 on = " and ".join(f'own."{one}" = other."{other}"' for one, other in pairs)
                 there = " and ".join(f'own."{one}" is not null' for one, _ in pairs)
+                other = to["resource"].removesuffix(".csv")
                 (lost,) = marts.execute(
-                    f"select count(*) from {table} as own anti join {to['resource']} as other on {on} where {there}"
+                    f"select count(*) from {table} as own anti join {other} as other on {on} where {there}"
                 ).fetchone()
                 assert lost == 0, (table, key)
                 held += 1

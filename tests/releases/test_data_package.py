@@ -102,9 +102,34 @@ def test_marts_duckdb_has_the_keys_and_refuses_a_blank(release):
 def test_a_key_with_two_rows_is_published_by_nobody(tmp_path):
     home = make_home(tmp_path / "home")
     change(home, "insert into marts.fct_crimes select * from marts.fct_crimes limit 1")
-    with pytest.raises(duckdb.ConstraintException):
+    with pytest.raises(
+        package.NotPublishable, match=r"marts\.fct_crimes has a row without a value of .*, or two of one key"
+    ):
         publish(home, "2023", Gate())
     assert not list(home.releases.glob("2023.r*"))
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("returns", {"force": "kent", "quarter": "2023-Q1", "submission": None}),
+        (
+            "intake_findings",
+            {"code": "RP01", "force": "kent", "quarter": "2023-Q1", "submission": 1, "field": None},
+        ),
+    ],
+)
+def test_a_missing_return_and_a_finding_of_a_whole_record_are_published(parsed, monkeypatch, table, columns):
+    dbt = json.loads((parsed / "manifest.json").read_text(encoding="utf-8"))
+    (node,) = [one for one in dbt["nodes"].values() if one["unique_id"] == f"model.cpai.{table}"]
+    assert set(columns) <= {*package.key_of(dbt, node)} and package.primary_key(dbt, node) == []
+    monkeypatch.setattr(package, "published_models", lambda *_: {("quality", table): node})
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as target")
+        connection.execute("create schema target.quality")
+        marks = ", ".join(f"${name} as {name}" for name in columns)
+        connection.execute(f"create table target.quality.{table} as select {marks}", columns)
+        package.declare_keys(connection, dbt, "2023")
 
 
 def test_a_long_table_has_no_index(release, monkeypatch):
