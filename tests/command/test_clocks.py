@@ -10,7 +10,7 @@ CLOCKS = {
 }
 ALLOWED = {
     "waiting.py": "here alone a test waits, and only until something is so",
-    "command/terminal.py": "a person at a terminal, who presses a key after a while",
+    "terminal.py": "a person at a terminal, who presses a key after a while",
     "readings/room/small_room.py": "the app on a phone, whose codes are of now",
     "readings/room/test_limits.py": "a reader thinks for longer than the room waits for a request: the time is the test",
     "readings/room/test_sign_in.py": "the clock that is moved on begins at now, for the ledger has a clock too",

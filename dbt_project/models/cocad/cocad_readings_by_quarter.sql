@@ -11,7 +11,10 @@ readings as (
     select {{ of_reading | join(', ') }} from {{ ref('int_readings') }}
     union all
     -- a second reading that is due
-    select {% for column in of_reading %}{{ column if column in of_slot else 'null' }}{{ ', ' if not loop.last }}{% endfor %}
+    select
+        {%- for column in of_reading %}
+        {{ column if column in of_slot else 'null' }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('int_reading_slots') }}
 ),
 
