@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from orchestration import keys
 from orchestration.home import Home, filled
@@ -121,8 +121,14 @@ def entries(
     return sorted(found, key=lambda row: row["at"])
 
 
-def _written(connection: Connection) -> Iterator[dict[str, Any]]:
-    for row in connection.execute(select(log_entries).order_by(log_entries.c.entry)):
+def acts(engine: Engine, what: str) -> list[dict[str, Any]]:
+    """The entries of one act, in order; not what other tables of the ledger say."""
+    with engine.connect() as connection:
+        return list(_written(connection, log_entries.c.what == what))
+
+
+def _written(connection: Connection, *where: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
+    for row in connection.execute(select(log_entries).where(*where).order_by(log_entries.c.entry)):
         same = {name: getattr(row, name) for name in COLUMNS if name not in ("set", "to")}
         yield same | {"set": json.loads(row.concerns), "to": row.recipient}
 

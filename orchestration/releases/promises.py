@@ -26,9 +26,7 @@ def announced(home: Home) -> dict[tuple[str, str], str]:
     """By period and the day planned, since which day both stand in the calendar beside the releases: by the log, whatever a
     row of the calendar says."""
     with ledger_of(home) as engine:
-        found = [
-            row for row in log.entries(home, engine, action="administration") if row["what"] == ANNOUNCED
-        ]
+        found = log.acts(engine, ANNOUNCED)
     return {(row["set"]["period"], row["set"]["planned_on"]): row["at"][:10] for row in reversed(found)}
 
 

@@ -155,8 +155,7 @@ def _earlier_as_published(home: Home) -> None:
             raise verify.NotAsPublished(
                 f"{name}: is in the ledger and not in releases/; restore it from a copy"
             )
-        listed = {file["path"] for file in verify.as_published(home, name)["files"]}
-        history.keep_release(home, verify.as_published(home, name, *sorted(OF_EARLIER & listed)))
+        history.keep_release(home, verify.as_published(home, name, also=OF_EARLIER.__contains__))
 
 
 def _build(

@@ -4,7 +4,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -113,18 +113,24 @@ def named(home: Home, release: str | None = None) -> str:
     return name
 
 
-def as_published(home: Home, release: str | None = None, *files: str) -> dict:
+def as_published(
+    home: Home, release: str | None = None, *files: str, also: Callable[[str], bool] = lambda _: False
+) -> dict:
     """The manifest of a release, else of the live one: the one that the ledger has, and with it these files, whose bytes are
-    as it says. What reads a release begins here.
+    as it says, and of those that it lists what is `also` read. What reads a release begins here.
 
     Raises NoRelease, NotAsPublished.
     """
     name = named(home, release)
     with ledger_of(home) as engine:
         lawful = {path: row["is_now"] for path, row in erasures.gone(engine, place_of(name)).items()}
-    if problems := _recorded_otherwise(home, name) or differing(home.releases / name, files, lawful):
+    if problems := _recorded_otherwise(home, name):
         raise NotAsPublished(*(f"{name}: {problem}" for problem in problems))
-    return manifest_of(home, name)
+    head = manifest_of(home, name)
+    listed = [file["path"] for file in head["files"] if also(file["path"])]
+    if problems := differing(home.releases / name, [*files, *listed], lawful):
+        raise NotAsPublished(*(f"{name}: {problem}" for problem in problems))
+    return head
 
 
 def _recorded_otherwise(home: Home, name: str) -> list[str]:
