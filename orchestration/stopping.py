@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -237,6 +238,16 @@ def watch_interrupts() -> None:
 
 
 _watched: list[socket.socket] = []
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Ctrl-C is a server's to hear meanwhile: it ends by itself, and then raises the signal a second time."""
+    watching = signal.set_wakeup_fd(-1)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(watching, warn_on_full_buffer=False)
 
 
 def _unraisable(what: Any) -> None:

@@ -18,7 +18,7 @@ from orchestration import doors
 from orchestration.command.asked import pass_home, there
 from orchestration.home import Home
 from orchestration.printing import say
-from orchestration.stopping import AS_INTERRUPTED, NotThere, stop
+from orchestration.stopping import AS_INTERRUPTED, NotThere, stop, unwatched
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -76,10 +76,14 @@ def room(
         behind_socket=path is not None,
         single_sign_on=header,
     )
+    serving = server(served)
+    # what it imports takes a second on a busy machine, and Ctrl+C is heard after it
+    serving.config.load()
     try:
         where = f"{path}, for the proxy" if path else f"http://{host}:{listening.getsockname()[1]}"
         say(f"the reading room: {where} (Ctrl+C ends it)")
-        server(served).run(sockets=[listening])
+        with unwatched():
+            serving.run(sockets=[listening])
     except KeyboardInterrupt:
         stop(["the reading room is closed"], code=AS_INTERRUPTED)
     finally:

@@ -169,7 +169,7 @@ def server(application: Starlette, host: str = "127.0.0.1", port: int = 0) -> "u
             access_log=False,
             log_level="warning",
             log_config=LOG,
-            timeout_graceful_shutdown=5,
+            timeout_graceful_shutdown=1,
             http=Bounded,
             **LIMITS,
         )
