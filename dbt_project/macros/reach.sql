@@ -1,7 +1,7 @@
 {#
     What a build makes again. Models of records are built by force and quarter, those about candidates by quarter: the
-    rows of what is made again are deleted and inserted, all others stay. In a warehouse that was not built before, and
-    after a change of models or seeds, everything is made again.
+    rows of what is made again are deleted and inserted, all others stay. In a warehouse that was not built before
+    everything is made again; after a change of models or seeds, all that hangs on them.
 
     Each condition is of a relation's own columns `force` and `quarter`. How far a change reaches:
     - `in_changed_return`: the return itself. All that is made of its records alone.

@@ -6,6 +6,7 @@ about in them, so that the next one begins with it.
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,7 @@ TABLES = {
     "built_inputs": "what varchar, quarter varchar, fingerprint varchar",
     "read": "fingerprint varchar",
     "built_from": "fingerprint varchar",
+    "built_nodes": "node varchar, fingerprint varchar",
     "state": "is_whole boolean, was_whole boolean, version varchar",
 }
 # the inputs of a quarter that are not its returns: what of them was last built
@@ -136,9 +138,11 @@ def _compare(connection: Connection, raw: Path, files: list["_File"]) -> None:
     )
 
 
-def note(connection: Connection, version: str, readings_alone: bool = False) -> None:
-    """What has just been built to its end, without a fault, by models and seeds of this version, is what the next build
-    starts from."""
+def note(
+    connection: Connection, version: str, made_by: Mapping[str, str], readings_alone: bool = False
+) -> None:
+    """What has just been built to its end, without a fault, by models and seeds of this version, each with its fingerprint, is
+    what the next build starts from."""
     for what, table in INPUTS.items():
         if what == "readings" or not readings_alone:
             connection.execute("delete from warehouse.control.built_inputs where what = $1", [what])
@@ -151,6 +155,11 @@ def note(connection: Connection, version: str, readings_alone: bool = False) -> 
     )
     connection.execute("create or replace table warehouse.control.built_from as from warehouse.control.read")
     connection.execute("delete from warehouse.control.changed_returns")
+    connection.execute("delete from warehouse.control.built_nodes")
+    connection.execute(
+        "insert into warehouse.control.built_nodes select unnest($1), unnest($2)",
+        [[*made_by], [*made_by.values()]],
+    )
     connection.execute("update warehouse.control.state set is_whole = true, version = $1", [version])
 
 

@@ -27,6 +27,7 @@ from orchestration.strict_csv import NotRead
 from orchestration.turns import WarehouseClosed, alone, turn, write_whole
 from orchestration.warehouse import changes, selection
 from orchestration.warehouse.compacting import compact
+from orchestration.warehouse.made_by import PROJECT, fingerprints
 
 # above it each statement has both cores busy and needs the memory for itself: a year at scale 50 is 800 MB of Parquet
 ALONE_ABOVE = 200_000_000  # bytes
@@ -93,9 +94,12 @@ def source_hash() -> str:
 
 
 def version_of(home: Home) -> str:
-    """What all that a warehouse holds is made by: models, seeds, and the keys of its tokens. With another, all of it is made
-    again."""
-    return f"{source_hash()} {kept(home)[0].check} {first(home).check}"
+    """What all that a warehouse holds is made by: models, seeds, and the keys of its tokens."""
+    return f"{source_hash()} {_keys(home)}"
+
+
+def _keys(home: Home) -> str:
+    return f"{kept(home)[0].check} {first(home).check}"
 
 
 def manifest_path(home: Home) -> Path:
@@ -227,24 +231,25 @@ def run_dbt(
 ) -> Built:
     """Run seeds, models and tests, all or those named in `models`, and close the warehouse.
 
-    Where models, seeds and keys are those that the warehouse was built by, only what changed since then is made again, unless
-    `everything` is; of those named, nothing where a whole build has made all of it. `on_finished` is given each seed and model
-    once it is there, none before what it reads. What failed is in `problems`; dbt builds nothing downstream of it, and begins
-    nothing more once everybody has `left`.
+    Only what data, the day, or a changed model or seed reaches is made again, unless `everything` is, or the keys, the
+    settings of the project or dbt itself are others; of those named, nothing where a whole build has made all of it.
+    `on_finished` is given each seed and model once it is there, none before what it reads. What failed is in `problems`; dbt
+    builds nothing downstream of it, and begins nothing more once everybody has `left`.
     """
     from dbt.contracts.graph.manifest import Manifest
 
     # dbt's own saved parse: manifest.json has lost what generic tests need
-    manifest = Manifest.from_msgpack(manifest_path(home).with_name("partial_parse.msgpack").read_bytes())
-    version = version_of(home)
-    everything = everything or built_by(home) != version
+    parsed = manifest_path(home).with_name("partial_parse.msgpack").read_bytes()
+    manifest = Manifest.from_msgpack(parsed)
+    version, before = version_of(home), built_by(home)
+    made_by = fingerprints(manifest, _keys(home), source_hash())
+    changed = set() if before == version else {key for key, _ in made_by.items() - _made(home).items()}
+    everything = everything or not before or PROJECT in changed
     # a part of it would hold what this version makes beside what another one made
-    models = None if everything else models
-    stands = bool(models) and built_whole(home)
-    data = selection.of_data(manifest.nodes, models, stands)
-    tell = _in_order(on_finished, {} if everything else data.stand)
-    if stands:
-        return Built()
+    models = models if before == version and not everything else None
+    stands = not everything and bool(models or changed) and built_whole(home)
+    selected = selection.of_change(manifest.nodes, models, stands, changed & manifest.nodes.keys())
+    tell = _in_order(on_finished, {} if everything else selected.stand)
 
     def heard(event: Any) -> None:
         # what an event raises fails the model that it is about, and so on to the last
@@ -258,12 +263,29 @@ def run_dbt(
     # nor does anyone read dbt's account of a run: writing manifest.json again took 0.8 s of each
     words = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
     words += ["--threads", str(statements_at_once(home))]
-    if everything:
-        words.append("--full-refresh")
-    else:
-        words += ["--indirect-selection", "empty", "--select", *data.names]
-    outcome = invoke(home, words, manifest, heard, everything)
+    names = ["--indirect-selection", "empty", "--select"]
     built = Built()
+    if everything:
+        _take(built, invoke(home, [*words, "--full-refresh"], manifest, heard, everything=True))
+    else:
+        if selected.names:
+            _take(built, invoke(home, [*words, *names, *selected.names], manifest, heard))
+        if selected.anew and not built.problems:
+            # of a manifest that it has run ephemeral models are half compiled
+            manifest = Manifest.from_msgpack(parsed)
+            words.append("--full-refresh")
+            _take(built, invoke(home, [*words, *names, *selected.anew], manifest, heard, everything=True))
+    if not built.problems and not (stands and models):
+        _note(home, version, made_by, whole=not models, readings=selected.has_readings)
+        if not models:
+            compact(home)
+    return built
+
+
+def _take(built: Built, outcome: Any) -> None:
+    """What a command of dbt's found joins what is found already; where the disk is full or the like, that alone is told: what
+    else failed, failed by it."""
+    states = set()
     for result in outcome.result.results if outcome.result else []:
         node, status = result.node, str(result.status)
         good = status in {"success", "pass", "warn", "no-op"}
@@ -271,12 +293,10 @@ def run_dbt(
             built.tests[node.unique_id] = good
         # what is skipped because of another has no message, and the other is there
         if not good and (status != "skipped" or result.message):
-            built.problems.append(state(result.message or "") or _sentence(node, status, result))
-    if not built.problems:
-        _note(home, version, whole=not models, readings=data.has_readings)
-        if not models:
-            compact(home)
-    return built
+            found = state(result.message or "")
+            states |= {found} - {""}
+            built.problems.append(found or _sentence(node, status, result))
+    built.problems = sorted(states) or built.problems
 
 
 def _in_order(on_finished: Callable[[Finished], None], stand: Mapping[str, set[str]]) -> Callable[..., None]:
@@ -293,7 +313,8 @@ def _in_order(on_finished: Callable[[Finished], None], stand: Mapping[str, set[s
     def tell(*built: Finished) -> None:
         with one_at_a_time:
             for finished in built:
-                is_there(finished)
+                if finished.node not in there:  # made twice: selection.OF_THIS_BUILD
+                    is_there(finished)
             while ready := [node for node, read in waiting.items() if read <= there]:
                 for node in ready:
                     del waiting[node]
@@ -303,13 +324,13 @@ def _in_order(on_finished: Callable[[Finished], None], stand: Mapping[str, set[s
     return tell
 
 
-def _note(home: Home, version: str, whole: bool, readings: bool) -> None:
+def _note(home: Home, version: str, made_by: dict[str, str], whole: bool, readings: bool) -> None:
     """What is built is what the next build starts from."""
     import duckdb
 
     if whole or readings:
         with duckdb.connect(str(home.warehouse)) as connection:
-            changes.note(connection, version, readings_alone=not whole)
+            changes.note(connection, version, made_by, readings_alone=not whole)
 
 
 def _finished(said: Any) -> Finished | None:
@@ -354,18 +375,25 @@ def statements_at_once(home: Home) -> int:
 
 def built_by(home: Home) -> str:
     """The `version_of` its home that the warehouse was last built whole by; blank for one that is new or half built."""
+    return next((row["version"] or "" for row in _control(home, "state")), "")
+
+
+def _made(home: Home) -> dict[str, str]:
+    """What each node was made by when the warehouse was last built whole."""
+    return {row["node"]: row["fingerprint"] for row in _control(home, "built_nodes")}
+
+
+def _control(home: Home, table: str) -> list[dict]:
+    """A table about the last build; nothing of a warehouse that has none, or is not to be opened: dbt says what is wrong with
+    it."""
     import duckdb
 
     if not home.warehouse.exists():
-        return ""
+        return []
     try:
-        return query(home, "select version from control.state")[0]["version"] or ""
-    except (
-        duckdb.Error,
-        IndexError,
-        WarehouseClosed,
-    ):  # no such table, or not to be opened: dbt reports what is wrong with it
-        return ""
+        return query(home, f"from control.{table}")
+    except (duckdb.Error, WarehouseClosed):
+        return []
 
 
 def built_whole(home: Home) -> bool:

@@ -1,58 +1,96 @@
-"""Which of dbt's nodes a build makes again where models and seeds are as they were: data alone has changed, and the day."""
+"""Which of dbt's nodes a build makes again: those that changed data or the day reach, and those that changed code reaches."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+BUILT = {"seed", "model"}
 STEPS = {"ephemeral", "view"}  # not tables: a view reads what there is when it is asked
 # a waiver runs out by the day, whatever comes
 CLOCK = re.compile(r"\b(current_date|current_timestamp|now\(\)|today\(\))")
+OF_THIS_BUILD = (
+    "of_this_build"  # dbt's tag of a table that lists what the build that it is made in makes again
+)
 READINGS = ("source.cpai.raw.readings", "source.cpai.raw.reading_slots")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Names of the models and tests to run; the nodes that stand as they are, each with those that it reads; and whether
-    everything that readings change is among the models."""
+    """Names of the models and tests to run; those to run after them from nothing, their code being another; the nodes that
+    stand as they are, each with those that it reads; and whether everything that readings change is among the models."""
 
     names: list[str]
+    anew: list[str]
     stand: dict[str, set[str]]
     has_readings: bool
 
 
-def of_data(
-    nodes: Mapping[str, Any], models: Collection[str] | None = None, all_stand: bool = False
+def of_change(
+    nodes: Mapping[str, Any],
+    models: Collection[str] | None = None,
+    all_stand: bool = False,
+    changed: Collection[str] = (),
 ) -> Selection:
     """Of dbt's `nodes` by id, those that data or the day reaches, all or those named in `models`, with every test of them;
-    none where `all_stand`."""
+    none where `all_stand`. And whatever hangs on a node that is `changed`."""
+    by_code = _reached(nodes, lambda key: key in changed)
+    anew = {
+        key
+        for key in {*by_code, *changed}
+        if nodes[key].resource_type in BUILT and nodes[key].config.materialized != "ephemeral"
+    }
+    # what is made from nothing asks these which of its rows are to be made, and they say all; what was made before it they
+    # told of the returns that came
+    asked_anew = {key for key in _led_to(nodes, anew) if OF_THIS_BUILD in nodes[key].tags}
     moved = (
         set()
         if all_stand
         else _reached(nodes, lambda key: key.startswith("source.") or _reads_the_day(nodes.get(key)))
     )
-    wanted = {key for key in moved if _is_table(nodes[key]) and (models is None or nodes[key].name in models)}
-    tests = [
-        key
-        for key, node in nodes.items()
-        if node.resource_type == "test" and any(_behind(nodes, parent) & wanted for parent in _parents(node))
-    ]
+    wanted = {
+        key for key in moved - anew if _is_table(nodes[key]) and (models is None or nodes[key].name in models)
+    }
+    tests = {key: node for key, node in nodes.items() if node.resource_type == "test"}
+    anew |= asked_anew
+    tests_anew = {key for key in tests if key in changed or _is_of(nodes, key, anew)}
+    of_wanted = {key for key in tests.keys() - tests_anew if _is_of(nodes, key, wanted)}
     by_readings = _reached(nodes, lambda key: key in READINGS)
-    built = {"seed", "model"}
-    asked = [
+    wished = [
         key
         for key, node in nodes.items()
-        if node.resource_type in built and (models is None or node.name in models)
+        if node.resource_type in BUILT and (models is None or node.name in models)
     ]
     return Selection(
-        names=sorted(nodes[key].name for key in (*wanted, *tests)),
+        names=sorted(nodes[key].name for key in wanted | of_wanted),
+        anew=sorted(nodes[key].name for key in anew | tests_anew),
         stand={
-            key: set(_read(nodes, key)) & {*asked}
-            for key in asked
-            if key not in wanted and nodes[key].config.materialized != "ephemeral"
+            key: set(_read(nodes, key)) & {*wished}
+            for key in wished
+            if key not in wanted | anew and nodes[key].config.materialized != "ephemeral"
         },
-        has_readings={key for key in by_readings if _is_table(nodes[key])} <= wanted,
+        has_readings={key for key in by_readings if _is_table(nodes[key])} <= wanted | anew,
     )
+
+
+def _led_to(nodes: Mapping[str, Any], keys: set[str]) -> set[str]:
+    """These nodes, the ephemeral ones in them, and the tables of one build that they ask, with those that these ask."""
+    found: set[str] = set()
+    waiting = [*keys]
+    while waiting:
+        if (key := waiting.pop()) not in found:
+            found.add(key)
+            waiting += [
+                parent
+                for parent in _parents(nodes[key])
+                if parent in nodes
+                and (nodes[parent].config.materialized == "ephemeral" or OF_THIS_BUILD in nodes[parent].tags)
+            ]
+    return found
+
+
+def _is_of(nodes: Mapping[str, Any], test: str, tables: set[str]) -> bool:
+    return any({parent, *_behind(nodes, parent)} & tables for parent in _parents(nodes[test]))
 
 
 def _is_table(node: Any) -> bool:

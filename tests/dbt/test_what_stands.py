@@ -29,7 +29,7 @@ def home(tmp_path) -> Home:
         for table in changes.INPUTS.values():
             connection.execute(f"create table {table} (what varchar, quarter varchar, fingerprint varchar)")
         changes.prepare(connection, made.raw)
-        changes.note(connection, "these models")
+        changes.note(connection, "these models", {})
     return made
 
 
@@ -43,7 +43,7 @@ def prepared(home: Home, **noted: bool) -> None:
     with _opened(home) as connection:
         changes.prepare(connection, home.raw)
         if noted:
-            changes.note(connection, "these models", **noted)
+            changes.note(connection, "these models", {}, **noted)
 
 
 def another_day(patch: pytest.MonkeyPatch) -> None:
@@ -100,6 +100,8 @@ def test_a_part_is_told_without_dbt(home, monkeypatch, models):
         "dbt.contracts.graph.manifest.Manifest.from_msgpack", lambda parsed: SimpleNamespace(nodes=nodes)
     )
     monkeypatch.setattr(dbt, "version_of", lambda _home: "these models")
+    monkeypatch.setattr(dbt, "fingerprints", lambda *_: {})
+    monkeypatch.setattr(dbt, "_keys", lambda _home: "this key")
     asked, told = [], []
     monkeypatch.setattr(
         dbt, "invoke", lambda *given, **named: asked.append(given) or SimpleNamespace(result=[])

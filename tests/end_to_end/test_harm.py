@@ -111,22 +111,22 @@ def says_that_it_is_full(done: Ended) -> bool:
     return done.code == 1 and "Traceback" not in done.out + done.err and last.startswith("the disk is full")
 
 
-def of_the_act(home: Home, act: str) -> list[str]:
-    """What makes it go the whole way: a run has all before it, a publication the gate and the release."""
+def before(built: Home, act: str, into: Path) -> tuple[Home, list[str]]:
+    """A home in which it goes the whole way, and its words: a run has all before it, a publication the gate and the release."""
+    home = copy_of(Home(built.root.with_name("unpublished")), into)
     if act == "run":
         for path in some(home.root.iterdir()):
             if path.name not in ("landing", "dbt"):
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     (home.dbt / "standing.json").unlink(missing_ok=True)
-    return [act, QUARTER]
+    return home, [act, QUARTER]
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("size", [0, 4_000, 100_000, 1_000_000, 5_000_000])
 @pytest.mark.parametrize("act", ["run", "publish"])
 def test_where_no_file_grows_any_more_one_sentence_says_so(built, act, size, tmp_path):
-    home = copy_of(built, tmp_path)
-    words = of_the_act(home, act)
+    home, words = before(built, act, tmp_path)
     full = cpai(home.root, *words, up_to=size)
     assert says_that_it_is_full(full), (full.code, full.out[-500:], full.err[-3000:])
     again = cpai(home.root, *words)
@@ -140,8 +140,7 @@ def test_where_no_file_grows_any_more_one_sentence_says_so(built, act, size, tmp
 def test_a_full_disk_is_one_sentence_and_with_room_the_same_command_does_its_work(built, act, room, tmp_path):
     try:
         with disk_at(tmp_path / "disk", 1 << 30) as resize:
-            home = copy_of(built, tmp_path / "disk" / "copy")
-            words = of_the_act(home, act)
+            home, words = before(built, act, tmp_path / "disk" / "copy")
             resize(taken(tmp_path / "disk") + room)
             full = cpai(home.root, *words)
             assert says_that_it_is_full(full), (full.code, full.out[-500:], full.err[-3000:])

@@ -20,15 +20,14 @@ from orchestration.home import Home
 from orchestration.keys import token_key
 from orchestration.warehouse import changes, history
 from orchestration.warehouse.dbt import invoke
-
-# these list what one build makes again: they are as they should be where all others are
-CONTROL = {"int_reach", "cocad_candidates_reach", "cocad_reach", "measured_agreement"}
+from orchestration.warehouse.selection import OF_THIS_BUILD
 
 
 @dataclass(frozen=True)
 class Model:
     """A model's statements: `anew` where its table is not there yet, `again` where it is; `forgotten` is the condition of
-    the rows that are deleted first, none where a table only grows; what data does not reach is made once, and let be."""
+    the rows that are deleted first, none where a table only grows; what data does not reach is made once, and let be. What
+    `is_of_a_build` lists what that makes again: it is as it should be where all others are."""
 
     name: str
     relation: str
@@ -37,6 +36,7 @@ class Model:
     again: str
     forgotten: str | None = None
     is_reached: bool = True
+    is_of_a_build: bool = False
 
 
 def of_models(folder: Path) -> list[Model]:
@@ -53,6 +53,7 @@ def of_models(folder: Path) -> list[Model]:
             again=again[key]["compiled_code"],
             forgotten=forgotten.get(node["name"]),
             is_reached=_is_reached(key, anew),
+            is_of_a_build=OF_THIS_BUILD in node["tags"],
         )
         for key, node in _in_order(anew)
         if node["config"]["materialized"] != "ephemeral"
@@ -135,7 +136,7 @@ class Warehouse:
         for model in self.models[:killed_after]:
             self._make(model)
         if killed_after is None:
-            changes.note(self.connection, "these models")
+            changes.note(self.connection, "these models", {})
 
     def _make(self, model: Model) -> None:
         connection, relation = self.connection, model.relation
@@ -173,7 +174,7 @@ class Warehouse:
         return {
             model.name: sorted(self.rows(f"from {model.relation}"), key=repr)
             for model in self.models
-            if model.kind != "view" and model.name not in CONTROL
+            if model.kind != "view" and not model.is_of_a_build
         }
 
 

@@ -25,8 +25,8 @@ def nodes(parsed):
 def test_what_reads_the_day_is_made_again_whatever_comes(nodes):
     """A waiver ran out, and still counted until the next change of a model."""
     reads_no_source = {"waiver_verdicts"}
-    assert reads_no_source <= {*selection.of_data(nodes).names}
-    stand = {nodes[key].name for key in selection.of_data(nodes).stand}
+    assert reads_no_source <= {*selection.of_change(nodes).names}
+    stand = {nodes[key].name for key in selection.of_change(nodes).stand}
     assert "waivers" in stand and not reads_no_source & stand
 
 
@@ -50,7 +50,7 @@ def test_a_changed_key_makes_everything_again(tmp_path, parsed, monkeypatch):
     monkeypatch.setattr(dbt, "_note", lambda *_, **__: None)
     monkeypatch.setattr(dbt, "compact", lambda _: None)
     monkeypatch.setattr(
-        dbt, "invoke", lambda home, words, *_: asked.append(words) or SimpleNamespace(result=None)
+        dbt, "invoke", lambda home, words, *_, **__: asked.append(words) or SimpleNamespace(result=None)
     )
     dbt.run_dbt(home)
     keys.rotate(home, timedelta(days=1))
