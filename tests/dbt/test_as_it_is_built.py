@@ -54,7 +54,8 @@ def test_dbt_begins_nothing_for_somebody_who_left(tmp_path, monkeypatch):
     """Each model that would begin raises instead, within dbt."""
     events = []
 
-    def invoke(_home, _words, _manifest, heard, _everything):
+    def invoke(_home, _words, _manifest, heard, everything):
+        assert everything  # nothing is there yet
         for name in ("LogStartLine", "NodeStart"):
             try:
                 heard(_event(name))
@@ -67,6 +68,7 @@ def test_dbt_begins_nothing_for_somebody_who_left(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "dbt.contracts.graph.manifest.Manifest.from_msgpack", lambda parsed: SimpleNamespace(nodes={})
     )
+    monkeypatch.setattr(dbt, "fingerprints", lambda *_: {})
     monkeypatch.setattr(dbt, "invoke", invoke)
     with pytest.raises(dbt.BuildFailed):
         dbt.run_dbt(Home(tmp_path), left=lambda: True)
