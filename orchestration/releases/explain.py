@@ -95,7 +95,7 @@ def opened(home: Home, release: str) -> Iterator[tuple[Connection, str | None]]:
 def _without_warehouse(home: Home) -> str | None:
     if not log.is_home(home):
         return "this is a copy of a release: files and lines are in its home"
-    return None if home.warehouse.exists() else "there is no warehouse: build it (cpai run)"
+    return None if home.warehouse.exists() else "there is no warehouse: run `cpai run <quarter>`"
 
 
 def _evidence(

@@ -11,7 +11,7 @@ import hmac
 import json
 import shutil
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -153,6 +153,7 @@ def write(
             f"{folder} is there already: a feed is written once; move it away or name another folder"
         )
     shutil.rmtree(building, ignore_errors=True)
+    was_there = into.exists()
     building.mkdir(parents=True)
     try:
         manifest = _fill(home, agreed, key, head, period, force, building)
@@ -160,6 +161,9 @@ def write(
         building.rename(folder)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
+        if not was_there:
+            with suppress(OSError):  # another feed may be in it by now
+                into.rmdir()
         raise
     return Written(folder, manifest)
 

@@ -242,6 +242,8 @@ def _pointer(home: Home) -> list[str]:
     if not current.is_symlink():
         return [f"there is no live release in {home.releases}: publish one (cpai publish 2023)"]
     if not (current / "manifest.json").exists():
+        if current.is_dir():
+            return [f"{current.readlink()}: manifest.json is missing; restore it from a copy"]
         return [
             f"current: points at {current.readlink()}, which is no release; restore that from a copy, else publish again"
         ]
