@@ -1,12 +1,15 @@
 """What was received is still there: the archive and the raw files against the hashes in the ledger.
 
-A raw file that is missing or was changed is made again from the archive by the next run. The archive cannot be made
-again: what of it is missing or damaged is named, and comes back from a backup.
+A raw file that is missing or was changed is made again from the archive by the next run, and so are those of returns whose
+layout has changed since. The archive cannot be made again: what of it is missing or damaged is named, and comes back from a
+backup.
 """
 
+import hashlib
+import json
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +32,15 @@ from orchestration.returns import archive, intake, judging, raw, read_ahead, rec
 from orchestration.returns.layouts import all_layouts, forces_of, layout_for
 from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.returns.reasons import Unreadable
+from orchestration.stopping import read_json
+from orchestration.turns import write_whole
 from orchestration.verdicts import told
 
 log = logging.getLogger(__name__)
+
+LAYOUTS = (
+    "layouts.json"  # in raw/: by name, the fingerprint of each layout as the raw files were last read by it
+)
 
 Row = Mapping[str, Any]
 
@@ -111,8 +120,9 @@ def archive_differs(home: Home, engine: Engine, every_byte: bool = False) -> lis
 
 
 def make_again(home: Home) -> list[str]:
-    """Make raw files that are missing or were changed again from the archive; a line for each submission of which
-    there were any. Of submissions that came before the ledger kept hashes, take those of the files that are there.
+    """Make raw files that are missing or were changed, or whose layout is another now, again from the archive; a line for each
+    submission of which there were any. Of submissions that came before the ledger kept hashes, take those of the files that
+    are there.
 
     Lines too for archived files that are missing or cut short, which nothing needs now. Raises CannotMakeAgain where
     the archive has not what is needed, or what it has reads differently now.
@@ -126,19 +136,21 @@ def make_again(home: Home) -> list[str]:
         aside = raw.being_read(home)
         try:
             hashes = read_raw_files(engine)
+            layouts = _layouts()
+            changed = _others(home, layouts)
             before_hashes = 0
             for row in _accepted(engine):
                 now = dict(raw.hashes_of(home, *_place(row)))
                 then = hashes.get(_key(row))
                 if then == now:
+                    if row["layout"] in changed:
+                        sentences += _read_anew(home, engine, row, now, aside)
                     continue
                 if then is None and _has_records(home, row):
                     with engine.begin() as connection:
                         record_raw_files(connection, row, now.items())
                     before_hashes += 1
                     continue
-                shutil.rmtree(aside, ignore_errors=True)
-                aside.mkdir(parents=True)
                 try:
                     sentences.append(_made_again(home, engine, row, then or {}, now, aside))
                 except Unreadable as problem:
@@ -153,6 +165,11 @@ def make_again(home: Home) -> list[str]:
                     "taken as they are"
                 )
             sentences += archive_differs(home, engine)
+            noted = home.raw / LAYOUTS
+            # a file of raw/ that is written again is something new to build from
+            if not cannot and (not noted.exists() or read_json(noted) != layouts):
+                noted.parent.mkdir(exist_ok=True)
+                write_whole(noted, json.dumps(layouts, indent=1))
         finally:
             shutil.rmtree(aside, ignore_errors=True)
             engine.dispose()
@@ -161,17 +178,70 @@ def make_again(home: Home) -> list[str]:
     return sentences
 
 
+def _layouts() -> dict[str, str]:
+    return {name: hashlib.sha256(repr(one).encode()).hexdigest() for name, one in all_layouts().items()}
+
+
+def _others(home: Home, layouts: Mapping[str, str]) -> Collection[str]:
+    """The layouts that are not as raw files were last read by them; none where that was not noted."""
+    noted = home.raw / LAYOUTS
+    then = read_json(noted) if noted.exists() else layouts
+    return {name for name, one in layouts.items() if then.get(name, one) != one}
+
+
+def _read_anew(home: Home, engine: Engine, row: Row, now: Mapping[str, str], aside: Path) -> list[str]:
+    """Read a submission by its layout as it is now. What was read when it came stands where the layout reads another number of
+    records: the receipt counts them, and only another delivery may have another."""
+    if erasures.gone(engine, erasures.ARCHIVE).keys() & set(_files(engine, row).values()):
+        return [f"{_name(row)}: its original was erased; it stays as layout {row['layout']} read it before"]
+    try:
+        own, read = _read(home, engine, row, aside)
+    except (Unreadable, CannotMakeAgain) as problem:
+        log.debug("%s by another layout", _name(row), exc_info=problem)
+        return [
+            f"{_name(row)}: layout {row['layout']} has changed, and does not read its files as they came any more: what was "
+            "read when it came stands; have the return sent again"
+        ]
+    written = _write(home, row, own, read)
+    if dict(written) == dict(now):
+        return []
+    with engine.begin() as connection:
+        record_raw_files(connection, row, written)
+    return [
+        f"{_name(row)}: layout {row['layout']} has changed: its files have been read again from the archive"
+    ]
+
+
 def _made_again(
     home: Home, engine: Engine, row: Row, then: Mapping[str, str], now: Mapping[str, str], aside: Path
 ) -> str:
     """Read a submission again out of the archive and write its raw files, as they were where nothing else changed."""
-    quarter, force, number = _place(row)
-    files = read_submission_files(engine, quarter)[force, number]
-    if erasures.gone(engine, erasures.ARCHIVE).keys() & set(files.values()):
+    if erasures.gone(engine, erasures.ARCHIVE).keys() & set(_files(engine, row).values()):
         return _put_back(home, row, then)
+    written = _write(home, row, *_read(home, engine, row, aside))
+    lost = sum(then.get(file) != now.get(file) for file in then.keys() | now.keys())
+    line = f"{_name(row)}: {lost or 'its'} raw files were missing or changed and have been made again from the archive"
+    if dict(written) == dict(then):
+        return line
+    with engine.begin() as connection:
+        record_raw_files(connection, row, written)
+    return f"{line}; they are not byte for byte what was first written: another version wrote that"
+
+
+def _files(engine: Engine, row: Row) -> dict[str, str]:
+    """The files of a submission by name, with the SHA-256 of their bytes."""
+    return read_submission_files(engine, row["quarter"])[row["force"], row["submission"]]
+
+
+def _read(home: Home, engine: Engine, row: Row, aside: Path) -> tuple[dict[str, pa.Table], read_ahead.Read]:
+    """What the archived files of a submission read as, of its force, by record type. Raises CannotMakeAgain where that is
+    another number of records."""
+    quarter, force, _ = _place(row)
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
     layout = all_layouts().get(row["layout"]) or layout_for(row["delivered_as"], quarter)
     forces = forces_of(row["delivered_as"], quarter)
-    kept = {name: archive.take(home.archive, sha256) for name, sha256 in files.items()}
+    kept = {name: archive.take(home.archive, sha256) for name, sha256 in _files(engine, row).items()}
     read = read_ahead.read(judging.record_files(kept), layout, forces, aside)
     own = judging.of_force(read.records, forces[force])
     counts = {kind: own[kind].num_rows for kind in RECORD_TYPES}
@@ -182,15 +252,14 @@ def _made_again(
                 "version reads them differently. Restore raw/ from a backup, or have the return sent again."
             ]
         )
+    return own, read
+
+
+def _write(home: Home, row: Row, own: dict[str, pa.Table], read: read_ahead.Read) -> Any:
+    """The raw files of a submission: name and SHA-256 of each."""
+    quarter, force, number = _place(row)
     raw.remove(home, quarter, force, number)
-    written = raw.write_submission(home, own, read.notes, read.as_sent / force, quarter, force, number)
-    lost = sum(then.get(file) != now.get(file) for file in then.keys() | now.keys())
-    line = f"{_name(row)}: {lost or 'its'} raw files were missing or changed and have been made again from the archive"
-    if dict(written) == dict(then):
-        return line
-    with engine.begin() as connection:
-        record_raw_files(connection, row, written)
-    return f"{line}; they are not byte for byte what was first written: another version wrote that"
+    return raw.write_submission(home, own, read.notes, read.as_sent / force, quarter, force, number)
 
 
 def _put_back(home: Home, row: Row, then: Mapping[str, str]) -> str:

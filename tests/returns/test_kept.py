@@ -1,8 +1,10 @@
 """What was received is still there: raw files made again from the archive, what the gate finds of both."""
 
+import dataclasses
 import shutil
 import sqlite3
 
+import pyarrow.parquet as pq
 import pytest
 from built import tables_of
 from click.testing import CliRunner
@@ -12,7 +14,7 @@ from written import crime, suspect, victim
 from orchestration import gate
 from orchestration.command import cpai
 from orchestration.ledger.opening import open_ledger
-from orchestration.returns import archive
+from orchestration.returns import archive, kept, layouts
 from orchestration.returns.intake import receive
 from orchestration.returns.kept import CannotMakeAgain, make_again, raw_differs
 
@@ -42,6 +44,7 @@ def received(home):
         "norfolk-and-suffolk",
         {"crimes": crimes, "victims": [victim(one) for one in crimes], "suspects": [suspect(crimes[1])]},
     )
+    make_again(home)  # as a run does first
     receive(home, QUARTER)
     return home
 
@@ -51,6 +54,54 @@ def test_what_is_as_it_came_differs_in_nothing(received):
     before = state(received)
     assert make_again(received) == []
     assert state(received) == before
+
+
+def read_no_more(patch, left_out):
+    """Layouts that read a column of crimes no more."""
+
+    def edited(column):
+        is_one = column.record_type == "crimes" and column.column == left_out
+        return dataclasses.replace(column, record_type="", column="") if is_one else column
+
+    def without(part):
+        return dataclasses.replace(part, columns=tuple(map(edited, part.columns)))
+
+    found = {
+        name: dataclasses.replace(layout, parts=tuple(map(without, layout.parts)))
+        for name, layout in layouts.all_layouts().items()
+    }
+    patch.setattr(kept, "all_layouts", lambda: found)
+
+
+def sent(home, column):
+    """By return, the cells of a column of crimes as they were read."""
+    files = sorted((home.raw / "crimes" / QUARTER).glob("*.parquet"))
+    return {file.stem: pq.read_table(file)[column].to_pylist() for file in files}
+
+
+def test_a_changed_layout_has_its_returns_read_again_from_the_archive(received, monkeypatch):
+    before = state(received)
+    assert any(any(cells) for cells in sent(received, "status").values())
+    with monkeypatch.context() as patch:
+        read_no_more(patch, "status")
+        lines = make_again(received)
+        assert lines and all("has changed" in line for line in lines), lines
+        assert not any(any(cells) for cells in sent(received, "status").values())
+        assert differs(received) == []
+        assert make_again(received) == []
+    # and back, whatever has been read meanwhile
+    assert len(make_again(received)) == len(lines)
+    assert state(received)[0].keys() == before[0].keys()
+    assert {name for name, sha256 in state(received)[0].items() if before[0][name] != sha256} <= {"ledger.db"}
+
+
+def test_of_a_layout_that_reads_no_such_records_any_more_what_was_read_stands(received, monkeypatch):
+    before = sent(received, "crime_reference")
+    read_no_more(monkeypatch, "crime_reference")
+    lines = make_again(received)
+    assert lines and all("what was read when it came stands" in line for line in lines), lines
+    assert sent(received, "crime_reference") == before
+    assert differs(received) == [] and make_again(received) == []
 
 
 @pytest.mark.parametrize(
