@@ -74,6 +74,7 @@ def true_cocad(made: Path, year: str, until: str) -> list[tuple]:
     )
 
 
+@pytest.mark.proof
 @pytest.mark.xdist_group("years")
 def test_a_quarter_on_each_side_of_the_change_of_scheme(tmp_path, parsed):
     years = Delivered(tmp_path, "2023-2024", 0.002, parsed)

@@ -74,6 +74,7 @@ def cells(home, is_theirs) -> tuple[set[str], str]:
     return theirs, "\n".join(others)
 
 
+@pytest.mark.proof
 def test_no_byte_is_left(year, erased):
     """Of what the raw records say of the crime and of the victim, and no other record says."""
     outputs = [said.output for said in erased.year.said.values()]
@@ -98,6 +99,7 @@ def test_no_byte_is_left(year, erased):
     assert where(erased.year.home.root, *before) == {}
 
 
+@pytest.mark.proof
 def test_what_was_published_verifies(erased):
     answer = erased.year.json("verify", "--release", "2023.r1")
     assert len(answer["erased"]) == 2 and "lawfully erased after publication" in answer["erased"][0]
@@ -108,6 +110,7 @@ def test_what_was_published_verifies(erased):
         assert kept.raw_differs(erased.year.home, engine) == []
 
 
+@pytest.mark.proof
 def test_replay_tells_lawful_removal_from_loss(erased):
     answer = erased.year.json("replay", "--release", "2023.r1")
     assert "erased by law since (erasure 1" in answer["erased"][0]
@@ -118,6 +121,7 @@ def test_replay_tells_lawful_removal_from_loss(erased):
     assert lost.exit_code == 1 and "the archive has lost" in lost.output
 
 
+@pytest.mark.proof
 def test_figures_differ_by_what_was_erased(erased):
     """In a release made since: the crime, its persons and the other's victim are counted no more, and the cause is told."""
     published = erased.year.cpai("publish", "2023", "--json")

@@ -138,7 +138,7 @@ def settled(examples: int) -> settings:
     )
 
 
-@pytest.mark.parametrize("examples", [pytest.param(4), pytest.param(MANY, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("examples", [pytest.param(2), pytest.param(MANY, marks=pytest.mark.proof)])
 def test_built_step_by_step_is_built_at_once(examples, models, seeds):
     @settled(examples)
     @given(STEPS)

@@ -60,7 +60,7 @@ def begun(tmp_path_factory):
     return home.root
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     happens=st.lists(st.one_of(resubmitted, read, read, read, adjudicated, corrected, waited), max_size=14)
 )

@@ -289,7 +289,7 @@ def stage(staging, records):
 QUIET = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
 
-@settings(max_examples=12, **QUIET)
+@settings(max_examples=6, **QUIET)
 @given(shape=shapes(), crimes=CRIMES)
 def test_what_loads_is_read_to_its_records_and_the_keys_of_staging_hold(
     shape, crimes, tmp_path_factory, staging

@@ -443,7 +443,7 @@ def test_records_of_a_killed_run_go_when_what_came_next_is_refused(home):
     refused(home, "return.csv")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=200))
 def test_any_bytes_get_a_receipt(home, data):
     # a home of its own: one home would look again at all that came before

@@ -78,7 +78,7 @@ def assert_ends_as_if_it_had_not_been(home, calm, at):
 def test_killed_at_steps_spread_over_the_run(new_home, calm):
     ended, steps = killed(new_home())
     assert ended == 0 and steps > 60
-    for at in range(1, steps + 1, steps // 12):
+    for at in range(1, steps + 1, steps // 6):
         assert_ends_as_if_it_had_not_been(new_home(), calm, at)
 
 
@@ -92,7 +92,7 @@ def test_killed_at_every_step(new_home, calm):
 def test_killed_again_and_again(new_home, calm):
     """Each run gets some steps further than the last, in one home."""
     home = new_home()
-    ends = [killed(home, at)[0] for at in range(5, 500, 25)]
+    ends = [killed(home, at)[0] for at in range(5, 500, 50)]
     assert ends[0] == -signal.SIGKILL and ends[-1] == 0
     assert state(home) == calm
 

@@ -91,7 +91,7 @@ def test_killed_anywhere_no_row_is_lost_or_told_twice(home, tmp_path):
         return Home(tmp_path / name)
 
     both = 0
-    for at in some(range(1, steps_of(history.one_file_a_year, copied("calm"), 2023) + 1, 5)):
+    for at in some(range(1, steps_of(history.one_file_a_year, copied("calm"), 2023) + 1, 10)):
         again = copied(str(at))
         kill_at(at, history.one_file_a_year, again, 2023)
         assert read(again) == right, f"killed at step {at}"
