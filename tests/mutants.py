@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
+
+from orchestration.warehouse.columns import parsed
 
 TURNED = {
     exp.EQ: [exp.NEQ],
@@ -103,11 +105,6 @@ def _is_in(node: exp.Expression | None, places: list[exp.Expression]) -> bool:
             return True
         node = node.parent
     return False
-
-
-def parsed(sql: str) -> exp.Expression:
-    """DuckDB's SQL as a tree; `force` is a word of sqlglot's own, and is quoted first."""
-    return parse_one(re.sub(r"(?<!['\w\"])force\b(?!['\"])", '"force"', sql), dialect="duckdb")
 
 
 def _mutated(

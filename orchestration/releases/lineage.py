@@ -1,4 +1,4 @@
-"""The release's lineage: dbt's manifest, catalogue and page, freed of machine paths and run times."""
+"""The release's lineage as dbt wrote it: its manifest, freed of machine paths and run times."""
 
 import json
 import sys
@@ -8,11 +8,7 @@ from typing import Any
 from orchestration.home import PROJECT, Home
 from orchestration.stopping import Damaged, read_json
 
-PARTS = {
-    "manifest.json": "dbt_manifest.json",
-    "catalog.json": "dbt_catalog.json",
-    "static_index.html": "dbt.html",
-}
+NAME = "dbt_manifest.json"
 # differ between two builds of the same models
 OF_ONE_RUN = {"invocation_id", "invocation_started_at", "generated_at", "created_at", "user_id", "env"}
 
@@ -29,24 +25,15 @@ def dbt_manifest(home: Home) -> dict:
     return read_json(file)
 
 
-def write(home: Home, folder: Path) -> list[str]:
-    """Copies what dbt left of its lineage to `folder`; returns the names written.
+def write(home: Home, folder: Path) -> None:
+    """dbt's manifest into `folder`. Raises MachinePath when a path of this machine is still in it.
 
-    Raises MachinePath when a path of this machine is still in one of them.
+    Nothing else that may lie in dbt's folder: what a release holds must not hang on who ran `make docs` before.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, target in PARTS.items():
-        file = home.dbt / "target" / name
-        if not file.exists():
-            continue
-        text = file.read_text(encoding="utf-8")
-        if name.endswith(".json"):
-            # on one line: 2 MB with indentation take the pure-Python encoder a second
-            text = json.dumps(_without_run(json.loads(text)), sort_keys=True, ensure_ascii=False)
-        (folder / target).write_text(_without_paths(home, text, target) + "\n", encoding="utf-8")
-        written.append(target)
-    return written
+    # on one line: 2 MB with indentation take the pure-Python encoder a second
+    text = json.dumps(_without_run(dbt_manifest(home)), sort_keys=True, ensure_ascii=False)
+    (folder / NAME).write_text(_without_paths(home, text, NAME) + "\n", encoding="utf-8")
 
 
 def _without_run(value: Any) -> Any:

@@ -1,18 +1,22 @@
 """The release's lineage as OpenLineage run events, one JSON object a line, for any catalogue that reads them.
 
 https://openlineage.io/spec/2-0-2/OpenLineage.json: a COMPLETE event for each step from what came in (archived files, the
-ledger, seeds, police recorded crime) to the published tables. Names and columns only; no value of a record.
+ledger, seeds, police recorded crime) to the published tables and the views over them. Names and columns only; no value of a
+record.
 """
 
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from orchestration.quarters import first_day, following, in_period
+from orchestration.releases.views import SCHEMA
+from orchestration.warehouse.columns import EVERY, Column, Traced
 
 NAMESPACE = "cpai"
 PRODUCER = "https://pypi.org/project/cpai-warehouse"
@@ -23,6 +27,7 @@ SCHEMAS = {
     "schema": ("1-2-0", "SchemaDatasetFacet"),
     "documentation": ("1-1-0", "DocumentationDatasetFacet"),
     "version": ("1-0-1", "DatasetVersionDatasetFacet"),
+    "columnLineage": ("1-2-0", "ColumnLineageDatasetFacet"),
     "dataQualityAssertions": ("1-1-0", "DataQualityAssertionsDatasetFacet"),
     "outputStatistics": ("1-0-2", "OutputStatisticsOutputDatasetFacet"),
     "jobType": ("2-0-4", "JobTypeJobFacet"),
@@ -48,14 +53,28 @@ class Step:
     facets: Mapping[str, dict]
 
 
-def write(file: Path, dbt: dict, head: dict, published: Iterable[dict], results: Iterable[Any]) -> int:
+def write(
+    file: Path,
+    dbt: dict,
+    head: dict,
+    published: Sequence[dict],
+    views: Iterable[dict],
+    results: Iterable[Any],
+    traced: Mapping[str, Traced],
+) -> int:
     """Write the events of a release. Returns their number.
 
     `head` is its manifest, whose `times` have when the last return was `received`, the last reading `read` and the warehouse
-    last `built`; `published` are its tables as `package.write_files` gives them; `results` those of the gate.
+    last `built`; `published` are its tables and `views` its views as package.py describes them; `results` those of the gate;
+    `traced` has the columns of models by dbt's id.
     """
     at = {"read": head["created_at"], **head["times"], "published": head["created_at"]}
-    steps = [*_sources(dbt, head, at), *_models(dbt, head, at), _publication(head, published, results, at)]
+    steps = [
+        *_sources(dbt, head, at),
+        *_models(dbt, head, at, traced),
+        _publication(head, published, results, at),
+        *_views(dbt, head, published, views, at, traced),
+    ]
     lines = (json.dumps(_complete(head, step), sort_keys=True, ensure_ascii=False) for step in steps)
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return len(steps)
@@ -115,7 +134,7 @@ def _archived(sha256: str) -> dict:
     return _dataset(f"archive/{sha256}", version={"datasetVersion": sha256})
 
 
-def _models(dbt: dict, head: dict, at: Mapping[str, str]) -> list[Step]:
+def _models(dbt: dict, head: dict, at: Mapping[str, str], traced: Mapping[str, Traced]) -> list[Step]:
     nodes = {**dbt["sources"], **dbt["nodes"]}
     seeds = head.get("seeds", {})
 
@@ -132,11 +151,11 @@ def _models(dbt: dict, head: dict, at: Mapping[str, str]) -> list[Step]:
             f"dbt.{_name(node)}",
             at["built"],
             [source(nodes[parent]) for parent in sorted(node["depends_on"]["nodes"]) if parent in nodes],
-            [_described(node)],
+            [_described(node, _of_columns(traced[key].columns) if key in traced else {})],
             ("BATCH", "MODEL"),
             _of_model(node),
         )
-        for node in _sorted(dbt["nodes"])
+        for key, node in sorted(dbt["nodes"].items())
         if node["resource_type"] == "model"
     ]
 
@@ -150,9 +169,10 @@ def _of_model(node: dict) -> dict[str, dict]:
 
 
 def _publication(
-    head: dict, published: Iterable[dict], results: Iterable[Any], at: Mapping[str, str]
+    head: dict, published: Sequence[dict], results: Iterable[Any], at: Mapping[str, str]
 ) -> Step:
-    """Tables of the warehouse to those of the release, with what was checked of each and how many rows it has."""
+    """Tables of the warehouse to those of the release, column by column, with what was checked of each and how many rows it
+    has."""
     checked: dict[str, list[dict]] = defaultdict(list)
     for result in results:
         if not result.error:
@@ -160,19 +180,87 @@ def _publication(
             if assertion not in checked[result.table]:
                 checked[result.table].append(assertion)
     rows = {f"{one['schema']}.{one['table']}": one["rows"] for one in published}
+    columns = {
+        f"{one['schema']}.{one['table']}": [field["name"] for field in one["fields"]] for one in published
+    }
     inputs = [_dataset(table) for table in sorted(rows)]
     outputs = []
     for table in sorted(rows):
         assertions = {"dataQualityAssertions": {"assertions": checked[table]}} if checked[table] else {}
+        # what publishing adds is made from nothing
+        as_built = {name: [(table, name)] for name in columns[table] if name != "release"}
         of = _dataset(
-            f"releases/{head['release']}/{table}",
+            _released(head, table),
             version={"datasetVersion": head["fingerprint"]},
             **assertions,
+            **_of_columns(as_built),
         )
         outputs.append(
             of | {"outputFacets": {"outputStatistics": _facet("outputStatistics", rowCount=rows[table])}}
         )
     return Step("publish", at["published"], inputs, outputs, ("BATCH", "PUBLICATION"), {})
+
+
+def _views(
+    dbt: dict,
+    head: dict,
+    published: Iterable[dict],
+    views: Iterable[dict],
+    at: Mapping[str, str],
+    traced: Mapping[str, Traced],
+) -> list[Step]:
+    """Each view of a release from the tables and views of the same release."""
+    views = list(views)
+    there = {f"{one['schema']}.{one['table']}" for one in [*published, *views]}
+    models = {
+        node.get("alias") or node["name"]: key
+        for key, node in dbt["nodes"].items()
+        if node["resource_type"] == "model" and node["schema"] == SCHEMA
+    }
+
+    def released(columns: Mapping[str, list[Column]]) -> dict[str, list[Column]]:
+        # views are dbt's in the warehouse, and beside the marts in a release
+        moved = {
+            name: [(table.replace(f"{SCHEMA}.", "marts."), column) for table, column in of]
+            for name, of in columns.items()
+        }
+        return {
+            name: [(_released(head, table), column) for table, column in of if table in there]
+            for name, of in moved.items()
+        }
+
+    found = []
+    for view in sorted(views, key=lambda one: one["table"]):
+        key = models.get(view["table"], "")
+        columns = released(traced[key].columns) if key in traced else {}
+        fields = [{name: field[name] for name in ("name", "type", "description")} for field in view["fields"]]
+        of = _dataset(
+            _released(head, f"{view['schema']}.{view['table']}"),
+            version={"datasetVersion": head["fingerprint"]},
+            schema={"fields": fields},
+            documentation={"description": view["description"]},
+            **_of_columns(columns),
+        )
+        inputs = [_dataset(_released(head, table)) for table in view["lineage"]["made_from"]]
+        found.append(Step(f"view.{view['table']}", at["published"], inputs, [of], ("BATCH", "VIEW"), {}))
+    return found
+
+
+def _released(head: dict, table: str) -> str:
+    return f"releases/{head['release']}/{table}"
+
+
+def _of_columns(columns: Mapping[str, list[Column]]) -> dict[str, dict]:
+    """The facet of column lineage; none where no column is made from another. That rows are counted is no column of theirs."""
+    fields = {}
+    for name, of in columns.items():
+        if inputs := [
+            {"namespace": NAMESPACE, "name": table, "field": column}
+            for table, column in of
+            if column != EVERY
+        ]:
+            fields[name] = {"inputFields": inputs}
+    return {"columnLineage": {"fields": fields}} if fields else {}
 
 
 def _complete(head: dict, step: Step) -> dict:
@@ -214,13 +302,13 @@ def _complete(head: dict, step: Step) -> dict:
     }
 
 
-def _described(node: dict) -> dict:
+def _described(node: dict, facets: Mapping[str, dict] = MappingProxyType({})) -> dict:
     fields = [
         {"name": name, "type": column.get("data_type") or "", "description": column.get("description", "")}
         for name, column in node["columns"].items()
     ]
     return _dataset(
-        _name(node), schema={"fields": fields}, documentation={"description": node["description"]}
+        _name(node), schema={"fields": fields}, documentation={"description": node["description"]}, **facets
     )
 
 
@@ -242,7 +330,7 @@ def _facet(key: str, **content: Any) -> dict:
 
 
 def _name(node: dict) -> str:
-    return f"{node['schema']}.{node['name']}"
+    return f"{node['schema']}.{node.get('alias') or node['name']}"
 
 
 def _sorted(nodes: dict[str, dict]) -> list[dict]:

@@ -36,12 +36,13 @@ from orchestration.releases import (
 )
 from orchestration.releases import inputs as release_inputs
 from orchestration.releases.disclosure import attack, audit, cells, pattern, public
+from orchestration.releases.pages import models
 from orchestration.releases.reports import front_door
 from orchestration.signing import NotSigned
 from orchestration.statements import Connection, one_file, quoted
 from orchestration.stopping import read_json
 from orchestration.turns import to_the_disk, turn
-from orchestration.warehouse import attached, history
+from orchestration.warehouse import attached, columns, history
 from orchestration.warehouse.attached import open_warehouse
 
 if TYPE_CHECKING:
@@ -189,6 +190,7 @@ def _build(
     if reasons := revisions.unexplained(connection, name):
         raise GateShut(reasons + ([beside.alarm] if beside and beside.alarm else []))
     written = views.in_warehouse(connection)
+    built = package.columns_of(connection, "warehouse")
     # everything is in target: dbt may write the warehouse again while the rest is made
     connection.execute("detach warehouse")
     at(f"writing {name}: files")
@@ -198,13 +200,15 @@ def _build(
     views.add(connection, written, head)
     described = package.describe_views(connection, dbt)
     package.write_data_package(building, name, resources)
-    lineage.write(home, building / "lineage")
     head["times"] = _times(home, connection)
-    openlineage.write(building / "lineage" / "openlineage.ndjson", dbt, head, resources, gate_result.results)
+    traced = columns.kept(home)
+    lineage.write(home, building / "lineage")
+    events = building / "lineage" / "openlineage.ndjson"
+    openlineage.write(events, dbt, head, resources, described, gate_result.results, traced)
     at(f"writing {name}: pages")
     if public.is_due(connection, period):
         _write_public(home, connection, building, head)
-    pages.write(connection, building, head, resources, described)
+    pages.write(connection, building, head, resources, described, models.Lineage(dbt, traced, built))
     # detached: its write-ahead log is folded in, and the file is closed before it is hashed
     connection.execute("detach target")
     at(f"writing {name}: reading it back")

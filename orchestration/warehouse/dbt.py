@@ -132,6 +132,13 @@ def manifest_path(home: Home) -> Path:
     return target / "manifest.json"
 
 
+def saved_parse(home: Home) -> Any:
+    """dbt's own saved parse, a Manifest of its classes: manifest.json has lost what generic tests need."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    return Manifest.from_msgpack(manifest_path(home).with_name("partial_parse.msgpack").read_bytes())
+
+
 def _remove(path: Path) -> None:
     """What dbt is to write anew, were it a folder."""
     if path.is_dir():
@@ -236,11 +243,7 @@ def run_dbt(
     `on_finished` is given each seed and model once it is there, none before what it reads. What failed is in `problems`; dbt
     builds nothing downstream of it, and begins nothing more once everybody has `left`.
     """
-    from dbt.contracts.graph.manifest import Manifest
-
-    # dbt's own saved parse: manifest.json has lost what generic tests need
-    parsed = manifest_path(home).with_name("partial_parse.msgpack").read_bytes()
-    manifest = Manifest.from_msgpack(parsed)
+    manifest = saved_parse(home)
     version, before = version_of(home), built_by(home)
     made_by = fingerprints(manifest, _keys(home), source_hash())
     changed = set() if before == version else {key for key, _ in made_by.items() - _made(home).items()}
@@ -272,7 +275,7 @@ def run_dbt(
             _take(built, invoke(home, [*words, *names, *selected.names], manifest, heard))
         if selected.anew and not built.problems:
             # of a manifest that it has run ephemeral models are half compiled
-            manifest = Manifest.from_msgpack(parsed)
+            manifest = saved_parse(home)
             words.append("--full-refresh")
             _take(built, invoke(home, [*words, *names, *selected.anew], manifest, heard, everything=True))
     if not built.problems and not (stands and models):

@@ -42,6 +42,20 @@ CUT = """() => {
 }"""
 
 
+# by folder, the pages that are looked at: one page of a force, a split or a layer is made as all are
+ONE_OF_MANY = {
+    "profiles": ("index", "kent", "btp"),
+    "evidence": (
+        "index",
+        "steps",
+        "cocad.all.victim.age_band",
+        "contact.all.crime.month",
+        "cpai.all.crime.total",
+    ),
+    "lineage": ("index", "cpai", "raw"),
+}
+
+
 @pytest.fixture(scope="module")
 def browser():
     from playwright.sync_api import sync_playwright
@@ -56,8 +70,7 @@ def browser():
 
 
 def pages_of(release: Path) -> list[Path]:
-    # dbt's own page is one application, not ours to check
-    return [page for page in sorted(release.rglob("*.html")) if page.name != "dbt.html"]
+    return sorted(release.rglob("*.html"))
 
 
 def doors_of(home) -> list[Path]:
@@ -86,7 +99,9 @@ def problems_of(page: Path, browser, width: int) -> list[str]:
     problems += [
         f"axe {one['id']}: {one['nodes'][0]['html'][:120]}" for one in Axe().run(tab).response["violations"]
     ]
-    for link in tab.eval_on_selector_all("a[href]", "links => links.map(link => link.href)"):
+    for link in tab.eval_on_selector_all(
+        "a[href]", "links => links.map(link => new URL(link.getAttribute('href'), location).href)"
+    ):
         address = urlsplit(link)
         if address.scheme == "file" and not Path(unquote(address.path)).exists():
             problems.append(f"dead link {address.path.rsplit('/', 1)[-1]}")
@@ -98,10 +113,7 @@ def problems_of(page: Path, browser, width: int) -> list[str]:
 def test_every_page_is_whole_offline_and_says_what_it_is(year, browser, width):
     pages = doors_of(year.home)
     assert len(pages) >= 50
-    # one page of a force is made as all are
-    pages = [
-        page for page in pages if page.parent.name != "profiles" or page.stem in ("index", "kent", "btp")
-    ]
+    pages = [page for page in pages if page.stem in ONE_OF_MANY.get(page.parent.name, (page.stem,))]
     found = {str(page): problems for page in pages if (problems := problems_of(page, browser, width))}
     assert not found
 
@@ -153,3 +165,29 @@ def test_the_dictionary_is_searched_offline(year, browser):
     tab.reload()
     assert tab.get_by_text("Columns of quality.returns").is_visible()
     context.close()
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_number_is_followed_to_its_row_and_on_to_the_sql(year, browser, width):
+    release = (year.home.releases / "current").resolve()
+    tab = browser.new_page(viewport={"width": width, "height": 900})
+    tab.goto((release / "index.html").as_uri())
+    number = tab.get_by_role("row", name="criterion.familial").get_by_role("link").first
+    printed = number.inner_text()
+    # by the keyboard alone
+    number.focus()
+    tab.keyboard.press("Enter")
+    row = tab.locator("tr:target")
+    assert row.is_visible() and row.locator("th").inner_text() == "England and Wales, 2023"
+    place = row.bounding_box()
+    assert 0 <= place["y"] < 900
+    headings = tab.locator("table.numbers thead th").all_inner_texts()
+    assert row.locator("td").all()[headings.index("familial") - 1].inner_text().split()[0] == printed
+    assert row.evaluate("row => getComputedStyle(row.cells[0]).backgroundColor") == "rgb(255, 247, 191)"
+    tab.get_by_role("link", name="Each step, as a picture and with its SQL").click()
+    tab.locator("svg a", has_text="cocad_crimes").first.click()
+    assert tab.get_by_role("heading", name="cocad.cocad_crimes", exact=True).is_visible()
+    tab.get_by_text("SQL of cocad.cocad_crimes", exact=True).click()
+    assert tab.get_by_text("with").last.is_visible()
+    tab.get_by_role("region", name="Columns of cocad.cocad_crimes").get_by_role("link").first.click()
+    assert "lineage/" in tab.url and "#" in tab.url

@@ -190,7 +190,9 @@ def test_pages_read_offline_and_say_what_they_must(published):
     _, path = published
     pages = sorted(path.rglob("*.html"))
     forces = {page.stem for page in pages if page.parent.name == "profiles"}
-    assert forces == {"index", "kent", "norfolk", "durham"} and len(pages) == 6 + len(forces)
+    followed = [page for page in pages if page.parent.name in ("evidence", "lineage")]
+    assert forces == {"index", "kent", "norfolk", "durham"}
+    assert len(followed) > 8 and len(pages) == 6 + len(forces) + len(followed)
     for page in pages:
         html = page.read_text()
         assert "Made-up data: no real person or crime" in html

@@ -27,6 +27,7 @@ def release(tmp_path_factory):
             "name": name,
             "description": "Rows.",
             "columns": columns,
+            "original_file_path": "models/staging/_sources.yml",
         }
         dbt["sources"][f"source.cpai.{schema}.{name}"] = source
     seed = {

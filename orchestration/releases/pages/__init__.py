@@ -13,7 +13,16 @@ from orchestration.in_print import change, count
 from orchestration.pages import environment
 from orchestration.releases import replication
 from orchestration.releases.figures import NATION, label
-from orchestration.releases.pages import agreement, dictionary, listing, profiles, quality, statement
+from orchestration.releases.pages import (
+    agreement,
+    dictionary,
+    evidence,
+    listing,
+    profiles,
+    quality,
+    statement,
+)
+from orchestration.releases.pages.models import Lineage
 from orchestration.returns.receipts import RETURNED
 from orchestration.statements import Connection, rows_of
 
@@ -21,8 +30,16 @@ TEMPLATES = Path(__file__).resolve().parent
 HEADLINES = ("scale.cpai", "scale.contact", "scale.cocad_of_cpai", "scale.cocad_of_contact")
 
 
-def write(connection: Connection, folder: Path, head: dict, resources: list[dict], views: list[dict]) -> None:
-    """Front page, data dictionary, statement, quality pages and, where it belongs, the replication report.
+def write(
+    connection: Connection,
+    folder: Path,
+    head: dict,
+    resources: list[dict],
+    views: list[dict],
+    lineage: Lineage,
+) -> None:
+    """Front page, data dictionary, statement, quality pages, evidence of each figure, lineage and, where it belongs, the
+    replication report.
 
     `connection` has the release's tables attached as `target`; `head` is the manifest without its files; `resources`
     and `views` are what package.py describes.
@@ -31,8 +48,7 @@ def write(connection: Connection, folder: Path, head: dict, resources: list[dict
     tables = [resource for resource in resources if resource["path"].endswith(".parquet")]
     names = {resource["table"] for resource in tables}
     described = dictionary.read(tables, views, head)
-    has_lineage = (folder / "lineage" / "dbt.html").exists()
-    _write(folder / "dictionary.html", "dictionary.html", "", head, has_lineage=has_lineage, **described)
+    _write(folder / "dictionary.html", "dictionary.html", "", head, **described)
     _write(folder / "statement.html", "statement.html", "", head, **statement.read(connection, head))
     _write(folder / "quality" / "index.html", "quality.html", "../", head, **quality.read(connection, names))
     if "reconciliation" in names:
@@ -49,9 +65,11 @@ def write(connection: Connection, folder: Path, head: dict, resources: list[dict
             values["against"] = agreement.against(connection)
         _write(folder / "quality" / "agreement.html", "agreement.html", "../", head, **values)
     _write_profiles(connection, folder / "quality", head)
+    _write_evidence(connection, folder, head, lineage)
+    _write_lineage(folder, head, lineage)
     summary = None
     if f"replication_{period}" in names:
-        report = replication.read(connection, period)
+        report = evidence.linked(connection, replication.read(connection, period), "../", NATION, period)
         summary = replication.summary(report)
         by_page = replication.by_page(report)
         path = folder / "report" / f"replication_{period}.html"
@@ -89,6 +107,27 @@ def _write_profiles(connection: Connection, folder: Path, head: dict) -> None:
     _write(folder / "restatements.html", "restatements.html", "../", head, restated=restated, in_all=in_all)
 
 
+def _write_evidence(connection: Connection, folder: Path, head: dict, lineage: Lineage) -> None:
+    """A page for each split of figures, the list of all figures, and the steps they are made by."""
+    layers = lineage.layers("../")
+    pages = list(evidence.read(connection, head))
+    for path, page in pages:
+        _write(folder / path, "evidence.html", "../", head, layers=layers, **page)
+    place = folder / evidence.FOLDER
+    _write(place / "index.html", "evidence_index.html", "../", head, figures=evidence.listed(pages))
+    _write(place / "steps.html", "steps.html", "../", head, **lineage.steps("../"))
+
+
+def _write_lineage(folder: Path, head: dict, lineage: Lineage) -> None:
+    """A page for each schema of dbt's project, and the page that leads to them."""
+    for path, page in lineage.pages():
+        _write(folder / path, "layer.html", "../", head, **page)
+    place = folder / "lineage"
+    files = sorted(path.name for path in place.iterdir() if path.suffix != ".html")
+    layers = lineage.layers("../")
+    _write(place / "index.html", "lineage.html", "../", head, files=files, layers=layers, **lineage.index())
+
+
 def _headlines(connection: Connection, period: str) -> list[dict]:
     found = rows_of(
         connection,
@@ -102,7 +141,10 @@ def _headlines(connection: Connection, period: str) -> list[dict]:
     )
     order = [*HEADLINES, *(row["criterion"] for row in schemes.criteria(schemes.in_force(period)))]
     found.sort(key=lambda row: order.index(row["figure_id" if row["figure_id"] in order else "category"]))
-    return [row | {"label": label(row), "interval": _interval(row)} for row in found]
+    return [
+        row | {"label": label(row), "interval": _interval(row), "evidence": evidence.link(row)}
+        for row in found
+    ]
 
 
 def _interval(row: dict) -> str | None:

@@ -67,6 +67,11 @@ def severity(rule: str) -> str:
     return _rulebook()[rule]["severity"] if rule in _rulebook() else "blocks"
 
 
+def scope(rule: str) -> str:
+    """Of what a rule is: a return, its crimes, victims or suspects, or a table."""
+    return _rulebook().get(rule, {}).get("scope", "")
+
+
 def statement(rule: str) -> str:
     return _rulebook().get(rule, {}).get("statement", "")
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from orchestration.home import seed_rows
 from orchestration.releases.figures import NATION, label
+from orchestration.releases.pages import evidence
 from orchestration.releases.revisions import CAUSES
 from orchestration.statements import Connection, rows_of
 
@@ -18,6 +19,7 @@ def read(connection: Connection, head: dict) -> dict:
     )
     triangle = rows(
         "select revisions.*, figures.unit, figures.population, figures.criterion, figures.breakdown, "
+        "revision = max(revision) over (partition by figure_id, scheme, period) as stands, "
         "figures.category from target.quality.figure_revisions as revisions "
         "inner join target.main.figures as figures using (figure_id, scheme, place_type, place, period_type, period) "
         "where revisions.place = ? and revisions.period_type <> 'month' and figures.criterion = 'all' "
@@ -27,6 +29,8 @@ def read(connection: Connection, head: dict) -> dict:
     )
     for row in triangle:
         row["label"] = label(row)
+        # earlier ones are numbers of other releases
+        row["evidence"] = evidence.link(row) if row["stands"] else None
     published = dict(
         connection.execute(
             "select period, min(published_at) from target.quality.release_history group by period"
