@@ -19,6 +19,7 @@ from expectations.expected import (
     rows,
     texts,
 )
+from orchestration import clock
 from orchestration.home import seed_rows
 
 BALANCE = Table("quality.balance", (*RETURN, "record_type", "received", "rejected"), RETURN)
@@ -135,7 +136,8 @@ def _waivers_of_today() -> Expected:
     return rows(
         "TB02",
         WAIVERS,
-        "select rule, force, quarter from {batch} where verdict = 'counts' and cast(expires as date) < current_date",
+        "select rule, force, quarter from {batch} where verdict = 'counts' "
+        f"and cast(expires as date) < date '{clock.today()}'",
         WAIVERS.key,
     )
 

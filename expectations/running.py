@@ -276,9 +276,12 @@ def _tables(connection: "Connection") -> dict[str, set[str]]:
 def _engine(warehouse: Path) -> Iterator[tuple[Any, "Connection"]]:
     """A Great Expectations data source on the warehouse and a plain connection, closed afterwards."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    # the second has a level of its own, and tells of each folder that it makes
+    for name in ("great_expectations", "great_expectations.data_context.types.base"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     from sqlalchemy import URL
 
     from expectations import dialect

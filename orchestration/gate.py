@@ -8,13 +8,13 @@ what a warehouse is made from where it is not as it was received or written: a t
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expectations import SUITES, run_suites
+from orchestration import clock
 from orchestration.home import SEEDS, Home
 from orchestration.ledger import chain, witnesses
 from orchestration.ledger.opening import ledger_of
@@ -101,9 +101,7 @@ def state_of(home: Home) -> tuple:
     """What a result of the suites depends on: the warehouse's file, the rules and waivers, and the day, for waivers run out."""
     files = [home.warehouse, SEEDS / "rules.csv", SEEDS / "waivers.csv"]
     stats = [file.stat() if file.exists() else None for file in files]
-    return datetime.now(UTC).date(), *(
-        stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino) for stat in stats
-    )
+    return clock.today(), *(stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino) for stat in stats)
 
 
 @lru_cache(maxsize=4)

@@ -11,8 +11,9 @@ import os
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from orchestration import clock
 from orchestration.home import Home, filled
 from orchestration.stopping import Stopped
 from orchestration.turns import alone, write_whole
@@ -111,7 +112,7 @@ def rotate(home: Home, overlap: timedelta) -> Key:
         raise NotRotated(f"{home.root} has no key yet: there is nothing to change")
     with alone(home.root):
         now, *before = kept(home)
-        moment = datetime.now(UTC)
+        moment = clock.now()
         replaced = Key(now.text, moment.isoformat(timespec="seconds"), (moment + overlap).date().isoformat())
         new = Key(secrets.token_hex(32))
         lines = [
@@ -135,7 +136,7 @@ def previous(home: Home) -> Key:
 
 def overlapping(home: Home) -> Key | None:
     """The key before, while feeds may have it."""
-    today = datetime.now(UTC).date().isoformat()
+    today = clock.today().isoformat()
     return next((key for key in kept(home)[1:2] if key.feeds_until >= today), None)
 
 

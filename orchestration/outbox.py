@@ -8,8 +8,8 @@ words again are no new line.
 import json
 import os
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 
+from orchestration import clock
 from orchestration.home import Home
 from orchestration.stopping import Damaged
 from orchestration.turns import alone, write_whole
@@ -31,7 +31,7 @@ def settle(home: Home, kind: str, about: str) -> None:
 def stands(home: Home, kind: str, sentences: Mapping[str, str], within: Iterable[str]) -> None:
     """Of the things `within`, those in `sentences` are open in these words, and the others are closed."""
     known = {line["about"]: line["sentence"] for line in opened(home) if line["kind"] == kind}
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = clock.now().isoformat(timespec="seconds")
     lines = [
         {"at": now, "kind": kind, "about": about, "open": about in sentences}
         | {"sentence": sentences.get(about, known.get(about))}

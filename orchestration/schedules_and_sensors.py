@@ -5,13 +5,12 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from orchestration import outbox, quarters, runs
+from orchestration import clock, outbox, quarters, runs
 from orchestration.home import Home
 from orchestration.jobs import quarter_job
 from orchestration.returns.landing import RECORDED_CRIME, is_clutter, unread_told
@@ -73,7 +72,7 @@ def landing_sensor(context: dg.SensorEvaluationContext, home: dg.ResourceParam[H
     """
     with _noted_if_it_fails(home, "landing_sensor"):
         # noted for as long as it is so: what has landed for the quarters known goes on meanwhile
-        stale = _stale(quarters.of(date.today()))
+        stale = _stale(quarters.of(clock.today()))
         outbox.stands(home, "sensor", {"calendar": stale} if stale else {}, within=["calendar"])
         return _look(context, home)
 

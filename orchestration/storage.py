@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration import outbox
+from orchestration import clock, outbox
 from orchestration.home import Home, seed_rows
 from orchestration.ledger import log
 from orchestration.printing import counted
@@ -85,7 +85,7 @@ def publications_kept() -> int:
 
 def keep_to_policy(home: Home, storage: "DagsterInstance", now: datetime | None = None) -> None:
     """What the policy keeps no longer goes; what had records is in the law's log, before it goes."""
-    now = now or datetime.now(UTC)
+    now = now or clock.now()
     for part in parts():
         if part.each in ("folder", "file"):
             _remove(home, part, _over(home, part, now))
@@ -164,7 +164,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 def taken(home: Home, now: datetime | None = None) -> list[dict[str, Any]]:
     """A row a part, by the seed, and one for all else: bytes, files, the day of the oldest, and what becomes of it."""
-    now = now or datetime.now(UTC)
+    now = now or clock.now()
     seen: set[Path] = set()
     rows = []
     rest = Part(REST, ("*", ".*"), "", None, None, "", "no row of seeds/storage.csv")

@@ -2,6 +2,7 @@
 
 `token_key` is the secret that turns a person into a token: no SQL, log, manifest or compiled model ever holds it.
 `as_of` is the moment whose receipts are built from: dbt's own variables would have every model parsed again.
+`today` is the day in UTC, by which waivers run out.
 `raw_crimes` and the like are the raw files of the returns that changed (orchestration/warehouse/changes.py).
 And it sees to it that there is a history to read, on the first build too, and counts rows while dbt has the warehouse.
 """
@@ -12,6 +13,7 @@ from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
+from orchestration import clock
 from orchestration.home import Home
 from orchestration.warehouse import changes, history
 
@@ -26,7 +28,7 @@ def rows_in(relation: str) -> int:
 
 
 class Plugin(BasePlugin):
-    """Sets DuckDB's variables `token_key` and `as_of` from the environment: `CPAI_TOKEN_KEY`, `CPAI_AS_OF`."""
+    """Sets DuckDB's variables: `token_key` and `as_of` from the environment (`CPAI_TOKEN_KEY`, `CPAI_AS_OF`), `today`."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         self._variables: dict[str, Any] | None = None
@@ -47,6 +49,7 @@ class Plugin(BasePlugin):
         cursor.execute("set variable token_key = ?", [key])
         # the ledger has what was made with it: a change of the key changes none of that
         cursor.execute("set variable first_key = ?", [os.environ.get("CPAI_FIRST_KEY") or key])
+        cursor.execute("set variable today = ?", [clock.today()])
         for name, value in self._of_changes(cursor).items():
             cursor.execute(f"set variable {name} = ?", [value])
         if moment := os.environ.get("CPAI_AS_OF"):

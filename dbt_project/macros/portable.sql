@@ -82,6 +82,11 @@
 {% macro default__as_of() %}coalesce(getvariable('as_of'), '9999'){% endmacro %}
 {% macro spark__as_of() %}coalesce(as_of, '9999'){% endmacro %}
 
+{# The day in UTC that is built on: a variable of the connection, which by itself would go by the zone of its machine. #}
+{% macro today() %}{{ return(adapter.dispatch('today', 'cpai')()) }}{% endmacro %}
+{% macro default__today() %}coalesce(cast(getvariable('today') as date), current_date){% endmacro %}
+{% macro spark__today() %}coalesce(today, current_date()){% endmacro %}
+
 {#
     Which side of a join is kept in memory. DuckDB estimates a filtered Parquet scan at a sixth of its rows, and so
     would keep every column of twelve million persons to look up crimes of four columns: `as_written` keeps the table on

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from orchestration import quarters
+from orchestration import clock, quarters
 from orchestration.home import Home, seed_rows
 from orchestration.printing import say
 from orchestration.stopping import NotThere
@@ -92,8 +92,8 @@ def _held(wanted: Iterable[str]) -> None:
         if quarter < quarters.FIRST:
             raise ValueError(f"{quarter} is before the first quarter that is collected, {quarters.FIRST}")
         end = quarters.first_day(quarters.following(quarter))
-        if end > date.today():
-            last = quarters.ended(date.today())
+        if end > clock.today():
+            last = quarters.ended(clock.today())
             raise ValueError(f"{quarter} has not ended: the last quarter that has is {last}")
 
 

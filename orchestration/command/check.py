@@ -1,12 +1,11 @@
 """`cpai check` and `cpai pack`: what is wrong with a return, and what to do about it, for the force."""
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from orchestration import quarters
+from orchestration import clock, quarters
 from orchestration.command.asked import Force, Quarter, as_json, pass_home, tell
 from orchestration.home import Home
 from orchestration.printing import counted, say
@@ -38,7 +37,7 @@ def check(folder: Path, force: str, quarter: str, into: Path | None, wants_json:
     from orchestration.returns.pack.summary import summary
     from orchestration.warehouse import compiled
 
-    if quarters.first_day(quarter) > datetime.now(UTC).date():
+    if quarters.first_day(quarter) > clock.today():
         stop([f"{quarter}: has not begun; no return is due for it yet."], wants_json, 2)
     if into and into.resolve().is_relative_to(folder.resolve()):
         stop(

@@ -1,13 +1,13 @@
 """`cpai erase`: a person, a crime, a submission or bytes out of every place of the home, by somebody's authority."""
 
 from collections.abc import Callable
-from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from orchestration import clock
 from orchestration.command.asked import Force, Quarter, as_json, pass_home, tell, there
 from orchestration.home import Home
 from orchestration.printing import counted
@@ -212,7 +212,7 @@ def due(home: Home, wants_json: bool) -> None:
     """The retention schedule, and what of it is due for review."""
     from orchestration.erasure.retention import schedule
 
-    rows = schedule(home, date.today())
+    rows = schedule(home, clock.today())
     lines = [
         f"{row['record_type']:<24}{row['review_after_months']:>4} months  "
         + (

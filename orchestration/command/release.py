@@ -1,6 +1,7 @@
 """`cpai publish` and `assure`, and what is asked of a release: explain, verify, replay, diff."""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from orchestration.command.asked import Period, as_json, not_erased, pass_home, 
 from orchestration.command.log import Crime
 from orchestration.command.summary import failures_of
 from orchestration.home import Home
+from orchestration.home import home as find_home
 from orchestration.printing import counted
 from orchestration.progress import at, shown
 from orchestration.signing import KEY
@@ -261,11 +263,82 @@ def assure(home: Home, release: str, key: Path | None, wants_json: bool) -> None
 
 
 @click.command()
+@click.argument("name", metavar="[RELEASE]", required=False)
 @click.option("--release", help="[the live one]")
+@click.option(
+    "--from",
+    "backup",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A backup of a home (archive/, ledger.db, token.key): make everything of RELEASE again from it, on whatever machine. "
+    "RELEASE may then be a folder that has its manifest.json.",
+)
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="With --from: a new folder for the home that is made, which stays [a temporary one, which goes].",
+)
 @as_json
-@pass_home
-def replay(home: Home, release: str | None, wants_json: bool) -> None:
-    """Make a release's tables again from the archive's receipts and the warehouse, and compare."""
+@click.pass_obj
+def replay(
+    home: Home,
+    name: str | None,
+    release: str | None,
+    backup: Path | None,
+    into: Path | None,
+    wants_json: bool,
+) -> None:
+    """Make RELEASE again, and compare: its tables from the home's warehouse; with --from every file, from received bytes."""
+    if name and release and name != release:
+        raise click.UsageError(f"name one release: {name} or {release}")
+    if backup:
+        if not (wanted := name or release):
+            raise click.UsageError("name the release: cpai replay 2023.r1 --from BACKUP")
+        _replay_from(home, wanted, backup, into, wants_json)
+        return
+    if into:
+        raise click.UsageError("--into goes with --from BACKUP")
+    not_erased(there(home))
+    _replay_here(home, name or release, wants_json)
+
+
+def _replay_from(home: Home, wanted: str, backup: Path, into: Path | None, wants_json: bool) -> None:
+    from orchestration.ledger import log
+    from orchestration.releases.elsewhere import EXCEPT, GIVEN, make_again
+
+    if into and into.exists() and any(into.iterdir()):
+        raise click.UsageError(f"{into} is not empty: name a new folder")
+    noted = log.is_home(home)
+    log.note_in_a_home(
+        home, "combination", "release made again from a backup", {"release": Path(wanted).resolve().name}
+    )
+    with tempfile.TemporaryDirectory(prefix="cpai-replay-") as temporary, shown():
+        aside = into or Path(temporary)
+        aside.mkdir(parents=True, exist_ok=True, mode=0o700)
+        answer = make_again(wanted, backup.resolve(), find_home(aside).root)
+    if answer.problems:
+        made = f"what was made is in {into}" if into else "give --into FOLDER, which keeps what is made"
+        what_next = (
+            f"{made}: compare it with what was published, once cpai verify says that this is as it was. Where both are sound, "
+            "the code makes other bytes here, which is its fault: report it"
+        )
+        stop([*(f"{answer.release}: {problem}" for problem in answer.problems), what_next], wants_json)
+    lines = [
+        f"{answer.release}: {counted(answer.same, 'file')} and the manifest come out the same, byte for byte"
+        if not answer.erased
+        else "",
+        *answer.erased,
+        *(f"not made again: {file}: {why}" for file, why in EXCEPT.items()),
+        *(f"taken from the manifest: {part}: {why}" for part, why in GIVEN.items()),
+    ]
+    if not noted:
+        lines.append(
+            "no home here has a log: personal data were read, so enter this consultation where the backup is kept"
+        )
+    result = {"done": True, "release": answer.release, "same": answer.same, "erased": answer.erased}
+    tell(wants_json, result | {"except": EXCEPT, "given": GIVEN, "noted": noted}, filter(None, lines))
+
+
+def _replay_here(home: Home, release: str | None, wants_json: bool) -> None:
     from orchestration.releases import verify as verify_
     from orchestration.releases.replay import replay as replayed
 

@@ -2,12 +2,11 @@
 
 import json
 import re
-from datetime import date
 from typing import Any
 
 import click
 
-from orchestration import outbox
+from orchestration import clock, outbox
 from orchestration.command.asked import Quarter, as_json, pass_home, tell
 from orchestration.command.summary import holding_of, show_holding
 from orchestration.home import Home
@@ -88,7 +87,7 @@ def status(home: Home, wanted: tuple[str, ...], asks_storage: bool, wants_json: 
     for found in astray:
         say(f"not read: {found.sentence}")
     _show_open(opened)
-    for sentence in due(home, date.today()):
+    for sentence in due(home, clock.today()):
         say(sentence)
     _show_hands(home)
 

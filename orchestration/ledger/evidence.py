@@ -53,7 +53,7 @@ def insert_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str
         dict(row)
         for row in connection.execute(insert(table).returning(*table.columns), list(rows)).mappings()
     ]
-    _append(connection, table.name, {_name(table, row): row_hash(table, row) for row in written})
+    _append(connection, table.name, {row_name(table, row): row_hash(table, row) for row in written})
     return written
 
 
@@ -182,11 +182,11 @@ def _rows(connection: Connection, table: Table, under: str = "") -> dict[str, st
     first = next(iter(table.primary_key.columns))
     where = and_(True, first == under.split("/")[0]) if under else and_(True)
     rows = connection.execute(select(table).where(where)).mappings()
-    named = {_name(table, row): row_hash(table, row) for row in rows}
+    named = {row_name(table, row): row_hash(table, row) for row in rows}
     return {name: sha256 for name, sha256 in named.items() if _is_under(name, under)}
 
 
-def _name(table: Table, row: Mapping[str, Any]) -> str:
+def row_name(table: Table, row: Mapping[str, Any]) -> str:
     """The key of a row. Not the name of a file, which may name a person and can be erased: its hash."""
     parts = [(column.name, str(row[column.name])) for column in table.primary_key.columns]
     return "/".join(

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Engine, Table, insert
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from orchestration import clock
+
 
 def now() -> str:
     """This moment in UTC as ISO text, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return clock.now().isoformat(timespec="seconds")
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from orchestration import schemes
+from orchestration import clock, schemes
 from orchestration.home import Home, seed_rows
 from orchestration.keys import token_key
 from orchestration.ledger import chain, evidence
@@ -159,7 +159,7 @@ class Reading:
 class Desk:
     """The desk of a home. `now` gives the moment, for tests."""
 
-    def __init__(self, home: Home, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, home: Home, now: Callable[[], datetime] = clock.now) -> None:
         self.home = home
         self.policy: Policy = read_policy()
         self.gold = [tuple(row[name] for name in KEY) for row in seed_rows("gold_items.csv")]

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
+from orchestration import clock
 from orchestration.ledger.tables import readings, worklist
 from orchestration.readings.worklist import GONE
 
@@ -92,7 +93,7 @@ def total(of: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def summary(of: Iterable[Mapping[str, Any]], now: datetime | None = None) -> dict[str, Any]:
     """The counts of several rows together with what is `left`, the `pace` a week and the `forecast` (a day, or blank)."""
-    now = now or datetime.now(UTC)
+    now = now or clock.now()
     row = total(of)
     day = forecast(row, now)
     left = row["readings_due"] - row["readings_done"]

@@ -2,12 +2,11 @@
 
 import warnings
 from collections.abc import Iterator
-from datetime import date
 
 import dagster as dg
 
 from expectations import SUITES
-from orchestration import outbox, quarters
+from orchestration import clock, outbox, quarters
 from orchestration.gate import check, in_sentences, shuts
 from orchestration.home import Home
 from orchestration.printing import counted
@@ -28,7 +27,7 @@ PUBLISHED = [
     ["quality", "returns"],
 ]
 # what is published is asked for once, as the partition of a run: a year (2023) or a quarter (2023-Q1)
-PERIODS = dg.StaticPartitionsDefinition(quarters.periods(date.today()))
+PERIODS = dg.StaticPartitionsDefinition(quarters.periods(clock.today()))
 
 
 # dbt is one step, and a blocking check between two of its models would have to run in its middle: the suites

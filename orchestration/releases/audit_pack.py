@@ -9,11 +9,11 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from orchestration import clock
 from orchestration.home import PROJECT, Home, seed_rows
 from orchestration.ledger import log
 from orchestration.ledger.opening import ledger_of
@@ -109,7 +109,7 @@ def _fill(home: Home, head: Row, folder: Path, draw: str, figures: int, to: str)
     write_csv(folder / "log.csv", log.COLUMNS, ({**row, "set": json.dumps(row["set"])} for row in acts))
     _tests(folder)
     sample = _walked(home, head, drawn, folder)
-    written_at = datetime.now(UTC).isoformat(timespec="seconds")
+    written_at = clock.now().isoformat(timespec="seconds")
     findings = _findings(head, tables, sample) | {"written_at": written_at, "draw": draw, "to": to}
     findings["signed"] = sorted(file.name for file in folder.glob("*.dsse.json"))
     _page(folder, head, findings, sample)

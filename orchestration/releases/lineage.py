@@ -10,7 +10,17 @@ from orchestration.stopping import Damaged, read_json
 
 NAME = "dbt_manifest.json"
 # differ between two builds of the same models
-OF_ONE_RUN = {"invocation_id", "invocation_started_at", "generated_at", "created_at", "user_id", "env"}
+OF_ONE_RUN = {
+    *(
+        "invocation_id",
+        "invocation_started_at",
+        "run_started_at",
+        "generated_at",
+        "created_at",
+        "user_id",
+        "env",
+    ),
+}
 
 
 class MachinePath(RuntimeError):

@@ -546,7 +546,12 @@ def _as_csv(foreign_keys: list[dict]) -> list[dict]:
 
 def write_json(path: Path, document: dict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(as_json(document), encoding="utf-8")
+
+
+def as_json(document: dict) -> str:
+    """A document as a release has it."""
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def files_of(folder: Path) -> list[str]:

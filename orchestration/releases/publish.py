@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from orchestration import doors, gate
+from orchestration import clock, doors, gate
 from orchestration.home import Home
 from orchestration.ledger import evidence, log, signers
 from orchestration.ledger.opening import ledger_of
@@ -80,9 +81,20 @@ def publish(home: Home, period: str, gate_result: gate.GateResult | None = None)
     Raises GateShut, WarehouseStale (build again), NotPublishable (correct the model), NotAllowed, NotSigned; none of them
     changes the live release. ValueError when `period` is neither a year nor a quarter.
     """
-    quarters = in_period(period)
-    signer = _hand(home)
+    in_period(period)
+    return publish_signed(home, period, _hand(home), gate_result)
 
+
+def publish_signed(
+    home: Home,
+    period: str,
+    signer: "CryptoSigner | None",
+    gate_result: gate.GateResult | None = None,
+    recorded_as: Mapping[str, Any] = MappingProxyType({}),
+) -> Release:
+    """`publish` with the key of a hand that may, or with none. `recorded_as`: of a release that is made again elsewhere, what
+    its manifest says of the code and tools that it was made by."""
+    quarters = in_period(period)
     judged = gate.state_of(home)
     if gate_result is None:
         gate_result = gate.check(home, period)
@@ -120,7 +132,7 @@ def publish(home: Home, period: str, gate_result: gate.GateResult | None = None)
         name = f"{period}.r{max(numbers, default=0) + 1}"
         building = home.releases / f".building-{name}"
         try:
-            head = _build(home, connection, building, name, quarters, inputs, gate_result, beside)
+            head = _build(home, connection, building, name, inputs, gate_result, beside, recorded_as)
             if signer:
                 (building / evidence.ATTESTATION).write_text(attest.attestation(home, building, head, signer))
             package.settle(building)
@@ -164,10 +176,10 @@ def _build(
     connection: Connection,
     building: Path,
     name: str,
-    quarters: list[str],
     inputs: release_inputs.Inputs,
     gate_result: gate.GateResult,
     beside: comparison.Comparison | None,
+    recorded_as: Mapping[str, Any],
 ) -> dict:
     """Fill `building` with everything of the release, its manifest last, and check it by reading it back; the manifest
     without its files."""
@@ -177,8 +189,9 @@ def _build(
     at(f"writing {name}: tables")
     connection.execute(f"attach {quoted(building / 'marts.duckdb')} as target")
     _, results_kept_at = history.keep(home, connection)
-    package.copy_tables(connection, dbt, name, period, quarters)
+    package.copy_tables(connection, dbt, name, period, in_period(period))
     head = _manifest_head(home, connection, name, inputs, gate_result, results_kept_at)
+    head |= recorded_as
     head["differs_from"] = beside.as_rows() if beside else None
     head["singling_out"] = singling_out.measure(
         connection,
@@ -258,7 +271,7 @@ def _manifest_head(
         "release": name,
         "period": inputs.period,
         **_promised(home, inputs.period),
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created_at": clock.now().isoformat(timespec="seconds"),
         "fingerprint": inputs.fingerprint,
         "results_kept_at": results_kept_at,
         "made_up_data": True,

@@ -64,7 +64,8 @@ def described(dbt: dict) -> dict[str, dict]:
         if "released_" in key
     }
     found = {}
-    for node in dbt["nodes"].values():
+    # by name: dbt's order is that in which a machine lists its files
+    for _, node in sorted(dbt["nodes"].items()):
         if node["resource_type"] == "model" and node["schema"] == SCHEMA:
             name = node.get("alias") or node["name"]
             about = of_wide.get(name) or (_split_described(name) if name.startswith("by_") else {})

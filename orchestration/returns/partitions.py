@@ -4,17 +4,16 @@ A run has it in one of three ways, by how it was launched: a range (`cpai run`, 
 partition (materialize), or both (a backfill of a job gives each range the first partition of it as well).
 """
 
-from datetime import date
 from typing import Any
 
 import dagster as dg
 
-from orchestration import quarters
+from orchestration import clock, quarters
 from orchestration.home import seed_rows
 
 FORCES = [row["force"] for row in seed_rows("forces.csv")]
 # read as the code location loads: one that stays up into the next quarter is reloaded (`schedules_and_sensors` checks it)
-QUARTERS = dg.StaticPartitionsDefinition(quarters.begun(date.today()))
+QUARTERS = dg.StaticPartitionsDefinition(quarters.begun(clock.today()))
 PARTITIONS = dg.MultiPartitionsDefinition(
     {"force": dg.StaticPartitionsDefinition(FORCES), "quarter": QUARTERS}
 )

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from orchestration import quarters
+from orchestration import clock, quarters
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.receipts import read_recorded_crime, record_recorded_crime
@@ -141,7 +141,7 @@ def _known(home: Home, engine: Engine, received: Received) -> dict[str, Release]
     ledger = read_recorded_crime(engine)
     known = {}
     for release in _before_the_ledger(folder, ledger.keys()):
-        if release.published_on > date.today().isoformat():
+        if release.published_on > clock.today().isoformat():
             # taken by a version that did not look: its bytes stay in the archive, its counts stand over no others
             received.refused.append(f"{release.file}: {_to_come(release.published_on)}")
         else:
@@ -151,7 +151,7 @@ def _known(home: Home, engine: Engine, received: Received) -> dict[str, Release]
         if not row.raw_file:
             continue
         release = Release(published_on, row.file, row.sha256, folder / row.raw_file)
-        if published_on > date.today().isoformat():
+        if published_on > clock.today().isoformat():
             received.refused.append(f"{row.file}: {_to_come(published_on)}")
             record_recorded_crime(engine, published_on, row.file, row.sha256)
             continue
@@ -235,7 +235,7 @@ def _landed(home: Home, refused: list[str]) -> Iterator[tuple[str, Path]]:
                 f"{path.name}: may not be read; give the account of the warehouse leave to read it."
             )
         elif published_on := _published_on(path, home):
-            if published_on > date.today().isoformat():
+            if published_on > clock.today().isoformat():
                 refused.append(f"{path.name}: {_to_come(published_on)}")
             else:
                 yield published_on, path

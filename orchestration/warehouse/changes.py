@@ -8,10 +8,10 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
+from orchestration import clock
 from orchestration.home import files_below
 from orchestration.statements import Connection
 
@@ -71,7 +71,7 @@ def prepare(connection: Connection, raw: Path, everything: bool = False) -> dict
 
 def fingerprint(raw: Path) -> str:
     """All that models read beside the seeds, as it can be told apart without reading it: files by size and time, and the day."""
-    digest = hashlib.sha256(date.today().isoformat().encode())
+    digest = hashlib.sha256(clock.today().isoformat().encode())
     for name, file in files_below(raw):
         seen = file.stat()
         digest.update(f"{name} {seen.st_size} {seen.st_mtime_ns}\n".encode())

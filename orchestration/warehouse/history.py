@@ -7,9 +7,9 @@ nothing, so a year of runs costs what changed in it. Files of rule results from 
 # ruff: noqa: S608 - names in the SQL are this module's own
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestration import clock
 from orchestration.home import Home
 from orchestration.ledger import evidence
 from orchestration.ledger.opening import ledger_of
@@ -90,7 +90,7 @@ def keep(home: Home, connection: Connection) -> tuple[int, str]:
     none = home.history / "rule_results" / "none.parquet"
     with alone(home.history):  # two that keep at once would both keep the same change
         files = f"{one_file(home.history)}/rule_results/*.parquet"
-        moment = datetime.now(UTC).isoformat(timespec="microseconds")
+        moment = clock.now().isoformat(timespec="microseconds")
         connection.execute(
             f"""
             create or replace temp table differing as
@@ -122,6 +122,20 @@ def keep(home: Home, connection: Connection) -> tuple[int, str]:
             "select max(kept_at) from read_parquet(?, hive_partitioning = false)", [files]
         ).fetchone()
     return changed, last
+
+
+def take_over(home: Home, files: list[Path], moment: str) -> None:
+    """What another home had kept of rule results by a moment, out of its files: as one file, of that moment."""
+    import duckdb
+
+    prepare(home)
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table kept as select distinct * from read_parquet($files, hive_partitioning = false) "
+            "where kept_at <= $moment",
+            {"files": [one_file(file) for file in files], "moment": moment},
+        )
+        _write(connection, "from kept order by all", _of_results(home, moment))
 
 
 def one_file_a_year(home: Home, this_year: int) -> int:

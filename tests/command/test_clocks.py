@@ -48,6 +48,28 @@ def test_tests_wait_for_conditions_and_are_told_what_day_it_is():
     assert looking.keys() == ALLOWED.keys(), "an exception that nothing needs any more"
 
 
+# what is not of a release, and is not asked again: a pause, a lock, who is signed in; and migrations stay as they are
+OF_THE_MACHINE = {
+    "clock.py",
+    "ledger/migrations/versions/0008_identity_of_the_home.py",
+    "readings/room/sign_in.py",
+}
+
+
+def test_what_is_made_goes_by_the_one_clock(monkeypatch):
+    """A release that is made again elsewhere is made at its own moment: `orchestration/clock.py`."""
+    found = {}
+    for package in ("orchestration", "expectations", "dbt_project"):
+        folder = TESTS.parent / package
+        monkeypatch.setattr(f"{__name__}.TESTS", folder)
+        for file in sorted(folder.rglob("*.py")):
+            if days := [line for line in looks_at_the_clock(file) if " time." not in line]:
+                found[file.relative_to(folder).as_posix()] = days
+    assert found.keys() == OF_THE_MACHINE, (
+        "ask orchestration/clock.py; or an exception that nothing needs any more"
+    )
+
+
 def test_a_clock_is_found_by_any_name(tmp_path, monkeypatch):
     monkeypatch.setattr(f"{__name__}.TESTS", tmp_path)
     file = tmp_path / "test_some.py"

@@ -15,6 +15,7 @@ LONGEST = 60  # lines of a function
 # The order, from what all share to what nobody imports. A module is of the row that has the longest beginning of its name.
 LAYERS = (
     (
+        "clock",
         "quarters",
         "schemes",
         "printing",

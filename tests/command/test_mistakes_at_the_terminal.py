@@ -14,8 +14,8 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from orchestration import quarters
-from orchestration.command import asked, cpai
+from orchestration import clock, quarters
+from orchestration.command import cpai
 from orchestration.home import Home
 from orchestration.keys import token_key
 from orchestration.ledger.opening import ledger_of, open_ledger
@@ -148,12 +148,7 @@ STATES = {
 }
 
 
-class Day(date):
-    """The day of the test."""
-
-    @classmethod
-    def today(cls) -> date:
-        return cls(2026, 5, 14)
+TODAY = date(2026, 5, 14)
 
 
 def tree(folder: Path) -> dict:
@@ -165,7 +160,7 @@ def tree(folder: Path) -> dict:
 @pytest.mark.parametrize("row", MISTAKES, ids=[f"{row['home']}: {row['command']}" for row in MISTAKES])
 def test_each_is_answered_by_its_sentence_and_nothing_is_done(row, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(asked, "date", Day)
+    monkeypatch.setattr(clock, "today", lambda: TODAY)
     for name in ("CPAI_HOME", "CPAI_LEDGER_URL", "CPAI_WAIT"):
         monkeypatch.delenv(name, raising=False)
     home = Home(tmp_path / "home")
@@ -183,7 +178,7 @@ def test_each_is_answered_by_its_sentence_and_nothing_is_done(row, tmp_path, mon
             near_parent=tmp_path,
             revision=HEAD,
             port=taken.getsockname()[1],
-            ended=quarters.ended(Day.today()),
+            ended=quarters.ended(TODAY),
         )
     assert (answer.exit_code, answer.stderr.rstrip("\n")) == (int(row["exit"]), says), answer.output
     assert not answer.stdout

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 from by_hand import write_raw
 
+from orchestration import clock
 from orchestration.home import Home
 from orchestration.warehouse import changes, dbt
 
@@ -47,12 +48,7 @@ def prepared(home: Home, **noted: bool) -> None:
 
 
 def another_day(patch: pytest.MonkeyPatch) -> None:
-    class Tomorrow(datetime.date):
-        @classmethod
-        def today(cls):
-            return cls(2031, 1, 1)
-
-    patch.setattr(changes, "date", Tomorrow)
+    patch.setattr(clock, "today", lambda: datetime.date(2031, 1, 1))
 
 
 SINCE = {

@@ -111,6 +111,16 @@ def test_what_was_published_verifies(erased):
 
 
 @pytest.mark.proof
+def test_a_release_made_again_from_a_backup_of_since_is_told_to_be_of_fewer_records(erased):
+    """The home itself is a backup of it, and has the log. 40 s."""
+    home = erased.year.home
+    answer = erased.year.json("replay", "2023.r1", "--from", str(home.root))
+    assert answer["done"] and answer["noted"]
+    assert "records that it was made from have been erased by law since (erasure 1 of" in answer["erased"][0]
+    assert any(one.startswith("marts/fct_crimes.parquet") for one in answer["erased"])
+
+
+@pytest.mark.proof
 def test_replay_tells_lawful_removal_from_loss(erased):
     answer = erased.year.json("replay", "--release", "2023.r1")
     assert "erased by law since (erasure 1" in answer["erased"][0]

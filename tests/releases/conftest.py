@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from small_home import describe_models, make_home
 
+from orchestration import clock as the_clock
 from orchestration.home import SEEDS, Home
 from orchestration.releases import inputs, publish
 
@@ -38,9 +39,10 @@ def clock(monkeypatch):
     """Releases made one after another: two of one second would have no order."""
     moments = iter(datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=n) for n in range(100))
 
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return next(moments)
+    manifest_head = publish._manifest_head
 
-    monkeypatch.setattr(publish, "datetime", Clock)
+    def made_then(*parts):
+        with the_clock.standing_at(next(moments).isoformat()):
+            return manifest_head(*parts)
+
+    monkeypatch.setattr(publish, "_manifest_head", made_then)

@@ -13,7 +13,7 @@ import xlsxwriter
 from some import some
 from test_kept import forget
 
-from orchestration import quarters
+from orchestration import clock, quarters
 from orchestration.home import Home, seed_rows
 from orchestration.ledger.opening import ledger_of
 from orchestration.returns import archive, kept, recorded_crime
@@ -216,10 +216,9 @@ def test_a_release_of_tomorrow_stands_over_none(home, landing):
         assert any(f"2023-Q1, which had not ended on {day}" in sentence for sentence in received.refused)
 
 
-def test_a_release_of_tomorrow_that_was_taken_before_is_put_aside(home, landing, monkeypatch):
+def test_a_release_of_tomorrow_that_was_taken_before_is_put_aside(home, landing):
     as_csv(landing / "2099-01-25" / "prc-pfa-tables.csv", KENT)
-    with monkeypatch.context() as patch:
-        patch.setattr(recorded_crime, "date", type("Then", (date,), {"today": lambda: date(2099, 2, 1)}))
+    with clock.standing_at("2099-02-01T00:00:00+00:00"):
         assert len(receive(home).releases) == 2
     (landing / "2099-01-25" / "prc-pfa-tables.csv").unlink()
     received = receive(home)

@@ -35,9 +35,9 @@ select
             when
                 waivers.reason is null
                 or waivers.signed_by is null
-                or coalesce(try_cast(waivers.signed_on as date), date '9999-12-31') > current_date
+                or coalesce(try_cast(waivers.signed_on as date), date '9999-12-31') > {{ today() }}
                 then 'unsigned'
-            when coalesce(try_cast(waivers.expires as date), date '1900-01-01') < current_date then 'expired'
+            when coalesce(try_cast(waivers.expires as date), date '1900-01-01') < {{ today() }} then 'expired'
             else 'counts'
         end as varchar
     ) as verdict

@@ -30,16 +30,31 @@ asked as (
     select distinct unit, answers, answer from read_figures
 ),
 
--- that a crime is group-based is an answer too, whatever the criterion
+-- that a crime is group-based is an answer too, whatever the criterion. Each column by name: DuckDB keeps those of a
+-- `replace` in any order, and no two releases would have the same view
 every_answer as (
-    select scheme as answers, * exclude (scheme) from {{ ref('settled_answers') }}
+    select
+        scheme as answers,
+        force,
+        month,
+        is_read,
+        first_answer,
+        settled_answer,
+        crimes,
+        victims,
+        suspects
+    from {{ ref('settled_answers') }}
     union all
     select
         'any' as answers,
-        * exclude (scheme) replace (
-            case when first_answer = 'not_group_based' then first_answer else 'all' end as first_answer,
-            case when settled_answer = 'not_group_based' then settled_answer else 'all' end as settled_answer
-        )
+        force,
+        month,
+        is_read,
+        case when first_answer = 'not_group_based' then first_answer else 'all' end as first_answer,
+        case when settled_answer = 'not_group_based' then settled_answer else 'all' end as settled_answer,
+        crimes,
+        victims,
+        suspects
     from {{ ref('settled_answers') }}
     where scheme = '{{ var('first_scheme') }}'
 ),
