@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from expectations import SUITES, run_suites
 from orchestration import clock
 from orchestration.home import SEEDS, Home
-from orchestration.ledger import chain, witnesses
+from orchestration.ledger import chain, evidence, witnesses
 from orchestration.ledger.opening import ledger_of
 from orchestration.quarters import in_period
 from orchestration.releases import verify
@@ -90,7 +90,7 @@ def _doubts(home: Home, _seen: tuple) -> list[str]:
         heads = [verify.manifest_of(home, name) for name in names]
         ends = {head["release"]: witnesses.of_document(head).get("readings", {}) for head in heads}
         return [
-            *chain.verify(engine),
+            *evidence.problems(engine),
             *chain.ends_otherwise(engine, ends),
             *kept.raw_differs(home, engine),
             *(sentence for head in heads for sentence in history.lost(home, head)),

@@ -98,6 +98,18 @@ def readings_edited(anew: bool):
     return edited
 
 
+def receipt_edited(home: Home, _monkeypatch) -> None:
+    """When a return came, changed in the ledger: before its deadline, and not after it."""
+    with closing(sqlite3.connect(home.root / "ledger.db")) as ledger, ledger:
+        for (trigger,) in ledger.execute(
+            "select name from sqlite_master where type = 'trigger' and tbl_name = 'submissions'"
+        ).fetchall():
+            ledger.execute(f"drop trigger {trigger}")
+        ledger.execute(
+            "update submissions set received_at = '2023-04-01T00:00:00+00:00' where force = 'kent' and quarter = '2023-Q1'"
+        )
+
+
 def file_edited(folder: str, pattern: str, lost: bool = False):
     """The first such file of a folder of the home: changed by hand, or lost."""
 
@@ -197,6 +209,10 @@ FOOLED = {
         readings_edited(anew=True),
         "the last that 2023.r1 was made from, is not in the ledger as it was",
     ),
+    "a receipt edited in the ledger": (
+        receipt_edited,
+        "submissions kent/2023-Q1/1 of the ledger is not as it was written",
+    ),
     "a raw file changed by hand": (
         file_edited("raw/crimes", "kent.1.parquet"),
         "kent.1.parquet is not what was written when it was received; it is made again from the archive by: cpai run",
@@ -225,6 +241,7 @@ OFTEN = (
     "an expectation that raises",
     "a force absent from the returns",
     "readings edited in the ledger",
+    "a receipt edited in the ledger",
     "a raw file changed by hand",
     "results that cannot be written",
 )
