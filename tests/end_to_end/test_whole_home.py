@@ -54,7 +54,15 @@ def test_a_year_as_it_was_made_has_no_problem(whole, year):
 
 
 def flip(home: Home, chosen: list[Path]) -> None:
-    """One bit in each of these files; each is named, and none that was not flipped."""
+    """One bit in each of these files; each is named, and none that was not flipped. Beside a manifest nothing of its release:
+    where it is not the one that was published, there is nothing to compare the others with."""
+    manifests = {file.parent for file in chosen if file.name == "manifest.json" and "releases" in file.parts}
+    chosen = [
+        file
+        for file in chosen
+        if file.parent / file.name in {one / "manifest.json" for one in manifests}
+        or not manifests & {*file.parents}
+    ]
     before = {file: (file.read_bytes(), file.stat().st_mode) for file in chosen}
     for file, (data, _) in before.items():
         file.chmod(0o600)

@@ -45,10 +45,9 @@ class Delivered:
             touched |= {place.parts[1]} - {"recorded_crime"}
         ran = self.cpai("run", *sorted(touched))
         refused = [line for line in ran.output.splitlines() if "submission" in line and "refused:" in line]
-        # the one delivery that is made to be refused
-        assert not [line for line in refused if "cleveland" not in line] and ran.exit_code == bool(refused), (
-            ran.output
-        )
+        # the one delivery that is made to be refused; a later one of the same return may stand in its place
+        assert not [line for line in refused if "cleveland" not in line], ran.output
+        assert ran.exit_code == 0 or (ran.exit_code == 1 and refused), ran.output
         read = self.cpai("read", "import", *some(answers))
         assert read.exit_code == 0, read.output
 

@@ -14,7 +14,7 @@ YES = {
 
 
 def crime(
-    reference: str, recorded_on: str, victims: tuple = (0,), suspects: tuple = (1, 2), **columns
+    reference: str | None, recorded_on: str | None, victims: tuple = (0,), suspects: tuple = (1, 2), **columns
 ) -> dict:
     """A crime that is a candidate, but for these columns."""
     usual = {
@@ -48,6 +48,20 @@ OLD = crime("CR/0", "2023-05-10")
 # no candidate but by a link
 ONE_OFFENDER = crime("CR/0", "2023-05-10", suspects=(1,), offenders_stated="1")
 LINKED = crime("CR/1", "2024-02-10", suspects=(), linked_crime_reference="kent:CR/0")
+# crimes of every status, with what the rules of a return ask about
+EVERYTHING = [
+    crime("CR/0", "2023-05-10"),
+    crime("CR/0", "2023-05-10", summary="two or more offenders", suspects=(0, 1)),
+    crime("CR/1", "2023-05-10", suspects=(1,), incident_reference="I1"),
+    crime("CR/2", "2023-05-20", offence_code="19J", incident_reference="I1", csa_flag="perhaps"),
+    crime("CR/3", "2023-05-20", status="cancelled", cancellation_code="C3", linked_crime_reference="CR/1"),
+    crime("CR/4", "2023-05-20", victims=(0, 1, 2), committed_from=None, offenders_stated=None),
+    crime("CR/5", "2023-05-20", offence_code="SX99", victims=(), layout="athena"),
+    crime(None, "2023-05-20"),
+]
+# sent anew, two of them cannot be used, and the others are there no more
+LEFT_OUT = [crime("CR/4", None), crime("CR/3", "no day", offence_code=None)]
+LATER_IN_THE_YEAR = [crime(f"CR/{number}", "2023-08-10", incident_reference="I2") for number in (6, 7, 8)]
 SEQUENCES = {
     "a later return cancels a crime": [
         sent(KENT, FIRST, OLD),
@@ -106,4 +120,17 @@ SEQUENCES = {
         *(("killed", 88), sent(CLEVELAND, LATER, crime("CR/2", "2024-02-10"))),
     ],
     "recorded crime is counted anew": [sent(KENT, FIRST, OLD), ("count_anew", 1), BUILD, ("count_anew", 5)],
+    "of each kind of record something, and its references again": [
+        *(sent(KENT, FIRST, *EVERYTHING), sent(KENT, FIRST, *EVERYTHING[1:]), BUILD),
+        sent(KENT, LATER, *(crime(f"CR/{number}", "2024-02-10") for number in range(6))),
+    ],
+    "a return is sent anew without some, and one of its references again": [
+        *(sent(KENT, FIRST, *EVERYTHING), BUILD, sent(KENT, FIRST, *EVERYTHING[:4], *LEFT_OUT), BUILD),
+        sent(KENT, LATER, crime("CR/0", "2024-02-10"), crime("CR/4", "2024-02-10")),
+    ],
+    "of two quarters of a year one comes again": [
+        *(sent(KENT, FIRST, *EVERYTHING), sent(KENT, SECOND, *LATER_IN_THE_YEAR), BUILD),
+        *(("read", number, YES) for number in range(8)),
+        *(BUILD, sent(KENT, SECOND, *LATER_IN_THE_YEAR[1:])),
+    ],
 }
