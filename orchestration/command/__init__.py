@@ -25,7 +25,7 @@ from orchestration.command.layout import layout
 from orchestration.command.log import log
 from orchestration.command.quarter import quarter
 from orchestration.command.read import read
-from orchestration.command.release import assure, diff, explain, publish, replay, verify
+from orchestration.command.release import assure, diff, explain, publish, replay, timestamp, verify
 from orchestration.command.report import report
 from orchestration.command.room import room
 from orchestration.command.run import run
@@ -95,7 +95,7 @@ def cpai(context: click.Context, root: Path | None, wait: float | None) -> None:
 
 for command in (
     *(assure, audit, check, demo, diff, erase, explain, feed, init, key, keys, layout, log, pack, publish),
-    *(quarter, read, replay, report, room, run, sample, status, verify, waive),
+    *(quarter, read, replay, report, room, run, sample, status, timestamp, verify, waive),
 ):
     cpai.add_command(command)
 

@@ -71,16 +71,32 @@ def publish_period(home: Home, period: str, wants_json: bool = False, **before: 
         stop(reasons, wants_json, **before)
     (event,) = result.asset_materializations_for_node("release")
     published = {name: event.metadata[name].value for name in ("release", "unchanged", "because")}
+    if not published["unchanged"]:
+        published |= _time_stamped(home, str(published["release"]))
     standing.note(home, what, begun, published)
     standing.still(home, run)
     return published
+
+
+def _time_stamped(home: Home, release: str) -> dict[str, str]:
+    """Where the installation names an authority, what came of asking it: a release is published without its answer, too."""
+    from orchestration.releases import timestamp as stamps
+
+    if not (address := stamps.authority()):
+        return {}
+    try:
+        stamps.stamp(home, release, address)
+    except stamps.NotStamped as problem:
+        return {"time_stamp": str(problem)}
+    return {"time_stamp": " ".join(stamps.in_words(home.releases / release))}
 
 
 def as_released(home: Home, published: dict) -> str:
     folder = home.releases / published["release"]
     if published["unchanged"]:
         return f"nothing has changed since {published['release']}: it stays the live release, {folder}"
-    return "\n".join([f"published {published['release']}: {folder}", *published["because"]])
+    stamped = [published["time_stamp"]] if "time_stamp" in published else []
+    return "\n".join([f"published {published['release']}: {folder}", *published["because"], *stamped])
 
 
 @click.command()
@@ -162,6 +178,13 @@ def explain(
     type=click.Path(exists=True, path_type=Path),
     help="A release, a pack or a list of keys kept elsewhere, which knows where the ledger then ended; may be given again.",
 )
+@click.option(
+    "--authority",
+    "authorities",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --keys: the certificate (PEM) of a time-stamp authority that is trusted; FOLDER is then to have its stamp.",
+)
 @as_json
 @click.pass_obj
 def verify(
@@ -172,6 +195,7 @@ def verify(
     superseded: bool,
     whole: bool,
     witnesses: tuple[Path, ...],
+    authorities: tuple[Path, ...],
     wants_json: bool,
 ) -> None:
     """Is a release as it was published, and signed? With --home, is everything that it rests on?"""
@@ -180,7 +204,7 @@ def verify(
             raise click.UsageError(
                 "a release is judged without its home by both: cpai verify FOLDER --keys FILE"
             )
-        _verify_folder(folder, keys, superseded, wants_json)
+        _verify_folder(folder, keys, superseded, authorities, wants_json)
         return
     not_erased(there(home))
     if whole or witnesses:
@@ -189,14 +213,17 @@ def verify(
     _verify_release(home, release, wants_json)
 
 
-def _verify_folder(folder: Path, keys: tuple[Path, ...], superseded: bool, wants_json: bool) -> None:
-    from orchestration.releases import attest
+def _verify_folder(
+    folder: Path, keys: tuple[Path, ...], superseded: bool, authorities: tuple[Path, ...], wants_json: bool
+) -> None:
+    from orchestration.releases import attest, timestamp
 
     known = attest.read_lists(keys)
-    if problems := attest.problems_of(folder, known, superseded):
+    if problems := attest.problems_of(folder, known, superseded) + timestamp.problems_of(folder, authorities):
         stop(problems, wants_json)
     by = attest.signed_by(folder)
     lines = [f"every file is as it was signed, by {by}; keys of the list of {known['signed_at'][:10]}"]
+    lines += timestamp.in_words(folder, authorities)
     tell(wants_json, {"done": True, "signed_by": by, "list": known["number"]}, lines)
 
 
@@ -236,6 +263,27 @@ def _verify_release(home: Home, release: str | None, wants_json: bool) -> None:
         {"done": True, "erased": lawful, "signed": signed},
         [f"every file has the SHA-256 of the manifest{but}", signed, *lawful],
     )
+
+
+@click.command()
+@click.argument("release")
+@click.option("--authority", metavar="URL", help="[CPAI_TIMESTAMP_URL]")
+@as_json
+@pass_home
+def timestamp(home: Home, release: str, authority: str | None, wants_json: bool) -> None:
+    """Have RELEASE time-stamped by an authority of RFC 3161; it is sent a hash, and nothing else."""
+    from orchestration.releases import timestamp as stamps
+    from orchestration.releases.everything import release_problems
+    from orchestration.releases.verify import named
+
+    name = named(home, release)
+    address = authority or stamps.authority()
+    if not address:
+        raise click.UsageError("name the time-stamp authority: --authority URL, or CPAI_TIMESTAMP_URL")
+    if problems := release_problems(home, name):
+        stop(problems, wants_json)
+    at = stamps.stamp(home, name, address)
+    tell(wants_json, {"done": True, "release": name, "at": at}, stamps.in_words(home.releases / name))
 
 
 @click.command()

@@ -40,6 +40,8 @@ KEYS = "keys.dsse.json"  # in releases/: the signed list of keys
 BESIDE_A_RELEASE = ("index.html", KEYS)
 # in a release, beside its files
 ATTESTATION, ASSURANCE = SIGNATURES = ("attestation.dsse.json", "assurance.dsse.json")
+TIMESTAMP = "timestamp.tsr"
+ADDED = (*SIGNATURES, TIMESTAMP)  # to a release that is published
 # which release is live changes with the next one
 _CHANGES = {("releases", "live")}
 _REMEDY = "restore the ledger from a copy"
@@ -222,7 +224,7 @@ def _parts(home: Home) -> Iterator[Path]:
     yield from (home.root / part for part in FILES)
     yield from (home.releases / name for name in BESIDE_A_RELEASE)
     for folder in sorted(home.releases.glob("[0-9]*.r*")):
-        yield from (folder / name for name in SIGNATURES)
+        yield from (folder / name for name in ADDED)
 
 
 def _below(path: Path) -> Iterator[Path]:

@@ -347,14 +347,12 @@ def _place_problems(folder: Path, said: Row, row: Row | None, known: Row, supers
 
 
 def _files(folder: Path) -> list[Path]:
-    """Everything in a release that is no folder, but for the two signatures, which have their own."""
+    """Everything in a release that is no folder, but for the signatures and the time stamp, which have their own."""
     found = []
     for at, folders, files in os.walk(folder):
         found += [Path(at, name) for name in files]
         found += [Path(at, name) for name in folders if Path(at, name).is_symlink()]
-    return sorted(
-        path for path in found if path.parent != folder or path.name not in (ATTESTATION, ASSURANCE)
-    )
+    return sorted(path for path in found if path.parent != folder or path.name not in evidence.ADDED)
 
 
 def _signed_at(file: Path) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from orchestration.home import Home, file_hash
 from orchestration.ledger import chain, evidence, witnesses
 from orchestration.ledger.opening import ledger_of
-from orchestration.releases import attest, verify
+from orchestration.releases import attest, timestamp, verify
 from orchestration.returns import archive, kept
 
 # of releases/: beside the releases themselves
@@ -42,7 +42,11 @@ def release_problems(home: Home, name: str, known: dict[str, Any] | None = None)
     folder = home.releases / name
     if not folder.is_dir():
         return [f"{name} is in the ledger and not in releases/; restore it from a copy"]
-    return verify.verify(home, name) + signature_problems(home, name, known)
+    return [
+        *verify.verify(home, name),
+        *signature_problems(home, name, known),
+        *(f"{name}: {one}" for one in timestamp.problems_of(folder)),
+    ]
 
 
 def signature_problems(home: Home, name: str, known: dict[str, Any] | None = None) -> list[str]:

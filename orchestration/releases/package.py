@@ -14,7 +14,7 @@ from pathlib import Path
 
 from expectations import Result
 from orchestration.home import file_hash
-from orchestration.ledger.evidence import SIGNATURES
+from orchestration.ledger.evidence import ADDED
 from orchestration.releases import singling_out, views
 from orchestration.returns.layouts import personal_columns
 from orchestration.spreadsheets import copy_csv
@@ -555,13 +555,13 @@ def as_json(document: dict) -> str:
 
 
 def files_of(folder: Path) -> list[str]:
-    """Every file of a release but its manifest and its signatures, by path inside the release, sorted."""
+    """Every file of a release but its manifest, its signatures and its time stamp, by path inside the release, sorted."""
     paths = (
         file.relative_to(folder).as_posix()
         for file in folder.rglob("*")
         if file.is_symlink() or not file.is_dir()
     )
-    return sorted(path for path in paths if path not in ("manifest.json", *SIGNATURES))
+    return sorted(path for path in paths if path not in ("manifest.json", *ADDED))
 
 
 def tool_versions() -> dict[str, str]:

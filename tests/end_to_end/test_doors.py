@@ -77,6 +77,7 @@ NOTED_ELSEWHERE = {
     "erase again": "goes on with an erasure that is in the log",
     "room user password": "as room user open: a change of the user",
     "assure": "tests/releases/test_forgery.py: release assured",
+    "timestamp": "tests/releases/test_timestamp.py: release time-stamped",
     "keys make": "tests/releases/test_hands.py: role granted, with a key",
     "keys grant": "as keys make",
     "keys revoke": "as keys make: role revoked, with its reason",
