@@ -44,7 +44,7 @@ class Numbers(HTMLParser):
         if "id" in of:
             self.ids.add(of["id"])
         if tag == "table":
-            self._in_numbers = of.get("class") == "numbers"
+            self._in_numbers = of.get("id") == "numbers"
         if not self._in_numbers:
             return
         if tag in ("thead", "tbody"):
@@ -125,6 +125,34 @@ def test_each_number_that_is_a_figure_leads_to_the_same_number(release, pages, p
         here = [cell for (anchor, _), cell in page.cells.items() if anchor == row]
         numbers = {part.strip("()") for cell in [*here, page.base[row]] for part in cell.split()}
         assert text in numbers, (path, target, row, text)
+
+
+def test_numbers_of_a_report_lead_to_the_release_beside_it_and_from_elsewhere_nowhere(year, pages, tmp_path):
+    assert year.cpai("report", "2023", "--place", "kent").exit_code == 0
+    report = year.home.root / "reports" / "2023.r1" / "2023" / "forces" / "kent.html"
+    html = report.read_text(encoding="utf-8")
+    links = some(
+        re.findall(
+            r'<a href="([^"#]+)#([^"]+)" class="evident"><data value="[^"]*" data-figure="([^"]+)"'
+            r'[^>]*data-of="([a-z]+)">([^<]+)</data>',
+            html,
+        )
+    )
+    assert len(links) > 100
+    release = year.home.releases / "2023.r1"
+    for target, row, figure, of, text in links:
+        file = (report.parent / target).resolve()
+        page = pages[file.relative_to(release.resolve()).as_posix()]
+        if of == "denominator":
+            assert page.base[row] == text, (figure, row)
+        else:
+            cell = page.cells[row, figure].replace("(", "").replace(")", "").split()
+            assert text in ("[z]", *cell), (figure, row, text)
+    # a chart's numbers, signs of figures that are not given and evidence tables lead nowhere
+    assert html.count('class="evident"') == len(links)
+    year.json("report", "2023", "--place", "kent", "--into", str(tmp_path / "sent"))
+    sent = (tmp_path / "sent" / "forces" / "kent.html").read_text(encoding="utf-8")
+    assert "data-figure" in sent and 'evident"' not in sent and "evidence/" not in sent
 
 
 def test_no_count_of_the_front_page_stands_without_its_evidence(release):

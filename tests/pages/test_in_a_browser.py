@@ -177,11 +177,12 @@ def test_a_number_is_followed_to_its_row_and_on_to_the_sql(year, browser, width)
     # by the keyboard alone
     number.focus()
     tab.keyboard.press("Enter")
+    tab.wait_for_url("**/evidence/**")
     row = tab.locator("tr:target")
     assert row.is_visible() and row.locator("th").inner_text() == "England and Wales, 2023"
     place = row.bounding_box()
     assert 0 <= place["y"] < 900
-    headings = tab.locator("table.numbers thead th").all_inner_texts()
+    headings = tab.locator("#numbers thead th").all_inner_texts()
     assert row.locator("td").all()[headings.index("familial") - 1].inner_text().split()[0] == printed
     assert row.evaluate("row => getComputedStyle(row.cells[0]).backgroundColor") == "rgb(255, 247, 191)"
     tab.get_by_role("link", name="Each step, as a picture and with its SQL").click()

@@ -3,12 +3,15 @@
 import json
 from datetime import datetime
 
+import duckdb
 import pytest
 from lineage_events import read_back
 from small_home import Gate, make_home
 from some import some
 
+from orchestration.releases import openlineage
 from orchestration.releases.publish import publish
+from orchestration.warehouse.columns import Traced
 
 
 @pytest.fixture(scope="module")
@@ -130,5 +133,69 @@ def test_published_tables_have_rows_and_what_was_checked_of_them(by_job, release
         for resource in resources
         if not resource["name"].endswith(".csv")
     }
+    assert outputs["marts.fct_crimes"]["facets"]["columnLineage"]["fields"]["force"]["inputFields"] == [
+        {"namespace": "cpai", "name": "marts.fct_crimes", "field": "force"}
+    ]
+    # what publishing adds comes from nowhere
+    assert "release" not in outputs["marts.figures"]["facets"]["columnLineage"]["fields"]
     assert by_job["dbt.marts.fct_crimes"]["job"]["facets"]["sql"]["query"] == "select 1 as force"
     assert by_job["dbt.marts.fct_crimes"]["job"]["facets"]["jobType"]["integration"] == "DBT"
+
+
+def test_each_view_of_the_release_comes_from_tables_of_the_same_release(by_job, release):
+    with duckdb.connect(str(release / "marts.duckdb"), read_only=True) as marts:
+        views = [
+            name
+            for (name,) in marts.execute("select view_name from duckdb_views() where not internal").fetchall()
+        ]
+    tables = set(names(by_job["publish"]["outputs"]))
+    made = {f"releases/{release.name}/marts.{view}" for view in some(views)}
+    for view in views:
+        event = by_job[f"view.{view}"]
+        assert names(event["outputs"]) == [f"releases/{release.name}/marts.{view}"]
+        assert set(names(event["inputs"])) <= tables | made
+    assert f"releases/{release.name}/marts.figures" in names(by_job["view.release_figures"]["inputs"])
+
+
+def test_columns_lead_from_a_view_to_what_forces_sent():
+    """By the facets alone, as a catalogue follows them."""
+    traced = {
+        "model.cpai.stg_crimes": Traced(
+            columns={"code": [("raw.crimes", "offence_code")], "n": [("raw.crimes", "*")]}
+        ),
+        "model.cpai.by_code": Traced(
+            columns={"code": [("marts.fct_crimes", "code")], "all": [("release.other", "x")]}
+        ),
+    }
+    model = {
+        "resource_type": "model",
+        "description": "Rows.",
+        "columns": {},
+        "depends_on": {"nodes": []},
+        "config": {},
+    }
+    nodes = {
+        "model.cpai.stg_crimes": model | {"schema": "staging", "name": "stg_crimes"},
+        "model.cpai.by_code": model | {"schema": "release", "name": "codes", "alias": "by_code"},
+    }
+    head = {"release": "2023.r1", "fingerprint": "f", "seeds": {}}
+    at = {"built": "t", "published": "t"}
+    fct = {"schema": "marts", "table": "fct_crimes"}
+    view = {
+        "schema": "marts",
+        "table": "by_code",
+        "description": "Codes.",
+        "fields": [],
+        "lineage": {"made_from": ["marts.fct_crimes"]},
+    }
+    staged, _ = openlineage._models({"sources": {}, "nodes": nodes}, head, at, traced)[::-1]
+    (of_view,) = openlineage._views({"nodes": nodes}, head, [fct], [view], at, traced)
+    fields = staged.outputs[0]["facets"]["columnLineage"]["fields"]
+    # that rows are counted is no column
+    assert fields == {
+        "code": {"inputFields": [{"namespace": "cpai", "name": "raw.crimes", "field": "offence_code"}]}
+    }
+    (source,) = of_view.outputs[0]["facets"]["columnLineage"]["fields"]["code"]["inputFields"]
+    assert (source["name"], source["field"]) == ("releases/2023.r1/marts.fct_crimes", "code")
+    # of a table that the release has not, nothing is said
+    assert "all" not in of_view.outputs[0]["facets"]["columnLineage"]["fields"]

@@ -15,6 +15,7 @@ from orchestration.ledger import evidence, log
 from orchestration.ledger.opening import ledger_of
 from orchestration.releases import calendar, figures, package, verify
 from orchestration.releases.pages import listing
+from orchestration.releases.pages.evidence import FOLDER
 from orchestration.releases.reports import (
     audit,
     csv_on_the_web,
@@ -74,7 +75,7 @@ class Reports:
         folder.mkdir(parents=True, exist_ok=True)
         printed: list[Printed] = []
         for place in self.wanted:
-            report = Report(self.numbers, place, self.places, self.head)
+            report = Report(self.numbers, place, self.places, self.head, self._to_release(place.path))
             self._page("report.html", folder, place.path, report=report, with_pdf=self.with_pdf)
             report_workbook.write(folder / f"{place.tables}.xlsx", report, self.head)
             opendocument.write(folder / f"{place.tables}.ods", report, self.head)
@@ -108,6 +109,13 @@ class Reports:
                     evidence.note_files(
                         connection, self.home, self.folder, page, self.home.releases / listing.NAME
                     )
+
+    def _to_release(self, path: str) -> str | None:
+        """The way from a page to the release, whose evidence its numbers lead to; none from what is put elsewhere or before
+        the public, nor to a release that was made before there was any."""
+        if not self.home or self.numbers.is_public or not (self.release / FOLDER).is_dir():
+            return None
+        return f"{'../' * path.count('/')}../../../releases/{self.release.name}/"
 
     def _page(self, template: str, folder: Path, path: str, **values: Any) -> None:
         to_root = "../" * path.count("/")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from orchestration import in_print, schemes
 from orchestration.home import seed_rows
 from orchestration.releases.figures import COUNTED, CRITERIA, NATION, POPULATIONS, UNITS, in_words, label
+from orchestration.releases.pages import evidence
 from orchestration.releases.reports.numbers import Figure, Key, Numbers, day, period_name
 from orchestration.releases.reports.places import Place
 from orchestration.returns.receipts import RETURNED
@@ -77,6 +78,8 @@ class Number:
     tag: str = "data"
     # words that have to stand by the number
     beside: str = ""
+    # its evidence, where that stands beside the report
+    evidence: str = ""
 
     @cached_property
     def value(self) -> int | float | str:
@@ -106,7 +109,10 @@ class Number:
         beside = f", {escape(self.beside)}" if self.beside else ""
         if beside and self.tag == "data":
             beside = f'<span class="outside">{beside}</span>'
-        return f"<{self.tag}{attributes}>{escape(self.text)}</{self.tag}>{beside}"
+        number = f"<{self.tag}{attributes}>{escape(self.text)}</{self.tag}>"
+        if self.evidence:
+            number = f'<a href="{escape(self.evidence)}" class="evident">{number}</a>'
+        return f"{number}{beside}"
 
 
 Row = tuple[str | Number, Sequence[Number]]
@@ -130,8 +136,16 @@ class Table:
 class Report:
     """The report about one place: what its template may ask for."""
 
-    def __init__(self, numbers: Numbers, place: Place, places: list[Place], head: dict) -> None:
-        self.numbers, self.place, self.head = numbers, place, head
+    def __init__(
+        self,
+        numbers: Numbers,
+        place: Place,
+        places: list[Place],
+        head: dict,
+        to_release: str | None = None,
+    ) -> None:
+        """`to_release`: the way from the page to the release's folder, where that stands beside it and has evidence."""
+        self.numbers, self.place, self.head, self.to_release = numbers, place, head, to_release
         self.inside = [
             other
             for other in places
@@ -174,7 +188,9 @@ class Report:
         figure_id = found.figure_id if found else f"{key.population}.{key.unit}.{key.breakdown}"
         self._printed("figures", figure_id, key.place, key.period, of, text)
         source = {"figure": figure_id, "place": key.place, "period": key.period, "of": of}
-        return Number(text, source, tag, self._beside(key, found, of, error))
+        leads = found and self.to_release is not None and tag == "data"
+        to = evidence.link(key._asdict(), self.to_release or "") if leads else ""
+        return Number(text, source, tag, self._beside(key, found, of, error), to)
 
     def _beside(self, key: Key, found: Figure | None, of: str, error: str) -> str:
         if not found or of == "denominator" or self._value(key, of) is None:
