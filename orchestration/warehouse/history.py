@@ -125,7 +125,7 @@ def keep(home: Home, connection: Connection) -> tuple[int, str]:
 
 
 def take_over(home: Home, files: list[Path], moment: str) -> None:
-    """What another home had kept of rule results by a moment, out of its files: as one file, of that moment."""
+    """What another home had kept of rule results by a moment, out of its files: a file of each build, as they were written."""
     import duckdb
 
     prepare(home)
@@ -135,7 +135,10 @@ def take_over(home: Home, files: list[Path], moment: str) -> None:
             "where kept_at <= $moment",
             {"files": [one_file(file) for file in files], "moment": moment},
         )
-        _write(connection, "from kept order by all", _of_results(home, moment))
+        for (build,) in connection.execute("select distinct kept_at from kept order by all").fetchall():
+            file = _of_results(home, build)
+            if not file.exists():
+                _write(connection, f"from kept where kept_at = {quoted(build)} order by all", file)
 
 
 def one_file_a_year(home: Home, this_year: int) -> int:

@@ -46,6 +46,7 @@ EXCEPT = {
     "compared, and where the published one is there, so is all that is in the two",
     evidence.ATTESTATION: "the analyst's signature needs a private key, which no backup has",
     evidence.ASSURANCE: "the assurer's signature needs a private key, which no backup has",
+    evidence.TIMESTAMP: "a time stamp is given by an authority, of its own moment",
 }
 NOT_PUBLISHED = (publish.GateShut, dbt.BuildFailed, kept.CannotMakeAgain, package.NotPublishable)
 
