@@ -44,7 +44,7 @@ def make_home(root: Path, scale: float):
     engine = open_ledger(made)
     snapshots.write(engine, made)
     engine.dispose()
-    build(made, "int_readings+")
+    build(made)
     return made
 
 
