@@ -54,11 +54,8 @@ def check(source: Engine, head: Mapping[str, Any]) -> None:
         raise OtherLedger(*problems)
 
 
-def copy(
-    source: Engine, target: Engine, end: End, made_again: Mapping[str, str], erased_since: bool = False
-) -> None:
-    """Fill `target`, a new ledger, with what `source` had at `end`. The check value of the key is its own, and so is the manifest
-    (SHA-256) of each release that was `made_again` beside it.
+def copy(source: Engine, target: Engine, end: End, erased_since: bool = False) -> None:
+    """Fill `target`, a new ledger, with what `source` had at `end`. The check value of the key is its own.
 
     Where records were `erased_since` by law, what was changed by it comes as it is now. Raises OtherLedger for a row that is
     otherwise not as it was.
@@ -69,11 +66,6 @@ def copy(
         then = _then(there, end.evidence)
         for table in tables.metadata.sorted_tables:
             if rows := list(_rows(there, table, end, then, erased_since)):
-                if table is tables.releases:
-                    rows = [
-                        row | {"manifest_sha256": made_again.get(row["release"], row["manifest_sha256"])}
-                        for row in rows
-                    ]
                 here.execute(insert(table), rows)
 
 

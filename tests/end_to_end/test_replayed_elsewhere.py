@@ -319,7 +319,7 @@ def test_the_ledger_cut_back_ends_where_the_manifest_says(kept, tmp_path):
         backup.opened("2023.r1", kept, Home(tmp_path / "copied")) as opened,
         ledger_of(Home(tmp_path / "new")) as engine,
     ):
-        cut.copy(opened.ledger, engine, aside.end_of_release(opened, head), {})
+        cut.copy(opened.ledger, engine, aside.end_of_release(opened, head))
         assert chain.ends(engine) == head["ledger"] == evidence.ends(engine)
         assert evidence.problems(engine) == []
         assert chain.ends(opened.ledger)["log"] != head["ledger"]["log"]

@@ -7,6 +7,7 @@ the ledger. Releases before it, which it is compared with, are made first, unles
 """
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration import at_rest, clock, doors
-from orchestration.home import Home, file_hash
+from orchestration.home import Home
 from orchestration.ledger import erasures, evidence
 from orchestration.progress import at
 from orchestration.releases import inputs, package, publish, verify
@@ -105,7 +106,7 @@ def _make(backup: Backup, home: Home, one: Published) -> MadeAgain:
             os.utime(home.warehouse, (built, built))
             # what was written meanwhile is of this machine
             ledger_cut_to(backup, home, end, bool(since))
-            made = _publish(home, head)
+            made = _publish(home, head, backup.made)
     except (*NOT_PUBLISHED, Stopped) as problem:
         if isinstance(problem, Stopped) and not since:
             raise
@@ -113,7 +114,10 @@ def _make(backup: Backup, home: Home, one: Published) -> MadeAgain:
     else:
         answer.problems = list(_differing(made, one))
         answer.same = sum(file["path"] not in EXCEPT for file in head["files"]) - len(answer.problems)
-        backup.made[one.name] = file_hash(made / "manifest.json")
+        # as the ledger has it: what it says of marts.duckdb is of the one that was published
+        (made / "manifest.json").unlink()
+        shutil.copyfile(one.folder / "manifest.json", made / "manifest.json")
+        backup.made.append(one.name)
     if since and answer.problems:
         answer.erased, answer.problems = _told(one.name, since, answer.problems), []
     return answer
@@ -138,7 +142,7 @@ def _told(name: str, since: Iterable[Mapping[str, Any]], differ: list[str]) -> l
     ]
 
 
-def _publish(home: Home, head: Mapping[str, Any]) -> Path:
+def _publish(home: Home, head: Mapping[str, Any], before: list[str]) -> Path:
     """The release published again, under the clock and the person of its manifest: its folder."""
     by = head["published_by"]
     recorded_as = {
@@ -146,7 +150,7 @@ def _publish(home: Home, head: Mapping[str, Any]) -> Path:
         "tools": package.tool_versions() | {"python": head["tools"]["python"]},
     }
     with clock.standing_at(head["created_at"]), doors.coming_by(by["door"], by["who"]):
-        made = publish.publish_signed(home, head["period"], None, recorded_as=recorded_as)
+        made = publish.publish_signed(home, head["period"], None, recorded_as=recorded_as, made_again=before)
     if made.name != head["release"] or made.unchanged:
         raise CannotMakeAgain(
             f"{head['release']} comes out as {made.name}: it is what that is already; tell whoever keeps the warehouse"

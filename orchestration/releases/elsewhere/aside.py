@@ -42,7 +42,7 @@ def ledger_cut_to(backup: Backup, home: Home, end: cut.End, erased_since: bool =
     """The home's ledger as it was at `end`, in place of the one that is there."""
     new = Home(home.root / "ledger")
     with ledger_of(new) as engine:
-        cut.copy(backup.ledger, engine, end, backup.made, erased_since)
+        cut.copy(backup.ledger, engine, end, erased_since)
     for name in ("ledger.db-wal", "ledger.db-shm", inventory.FILE):
         (home.root / name).unlink(missing_ok=True)
     (new.root / "ledger.db").replace(home.root / "ledger.db")

@@ -45,8 +45,8 @@ class Backup:
     keys: list[keys.Key]
     snapshots: dict[str, pa.Table]
     releases: list[Published]
-    # by release the SHA-256 of its manifest, where it was made again
-    made: dict[str, str] = field(default_factory=dict)
+    # those of them that were made again
+    made: list[str] = field(default_factory=list)
 
 
 @contextmanager
