@@ -25,7 +25,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 YEAR = "2023"
 QUARTERS = [f"{YEAR}-Q{n}" for n in (1, 2, 3, 4)]
-COMMAND = [sys.executable, "-m", "orchestration.command"]
+COMMAND = [sys.executable, "-m", "orchestration"]
 WHOLE_STACK = "dagster, dagster_dbt, dbt.cli.main, dbt.adapters.duckdb.connections, pyarrow, sqlalchemy"
 # what each process has to import before it can do anything
 IMPORTS = {

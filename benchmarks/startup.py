@@ -19,8 +19,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
     "python -c 'import duckdb'": ["-c", "import duckdb"],
-    "cpai --help": ["-m", "orchestration.command", "--help"],
-    "cpai status": ["-m", "orchestration.command", "status"],
+    "cpai --help": ["-m", "orchestration", "--help"],
+    "cpai status": ["-m", "orchestration", "status"],
 }
 LIMIT = 1.0  # seconds, where `import duckdb` takes DUCKDB
 DUCKDB = 0.2
