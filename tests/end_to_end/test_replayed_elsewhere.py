@@ -316,7 +316,7 @@ def test_the_ledger_cut_back_ends_where_the_manifest_says(kept, tmp_path):
     """Whatever was written since: entries of the log, at the least."""
     head = head_of(kept)
     with (
-        backup.opened("2023.r1", kept, Home(tmp_path / "copied")) as opened,
+        backup.opened("2023.r1", kept) as opened,
         ledger_of(Home(tmp_path / "new")) as engine,
     ):
         cut.copy(opened.ledger, engine, aside.end_of_release(opened, head))
