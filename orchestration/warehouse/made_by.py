@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from orchestration.home import DBT_PROJECT, SEEDS
+from orchestration.home import DBT_PROJECT, SEEDS, files_below
 
 PROJECT = "project"  # what every node hangs on: settings, the plugin, and the tools' own versions
 OF_THE_PROJECT = ("dbt_project.yml", "profiles.yml")
@@ -26,6 +26,7 @@ def fingerprints(manifest: Any, keys: str, source: str) -> dict[str, str]:
     """By node id, and for `PROJECT`. `manifest`: dbt's, parsed; `keys`: check values of those that tokens are made with;
     `source`: the hash of all there is, which a model in Python may read from."""
     macros = {key: macro.macro_sql for key, macro in manifest.macros.items()}
+    seeds = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files_below(SEEDS)}
     plugin = Path(__file__).parents[1] / "warehouse_plugin.py"
     found = {
         PROJECT: _hash(
@@ -43,12 +44,12 @@ def fingerprints(manifest: Any, keys: str, source: str) -> dict[str, str]:
             file for code in (node.raw_code or "", *called) for file in READ_WHILE_COMPILED.findall(code)
         }
         if node.resource_type == "seed":  # of one above 1 MB dbt's checksum is that of its path
-            files.add(node.path)
+            files.add(Path(node.path).as_posix())
         types = {name: column.data_type for name, column in node.columns.items()}
         found[key] = _hash(
             json.dumps([{part: told.get(part) for part in PARTS}, types], sort_keys=True, default=str),
             *called,
-            *((SEEDS / file).read_text(encoding="utf-8") for file in sorted(files)),
+            *(seeds.get(file, "") for file in sorted(files)),
             source if getattr(node, "language", "") == "python" else "",
         )
     return found

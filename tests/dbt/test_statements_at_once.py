@@ -27,7 +27,7 @@ def test_dbt_is_told(tmp_path, monkeypatch):
     (tmp_path / "parsed" / "partial_parse.msgpack").touch()
     asked = []
 
-    def invoke(_home, words, *_):
+    def invoke(_home, words, *_, **__):
         asked.append(words)
         raise dbt.BuildFailed(["stopped here"])
 
@@ -35,6 +35,7 @@ def test_dbt_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "dbt.contracts.graph.manifest.Manifest.from_msgpack", lambda parsed: SimpleNamespace(nodes={})
     )
+    monkeypatch.setattr(dbt, "fingerprints", lambda *_: {})
     monkeypatch.setattr(dbt, "invoke", invoke)
     for at_once in (2, 1):
         monkeypatch.setattr(dbt, "statements_at_once", lambda _home, at_once=at_once: at_once)
