@@ -248,11 +248,11 @@ def _verify_home(home: Home, whole: bool, witnesses: tuple[Path, ...], wants_jso
 
 def _verify_release(home: Home, release: str | None, wants_json: bool) -> None:
     from orchestration.releases import attest
-    from orchestration.releases.everything import signature_problems
+    from orchestration.releases.everything import added_problems
     from orchestration.releases.verify import erased_since, named
     from orchestration.releases.verify import verify as verified
 
-    problems = verified(home, release) or signature_problems(home, named(home, release))
+    problems = verified(home, release) or added_problems(home, named(home, release))
     if problems:
         stop(problems, wants_json)
     lawful = erased_since(home, release)

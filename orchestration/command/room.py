@@ -69,17 +69,17 @@ def room(
     from orchestration.readings.room.app import LOOPBACK, application, server
 
     listening = _listen_at(path) if path else _listen(host, port)
-    served = application(
-        home,
-        hosts=(*LOOPBACK, *names),
-        https=https or path is not None,
-        behind_socket=path is not None,
-        single_sign_on=header,
-    )
-    serving = server(served)
-    # what it imports takes a second on a busy machine, and Ctrl+C is heard after it
-    serving.config.load()
     try:
+        served = application(
+            home,
+            hosts=(*LOOPBACK, *names),
+            https=https or path is not None,
+            behind_socket=path is not None,
+            single_sign_on=header,
+        )
+        serving = server(served)
+        # what it imports takes a second on a busy machine, and Ctrl+C is heard after it
+        serving.config.load()
         where = f"{path}, for the proxy" if path else f"http://{host}:{listening.getsockname()[1]}"
         say(f"the reading room: {where} (Ctrl+C ends it)")
         with unwatched():

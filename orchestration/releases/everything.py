@@ -44,18 +44,19 @@ def release_problems(home: Home, name: str, known: dict[str, Any] | None = None)
         return [f"{name} is in the ledger and not in releases/; restore it from a copy"]
     return [
         *verify.verify(home, name),
-        *signature_problems(home, name, known),
-        *(f"{name}: {one}" for one in timestamp.problems_of(folder)),
+        *added_problems(home, name, known),
     ]
 
 
-def signature_problems(home: Home, name: str, known: dict[str, Any] | None = None) -> list[str]:
+def added_problems(home: Home, name: str, known: dict[str, Any] | None = None) -> list[str]:
+    """What is wrong with that which no manifest lists, for it is added to a release: its signatures and its time stamp."""
     folder = home.releases / name
+    stamp = [f"{name}: {one}" for one in timestamp.problems_of(folder)]
     if not (attest.is_signed(folder) or attest.required()):
-        return []
+        return stamp
     found = attest.problems_of(folder, known or attest.listed(home), superseded=True)
     waits = f"{evidence.ASSURANCE} is missing" if not attest.required() else None
-    return [f"{name}: {one}" for one in found if not (waits and one.startswith(waits))]
+    return [f"{name}: {one}" for one in found if not (waits and one.startswith(waits))] + stamp
 
 
 def witnessed(home: Home, files: Iterable[Path]) -> list[str]:

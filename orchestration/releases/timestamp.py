@@ -18,6 +18,7 @@ from orchestration.ledger import evidence, log
 from orchestration.ledger.evidence import TIMESTAMP
 from orchestration.ledger.opening import ledger_of
 from orchestration.stopping import Stopped
+from orchestration.turns import write_whole
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse
@@ -54,10 +55,8 @@ def stamp(home: Home, release: str, address: str) -> datetime:
         raise NotStamped(f"the time-stamp authority {address} gave no time stamp: {problem}") from None
     if found := _differs(folder, response):
         raise NotStamped(f"the time-stamp authority {address} gave another's time stamp: {found}")
-    aside = folder / f".{TIMESTAMP}.writing"
-    aside.write_bytes(answer)
-    aside.chmod(0o400)
-    aside.replace(folder / TIMESTAMP)
+    write_whole(folder / TIMESTAMP, answer)
+    (folder / TIMESTAMP).chmod(0o400)
     with ledger_of(home) as engine, engine.begin() as connection:
         log.note(connection, "administration", "release time-stamped", {"release": release})
         evidence.note_files(connection, home, folder / TIMESTAMP)

@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,6 @@ from orchestration.returns import archive, intake, judging, raw, read_ahead, rec
 from orchestration.returns.layouts import all_layouts, forces_of, layout_for
 from orchestration.returns.layouts.parts import RECORD_TYPES
 from orchestration.returns.reasons import Unreadable
-from orchestration.stopping import read_json
 from orchestration.turns import write_whole
 from orchestration.verdicts import told
 
@@ -136,15 +135,22 @@ def make_again(home: Home) -> list[str]:
         aside = raw.being_read(home)
         try:
             hashes = read_raw_files(engine)
-            layouts = _layouts()
-            changed = _others(home, layouts)
+            layouts, noted = _layouts(), _noted(home)
+            # of a home that is older than the note nothing is read anew
+            changed = {name for name, one in layouts.items() if noted is not None and noted.get(name) != one}
             before_hashes = 0
             for row in _accepted(engine):
                 now = dict(raw.hashes_of(home, *_place(row)))
                 then = hashes.get(_key(row))
                 if then == now:
                     if row["layout"] in changed:
-                        sentences += _read_anew(home, engine, row, now, aside)
+                        try:
+                            sentences += _read_anew(home, engine, row, now, aside)
+                        except archive.ArchiveDamaged as problem:
+                            layouts.pop(row["layout"], None)  # the next run tries again
+                            sentences.append(
+                                f"{_name(row)}: layout {row['layout']} has changed, and its files were not read again: {problem}"
+                            )
                     continue
                 if then is None and _has_records(home, row):
                     with engine.begin() as connection:
@@ -165,11 +171,10 @@ def make_again(home: Home) -> list[str]:
                     "taken as they are"
                 )
             sentences += archive_differs(home, engine)
-            noted = home.raw / LAYOUTS
             # a file of raw/ that is written again is something new to build from
-            if not cannot and (not noted.exists() or read_json(noted) != layouts):
-                noted.parent.mkdir(exist_ok=True)
-                write_whole(noted, json.dumps(layouts, indent=1))
+            if not cannot and noted != layouts:
+                home.raw.mkdir(exist_ok=True)
+                write_whole(home.raw / LAYOUTS, json.dumps(layouts, indent=1))
         finally:
             shutil.rmtree(aside, ignore_errors=True)
             engine.dispose()
@@ -182,20 +187,26 @@ def _layouts() -> dict[str, str]:
     return {name: hashlib.sha256(repr(one).encode()).hexdigest() for name, one in all_layouts().items()}
 
 
-def _others(home: Home, layouts: Mapping[str, str]) -> Collection[str]:
-    """The layouts that are not as raw files were last read by them; none where that was not noted."""
-    noted = home.raw / LAYOUTS
-    then = read_json(noted) if noted.exists() else layouts
-    return {name for name, one in layouts.items() if then.get(name, one) != one}
+def _noted(home: Home) -> dict[str, str] | None:
+    """The layouts as raw files were last read by them: None where that was not noted, none of them where the note is damaged."""
+    file = home.raw / LAYOUTS
+    if not file.exists():
+        return None
+    try:
+        told = json.loads(file.read_bytes())
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _read_anew(home: Home, engine: Engine, row: Row, now: Mapping[str, str], aside: Path) -> list[str]:
     """Read a submission by its layout as it is now. What was read when it came stands where the layout reads another number of
     records: the receipt counts them, and only another delivery may have another."""
-    if erasures.gone(engine, erasures.ARCHIVE).keys() & set(_files(engine, row).values()):
+    files = _files(engine, row)
+    if _is_erased(engine, files):
         return [f"{_name(row)}: its original was erased; it stays as layout {row['layout']} read it before"]
     try:
-        own, read = _read(home, engine, row, aside)
+        own, read = _read(home, row, files, aside)
     except (Unreadable, CannotMakeAgain) as problem:
         log.debug("%s by another layout", _name(row), exc_info=problem)
         return [
@@ -216,9 +227,10 @@ def _made_again(
     home: Home, engine: Engine, row: Row, then: Mapping[str, str], now: Mapping[str, str], aside: Path
 ) -> str:
     """Read a submission again out of the archive and write its raw files, as they were where nothing else changed."""
-    if erasures.gone(engine, erasures.ARCHIVE).keys() & set(_files(engine, row).values()):
+    files = _files(engine, row)
+    if _is_erased(engine, files):
         return _put_back(home, row, then)
-    written = _write(home, row, *_read(home, engine, row, aside))
+    written = _write(home, row, *_read(home, row, files, aside))
     lost = sum(then.get(file) != now.get(file) for file in then.keys() | now.keys())
     line = f"{_name(row)}: {lost or 'its'} raw files were missing or changed and have been made again from the archive"
     if dict(written) == dict(then):
@@ -233,15 +245,22 @@ def _files(engine: Engine, row: Row) -> dict[str, str]:
     return read_submission_files(engine, row["quarter"])[row["force"], row["submission"]]
 
 
-def _read(home: Home, engine: Engine, row: Row, aside: Path) -> tuple[dict[str, pa.Table], read_ahead.Read]:
-    """What the archived files of a submission read as, of its force, by record type. Raises CannotMakeAgain where that is
+def _is_erased(engine: Engine, files: Mapping[str, str]) -> bool:
+    """Whether an original was erased by law, and raw files stand in its place."""
+    return bool(erasures.gone(engine, erasures.ARCHIVE).keys() & set(files.values()))
+
+
+def _read(
+    home: Home, row: Row, files: Mapping[str, str], aside: Path
+) -> tuple[dict[str, pa.Table], read_ahead.Read]:
+    """What the archived `files` of a submission read as, of its force, by record type. Raises CannotMakeAgain where that is
     another number of records."""
     quarter, force, _ = _place(row)
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     layout = all_layouts().get(row["layout"]) or layout_for(row["delivered_as"], quarter)
     forces = forces_of(row["delivered_as"], quarter)
-    kept = {name: archive.take(home.archive, sha256) for name, sha256 in _files(engine, row).items()}
+    kept = {name: archive.take(home.archive, sha256) for name, sha256 in files.items()}
     read = read_ahead.read(judging.record_files(kept), layout, forces, aside)
     own = judging.of_force(read.records, forces[force])
     counts = {kind: own[kind].num_rows for kind in RECORD_TYPES}

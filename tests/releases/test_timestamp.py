@@ -143,6 +143,9 @@ def test_a_flipped_byte_of_a_stamp_is_named(released, authority):
     file = released.releases / "2023.r1" / TIMESTAMP
     data = file.read_bytes()
     file.chmod(0o600)
+    file.write_bytes(data[:-40])
+    told = CliRunner().invoke(cpai, ["--home", str(released.root), "verify"])
+    assert told.exit_code == 1 and TIMESTAMP in told.output, told.output
     for at in some(range(0, len(data), 97)):
         file.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
         named = [one for one in everything.problems(released) if TIMESTAMP in one]

@@ -95,6 +95,33 @@ def test_a_changed_layout_has_its_returns_read_again_from_the_archive(received, 
     assert {name for name, sha256 in state(received)[0].items() if before[0][name] != sha256} <= {"ledger.db"}
 
 
+def test_a_damaged_note_of_layouts_has_everything_read_again(received):
+    before = state(received)
+    note = received.raw / kept.LAYOUTS
+    whole = note.read_bytes()
+    for content in (b"", b"{", b"[]", b'"\xff"'):
+        note.write_bytes(content)
+        assert make_again(received) == []
+        assert note.read_bytes() == whole
+    assert state(received) == before
+
+
+def test_a_damaged_original_under_a_changed_layout_is_said_and_read_once_it_is_back(received, monkeypatch):
+    file = archived(received, received.landing / QUARTER / "kent" / "return.csv")
+    data = file.read_bytes()
+    file.chmod(0o644)
+    file.write_bytes(data.replace(b"19E", b"19C"))
+    before = sent(received, "status")["kent.1"]
+    read_no_more(monkeypatch, "status")
+    for _ in range(2):
+        said = [line for line in make_again(received) if "kent submission 1" in line]
+        assert len(said) == 1 and "were not read again" in said[0] and "from a backup" in said[0], said
+        assert sent(received, "status")["kent.1"] == before
+    file.write_bytes(data)
+    assert any("kent submission 1" in line for line in make_again(received))
+    assert not any(sent(received, "status")["kent.1"]) and make_again(received) == []
+
+
 def test_of_a_layout_that_reads_no_such_records_any_more_what_was_read_stands(received, monkeypatch):
     before = sent(received, "crime_reference")
     read_no_more(monkeypatch, "crime_reference")
