@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from orchestration.home import seed_rows
-from orchestration.releases.disclosure import audit, cells, earlier, policy, public, rounding
+from orchestration.releases.disclosure import audit, cells, earlier, pattern, policy, public, rounding
 
 REGIONS = {
     "kent": "South East",
@@ -324,6 +324,30 @@ def test_an_earlier_release_adds_up_by_the_regions_that_it_had(tmp_path, crimes)
     assert any(part.place_type == "force" for one in of_regions for part in one.parts)
     assert all(sum(known.counts[part] for part in one.parts) == known.counts[one.whole] for one in of_regions)
     assert not any(one.whole.place == "One region" for one in known.sums)
+
+
+def test_a_revision_without_another_figure_hides_the_same_without_a_search(tmp_path, crimes, monkeypatch):
+    write_release(tmp_path / "2023.r1", crimes)
+    disclose(tmp_path / "2023.r1", tmp_path)
+    monkeypatch.setattr(pattern, "_search", None)
+    write_release(tmp_path / "2023.r2", crimes, "2024-02-01")
+    assert disclose(tmp_path / "2023.r2", tmp_path)["hidden"] > 0
+    first, second = (tmp_path / name / "public" / "figures.csv" for name in ("2023.r1", "2023.r2"))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_revision_without_another_figure_of_a_tier_that_gave_a_count_back_shuts_the_gate(tmp_path, crimes):
+    write_release(tmp_path / "2023.r1", crimes)
+    disclose(tmp_path / "2023.r1", tmp_path)
+    rows = printed(tmp_path / "2023.r1")
+    shown = true_rows(crimes)
+    (row, *_) = [row for row in rows if row["numerator"] == "[c]"]
+    true = shown[row["figure_id"], row["place"], row["period"]]
+    row |= {"numerator": true["numerator"], "status": true["status"]}
+    rewrite(tmp_path / "2023.r1", rows)
+    write_release(tmp_path / "2023.r2", crimes, "2024-02-01")
+    with pytest.raises(audit.NotSafe):
+        disclose(tmp_path / "2023.r2", tmp_path)
 
 
 def test_a_count_that_was_printed_before_is_counted_as_already_public(tmp_path, crimes):

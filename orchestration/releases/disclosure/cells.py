@@ -163,15 +163,14 @@ def _of(
     return Cell(population, unit, criterion, breakdown, category, *at, scheme)
 
 
-def sums(cells: Cells, regions: Mapping[str, str]) -> tuple[list[Sum], list[Sum]]:
-    """Every sum among `cells` that seeds/disclosure_relations.csv states: all of them, and those that split a group into
-    categories of people or crimes.
+def sums(cells: Cells, regions: Mapping[str, str]) -> list[Sum]:
+    """Every sum among `cells` that seeds/disclosure_relations.csv states.
 
     `regions` maps a force to its region. A part that is in no table is a zero where its table is published at that
     place and period, and leaves the sum open where it is withheld.
     """
     found = [one for row in stated.rows() for one in _of_relation(row, cells, regions)]
-    return [one for one in found if one not in cells.broken], _categories_of_base(cells)
+    return [one for one in found if one not in cells.broken]
 
 
 def broken(cells: Cells, regions: Mapping[str, str]) -> set[Sum]:
@@ -234,7 +233,8 @@ def _ages() -> dict:
     }
 
 
-def _categories_of_base(cells: Cells) -> list[Sum]:
+def groups(cells: Cells) -> list[Sum]:
+    """Of `sums`, those that split a group into categories of people or crimes."""
     found = []
     split = dict.fromkeys((cell._replace(category="") for cell in cells.counts), None)
     for cell in split:
@@ -412,7 +412,7 @@ def _periods(cells: Cells) -> list[Sum]:
 
 # what seeds/disclosure_relations.csv names in `by`, beside `places`: no pattern of cells says it
 BY_CELLS: dict[str, Callable[[Cells], list[Sum]]] = {
-    "categories": _categories_of_base,
+    "categories": groups,
     "wide_ages": _wide_ages,
     "criteria": _criteria,
     "added_criteria": _added_criteria,

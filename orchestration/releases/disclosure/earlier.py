@@ -81,7 +81,7 @@ def known(
     A count that is known to be 0 is given, whether it is printed or not.
     """
     counts: dict[Cell, int | None] = dict(cells.counts)
-    every, some, none, of_release = sums(cells, regions)[0], cells.some(), cells.none(), {}
+    every, some, none, of_release = sums(cells, regions), cells.some(), cells.none(), {}
     bounds = dict(cells.bounds)
     if truth:
         every = every + cells.empty_together()
@@ -101,7 +101,7 @@ def known(
             if None not in (before, count) and before != count:
                 raise Contradiction(f"{release.release} prints another count of {' '.join(cell)}")
             counts[here[cell]] = before if count is None else count
-        of_then = sums(release.printed, release.regions)[0]
+        of_then = sums(release.printed, release.regions)
         if truth:
             of_then = of_then + Cells(dict(release.counts)).empty_together()
         every = every + [

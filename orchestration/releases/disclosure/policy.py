@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestration.home import settings
-from orchestration.releases.disclosure.cells import Cell, sums
+from orchestration.releases.disclosure.cells import Cell, groups
 from orchestration.releases.disclosure.earlier import Earlier
 from orchestration.releases.disclosure.relations import Sum
 from orchestration.strict_csv import NotRead
@@ -63,19 +63,19 @@ def primary(
     policy: Policy,
     counts: Mapping[Cell, int],
     judged: Iterable[Cell],
-    groups: Iterable[Sum],
+    splits: Iterable[Sum],
     largest: Mapping[Cell, int] | None = None,
 ) -> dict[Cell, str]:
     """The cells that may not be shown, each with the first rule that hides it.
 
-    `counts` has every cell; `judged` those that describe people or crimes; `groups` the splits of a group into
+    `counts` has every cell; `judged` those that describe people or crimes; `splits` those of a group into
     categories; `largest`, where it is known, how much of a cell its largest operation gives.
     """
     judged = set(judged)
     hidden = {cell: "threshold" for cell in judged if 0 < counts[cell] < policy.threshold}
     if policy.hide_zeros:
         hidden |= {cell: "zeros" for cell in judged if counts[cell] == 0}
-    for group in groups:
+    for group in splits:
         size = counts[group.whole]
         if 0 < size < policy.whole_group_below:
             for cell in judged.intersection(group.parts):
@@ -91,8 +91,7 @@ def primary_of(policy: Policy, release: Earlier) -> set[Cell]:
     """The cells of an earlier tier that may not be shown, by the policy of now: whatever of its tables today's release has."""
     cells = release.printed.counts.keys()
     counts = {cell: release.counts[cell] for cell in cells}
-    groups = sums(release.printed, release.regions)[1]
-    return set(primary(policy, counts, release.judged & cells, groups))
+    return set(primary(policy, counts, release.judged & cells, groups(release.printed)))
 
 
 def missed(policy: Policy, cells: Iterable[Cell], bases: Iterable[Cell]) -> dict[Cell, float]:

@@ -30,9 +30,9 @@ from orchestration.releases.disclosure.cells import (
     Cells,
     broken,
     denominator,
+    groups,
     numerator,
     printed_again,
-    sums,
 )
 from orchestration.releases.disclosure.tables import Tables
 from orchestration.releases.figures import NATION
@@ -209,9 +209,7 @@ def hide(
 ) -> Hidden:
     """What to hide of `cells`: what the policy hides, and what protects it, beside all that is out already."""
     judged = {numerator(figure) for figure in figures if figure["judged"]}
-    primary = policies.primary(
-        policy, cells.true_counts, judged & cells.counts.keys(), sums(cells, regions)[1]
-    )
+    primary = policies.primary(policy, cells.true_counts, judged & cells.counts.keys(), groups(cells))
     known = earlier.known(cells, regions, before, same or {}, truth=True)
     out, hidden_before, primary_before = set(), set(), set()
     for release in before:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestration.releases.disclosure import audit, earlier
 from orchestration.releases.disclosure import policy as policies
-from orchestration.releases.disclosure.cells import Cell, Cells, denominator, numerator, sums
+from orchestration.releases.disclosure.cells import Cell, Cells, denominator, groups, numerator, sums
 
 ROUNDS = 8
 
@@ -29,8 +29,7 @@ def write(
     Raises NotSafe when something can be worked out whatever is hidden.
     """
     judged = {numerator(figure) for figure in figures if figure["judged"]} & cells.counts.keys()
-    every, groups = sums(cells, regions)
-    primary = policies.primary(policy, cells.true_counts, judged, groups)
+    primary = policies.primary(policy, cells.true_counts, judged, groups(cells))
     known = earlier.known(cells, regions, before, same or {}, truth=True)
     out = {
         known.of_release[release.release][cell]
@@ -45,7 +44,7 @@ def write(
     }
     widths = dict.fromkeys((primary.keys() | before_now) - out, policy.width_rounded)
     beside = defaultdict(set)
-    for total in every:
+    for total in sums(cells, regions):
         for cell in (total.whole, *total.parts):
             beside[cell].update((total.whole, *total.parts))
     hidden: set[Cell] = set()
