@@ -9,11 +9,10 @@ start-up where nothing is new: that of `cpai --version`. Medians.
 
 import argparse
 import json
-import statistics
 import tempfile
 from pathlib import Path
 
-from growth import cpai, one_record_more
+from growth import cpai, median, one_record_more
 
 QUARTERS = [f"2023-Q{number}" for number in (1, 2, 3, 4)]
 KEYS = ("wall", "processor")
@@ -23,10 +22,6 @@ def both(home: Path) -> dict[str, float]:
     """A run of the year and its publication."""
     taken = [cpai(home, "run", *QUARTERS), cpai(home, "publish", "2023")]
     return {name: sum(one[name] for one in taken) for name in KEYS}
-
-
-def median(taken: list[dict[str, float]]) -> dict[str, float]:
-    return {name: round(statistics.median(one[name] for one in taken), 2) for name in KEYS}
 
 
 def measure(home: Path, scale: float, times: int) -> dict[str, dict[str, float]]:

@@ -2,11 +2,11 @@
 
     python benchmarks/growth.py --years 2014-2024 --scale 0.02 [--at 1,4,12,20,40] [--json] [--plot FILE.svg]
 
-A home grows as its returns came: up to each number of quarters asked for, and by one more. There it is measured what a command
-takes that does nothing, what `cpai run` and `cpai publish` take when nothing has come, what `cpai run` takes when Kent sends
-its newest return again with another summary, and when the next quarter comes. Seconds are wall time and processor time of
-the whole process, memory is its largest; of what takes a second the median of three. Ends with the ratios of the last number
-of quarters to the second.
+A home grows as its returns came, by up to a year in each run: up to each number of quarters asked for. There it is measured
+what a command takes that does nothing, what `cpai run` and `cpai publish` take when nothing has come, and what `cpai run` takes
+when Kent sends its newest return again with another summary. At last one quarter more comes to a copy of the home of the second
+number of quarters, and of the last, in turns. Seconds are wall time and processor time of the whole process, memory is its
+largest; but for the one record, medians of three. Ends with the ratios of the last number of quarters to the second.
 """
 
 import argparse
@@ -66,23 +66,29 @@ def one_record_more(home: Path, quarter: str) -> None:
 
 
 def three(home: Path, *words: str) -> dict[str, float]:
-    """The median of each of three times."""
-    taken = [cpai(home, *words) for _ in range(3)]
-    return {name: statistics.median(one[name] for one in taken) for name in taken[0]}
+    return median([cpai(home, *words) for _ in range(3)])
+
+
+def median(taken: list[dict[str, float]]) -> dict[str, float]:
+    return {name: round(statistics.median(one[name] for one in taken), 2) for name in taken[0]}
 
 
 def grow(made: Path, home: Path, steps: dict[str, list[str]], arrived: list[str]) -> dict[str, float]:
-    """These quarters arrive and are run, at once; what was read of them is imported."""
-    paths = [path for quarter in arrived for path in steps[quarter]]
-    folders = [path for path in paths if path.startswith("landing/")]
-    for folder in folders:
-        shutil.copytree(made / folder, home / folder, dirs_exist_ok=True)
-    # late ones are of quarters that arrived before
-    landed = {Path(folder).parts[1] for folder in folders} - {"recorded_crime"}
-    took = cpai(home, "run", *sorted(landed))
-    readings = [str(made / path) for path in paths if path.startswith("readings/")]
-    if readings:
-        cpai(home, "read", "import", *readings)
+    """These quarters arrive and are run, a year at a time; what was read of them is imported. What the runs took, of memory
+    the most of one."""
+    took = {"wall": 0.0, "processor": 0.0, "mb": 0.0}
+    for first in range(0, len(arrived), 4):
+        paths = [path for quarter in arrived[first : first + 4] for path in steps[quarter]]
+        folders = [path for path in paths if path.startswith("landing/")]
+        for folder in folders:
+            shutil.copytree(made / folder, home / folder, dirs_exist_ok=True)
+        # late ones are of quarters that arrived before
+        landed = {Path(folder).parts[1] for folder in folders} - {"recorded_crime"}
+        one = cpai(home, "run", *sorted(landed))
+        took = {name: (max if name == "mb" else sum)((took[name], one[name])) for name in took}
+        readings = [str(made / path) for path in paths if path.startswith("readings/")]
+        if readings:
+            cpai(home, "read", "import", *readings)
     return took
 
 
@@ -101,7 +107,8 @@ def measure(made: Path, home: Path, at: list[int]) -> list[dict]:
     quarters = [step for step in steps if step != "refresh"]
     there = 0
     for number in at:
-        grow(made, home, steps, quarters[there:number])
+        add(number, "growing", grow(made, home, steps, quarters[there:number]))
+        there = number
         newest = quarters[number - 1]
         # what was read is built and published first, so that nothing is new
         cpai(home, "run", newest)
@@ -109,16 +116,34 @@ def measure(made: Path, home: Path, at: list[int]) -> list[dict]:
         add(number, "start-up", three(home, "--version"))
         add(number, "run, nothing new", three(home, "run", newest))
         add(number, "publish, nothing new", three(home, "publish", newest))
+        if number in compared(at):
+            shutil.copytree(home, kept_at(home, number), symlinks=True)
         one_record_more(home, newest)
         add(number, "one record resubmitted", cpai(home, "run", newest))
-        add(number, "a new quarter", grow(made, home, steps, [quarters[number]]))
-        there = number + 1
+    # in turns: the machine's speed changes by the hour
+    taken = defaultdict(list)
+    for _ in range(3):
+        for number in compared(at):
+            again = shutil.copytree(kept_at(home, number), home.with_name("again"), symlinks=True)
+            taken[number].append(grow(made, again, steps, [quarters[number]]))
+            shutil.rmtree(again)
+    for number, found in taken.items():
+        add(number, "a new quarter", median(found))
     return rows
+
+
+def compared(at: list[int]) -> list[int]:
+    """The second number of quarters and the last."""
+    return sorted({at[min(1, len(at) - 1)], at[-1]})
+
+
+def kept_at(home: Path, number: int) -> Path:
+    return home.with_name(f"home_of_{number}")
 
 
 def ratios(rows: list[dict], at: list[int]) -> list[str]:
     """The last number of quarters over the second."""
-    few, many = at[min(1, len(at) - 1)], at[-1]
+    few, many = compared(at)[0], compared(at)[-1]
     found = {(row["quarters"], row["what"]): row for row in rows}
     lines = []
     for what in WHAT:
@@ -127,7 +152,8 @@ def ratios(rows: list[dict], at: list[int]) -> list[str]:
             for name, key in (("wall", "wall"), ("processor", "processor"), ("memory", "mb"))
         ]
         lines.append(f"{what}, {many} quarters over {few}: {', '.join(parts)}")
-    return lines
+    most = max(rows, key=lambda row: row["mb"])
+    return [*lines, f"the most memory: {most['mb']:,} MB, {most['what']} at {most['quarters']} quarters"]
 
 
 def table(rows: list[dict]) -> str:
