@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from orchestration import keys
+from orchestration import clock, doors, keys
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.ledger import log
 from orchestration.quarters import in_period
-from orchestration.releases import singling_out
+from orchestration.releases import openlineage, singling_out
 from orchestration.releases.package import FORBIDDEN, file_hash, write_json
 from orchestration.releases.verify import as_published
 from orchestration.returns.receipts import RETURNED
@@ -43,6 +43,12 @@ BUILDING = ".building-"
 LINKS = "links"
 # of the force's own feed: records of the release with what the warehouse has of their days
 WITH_DAYS = {"crimes": "crimes_with_days", "suspects": "suspects_with_days"}
+# the tables of the warehouse that have them, and what names a record there
+DAYS_OF = {
+    "crimes": ("cpai.cpai_crimes", "force, quarter, crime_reference"),
+    "suspects": ("cpai.cpai_arrest_days", "force, quarter, crime_reference, suspect_number"),
+}
+AS_SENT = "intermediate.int_references_as_sent"
 
 
 class NotAsAgreed(RuntimeError):
@@ -206,6 +212,8 @@ def _fill(
             "and period = ? order by all",
             [period],
         ).fetchall()
+    at = clock.now().isoformat()
+    _lineage(agreed, head, period, tables, folder, at)
     manifest = {
         "feed": agreed.feed,
         "schema_version": agreed.version,
@@ -219,6 +227,8 @@ def _fill(
         # how far readers agree on it: withheld in the figures, a criterion is no fact in the records either
         "criterion_status": [word for (word,) in status],
         "made_up_data": head["made_up_data"],
+        "written_at": at,
+        "written_by": dict(zip(("door", "who"), doors.by(), strict=True)),
         "pseudonyms_of_key": _which(key) if agreed.pseudonymised else None,
         "tables": tables,
         # unique and below k on what somebody may know (identifying_sets.csv), as written
@@ -230,6 +240,26 @@ def _fill(
     }
     write_json(folder / "manifest.json", manifest)
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def _lineage(
+    agreed: Contract, head: dict, period: str, tables: dict[str, dict], folder: Path, at: str
+) -> None:
+    """The event of this feed: tables of the release, and of the warehouse for a force's days, to its files."""
+    # what is read of figures says how far readers agree
+    inputs = [openlineage.released(head, f"marts.{table}") for table in (*TABLES.values(), "figures")]
+    if agreed.reads_warehouse:
+        inputs += [
+            openlineage.of_warehouse(table) for table in (*(of for of, _ in DAYS_OF.values()), AS_SENT)
+        ]
+    name = folder.name.removeprefix(BUILDING)
+    outputs = [
+        openlineage.made(f"feeds/{name}/{file.name}", file, tables[file.stem])
+        for file in sorted(folder.iterdir())
+    ]
+    about = openlineage.documented(agreed.purpose)
+    step = openlineage.Step(f"feed.{agreed.feed}", at, inputs, outputs, ("BATCH", "FEED"), about)
+    openlineage.write_later(folder, head, period, [step])
 
 
 def _which(key: bytes) -> str:
@@ -284,12 +314,9 @@ def _with_days(connection: Connection, agreed: Contract, head: dict, force: str 
     )
     of_records = connection.execute("select distinct quarter from wanted order by quarter").fetchall()
     other = [quarter for (quarter,) in of_records if then.get(quarter) != now.get(quarter)]
-    for table, source, key in (
-        ("crimes", "cpai_crimes", "force, quarter, crime_reference"),
-        ("suspects", "cpai_arrest_days", "force, quarter, crime_reference, suspect_number"),
-    ):
+    for table, (source, key) in DAYS_OF.items():
         facts = f"(from {TABLES[table]} semi join wanted using (force, quarter, crime_reference))"
-        days = f"(from warehouse.cpai.{source} semi join wanted using (force, quarter, crime_reference))"
+        days = f"(from warehouse.{source} semi join wanted using (force, quarter, crime_reference))"
         kept = [name for of, name in singling_out.treated(agreed.feed, singling_out.KEEP) if of == table]
         connection.execute(
             f"create temp table {WITH_DAYS[table]} as "
@@ -331,7 +358,7 @@ def _as_sent(connection: Connection, force: str | None) -> dict[str, str]:
     """Token -> what a force sent in place of a crime reference: for that force alone."""
     return dict(
         connection.execute(
-            "select crime_reference, as_sent from warehouse.intermediate.int_references_as_sent where force = ?",
+            f"select crime_reference, as_sent from warehouse.{AS_SENT} where force = ?",
             [force],
         ).fetchall()
     )

@@ -2,7 +2,7 @@
 
 https://openlineage.io/spec/2-0-2/OpenLineage.json: a COMPLETE event for each step from what came in (archived files, the
 ledger, seeds, police recorded crime) to the published tables and the views over them. Names and columns only; no value of a
-record.
+record. Reports and feeds are made after a release, which never changes: their events stand beside them, in LATER.
 """
 
 import json
@@ -10,10 +10,12 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from orchestration.home import file_hash
 from orchestration.quarters import first_day, following, in_period
 from orchestration.releases.views import SCHEMA
 from orchestration.warehouse.columns import EVERY, Column, Traced
@@ -36,6 +38,9 @@ SCHEMAS = {
     "nominalTime": ("1-0-1", "NominalTimeRunFacet"),
     "processing_engine": ("1-1-1", "ProcessingEngineRunFacet"),
 }
+# what runs a step, where it is not Dagster
+INTEGRATIONS = {"MODEL": "DBT", "REPORT": "CPAI", "FEED": "CPAI"}
+LATER = "lineage.ndjson"  # in the folder of a feed, and of a period's reports
 # of dbt's sources: which step wrote each; those of control and history are of the warehouse's own making
 OF_RETURNS = ("crimes", "victims", "suspects", "intake_findings", "submissions")
 OF_READINGS = ("readings", "reading_slots")
@@ -75,9 +80,55 @@ def write(
         _publication(head, published, results, at),
         *_views(dbt, head, published, views, at, traced),
     ]
-    lines = (json.dumps(_complete(head, step), sort_keys=True, ensure_ascii=False) for step in steps)
-    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    _write(file, [_complete(head, step) for step in steps])
     return len(steps)
+
+
+def write_later(
+    folder: Path, head: dict, period: str, steps: Iterable[Step], before: Path | None = None
+) -> None:
+    """Write the events of what was made, for a period, of the release with the manifest `head`. `before`: the folder as it
+    was, whose events of other jobs stand."""
+    head = head | {"period": period, "tools": {"duckdb": version("duckdb")}}
+    # each time is another run
+    events = {step.job: _complete(head, step, step.at) for step in steps}
+    earlier = before / LATER if before else None
+    if earlier and earlier.is_file():
+        lines = earlier.read_text(encoding="utf-8").splitlines()
+        events = {event["job"]["name"]: event for event in map(json.loads, lines)} | events
+    _write(folder / LATER, events.values())
+
+
+def released(head: dict, table: str) -> dict:
+    """A table, view or file of a release."""
+    return _dataset(_released(head, table), version={"datasetVersion": head["fingerprint"]})
+
+
+def of_warehouse(table: str) -> dict:
+    return _dataset(table)
+
+
+def made(name: str, file: Path, described: Mapping[str, Any] = MappingProxyType({})) -> dict:
+    """A file that was made. `described`: its `rows`, and its `schema` of column, type and meaning, where these are known."""
+    fields = [
+        {"name": one["column"], "type": one["type"], "description": one["meaning"]}
+        for one in described.get("schema", [])
+    ]
+    schema = {"schema": {"fields": fields}} if fields else {}
+    counted = {"rowCount": described["rows"]} if described else {}
+    statistics = _facet("outputStatistics", size=file.stat().st_size, **counted)
+    of = _dataset(name, version={"datasetVersion": file_hash(file)}, **schema)
+    return of | {"outputFacets": {"outputStatistics": statistics}}
+
+
+def documented(description: str) -> dict[str, dict]:
+    """The facet of a job that says what it is."""
+    return {"documentation": _facet("jobDocumentation", description=description)}
+
+
+def _write(file: Path, events: Iterable[dict]) -> None:
+    lines = (json.dumps(event, sort_keys=True, ensure_ascii=False) for event in events)
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def _sources(dbt: dict, head: dict, at: Mapping[str, str]) -> list[Step]:
@@ -162,7 +213,7 @@ def _models(dbt: dict, head: dict, at: Mapping[str, str], traced: Mapping[str, T
 
 def _of_model(node: dict) -> dict[str, dict]:
     """What a model is, and its SQL as it is written."""
-    facets = {"documentation": _facet("jobDocumentation", description=node["description"])}
+    facets = documented(node["description"])
     if node.get("language", "sql") == "sql" and node.get("raw_code"):
         facets["sql"] = _facet("sql", query=node["raw_code"], dialect="duckdb")
     return facets
@@ -263,8 +314,8 @@ def _of_columns(columns: Mapping[str, list[Column]]) -> dict[str, dict]:
     return {"columnLineage": {"fields": fields}} if fields else {}
 
 
-def _complete(head: dict, step: Step) -> dict:
-    run = uuid.uuid5(uuid.NAMESPACE_URL, f"{PRODUCER}/{head['fingerprint']}/{step.job}")
+def _complete(head: dict, step: Step, *run_of: str) -> dict:
+    run = uuid.uuid5(uuid.NAMESPACE_URL, "/".join((PRODUCER, head["fingerprint"], step.job, *run_of)))
     quarters = in_period(head["period"])
     processing, job_type = step.kind
     nominal = [f"{day}T00:00:00Z" for day in (first_day(quarters[0]), first_day(following(quarters[-1])))]
@@ -291,7 +342,7 @@ def _complete(head: dict, step: Step) -> dict:
                 "jobType": _facet(
                     "jobType",
                     processingType=processing,
-                    integration="DBT" if job_type == "MODEL" else "DAGSTER",
+                    integration=INTEGRATIONS.get(job_type, "DAGSTER"),
                     jobType=job_type,
                 ),
                 **step.facets,

@@ -14,9 +14,10 @@ from pathlib import Path
 import duckdb
 import pytest
 from click.testing import CliRunner
+from lineage_events import read_back
 from some import some
 
-from orchestration import keys
+from orchestration import doors, keys
 from orchestration.command import cpai
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.keys import token_key
@@ -79,6 +80,46 @@ def test_files_are_those_of_the_manifest_with_the_columns_of_the_contract(writte
         found = rows(answer, table)
         assert list(found[0]) == [column["column"] for column in agreed]
         assert len(found) == answer["tables"][table]["rows"] > 0
+
+
+@pytest.mark.parametrize("name", feeds.names())
+def test_a_feeds_lineage_leads_from_the_releases_tables_to_its_files(year, written, name):
+    answer = written[name]
+    assert "lineage.ndjson" in {file["path"] for file in answer["files"]}
+    event = read_back((Path(answer["folder"]) / "lineage.ndjson").read_text(encoding="utf-8"))
+    assert event["job"]["name"] == f"feed.{name}" and event["eventTime"] == answer["written_at"]
+    release = year.home.releases / answer["release"]
+    of_release = [
+        json.loads(line)
+        for line in (release / "lineage" / "openlineage.ndjson").read_text(encoding="utf-8").splitlines()
+    ]
+    made = {one["name"]: one["facets"] for of in of_release for one in of["outputs"]}
+    for one in some(event["inputs"]):
+        assert one["name"] in made, "a catalogue knows it by the release's own events"
+        if one["name"].startswith("releases/"):
+            assert one["facets"]["version"] == made[one["name"]]["version"]
+    days = {one["name"] for one in event["inputs"] if not one["name"].startswith("releases/")}
+    assert bool(days) == (name == "own_records")
+    listed = {file["path"]: file for file in answer["files"]}
+    outputs = {one["name"].rpartition("/")[2]: one for one in event["outputs"]}
+    assert set(outputs) == set(listed) - {"lineage.ndjson"}
+    for path, one in outputs.items():
+        table = answer["tables"][path.partition(".")[0]]
+        assert one["facets"]["version"]["datasetVersion"] == listed[path]["sha256"]
+        counted = one["outputFacets"]["outputStatistics"]
+        assert (counted["rowCount"], counted["size"]) == (table["rows"], listed[path]["bytes"])
+        fields = [field["name"] for field in one["facets"]["schema"]["fields"]]
+        assert fields == [column["column"] for column in table["schema"]]
+
+
+def test_a_feed_says_whose_hand_wrote_it(year, written, tmp_path):
+    for answer in some(written.values()):
+        assert answer["written_by"] == {"door": "command", "who": doors.operator()}
+    with doors.coming_by("schedule", "each_quarter"):
+        scheduled = feeds.write(year.home, "strategic_assessment", "2023-Q1", tmp_path)
+    assert scheduled.manifest["written_by"] == {"door": "schedule", "who": "each_quarter"}
+    last = [row for row in year.json("log", "--action", "disclosure") if row["what"] == "feed written"][-1]
+    assert (last["door"], last["who"]) == ("schedule", "each_quarter"), "as the log has it"
 
 
 def test_the_whole_cpai_goes_out_once(written, release):

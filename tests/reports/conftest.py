@@ -39,6 +39,7 @@ MANIFEST = {
     "period": "2023",
     "created_at": "2024-03-01T09:00:00+00:00",
     "status": "final",
+    "fingerprint": "of what it was made from",
 }
 TABLES = """
 create table figures (figure_id varchar, unit varchar, population varchar, criterion varchar, breakdown varchar,
@@ -179,7 +180,7 @@ def put_into_the_ledger(home: Home, head: dict) -> None:
         "release": head["release"],
         "period": head["period"],
         "created_at": head["created_at"],
-        "fingerprint": "",
+        "fingerprint": head["fingerprint"],
     }
     with ledger_of(home) as engine, engine.begin() as ledger:
         ledger.execute(releases.delete().where(releases.c.release == head["release"]))

@@ -14,13 +14,16 @@ import zipfile
 import duckdb
 import pytest
 from click.testing import CliRunner
+from lineage_events import read_back
 from python_calamine import CalamineWorkbook
 from sheets import tables as by_headings
 from some import some
 
+from orchestration import clock
 from orchestration.command import cpai
 from orchestration.home import Home
-from orchestration.ledger.opening import open_ledger
+from orchestration.ledger import evidence
+from orchestration.ledger.opening import ledger_of, open_ledger
 from orchestration.releases import reports
 from orchestration.releases.disclosure.audit import NotSafe
 from orchestration.releases.package import file_hash
@@ -52,6 +55,11 @@ def published(home) -> dict[tuple, tuple]:
         row[:3]: dict(zip(("numerator", "denominator", "percent", "status"), row[3:], strict=True))
         for row in rows
     }
+
+
+def events_of(folder) -> dict[str, dict]:
+    lines = (folder / "lineage.ndjson").read_text(encoding="utf-8").splitlines()
+    return {event["job"]["name"]: event for event in map(read_back, some(lines))}
 
 
 def page_of(path) -> Page:
@@ -344,6 +352,59 @@ def test_the_same_release_gives_the_same_pages(home, folder):
         assert path.read_bytes() == content
 
 
+def test_each_report_has_an_event_of_lineage_and_no_file_is_without(home, folder):
+    events = events_of(folder / "2023")
+    assert len(events) == 9 and {"report.kent", "report.Wales", "report.England and Wales"} < set(events)
+    outputs = {one["name"]: one for event in events.values() for one in event["outputs"]}
+    files = {path for path in (folder / "2023").rglob("*") if path.is_file()}
+    assert set(outputs) == {
+        f"reports/{path.relative_to(folder.parent).as_posix()}"
+        for path in files
+        if path.name != "lineage.ndjson"
+    }
+    for name, one in some(outputs.items()):
+        assert one["facets"]["version"]["datasetVersion"] == file_hash(home.root / name)
+    kent = events["report.kent"]
+    assert {"reports/2023.r1/2023/forces/kent.html", "reports/2023.r1/2023/forces/kent/table-1.csv"} < {
+        one["name"] for one in kent["outputs"]
+    }
+    inputs = {one["name"]: one["facets"]["version"]["datasetVersion"] for one in kent["inputs"]}
+    assert set(inputs.values()) == {MANIFEST["fingerprint"]}
+    assert {
+        f"releases/2023.r1/{table}"
+        for table in ("marts.figures", "marts.dim_force", "quality.returns", "marts.replication_2023")
+    } < set(inputs)
+    nominal = events_of(folder / "2023-Q1")["report.kent"]["run"]["facets"]["nominalTime"]
+    assert nominal["nominalEndTime"] == "2023-04-01T00:00:00Z"
+
+
+def test_a_report_written_again_is_another_run_and_the_others_stand(home, folder):
+    before = events_of(folder / "2023-Q1")
+    with clock.standing_at("2024-03-04T05:06:07+00:00"):
+        command(home, "2023-Q1", "--place", "kent")
+    after = events_of(folder / "2023-Q1")
+    assert {job for job in before if before[job] != after[job]} == {"report.kent"} and set(before) == set(
+        after
+    )
+    assert after["report.kent"]["eventTime"] == "2024-03-04T05:06:07+00:00"
+    assert after["report.kent"]["run"]["runId"] != before["report.kent"]["run"]["runId"]
+
+
+def test_the_lineage_of_reports_is_among_what_evidence_rests_on(home, folder):
+    file = folder / "2023-Q1" / "lineage.ndjson"
+    kept = file.read_bytes()
+    file.write_bytes(kept + b"{}\n")
+    try:
+        with ledger_of(home) as engine:
+            found = evidence.problems(engine, home)
+        assert [one for one in found if "lineage.ndjson" in one] == [
+            "reports/2023.r1/2023-Q1/lineage.ndjson is not as it was written; restore it from a backup, or have its "
+            "command write it again"
+        ]
+    finally:
+        file.write_bytes(kept)
+
+
 def command(home, *words):
     return CliRunner().invoke(cpai, ["--home", str(home.root), "report", *words])
 
@@ -496,7 +557,19 @@ def test_public_reports_are_read_back_file_by_file(home, public_tier, public_fol
     there = {
         path.relative_to(public_folder).as_posix() for path in public_folder.rglob("*") if path.is_file()
     }
-    assert set(result["files"]) == there - {"audit.json"}
+    # what is made of those files, after they are read
+    assert set(result["files"]) == there - {"audit.json", "lineage.ndjson"}
+
+
+def test_the_lineage_of_public_reports_leads_to_the_public_tier_and_is_kept(home, public_tier, public_folder):
+    before = events_of(public_folder)
+    kent = before["report.public.kent"]
+    inputs = {one["name"] for one in kent["inputs"]}
+    assert "releases/2023.r1/public/figures.csv" in inputs and "releases/2023.r1/marts.figures" not in inputs
+    list(reports.prepare(home, "2023-Q3", "gwent", public=True).write())
+    after = events_of(public_folder)
+    assert {job for job in before if before[job] != after[job]} == {"report.public.gwent"}
+    assert set(before) == set(after)
 
 
 def test_a_number_of_the_restricted_tier_in_a_public_report_is_refused_and_what_stood_stands(

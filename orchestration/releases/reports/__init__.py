@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration import clock
 from orchestration.home import Home
 from orchestration.ledger import evidence, log
 from orchestration.ledger.opening import ledger_of
-from orchestration.releases import calendar, figures, package, verify
+from orchestration.releases import calendar, figures, openlineage, package, verify
 from orchestration.releases.pages import listing
 from orchestration.releases.pages.evidence import FOLDER
 from orchestration.releases.reports import (
@@ -61,11 +62,12 @@ class Reports:
         try:
             if self.wanted != self.places and self.folder.exists():
                 # PDF cannot be read back: each is made of its page, after it
-                not_kept = ("*.pdf", audit.RESULT) if self.numbers.is_public else ()
+                not_kept = ("*.pdf", audit.RESULT, openlineage.LATER) if self.numbers.is_public else ()
                 shutil.copytree(self.folder, aside, ignore=shutil.ignore_patterns(*not_kept))
             yield from self._write(aside)
             if self.numbers.is_public:
                 package.write_json(aside / audit.RESULT, audit.check(aside, self.release))
+            self._lineage(aside)
             swap_in(aside, self.folder)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
@@ -98,7 +100,36 @@ class Reports:
     def write_pdf(self) -> Iterator[Path]:
         """The PDF of each report that is written, as it is made."""
         yield from pdf.write_all([self.folder / place.path for place in self.wanted])
+        self._lineage(self.folder, has_pdf=True)
         self._keep()
+
+    def _lineage(self, folder: Path, has_pdf: bool = False) -> None:
+        """What each report was made from, and its files: an event for each, and one for the page and list of all."""
+        name = f"{self.numbers.period}-public" if self.numbers.is_public else self.numbers.period
+        inputs = [openlineage.released(self.head, one) for one in sorted(self.numbers.read_from)]
+        tier = "public." if self.numbers.is_public else ""
+        at = clock.now().isoformat()
+
+        def step(job: str, about: str, files: list[Path]) -> openlineage.Step:
+            root = f"reports/{self.release.name}/{name}"
+            outputs = [
+                openlineage.made(f"{root}/{file.relative_to(folder).as_posix()}", file) for file in files
+            ]
+            kind = ("BATCH", "REPORT")
+            return openlineage.Step(
+                f"report.{tier}{job}", at, inputs, outputs, kind, openlineage.documented(about)
+            )
+
+        endings = (".html", ".xlsx", ".ods", *((".pdf",) if has_pdf else ()))
+        steps = []
+        for place in self.wanted:
+            files = [folder / f"{place.tables}{ending}" for ending in endings]
+            files += sorted((folder / place.tables).iterdir())
+            steps.append(step(place.place, f"The report of {place.name}.", files))
+        if self.wanted == self.places:
+            files = [folder / "index.html", *sorted(folder.glob("printed.csv*"))]
+            steps.append(step("all", "The page that lists the reports, and every number of them.", files))
+        openlineage.write_later(folder, self.head, self.numbers.period, steps, before=self.folder)
 
     def _keep(self) -> None:
         """The page that leads to them, and their hashes in the ledger; none of reports that are put elsewhere."""
@@ -138,7 +169,8 @@ def _of_reports(folder: Path, every: list[Place], public: bool) -> bool:
         return True
     kinds = {Path(place.path).parts[0].partition(".")[0] for place in every}
     ours = all(
-        name.partition(".")[0] in kinds | {"index", "printed"} or name == audit.RESULT for name in names
+        name.partition(".")[0] in kinds | {"index", "printed"} or name in (audit.RESULT, openlineage.LATER)
+        for name in names
     )
     return ours and public == (audit.RESULT in names)
 

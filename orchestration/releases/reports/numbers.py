@@ -5,12 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestration import schemes
 from orchestration.quarters import first_day, in_period
 from orchestration.statements import one_file, rows_of
 from orchestration.stopping import NotThere
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 class Key(NamedTuple):
@@ -40,7 +43,8 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True)
 class Numbers:
-    """`figures` by key for the period and its parts, and rows of the evidence tables by their name."""
+    """`figures` by key for the period and its parts, and rows of the evidence tables by their name; `read_from`: the tables
+    and files of the release that these are from."""
 
     period: str
     quarters: list[str]
@@ -49,6 +53,7 @@ class Numbers:
     figures: dict[Key, Figure]
     forces: list[dict]
     evidence: dict[str, list[dict]]
+    read_from: set[str]
     is_public: bool = False
     is_rounded: bool = False
 
@@ -64,9 +69,11 @@ class Numbers:
         public_figures = release / "public" / "figures.csv"
         if public and not public_figures.exists():
             raise NotThere(f"{release.name} has no public tier: publish it with one, or leave --public out")
+        read_from = {"public/figures.csv" if public else "marts.figures"}
         with duckdb.connect(str(release / "marts.duckdb"), read_only=True) as connection:
 
             def rows(sql: str, *parameters: object) -> list[dict]:
+                read_from.update(_tables(connection, sql))
                 return rows_of(connection, sql, parameters)
 
             schemes_of = {
@@ -74,11 +81,7 @@ class Numbers:
             }
             if lacking := [quarter for quarter in wanted if quarter not in schemes_of]:
                 raise NotThere(f"the release has no {', '.join(lacking)}: it has {', '.join(schemes_of)}")
-            source = (
-                "read_csv(?, header = true, all_varchar = true, hive_partitioning = false)"
-                if public
-                else "figures"
-            )
+            source = PUBLIC if public else "figures"
             figures = connection.execute(
                 "select place, period, population, criterion, unit, breakdown, category, scheme, "  # noqa: S608
                 f"figure_id, numerator, denominator, percent, percent_rounding, status from {source} "
@@ -88,7 +91,8 @@ class Numbers:
             made = as_printed if public else Figure._make
             evidence = {name: rows(sql, wanted) for name, sql in EVIDENCE.items()}
             name = f"replication_{period}"
-            there = {row["table_name"] for row in rows("select table_name from information_schema.tables")}
+            names = connection.execute("select table_name from information_schema.tables").fetchall()
+            there = {table for (table,) in names}
             # verdicts, intervals and revisions would give away counts that the public tier hides
             exact = set() if public else there & {name, "figure_intervals", "figure_revisions"}
             replication = f'select * from "{name}" order by page, figure_id'  # noqa: S608
@@ -110,6 +114,7 @@ class Numbers:
                     if "figure_intervals" in exact
                     else [],
                 },
+                read_from=read_from,
                 is_public=public,
                 is_rounded=public and "rounded_to" in public_figures.open(encoding="utf-8").readline(),
             )
@@ -124,6 +129,7 @@ class Numbers:
         return period_name(self.period)
 
 
+PUBLIC = "read_csv(?, header = true, all_varchar = true, hive_partitioning = false)"
 EVIDENCE = {
     "returns": (
         "select force, quarter, status, received_at from quality.returns "
@@ -151,6 +157,14 @@ REVISED = (
     "select place, count(*) as figures from quality.figure_revisions where revision > 0 "
     "and period in (select unnest(?)) and release = (select any_value(release) from figures) group by place"
 )
+
+
+def _tables(connection: "DuckDBPyConnection", sql: str) -> set[str]:
+    """The tables of a release that a statement reads: `marts.figures`, `quality.returns`."""
+    # DuckDB does not look into a statement that waits for a value
+    names = connection.get_table_names(sql.replace("?", "null"), qualified=True)
+    plain = [name.replace('"', "") for name in names]
+    return {name if "." in name else f"marts.{name}" for name in plain}
 
 
 def as_printed(row: Sequence) -> Figure:
