@@ -3,7 +3,8 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,24 @@ class Settings(_OfSeed):
 def settings(seed: str, name: str, value: str = "value") -> Settings:
     """The `value` of each row of a seed by its `name`. Raises NotRead."""
     return Settings(f"seeds/{seed}", [(row[name], row[value]) for row in seed_rows(seed)])
+
+
+@contextmanager
+def variables(wanted: Mapping[str, str | None]) -> Iterator[None]:
+    """Variables of the environment as `wanted`, None for not there, for as long as it takes."""
+    before = {name: os.environ.get(name) for name in wanted}
+    _put(wanted)
+    try:
+        yield
+    finally:
+        _put(before)
+
+
+def _put(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
 
 
 def filled(part: Path) -> bool:

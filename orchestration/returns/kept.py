@@ -144,13 +144,7 @@ def make_again(home: Home) -> list[str]:
                 then = hashes.get(_key(row))
                 if then == now:
                     if row["layout"] in changed:
-                        try:
-                            sentences += _read_anew(home, engine, row, now, aside)
-                        except archive.ArchiveDamaged as problem:
-                            layouts.pop(row["layout"], None)  # the next run tries again
-                            sentences.append(
-                                f"{_name(row)}: layout {row['layout']} has changed, and its files were not read again: {problem}"
-                            )
+                        sentences += _read_anew(home, engine, row, now, aside, layouts)
                     continue
                 if then is None and _has_records(home, row):
                     with engine.begin() as connection:
@@ -199,14 +193,22 @@ def _noted(home: Home) -> dict[str, str] | None:
     return told if isinstance(told, dict) else {}
 
 
-def _read_anew(home: Home, engine: Engine, row: Row, now: Mapping[str, str], aside: Path) -> list[str]:
+def _read_anew(
+    home: Home, engine: Engine, row: Row, now: Mapping[str, str], aside: Path, layouts: dict[str, str]
+) -> list[str]:
     """Read a submission by its layout as it is now. What was read when it came stands where the layout reads another number of
-    records: the receipt counts them, and only another delivery may have another."""
+    records: the receipt counts them, and only another delivery may have another. Where its original is damaged the layout is
+    taken out of `layouts`, those that are noted as read by: the next run tries again."""
     files = _files(engine, row)
     if _is_erased(engine, files):
         return [f"{_name(row)}: its original was erased; it stays as layout {row['layout']} read it before"]
     try:
         own, read = _read(home, row, files, aside)
+    except archive.ArchiveDamaged as problem:
+        layouts.pop(row["layout"], None)
+        return [
+            f"{_name(row)}: layout {row['layout']} has changed, and its files were not read again: {problem}"
+        ]
     except (Unreadable, CannotMakeAgain) as problem:
         log.debug("%s by another layout", _name(row), exc_info=problem)
         return [

@@ -6,10 +6,8 @@ once for each version of models and seeds (about 5 s), into the same cache as `c
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -22,7 +20,8 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
 from orchestration.home import Home
-from orchestration.warehouse.compiled import DATABASE, cache_folder
+from orchestration.warehouse import cache
+from orchestration.warehouse.compiled import DATABASE
 from orchestration.warehouse.dbt import invoke, saved_parse, source_hash
 
 Column = tuple[str, str]  # `cocad.cocad_crimes` and its column
@@ -51,21 +50,12 @@ def kept(home: Home) -> dict[str, Traced]:
     stamp = home.dbt / "target" / "manifest.sha256"
     if not stamp.exists() or stamp.read_text(encoding="utf-8").partition(" ")[0] != version:
         return {}
-    file = cache_folder() / f"columns.{version[:16]}.json"
-    if found := _read(file, version):
-        return found
+    file = cache.place("columns", version)
+    if found := cache.read(file, version):
+        return _from_json(found)
     made = trace(_compiled(home))
-    with suppress(OSError):  # a cache that cannot be written is made again the next time
-        _write(file, version, made)
+    cache.write_if_it_can(file, version, {key: vars(one) for key, one in made.items()})
     return made
-
-
-def _read(file: Path, version: str) -> dict[str, Traced] | None:
-    try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        return _from_json(told["models"]) if told["version"] == version else None
-    except (OSError, ValueError, TypeError, KeyError):
-        return None  # not there, or damaged: a cache is made again
 
 
 def _from_json(models: dict[str, dict]) -> dict[str, Traced]:
@@ -77,14 +67,6 @@ def _from_json(models: dict[str, dict]) -> dict[str, Traced]:
         )
         for key, one in models.items()
     }
-
-
-def _write(file: Path, version: str, made: Mapping[str, Traced]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    models = {key: vars(one) for key, one in made.items()}
-    aside.write_text(json.dumps({"version": version, "models": models}), encoding="utf-8")
-    aside.replace(file)
 
 
 def _compiled(home: Home) -> dict:

@@ -7,7 +7,6 @@ when a wheel is made, else into a cache folder. It is dbt's own output, so a che
 import hashlib
 import json
 import os
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +16,7 @@ from orchestration import strict_csv
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.progress import over
 from orchestration.statements import Connection
-from orchestration.warehouse import changes
+from orchestration.warehouse import cache, changes
 from orchestration.warehouse.dbt import invoke, seed_file, source_hash
 
 SHIPPED = Path(__file__).with_name("compiled.json")
@@ -40,63 +39,39 @@ class Step:
         return f'"{DATABASE}"."{self.schema}"."{self.name}"'
 
 
-def cache_folder() -> Path:
-    """`CPAI_CACHE`, else `cpai` in the user's cache folder."""
-    if chosen := os.environ.get("CPAI_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cpai"
-
-
 def steps(models: tuple[str, ...]) -> list[Step]:
     """`models` and everything they are made from, in the order to make them.
 
     From the package where it carries them, else from the cache, else compiled and cached. Raises BuildFailed when
     dbt cannot compile them.
     """
-    version = _version(models)
-    for file in (SHIPPED, _cached(version)):
-        if found := _read(file, version):
-            return found
-    compiled = _compile(models)
-    with suppress(OSError):  # a cache that cannot be written is made again the next time
-        _write(compiled, version, _cached(version))
+    if found := _kept(models):
+        return found
+    compiled, version = _compile(models), _version(models)
+    cache.write_if_it_can(cache.place("models", version), version, [asdict(step) for step in compiled])
     return compiled
 
 
 def ready(models: tuple[str, ...]) -> bool:
     """Whether `steps` would answer at once."""
-    version = _version(models)
-    return any(_read(file, version) for file in (SHIPPED, _cached(version)))
+    return _kept(models) is not None
 
 
 def ship(models: tuple[str, ...]) -> None:
     """Compile `models` into the package itself, as a wheel has to carry them: `make wheel`."""
-    _write(_compile(models), _version(models), SHIPPED)
+    cache.write(SHIPPED, _version(models), [asdict(step) for step in _compile(models)])
+    SHIPPED.chmod(0o644)  # whoever installs the wheel reads it
 
 
 def _version(models: tuple[str, ...]) -> str:
     return hashlib.sha256(f"{source_hash()} {' '.join(models)}".encode()).hexdigest()
 
 
-def _cached(version: str) -> Path:
-    return cache_folder() / f"models.{version[:16]}.json"
-
-
-def _read(file: Path, version: str) -> list[Step] | None:
-    try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        return [Step(**step) for step in kept["steps"]] if kept["version"] == version else None
-    except (OSError, ValueError, TypeError, KeyError):
-        return None  # not there, or damaged: a cache is made again
-
-
-def _write(compiled: list[Step], version: str, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    aside.write_text(
-        json.dumps({"version": version, "steps": [asdict(step) for step in compiled]}), encoding="utf-8"
-    )
-    aside.replace(file)
+def _kept(models: tuple[str, ...]) -> list[Step] | None:
+    """The steps that the package carries, else those in the cache."""
+    version = _version(models)
+    found = cache.read(SHIPPED, version) or cache.read(cache.place("models", version), version)
+    return [Step(**step) for step in found] if found else None
 
 
 def _compile(models: tuple[str, ...]) -> list[Step]:

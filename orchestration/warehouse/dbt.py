@@ -6,19 +6,18 @@ in-process dbt keeps its handle until it is closed.
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 from queue import SimpleQueue
 from threading import Event, Lock
 from typing import Any
 
-from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_below
+from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_below, variables
 from orchestration.keys import first, kept, token_key
 from orchestration.progress import at
 from orchestration.statements import rows_of
@@ -58,28 +57,19 @@ class Built:
     problems: list[str] = field(default_factory=list)
 
 
-@contextmanager
-def environment(home: Home, everything: bool = False) -> Iterator[None]:
+def environment(home: Home, everything: bool = False) -> AbstractContextManager[None]:
     """The variables that dbt's profile reads, set for as long as dbt runs."""
-    wanted = {
-        "CPAI_WAREHOUSE": str(home.warehouse),
-        "CPAI_RAW": str(home.raw),
-        "CPAI_TOKEN_KEY": token_key(home),
-        "CPAI_FIRST_KEY": first(home).text,
-        "CPAI_AS_OF": home.as_of or "",
-        "CPAI_EVERYTHING": "Y" if everything else "",
-        "DO_NOT_TRACK": "1",
-    }
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    return variables(
+        {
+            "CPAI_WAREHOUSE": str(home.warehouse),
+            "CPAI_RAW": str(home.raw),
+            "CPAI_TOKEN_KEY": token_key(home),
+            "CPAI_FIRST_KEY": first(home).text,
+            "CPAI_AS_OF": home.as_of or "",
+            "CPAI_EVERYTHING": "Y" if everything else "",
+            "DO_NOT_TRACK": "1",
+        }
+    )
 
 
 def source_hash() -> str:

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from orchestration import parquet
-from orchestration.home import Home, file_hash
+from orchestration.home import Home, file_hash, variables
 from orchestration.keys import KeyLost
 from orchestration.ledger import cut, evidence, inventory, snapshots, tables
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.receipts import read_recorded_crime
-from orchestration.releases.elsewhere.backup import Backup, settings
+from orchestration.releases.elsewhere.backup import Backup
 from orchestration.returns import archive, kept, recorded_crime
 from orchestration.stopping import Stopped
 
@@ -33,7 +33,7 @@ def with_key_of(backup: Backup, head: Mapping[str, Any]) -> AbstractContextManag
             "name a backup that has it"
         )
     key, *before = backup.keys[at:]
-    return settings(
+    return variables(
         {"CPAI_TOKEN_KEY": key.text, "CPAI_TOKEN_KEY_BEFORE": "\n".join(one.text for one in before)}
     )
 

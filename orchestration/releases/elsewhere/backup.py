@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ import pyarrow as pa
 from sqlalchemy import Engine, select
 
 from orchestration import keys
-from orchestration.home import Home, file_hash, filled
+from orchestration.home import Home, file_hash, filled, variables
 from orchestration.ledger import erasures, evidence, snapshots, tables
 from orchestration.ledger.opening import ledger_of
 from orchestration.stopping import NotThere, Stopped, read_json
@@ -61,7 +61,7 @@ def opened(wanted: str, folder: Path) -> Iterator[Backup]:
                 shutil.copyfile(folder / part, copied.root / part)
         for part, setting in (("ledger.db", "CPAI_LEDGER_URL"), (keys.FILE, "CPAI_TOKEN_KEY")):
             if (folder / part).is_file():
-                stack.enter_context(settings({setting: None}))
+                stack.enter_context(variables({setting: None}))
             elif setting not in os.environ:
                 raise NotThere(f"{folder} has no {part}: name a backup that has it, or give it by {setting}")
         if not filled(folder / "archive"):
@@ -70,26 +70,8 @@ def opened(wanted: str, folder: Path) -> Iterator[Backup]:
             raise erasures.ErasureDue(*due)
         ledger = stack.enter_context(ledger_of(copied))
         of_keys = keys.kept(copied)
-        stack.enter_context(settings({"CPAI_LEDGER_URL": None}))
+        stack.enter_context(variables({"CPAI_LEDGER_URL": None}))
         yield Backup(folder, ledger, of_keys, dict(snapshots.of(ledger)), _published(wanted, folder, ledger))
-
-
-@contextmanager
-def settings(wanted: Mapping[str, str | None]) -> Iterator[None]:
-    """Variables of the environment as `wanted`, None for not there, for as long as it takes."""
-    before = {name: os.environ.get(name) for name in wanted}
-    _put(wanted)
-    try:
-        yield
-    finally:
-        _put(before)
-
-
-def _put(values: Mapping[str, str | None]) -> None:
-    for name, value in values.items():
-        os.environ.pop(name, None)
-        if value is not None:
-            os.environ[name] = value
 
 
 def _published(wanted: str, folder: Path, ledger: Engine) -> list[Published]:
