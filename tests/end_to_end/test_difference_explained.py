@@ -3,12 +3,17 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
 from some import some
+from sqlalchemy import func, select
 
 from orchestration.home import Home
+from orchestration.ledger.opening import ledger_of
+from orchestration.ledger.tables import readings
 from orchestration.releases import attribution, members, verify
 from orchestration.releases.diff import diff
 from orchestration.releases.package import write_json
@@ -56,23 +61,116 @@ class Two:
             return marts.execute(sql).fetchall()
 
     def differing(self) -> set[tuple]:
-        """Keys of the figures whose numbers differ, by nothing but the two tables of figures."""
-        key = ", ".join(members.KEY)
-        with duckdb.connect() as connection:
-            for side, folder in zip("ab", self.folders, strict=True):
-                connection.execute(f"attach '{folder / 'marts.duckdb'}' as {side} (read_only)")
-            numbers = f"select {key}, numerator, denominator"
-            return set(
-                connection.execute(
-                    f"select distinct {key} from (({numbers} from a.figures except {numbers} from b.figures) "
-                    f"union all ({numbers} from b.figures except {numbers} from a.figures))"
-                ).fetchall()
-            )
+        return differing(*self.folders)
+
+
+def differing(older: Path, newer: Path) -> set[tuple]:
+    """Keys of the figures whose numbers differ, by nothing but the two tables of figures."""
+    key = ", ".join(members.KEY)
+    return unlike(older, newer, f"select {key}, numerator, denominator from {{}}.figures", key)
+
+
+def unlike(older: Path, newer: Path, rows: str, key: str) -> set[tuple]:
+    """The keys of rows that one of two releases has and the other has not."""
+    with duckdb.connect() as connection:
+        for side, folder in zip("ab", (older, newer), strict=True):
+            connection.execute(f"attach '{folder / 'marts.duckdb'}' as {side} (read_only)")
+        of = [rows.format(side) for side in "ab"]
+        found = f"({of[0]} except {of[1]}) union all ({of[1]} except {of[0]})"
+        return set(connection.execute(f"select distinct {key} from ({found})").fetchall())
 
 
 @pytest.fixture
 def two(year, tmp_path, monkeypatch):
     return Two(year, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def read_again(year, tmp_path):
+    """The published year, published again after an adjudicator has read one crime otherwise; that crime."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(year.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("packs"))
+    again = replace(year, home=home)
+    with duckdb.connect(str(home.releases / "2023.r1" / "marts.duckdb"), read_only=True) as marts:
+        crime = marts.execute(PICKED).fetchone()
+    force, quarter, reference = crime
+    with (home.root / "readings" / f"{quarter}.csv").open(encoding="utf-8", newline="") as text:
+        before = next(
+            row
+            for row in csv.DictReader(text)
+            if (row["force"], row["crime_reference"]) == (force, reference)
+        )
+    answer = before | {
+        "role": "adjudicator",
+        "reader": "reader-14",
+        "read_at": "2024-02-01T09:00:00Z",
+        "criterion": "cse",
+        "runner_up": "",
+        "reason": "two or more offenders; read again",
+    }
+    file = tmp_path / "again.csv"
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, answer)
+        writer.writeheader()
+        writer.writerow(answer)
+    again.json("read", "import", str(file))
+    again.json("publish", "2023")
+    return again, crime
+
+
+# a publication more than the year
+@pytest.mark.proof
+def test_a_reading_that_changed_moves_its_figures_and_no_other_and_is_named(read_again, tmp_path):
+    year, (force, quarter, reference) = read_again
+    file = tmp_path / "moved.csv"
+    found = year.json("diff", *RELEASES, "--records", str(file))
+    older, newer = (year.home.releases / name for name in RELEASES)
+    assert keys_of(some(found)) == differing(older, newer)
+    assert all(row["accounted"] for row in found)
+    with ledger_of(year.home) as engine, engine.connect() as ledger:
+        last = ledger.execute(select(func.max(readings.c.reading_id))).scalar_one()
+    named = f"readings (adjudicator {last})"
+    assert {cause.partition(": ")[0] for row in found for cause in row["causes"]} == {named}
+    with duckdb.connect(str(newer / "marts.duckdb"), read_only=True) as marts:
+        (region,) = marts.execute("select region from dim_force where force = ?", [force]).fetchone()
+        of_crime = "from {} where (force, quarter, crime_reference) = (?, ?, ?)"
+        crime = [force, quarter, reference]
+        (month,) = marts.execute(f"select month {of_crime.format('fct_crimes')}", crime).fetchone()
+        persons = {
+            (unit, str(number))
+            for unit in ("victim", "suspect")
+            for (number,) in marts.execute(
+                f"select {unit}_number {of_crime.format(f'fct_{unit}s')}", crime
+            ).fetchall()
+        }
+    # one crime fewer of the one criterion and one more of the other, wherever it is counted
+    moved = {
+        (row["figure_id"], row["place"], row["period"]): row["numerator_after"] - row["numerator_before"]
+        for row in found
+        if row["figure_id"] in ("cocad.familial.crime.total.all", "cocad.cse.crime.total.all")
+    }
+    assert moved == {
+        (f"cocad.{criterion}.crime.total.all", place, period): by
+        for criterion, by in (("familial", -1), ("cse", 1))
+        for place in (force, region, "England and Wales")
+        for period in ("2023", quarter)
+    }
+    assert {row["place"] for row in found} == {force, region, "England and Wales"}
+    assert {row["period"] for row in found} == {"2023", quarter, month}
+    # down to records: the crime and the persons on it, and no other record of the release is otherwise
+    assert unlike(
+        older,
+        newer,
+        "select * from {}.fct_crimes",
+        "force, quarter, crime_reference",
+    ) == {(force, quarter, reference)}
+    with file.open(encoding="utf-8", newline="") as text:
+        rows = list(csv.DictReader(text))
+    assert {(row["force"], row["quarter"], row["crime_reference"]) for row in rows} == {
+        (force, quarter, reference)
+    }
+    assert {(row["unit"], row["person_number"]) for row in rows} == {("crime", ""), *persons}
+    assert {row["cause"] for row in rows} == {named}
 
 
 def keys_of(rows: list[dict]) -> set[tuple]:
