@@ -1,7 +1,7 @@
 """Signatures: private keys in files, and statements in envelopes (DSSE) that are signed with them, ed25519.
 
-A private key is a PEM file (PKCS#8) for its owner alone, outside every home: who has the home has not the key. What is
-signed is JSON; the envelope's file has one spelling, so that no byte of it can change unseen.
+A private key is a PEM file (PKCS#8) for its owner alone, outside every home: who has the home has not the key; or an ssh-agent
+holds it (`ssh_agent.py`). What is signed is JSON; the envelope's file has one spelling, so that no byte of it can change unseen.
 """
 
 import json
@@ -16,12 +16,13 @@ from orchestration.home import Home
 from orchestration.stopping import Stopped
 
 if TYPE_CHECKING:
-    from securesystemslib.signer import CryptoSigner, Key
+    from securesystemslib.signer import CryptoSigner, Key, Signer
 
 IN_TOTO = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
 PASSPHRASE = "CPAI_SIGNING_PASSPHRASE"  # noqa: S105 - the name of a variable
 KEY = "CPAI_SIGNING_KEY"
+AGENT = "agent:"  # in place of a file, before the fingerprint or the comment of a key that an ssh-agent holds
 
 
 class NotSigned(Stopped, RuntimeError):
@@ -92,15 +93,18 @@ def load_key(file: Path, home: Home | None = None) -> "CryptoSigner":
 
 
 def read_public(file: Path) -> dict[str, Any]:
-    """`keyid` and `public_key` of a public key as PEM. Raises NotSigned."""
+    """`keyid` and `public_key` of a public key as PEM, or as OpenSSH writes it. Raises NotSigned."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key, load_ssh_public_key
     from securesystemslib.signer import SSlibKey
 
+    written = file.read_bytes()
     try:
-        public = load_pem_public_key(file.read_bytes())
+        public = (load_ssh_public_key if written.startswith(b"ssh-") else load_pem_public_key)(written)
     except ValueError:
-        raise NotSigned(f"{file} is no public key (PEM) that can be read: name another file") from None
+        raise NotSigned(
+            f"{file} is no public key (PEM or OpenSSH) that can be read: name another file"
+        ) from None
     if not isinstance(public, Ed25519PublicKey):
         raise NotSigned(
             f"{file} is a key of another kind than ed25519: make one by openssl genpkey -algorithm ed25519"
@@ -109,13 +113,13 @@ def read_public(file: Path) -> dict[str, Any]:
     return {"keyid": key.keyid, "public_key": json.dumps(key.to_dict(), sort_keys=True)}
 
 
-def public_of(signer: "CryptoSigner") -> dict[str, Any]:
+def public_of(signer: "Signer") -> dict[str, Any]:
     """`keyid` and `public_key` of a private key, as the ledger and the list of keys have them."""
     key = signer.public_key
     return {"keyid": key.keyid, "public_key": json.dumps(key.to_dict(), sort_keys=True)}
 
 
-def sign(subjects: dict[str, str], kind: str, predicate: dict[str, Any], signer: "CryptoSigner") -> str:
+def sign(subjects: dict[str, str], kind: str, predicate: dict[str, Any], signer: "Signer") -> str:
     """The text of an envelope with an in-toto statement: `subjects` by name their SHA-256."""
     from securesystemslib.dsse import Envelope
 

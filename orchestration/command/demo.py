@@ -139,7 +139,7 @@ def _made_up_keys(home: Home) -> Path:
             )
             if public["keyid"] not in [row["keyid"] for row in signers.rows(engine)]:
                 signers.grant(engine, person, role, public)
-    sign_with(analyst)
+    sign_with(str(analyst))
     return assurer
 
 

@@ -58,7 +58,7 @@ def make(home: Home, file: Path, role: str, person: str | None, wants_json: bool
     "--public-key",
     "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The public key (PEM) of a key that was made elsewhere.",
+    help="The public key (PEM, or as ssh-add -L prints it) of a key that was made elsewhere.",
 )
 @as_json
 @pass_home
@@ -115,7 +115,7 @@ def revoke(home: Home, name: str, role: str | None, reason: str, wants_json: boo
 @signed_with
 @as_json
 @pass_home
-def export(home: Home, file: Path, key: Path | None, wants_json: bool) -> None:
+def export(home: Home, file: Path, key: str | None, wants_json: bool) -> None:
     """Write the list of keys and releases, signed by an analyst or assurer, for whoever checks releases without this home."""
     from orchestration.releases import attest
 
@@ -143,7 +143,7 @@ def waive() -> None:
 @signed_with
 @as_json
 @pass_home
-def sign(home: Home, rule: str, force: str, quarter: str, key: Path | None, wants_json: bool) -> None:
+def sign(home: Home, rule: str, force: str, quarter: str, key: str | None, wants_json: bool) -> None:
     """Sign the waiver of RULE for FORCE and QUARTER as it stands in seeds/waivers.csv."""
     from orchestration.releases import attest, waivers
 

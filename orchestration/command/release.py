@@ -16,23 +16,24 @@ from orchestration.home import Home
 from orchestration.home import home as find_home
 from orchestration.printing import counted
 from orchestration.progress import at, shown
-from orchestration.signing import KEY
+from orchestration.signing import AGENT, KEY
 from orchestration.stopping import NotThere, stop
 from orchestration.turns import turn
 
 signed_with = click.option(
     "--key",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The private key to sign with [CPAI_SIGNING_KEY]; its passphrase in CPAI_SIGNING_PASSPHRASE.",
+    type=click.Path(dir_okay=False),
+    help="The private key to sign with [CPAI_SIGNING_KEY]; its passphrase in CPAI_SIGNING_PASSPHRASE. agent:SHA256:... or "
+    "agent:COMMENT is one that an ssh-agent holds.",
 )
 
 
-def sign_with(key: Path | None) -> None:
+def sign_with(key: str | None) -> None:
     """What runs in this process signs with this key."""
     if not key:
         return
     before = os.environ.get(KEY, "")
-    os.environ[KEY] = str(key.resolve())
+    os.environ[KEY] = key if key.startswith(AGENT) else str(Path(key).resolve())
     # whoever calls the command from Python goes on after it; blank is no key
     click.get_current_context().call_on_close(lambda: os.environ.update({KEY: before}))
 
@@ -47,7 +48,7 @@ def _needs_warehouse(home: Home) -> None:
 @signed_with
 @as_json
 @pass_home
-def publish(home: Home, period: str, key: Path | None, wants_json: bool) -> None:
+def publish(home: Home, period: str, key: str | None, wants_json: bool) -> None:
     """Rebuild what readings change, check it, and publish PERIOD (2023 or 2023-Q1) if the gate is open."""
     _needs_warehouse(home)
     sign_with(key)
@@ -291,7 +292,7 @@ def timestamp(home: Home, release: str, authority: str | None, wants_json: bool)
 @signed_with
 @as_json
 @pass_home
-def assure(home: Home, release: str, key: Path | None, wants_json: bool) -> None:
+def assure(home: Home, release: str, key: str | None, wants_json: bool) -> None:
     """Sign RELEASE as its assurer, who is somebody else than the analyst who published it."""
     from orchestration.ledger import evidence
     from orchestration.releases import attest

@@ -24,7 +24,7 @@ from orchestration.signing import NotSigned
 from orchestration.turns import write_whole
 
 if TYPE_CHECKING:
-    from securesystemslib.signer import CryptoSigner
+    from securesystemslib.signer import Signer
 
 RELEASED, ASSURED, KEYS = "urn:cpai:release:1", "urn:cpai:assurance:1", "urn:cpai:keys:1"
 SIGN_A_LIST = ("analyst", "assurer")
@@ -41,10 +41,17 @@ def is_signed(folder: Path) -> bool:
     return any((folder / name).exists() for name in evidence.SIGNATURES)
 
 
-def key_given(home: Home, file: Path | None = None) -> "CryptoSigner | None":
-    """The key to sign with: of the file that is named, else of CPAI_SIGNING_KEY; None where neither is."""
-    named = file or (Path(os.environ[signing.KEY]) if os.environ.get(signing.KEY) else None)
-    return signing.load_key(named, home) if named else None
+def key_given(home: Home, named: str | None = None) -> "Signer | None":
+    """The key to sign with: of the file, or the ssh-agent's, that is named, else of CPAI_SIGNING_KEY; None where neither is.
+    Raises NotSigned."""
+    named = named or os.environ.get(signing.KEY)
+    if not named:
+        return None
+    if named.startswith(signing.AGENT):
+        from orchestration import ssh_agent
+
+        return ssh_agent.load(named)
+    return signing.load_key(Path(named), home)
 
 
 def holder(standing: Iterable[Row], keyid: str, role: str) -> Row:
@@ -61,7 +68,7 @@ def holder(standing: Iterable[Row], keyid: str, role: str) -> Row:
     return row
 
 
-def attestation(home: Home, folder: Path, head: Row, signer: "CryptoSigner") -> str:
+def attestation(home: Home, folder: Path, head: Row, signer: "Signer") -> str:
     """The analyst's statement on a release that lies whole in `folder`, signed. Raises NotSigned."""
     with ledger_of(home) as engine:
         row = holder(signers.rows(engine), signer.public_key.keyid, "analyst")
@@ -112,7 +119,7 @@ def _received(engine: Engine, head: Row) -> list[dict[str, Any]]:
     ]
 
 
-def assure(home: Home, release: str, signer: "CryptoSigner") -> str:
+def assure(home: Home, release: str, signer: "Signer") -> str:
     """Sign a release as its assurer: `assurance.dsse.json` in its folder. The assurer's name. Raises NotSigned."""
     folder = home.releases / release
     if not (folder / ATTESTATION).is_file():
@@ -142,7 +149,7 @@ def assure(home: Home, release: str, signer: "CryptoSigner") -> str:
 # the list of keys ---------------------------------------------------------------------------------------------------
 
 
-def write_list(home: Home, file: Path, signer: "CryptoSigner") -> dict[str, Any]:
+def write_list(home: Home, file: Path, signer: "Signer") -> dict[str, Any]:
     """The list of keys and releases as they stand, signed by an analyst or assurer; what it says. Raises NotSigned."""
     with ledger_of(home) as engine:
         standing = signers.rows(engine)

@@ -47,7 +47,7 @@ from orchestration.warehouse import attached, columns, history
 from orchestration.warehouse.attached import open_warehouse
 
 if TYPE_CHECKING:
-    from securesystemslib.signer import CryptoSigner
+    from securesystemslib.signer import Signer
 
 
 class GateShut(RuntimeError):
@@ -88,7 +88,7 @@ def publish(home: Home, period: str, gate_result: gate.GateResult | None = None)
 def publish_signed(
     home: Home,
     period: str,
-    signer: "CryptoSigner | None",
+    signer: "Signer | None",
     gate_result: gate.GateResult | None = None,
     recorded_as: Mapping[str, Any] = MappingProxyType({}),
     made_again: Collection[str] = (),
@@ -145,7 +145,7 @@ def publish_signed(
         return replace(_go_live(home, name, signer), because=tuple(beside.sentences) if beside else ())
 
 
-def _hand(home: Home) -> "CryptoSigner | None":
+def _hand(home: Home) -> "Signer | None":
     """The key that the release is signed with, of who publishes. Raises NotAllowed, NotSigned."""
     with ledger_of(home) as engine:
         signers.require(engine, "analyst", "publish")
@@ -365,7 +365,7 @@ def _recorded(home: Home, period: str) -> Sequence:
         return ledger.execute(select(releases).where(releases.c.period == period)).all()
 
 
-def _go_live(home: Home, name: str, signer: "CryptoSigner | None" = None) -> Release:
+def _go_live(home: Home, name: str, signer: "Signer | None" = None) -> Release:
     """Point `current` at the release and record it as its period's live one; safe to do twice."""
     head = read_json(home.releases / name / "manifest.json")
     history.keep_release(home, head)

@@ -22,7 +22,7 @@ from orchestration.stopping import NotThere
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from securesystemslib.signer import CryptoSigner
+    from securesystemslib.signer import Signer
 
 WAIVED = "urn:cpai:waiver:1"
 ROLE = "waiver"
@@ -30,9 +30,7 @@ ROLE = "waiver"
 Row = Mapping[str, Any]
 
 
-def sign(
-    home: Home, rule: str, force: str, quarter: str, signer: "CryptoSigner", seeds: "Path" = SEEDS
-) -> str:
+def sign(home: Home, rule: str, force: str, quarter: str, signer: "Signer", seeds: "Path" = SEEDS) -> str:
     """Sign the waiver of a rule for a force and quarter, as it stands in the seed; who signed. Raises NotSigned, NotThere."""
     wanted = (rule, force, quarter)
     found = [row for row in seed_rows("waivers.csv", seeds) if _of(row) == wanted]

@@ -29,6 +29,7 @@ LAYERS = (
         "home",
         "keys",
         "signing",
+        "ssh_agent",
         "at_rest",
         "doors",
     ),

@@ -161,7 +161,7 @@ def tree(folder: Path) -> dict:
 def test_each_is_answered_by_its_sentence_and_nothing_is_done(row, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(clock, "today", lambda: TODAY)
-    for name in ("CPAI_HOME", "CPAI_LEDGER_URL", "CPAI_WAIT"):
+    for name in ("CPAI_HOME", "CPAI_LEDGER_URL", "CPAI_WAIT", "SSH_AUTH_SOCK"):
         monkeypatch.delenv(name, raising=False)
     home = Home(tmp_path / "home")
     STATES[row["home"]](home)
