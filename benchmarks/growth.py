@@ -3,10 +3,11 @@
     python benchmarks/growth.py --years 2014-2024 --scale 0.02 [--at 1,4,12,20,40] [--json] [--plot FILE.svg]
 
 A home grows as its returns came, by up to a year in each run: up to each number of quarters asked for. There it is measured
-what a command takes that does nothing, what `cpai run` and `cpai publish` take when nothing has come, and what `cpai run` takes
-when Kent sends its newest return again with another summary. At last one quarter more comes to a copy of the home of the second
-number of quarters, and of the last, in turns. Seconds are wall time and processor time of the whole process, memory is its
-largest; but for the one record, medians of three. Ends with the ratios of the last number of quarters to the second.
+what a command takes that does nothing, what `cpai run` and `cpai publish` take when nothing has come, what `cpai run` takes when
+Kent sends its newest return again with another summary, and when the next quarter comes. That comes three times more, to copies
+of the home of the second number of quarters and of the last, in turns: of these the median is told. Seconds are wall time and
+processor time of the whole process, memory is its largest; of what takes a second the median of three. Ends with the ratios of
+the last number of quarters to the second.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from collections import defaultdict
 from pathlib import Path
 
 FORCE = "kent"
+COLOURS = ("#555555", "#1d70b8", "#00703c", "#d4351c", "#4c2c92")
 WHAT = ("start-up", "run, nothing new", "publish, nothing new", "one record resubmitted", "a new quarter")
 
 
@@ -108,7 +110,7 @@ def measure(made: Path, home: Path, at: list[int]) -> list[dict]:
     there = 0
     for number in at:
         add(number, "growing", grow(made, home, steps, quarters[there:number]))
-        there = number
+        there = number + 1
         newest = quarters[number - 1]
         # what was read is built and published first, so that nothing is new
         cpai(home, "run", newest)
@@ -120,6 +122,7 @@ def measure(made: Path, home: Path, at: list[int]) -> list[dict]:
             shutil.copytree(home, kept_at(home, number), symlinks=True)
         one_record_more(home, newest)
         add(number, "one record resubmitted", cpai(home, "run", newest))
+        add(number, "a new quarter", grow(made, home, steps, [quarters[number]]))
     # in turns: the machine's speed changes by the hour
     taken = defaultdict(list)
     for _ in range(3):
@@ -128,6 +131,7 @@ def measure(made: Path, home: Path, at: list[int]) -> list[dict]:
             taken[number].append(grow(made, again, steps, [quarters[number]]))
             shutil.rmtree(again)
     for number, found in taken.items():
+        rows = [row for row in rows if (row["quarters"], row["what"]) != (number, "a new quarter")]
         add(number, "a new quarter", median(found))
     return rows
 
@@ -159,7 +163,7 @@ def ratios(rows: list[dict], at: list[int]) -> list[str]:
 def table(rows: list[dict]) -> str:
     lines = [
         "| quarters | " + " | ".join(f"{what}: wall s, processor s, MB" for what in WHAT) + " |",
-        "|---|---|---|---|",
+        "|---" * (1 + len(WHAT)) + "|",
     ]
     for number in sorted({row["quarters"] for row in rows}):
         found = {row["what"]: row for row in rows if row["quarters"] == number}
@@ -174,22 +178,38 @@ def table(rows: list[dict]) -> str:
 
 
 def plot(rows: list[dict], file: Path) -> None:
-    import altair as alt
-
-    long = [
-        {"quarters": row["quarters"], "what": row["what"], "measure": measure, "value": row[key]}
-        for row in rows
-        for measure, key in (("processor seconds", "processor"), ("memory, MB", "mb"))
-    ]
-    chart = (
-        alt.Chart(alt.Data(values=long))
-        .mark_line(point=True)
-        .encode(x=alt.X("quarters:Q"), y=alt.Y("value:Q", title=None), color=alt.Color("what:N", title=None))
-        .properties(width=320, height=220)
-        .facet(column=alt.Column("measure:N", title=None))
-        .resolve_scale(y="independent")
-    )
-    chart.save(str(file))
+    """Processor seconds and memory over quarters, an SVG: a panel for each, a line for each thing measured."""
+    wide, high, left, top = 300, 200, 60, 40
+    last = max(row["quarters"] for row in rows)
+    parts = []
+    for panel, (key, title) in enumerate((("processor", "processor seconds"), ("mb", "memory, MB"))):
+        most = max(row[key] for row in rows if row["what"] in WHAT)
+        x0 = left + panel * (wide + 2 * left)
+        parts.append(f'<path d="M{x0} {top}v{high}h{wide}" fill="none" stroke="#555"/>')
+        parts.append(f'<text x="{x0}" y="{top - 14}" font-weight="bold">{title}</text>')
+        for share in (0, 0.5, 1):
+            y = top + high * (1 - share)
+            parts.append(f'<text x="{x0 - 6}" y="{y + 4}" text-anchor="end">{share * most:,.0f}</text>')
+        for number in sorted({row["quarters"] for row in rows}):
+            x = x0 + wide * number / last
+            parts.append(f'<text x="{x:.0f}" y="{top + high + 16}" text-anchor="middle">{number}</text>')
+        for what, colour in zip(WHAT, COLOURS, strict=True):
+            at = [
+                (x0 + wide * row["quarters"] / last, top + high * (1 - row[key] / most))
+                for row in sorted(rows, key=lambda row: row["quarters"])
+                if row["what"] == what
+            ]
+            points = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
+            parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+            parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in at]
+    for number, (what, colour) in enumerate(zip(WHAT, COLOURS, strict=True)):
+        x = left + number * 160
+        parts.append(f'<circle cx="{x}" cy="{top + high + 42}" r="4" fill="{colour}"/>')
+        parts.append(f'<text x="{x + 8}" y="{top + high + 46}">{what}</text>')
+    size = f'viewBox="0 0 {2 * (wide + 2 * left)} {top + high + 60}"'
+    style = 'font-family="Liberation Sans, Arial, sans-serif" font-size="12"'
+    body = "\n".join(parts)
+    file.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n{body}\n</svg>\n')
 
 
 def main() -> None:
