@@ -20,6 +20,7 @@ from orchestration.returns.layouts import personal_columns
 from orchestration.spreadsheets import copy_csv
 from orchestration.statements import Connection, quoted, rows_of
 from orchestration.turns import to_the_disk
+from orchestration.warehouse.tested import checks_of
 
 PUBLISHED = ("marts", "quality")
 # DuckDB refuses `marts.figures` in a file marts.duckdb that has a schema marts (catalog and schema of one
@@ -99,15 +100,14 @@ def stays_in_home(node: dict) -> set[str]:
 
 
 def key_of(dbt: dict, node: dict) -> list[str]:
-    """The columns that identify a row: the model's primary key, else those of its test `unique_key`, else those that its YAML
+    """The columns that identify a row: the model's primary key, else the `unique_key` of its tests, else those that its YAML
     names (`key`) where a test of what it is made from holds them."""
     for constraint in node.get("constraints", []):
         if constraint["type"] == "primary_key" and constraint["columns"]:
             return constraint["columns"]
-    for test in dbt["nodes"].values():
-        about = test.get("test_metadata") or {}
-        if about.get("name") == "unique_key" and test.get("attached_node") == node["unique_id"]:
-            return about["kwargs"]["columns"]
+    for check in checks_of(dbt, node["unique_id"]):
+        if check.name == "unique_key":
+            return [*check.columns]
     return node["config"].get("meta", {}).get("key", [])
 
 
@@ -159,15 +159,11 @@ def refers_to(key: tuple[str, str], columns: Iterable[str]) -> list[dict]:
 def constraints_of(dbt: dict, node: dict) -> dict[str, dict]:
     """By column what dbt's tests hold: `required` and `enum`; a column of the key is required."""
     found: dict[str, dict] = {name: {"required": True} for name in primary_key(dbt, node)}
-    for test in dbt["nodes"].values():
-        about = test.get("test_metadata") or {}
-        column = test.get("column_name")
-        if test.get("attached_node") != node["unique_id"] or not column:
-            continue
-        if about.get("name") == "not_null":
-            found.setdefault(column, {})["required"] = True
-        elif about.get("name") == "accepted_values":
-            found.setdefault(column, {})["enum"] = about["kwargs"]["values"]
+    for check in checks_of(dbt, node["unique_id"]):
+        if check.name == "not_null":
+            found.setdefault(check.columns[0], {})["required"] = True
+        elif check.name == "accepted_values":
+            found.setdefault(check.columns[0], {})["enum"] = check.of
     return found
 
 

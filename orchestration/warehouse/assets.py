@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from orchestration.warehouse.attached import open_warehouse
 from orchestration.warehouse.dbt import Finished, manifest_path, started
 from orchestration.warehouse.history import keep
 from orchestration.warehouse.plotted import numbers
+from orchestration.warehouse.tested import names
 
 
 class Translator(DagsterDbtTranslator):
@@ -52,16 +54,18 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
     specs = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=Translator(settings))
     node_of = {spec.key: spec.metadata["dagster_dbt/unique_id"] for spec in specs}
     key_of = {node: key for key, node in node_of.items()}
-    tests_of: dict[str, dict[str, str]] = {}  # by model, the name of each of its tests by its node
+    tests_of: dict[
+        str, dict[str, list[str]]
+    ] = {}  # by model, what each of its tests holds by the test's node
     for node, test in manifest["nodes"].items():
         if test["resource_type"] == "test":
-            tests_of.setdefault(_tested(test), {})[node] = test["name"]
+            tests_of.setdefault(_tested(test), {})[node] = names(test)
     checks = [
         dg.AssetCheckSpec(
             "dbt_tests",
             asset=key,
             blocking=True,
-            description=f"dbt's tests: {', '.join(sorted(tests_of.get(node, {}).values())) or 'none yet'}.",
+            description=f"dbt's tests: {'; '.join(sorted(chain(*tests_of.get(node, {}).values()))) or 'none yet'}.",
         )
         for key, node in node_of.items()
         if node.startswith("model.")
@@ -73,12 +77,12 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         selected = context.selected_asset_keys
         everything = len(selected) == len(specs)
-        names = None if everything else sorted(node_of[key].split(".")[-1] for key in selected)
+        only = None if everything else sorted(node_of[key].split(".")[-1] for key in selected)
         context.log.info(f"building {counted(len(selected), 'model or seed', 'models and seeds')}")
         log.note(home, "combination", "warehouse built", {"rows": len(selected), "run": context.run.run_id})
         there = set()
         # each as dbt finishes it, so that a build that fails or is killed has shown what it built
-        with started(home, names) as (finished, outcome):
+        with started(home, only) as (finished, outcome):
             for one in finished:
                 if (key := key_of.get(one.node)) in selected:
                     there.add(one.node)
@@ -86,8 +90,7 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
         built = outcome.result()
         for check in context.selected_asset_check_keys:
             if (node := node_of[check.asset_key]) in there:
-                tests = tests_of.get(node, {})
-                ran = {tests[test]: good for test, good in built.tests.items() if test in tests}
+                ran = dict(chain(*(built.tests.get(test, {}).items() for test in tests_of.get(node, {}))))
                 rows = [{"test": name, "holds": good} for name, good in sorted(ran.items())]
                 yield dg.AssetCheckResult(
                     asset_key=check.asset_key,
@@ -95,7 +98,7 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
                     passed=all(ran.values()),
                     metadata={
                         "tests": table(rows, ["test", "holds"]),
-                        "failed": ", ".join(name for name, good in ran.items() if not good) or "none",
+                        "failed": "; ".join(name for name, good in ran.items() if not good) or "none",
                     },
                 )
         if built.problems:

@@ -19,12 +19,14 @@ from typing import Any
 
 from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_below, variables
 from orchestration.keys import first, kept, token_key
+from orchestration.printing import counted
 from orchestration.progress import at
 from orchestration.statements import rows_of
 from orchestration.stopping import state
 from orchestration.strict_csv import NotRead
 from orchestration.turns import WarehouseClosed, alone, turn, write_whole
-from orchestration.warehouse import changes, selection
+from orchestration.warehouse import changes, selection, tested
+from orchestration.warehouse.attached import WarehouseStale, open_warehouse
 from orchestration.warehouse.compacting import compact
 from orchestration.warehouse.made_by import PROJECT, fingerprints
 
@@ -51,9 +53,9 @@ class Finished:
 
 @dataclass
 class Built:
-    """What dbt found: whether each test holds, by its node id, and a sentence for each thing that failed."""
+    """What dbt found: whether each check of each test holds, by the test's node id, and a sentence for each thing that failed."""
 
-    tests: dict[str, bool] = field(default_factory=dict)
+    tests: dict[str, dict[str, bool]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
@@ -259,15 +261,17 @@ def run_dbt(
     names = ["--indirect-selection", "empty", "--select"]
     built = Built()
     if everything:
-        _take(built, invoke(home, [*words, "--full-refresh"], manifest, heard, everything=True))
+        _take(home, built, invoke(home, [*words, "--full-refresh"], manifest, heard, everything=True))
     else:
         if selected.names:
-            _take(built, invoke(home, [*words, *names, *selected.names], manifest, heard))
+            _take(home, built, invoke(home, [*words, *names, *selected.names], manifest, heard))
         if selected.anew and not built.problems:
             # of a manifest that it has run ephemeral models are half compiled
             manifest = saved_parse(home)
             words.append("--full-refresh")
-            _take(built, invoke(home, [*words, *names, *selected.anew], manifest, heard, everything=True))
+            _take(
+                home, built, invoke(home, [*words, *names, *selected.anew], manifest, heard, everything=True)
+            )
     if not built.problems and not (stands and models):
         _note(home, version, made_by, whole=not models, readings=selected.has_readings)
         if not models:
@@ -275,21 +279,47 @@ def run_dbt(
     return built
 
 
-def _take(built: Built, outcome: Any) -> None:
+def _take(home: Home, built: Built, outcome: Any) -> None:
     """What a command of dbt's found joins what is found already; where the disk is full or the like, that alone is told: what
     else failed, failed by it."""
     states = set()
     for result in outcome.result.results if outcome.result else []:
         node, status = result.node, str(result.status)
         good = status in {"success", "pass", "warn", "no-op"}
-        if node.resource_type in {"test", "unit_test"}:
-            built.tests[node.unique_id] = good
+        said = []
+        if node.resource_type == "test":
+            broken = {} if good else _broken(home, node)
+            built.tests[node.unique_id] = {
+                name: good or (bool(broken) and name not in broken) for name in tested.names(node.to_dict())
+            }
+            said = [*broken.values()]
         # what is skipped because of another has no message, and the other is there
         if not good and (status != "skipped" or result.message):
             found = state(result.message or "")
             states |= {found} - {""}
-            built.problems.append(found or _sentence(node, status, result))
+            built.problems += [found] if found else said or [_sentence(node, status, result)]
     built.problems = sorted(states) or built.problems
+
+
+def _broken(home: Home, test: Any) -> dict[str, str]:
+    """Of a test that failed the checks that do not hold, with a sentence each; none where it has no checks, or they cannot be
+    asked."""
+    import duckdb
+
+    of = {str(check): check for check in tested.checks(test.to_dict())}
+    if not of or not test.compiled_code:
+        return {}
+    try:
+        with open_warehouse(home) as connection:
+            rows = rows_of(connection, test.compiled_code)
+    except (duckdb.Error, WarehouseClosed, WarehouseStale):
+        return {}
+    table = test.attached_node.split(".")[-1]
+    found = {f"{row['held']} {row['columns']}": int(row["wrong"]) for row in rows}
+    return {
+        name: f"{table} has {counted(wrong, 'row')} whose {of[name].broken()}: see {test.original_file_path}"
+        for name, wrong in found.items()
+    }
 
 
 def _in_order(on_finished: Callable[[Finished], None], stand: Mapping[str, set[str]]) -> Callable[..., None]:

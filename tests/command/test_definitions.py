@@ -13,6 +13,7 @@ import pytest
 import orchestration
 from orchestration import quarters
 from orchestration.home import Home
+from orchestration.warehouse.tested import names
 
 REVIEWED = Path(__file__).with_name("asset_graph.txt")
 
@@ -182,12 +183,16 @@ def test_each_model_has_its_columns_from_its_contract(graph):
 def test_each_test_of_dbts_is_named_by_a_check(graph, parsed):
     """One check a model, for each event costs as much as building a small table; it names the tests one by one."""
     nodes = json.loads((parsed / "manifest.json").read_text())["nodes"].values()
-    checks = [graph.get(key) for key in graph.asset_check_keys if key.name == "dbt_tests"]
-    named = " ".join(check.description for check in checks)
+    said = {
+        key.asset_key.path[-1]: graph.get(key).description
+        for key in graph.asset_check_keys
+        if key.name == "dbt_tests"
+    }
     about_models = [
-        node["name"]
+        (str(node["attached_node"]).split(".")[-1], name)
         for node in nodes
         if node["resource_type"] == "test" and str(node.get("attached_node")).startswith("model.")
+        for name in names(node)
     ]
     assert about_models
-    assert [name for name in about_models if name not in named] == []
+    assert [(model, name) for model, name in about_models if name not in said[model]] == []

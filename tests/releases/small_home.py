@@ -301,8 +301,8 @@ def describe_models(home: Home) -> None:
             "schema": "tests",
             "attached_node": "model.cpai.fct_crimes",
             "test_metadata": {
-                "name": "unique_key",
-                "kwargs": {"columns": ["force", "quarter", "crime_reference"]},
+                "name": "sound_rows",
+                "kwargs": {"unique_key": ["force", "quarter", "crime_reference"]},
             },
         }
     nodes["model.cpai.figures"]["depends_on"] = {"nodes": ["model.cpai.fct_crimes"]}

@@ -19,17 +19,18 @@ def release(tmp_path_factory):
     change(home, "delete from marts.dim_known_break where force not in (select force from marts.dim_force)")
     file = home.dbt / "target" / "manifest.json"
     dbt = json.loads(file.read_text())
-    for name, kwargs in (
-        ("accepted_values", {"values": ["accepted", "nil", "missing"]}),
-        ("not_null", {}),
-    ):
-        dbt["nodes"][f"test.cpai.{name}_returns_status"] = {
-            "resource_type": "test",
-            "schema": "tests",
-            "attached_node": "model.cpai.returns",
-            "column_name": "status",
-            "test_metadata": {"name": name, "kwargs": kwargs},
-        }
+    dbt["nodes"]["test.cpai.sound_rows_returns"] = {
+        "resource_type": "test",
+        "schema": "tests",
+        "attached_node": "model.cpai.returns",
+        "test_metadata": {
+            "name": "sound_rows",
+            "kwargs": {
+                "not_null": ["status"],
+                "accepted_values": {"status": ["accepted", "nil", "missing"]},
+            },
+        },
+    }
     file.write_text(json.dumps(dbt))
     return publish(home, "2023", Gate()).path
 

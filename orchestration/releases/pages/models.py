@@ -11,6 +11,7 @@ from graphlib import TopologicalSorter
 
 from orchestration.releases.pages.drawn import Picture, draw
 from orchestration.warehouse.columns import EVERY, Traced
+from orchestration.warehouse.tested import checks_of
 
 FOLDER = "lineage"
 # in the order of the story; a schema that is not named comes last
@@ -53,14 +54,11 @@ class Lineage:
         }
         self.by_name = {_name(node): key for key, node in self.nodes.items()}
         self.tests: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for key in sorted(dbt["nodes"]):
-            test = dbt["nodes"][key]
-            if test["resource_type"] == "test" and test.get("attached_node"):
-                about = test.get("test_metadata") or {}
-                named = about.get("name") or test["name"]
-                of = self.tests[test["attached_node"]][test.get("column_name") or ""]
-                if named not in of:
-                    of.append(named)
+        for key in sorted(self.nodes):
+            for check in checks_of(dbt, key):
+                of = self.tests[key]["" if check.name == "unique_key" else check.columns[0]]
+                if check.name not in of:
+                    of.append(check.name)
         self.needs = {
             key: [one for one in node.get("depends_on", {}).get("nodes", []) if one in self.nodes]
             for key, node in self.nodes.items()
