@@ -53,7 +53,7 @@ def postgresql():
         run("pg_ctl", "start", "-w", "-l", folder / "log", "-o", f"-k {folder} -h '' -F")
         try:
             url = f"postgresql+psycopg://cpai@/{{}}?host={folder}"
-            with _administration(url) as connection:
+            with administration(url) as connection:
                 connection.exec_driver_sql("create database made")
             migrations.upgrade(make_url(url.format("made")))
             yield url
@@ -67,17 +67,17 @@ def postgresql():
 def postgresql_ledger(postgresql, home, monkeypatch, request):
     """A home whose ledger is a new PostgreSQL database, a copy of the one that was made once; its URL."""
     name = f"ledger_{abs(hash(request.node.nodeid))}"
-    with _administration(postgresql) as connection:
+    with administration(postgresql) as connection:
         connection.exec_driver_sql(f"create database {name} template made")
     url = postgresql.format(name)
     monkeypatch.setenv("CPAI_LEDGER_URL", url)
     yield url
-    with _administration(postgresql) as connection:
+    with administration(postgresql) as connection:
         connection.exec_driver_sql(f"drop database {name} with (force)")
 
 
 @contextmanager
-def _administration(url):
+def administration(url):
     engine = create_engine(url.format("postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         yield connection

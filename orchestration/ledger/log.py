@@ -9,7 +9,6 @@ crime as a keyed token, a file as its SHA-256.
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -69,9 +68,8 @@ def note_in_a_home(
 
 
 def is_home(home: Home) -> bool:
-    """False of releases that are copies, which have no ledger beside them."""
-    parts = ("ledger.db", FILE, "archive", "raw")
-    return bool(os.environ.get("CPAI_LEDGER_URL")) or any(filled(home.root / part) for part in parts)
+    """False of releases that are copies, which have no ledger beside them: one that the environment names is another's."""
+    return any(filled(home.root / part) for part in ("ledger.db", FILE, "archive", "raw"))
 
 
 def token(home: Home, force: str, crime_reference: str) -> str:

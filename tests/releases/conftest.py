@@ -2,6 +2,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from an_authority import authority, made_authority  # noqa: F401 - for the tests that ask for them
 from small_home import describe_models, make_home
 
 from orchestration import clock as the_clock
