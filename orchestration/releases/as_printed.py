@@ -39,9 +39,10 @@ class Named:
 
 
 def named(home: Home, printed: str) -> Named:
-    """What stands at `PATH#CELL`. Raises NotThere where there is no such file, cell or figure, and says how to name one."""
+    """What stands at `PATH#CELL`, from here or from the home. Raises NotThere where there is no such file, cell or figure, and
+    says how to name one."""
     path, _, cell = printed.partition("#")
-    file = Path(path)
+    file = Path(path) if Path(path).is_file() else home.root / path
     if not file.is_file():
         raise NotThere(f"there is no file {path}: write --printed PATH#CELL, as report.html#t3r5c2")
     if not cell or file.suffix not in SAY:

@@ -16,8 +16,8 @@ from some import some
 from orchestration.home import Home
 from orchestration.ledger.opening import open_ledger
 from orchestration.readings.agreement import reader_token
+from orchestration.releases import as_printed, members, sent_records, verify
 from orchestration.releases import explain as explaining
-from orchestration.releases import members, sent_records, verify
 from orchestration.releases.reports import csv_on_the_web
 from orchestration.releases.reports.printed import Printed
 from orchestration.returns import archive
@@ -245,6 +245,11 @@ def test_a_cell_of_a_report_is_its_figure(year, printed, cell):
         and told["recounted"]["numerator"] == told["numerator"] > 0
     )
     assert "printed_otherwise" not in told
+
+
+def test_a_page_may_be_named_from_the_home(year, printed):
+    cell = "regions/wales.html#t1r2c2"
+    assert as_printed.named(Home(printed), cell) == as_printed.named(year.home, str(printed / cell))
 
 
 def test_a_share_in_a_workbook_is_its_figure(year, printed):
