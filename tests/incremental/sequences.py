@@ -47,6 +47,8 @@ def cancelled(reference: str, recorded_on: str, code: str = "C1") -> dict:
 OLD = crime("CR/0", "2023-05-10")
 # no candidate but by a link
 ONE_OFFENDER = crime("CR/0", "2023-05-10", suspects=(1,), offenders_stated="1")
+# of two such crimes the suspects share two victims
+TWO_VICTIMS = {"victims": (0, 1), "offenders_stated": "1", "summary": None}
 LINKED = crime("CR/1", "2024-02-10", suspects=(), linked_crime_reference="kent:CR/0")
 # crimes of every status, with what the rules of a return ask about
 EVERYTHING = [
@@ -132,5 +134,18 @@ SEQUENCES = {
         *(sent(KENT, FIRST, *EVERYTHING), sent(KENT, SECOND, *LATER_IN_THE_YEAR), BUILD),
         *(("read", number, YES) for number in range(8)),
         *(BUILD, sent(KENT, SECOND, *LATER_IN_THE_YEAR[1:])),
+    ],
+    "suspects of two quarters share two victims": [
+        *(sent(KENT, FIRST, crime("CR/0", "2023-05-10", suspects=(1,), **TWO_VICTIMS)), BUILD),
+        sent(KENT, LATER, crime("CR/1", "2024-02-10", suspects=(2,), **TWO_VICTIMS)),
+    ],
+    # its first submission has records: that of FIRST is nil
+    "of a return that was sent anew without a crime and a person one of its references comes again": [
+        sent(KENT, SECOND, *(crime(f"CR/{number}", "2023-08-10") for number in range(3))),
+        sent(
+            *(KENT, SECOND, crime("CR/0", "2023-08-10"), crime("CR/1", "no day")),
+            crime("CR/3", "2023-08-10", victims=(0, None)),
+        ),
+        *(BUILD, sent(KENT, LATER, crime("CR/0", "2024-02-10"))),
     ],
 }

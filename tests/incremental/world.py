@@ -21,6 +21,12 @@ SUMMARIES = (None, "coded summary", "two or more offenders")
 CLASSES = ("19C", "19D", "19J", "20A")
 
 
+def person(kind: str, number: int | None) -> dict[str, str | None]:
+    """One of PERSONS as a victim or suspect; without a number one that has no reference."""
+    reference = None if number is None else f"{kind[0].upper()}{number}000"
+    return {f"{kind}_reference": reference, **PERSONS[number or 0]}
+
+
 @dataclass
 class World:
     """What has been sent and read so far, and the home in which it lies as raw files."""
@@ -50,12 +56,8 @@ class World:
             own = {**place, "crime_reference": crime["crime_reference"]}
             victims, suspects = crime["victims"], crime["suspects"]
             self.records["crimes"].append({**own, **crime["columns"]})
-            self.records["victims"] += [
-                {**own, "victim_reference": f"V{n}000", "gender": "F", **PERSONS[n]} for n in victims
-            ]
-            self.records["suspects"] += [
-                {**own, "suspect_reference": f"S{n}000", "gender": "M", **PERSONS[n]} for n in suspects
-            ]
+            self.records["victims"] += [{**own, **person("victim", n), "gender": "F"} for n in victims]
+            self.records["suspects"] += [{**own, **person("suspect", n), "gender": "M"} for n in suspects]
 
     def read(self, candidates: list[tuple[str, str, str]], which: int, answer: dict[str, Any]) -> None:
         """A reading of one of these candidates: the first of its version, the second, then an adjudicator's."""
