@@ -34,10 +34,9 @@ def of_change(
 ) -> Selection:
     """Of dbt's `nodes` by id, those that data or the day reaches, all or those named in `models`, with every test of them;
     none where `all_stand`. And whatever hangs on a node that is `changed`."""
-    by_code = _reached(nodes, lambda key: key in changed)
     anew = {
         key
-        for key in {*by_code, *changed}
+        for key in _reached(nodes, lambda key: key in changed)
         if nodes[key].resource_type in BUILT and nodes[key].config.materialized != "ephemeral"
     }
     # what is made from nothing asks these which of its rows are to be made, and they say all; what was made before it they
@@ -104,7 +103,7 @@ def _parents(node: Any) -> list[str]:
 def _behind(nodes: Mapping[str, Any], key: str) -> set[str]:
     """A node, or for a view and an ephemeral model the tables that it shows."""
     node = nodes.get(key)
-    if node is None or node.resource_type != "model" or _is_table(node):
+    if node is None or node.config.materialized not in STEPS:
         return {key}
     return {table for parent in _parents(node) for table in _behind(nodes, parent)}
 
@@ -119,11 +118,11 @@ def _read(nodes: Mapping[str, Any], key: str) -> Iterator[str]:
 
 
 def _reads_the_day(node: Any) -> bool:
-    return CLOCK.search(getattr(node, "raw_code", "") or "") is not None
+    return CLOCK.search(getattr(node, "raw_code", "")) is not None
 
 
 def _reached(nodes: Mapping[str, Any], begins: Callable[[str], bool]) -> set[str]:
-    """The models where something begins, and those that lead back to them."""
+    """The nodes where something begins, and those that lead back to them."""
     reached: dict[str, bool] = {}
 
     def is_reached(key: str) -> bool:
@@ -132,4 +131,4 @@ def _reached(nodes: Mapping[str, Any], begins: Callable[[str], bool]) -> set[str
             reached[key] = begins(key) or any(map(is_reached, parents))
         return reached[key]
 
-    return {key for key, node in nodes.items() if node.resource_type == "model" and is_reached(key)}
+    return {key for key in nodes if is_reached(key)}
