@@ -61,6 +61,11 @@ STATES = (
         "{file} may not be read or written by this user: correct its owner and permissions, or name another place",
     ),
     (
+        r"Out of Memory Error",
+        "DuckDB needs more memory than it may take: give it more by CPAI_MEMORY (3GB where nothing else is said), then give the "
+        "same command again; what was done before stays",
+    ),
+    (
         r"Too many open files",
         "too many files are open: raise the limit (ulimit -n), then give the same command again",
     ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from orchestration.home import Home
+from orchestration.home import Home, memory
 from orchestration.statements import quoted
 from orchestration.stopping import Stopped
 from orchestration.turns import turn
@@ -28,8 +28,7 @@ def open_warehouse(home: Home) -> Iterator:
     ):
         # a mart that is a view may read raw/ by relative path
         connection.execute(f"set file_search_path = {quoted(home.raw)}")
-        # sorting a scale-50 year stays below the 8 GB of the whole run
-        connection.execute("set memory_limit = '4GB'")
+        connection.execute("set memory_limit = ?", [memory()])
         connection.execute(f"set temp_directory = {quoted(home.releases / '.building-spill')}")
         connection.execute(f"attach {quoted(home.warehouse)} as warehouse (read_only)")
         yield connection

@@ -8,7 +8,7 @@ DuckDB gives freed blocks of a file to what is written next, and never back to t
 import shutil
 from fractions import Fraction
 
-from orchestration.home import Home
+from orchestration.home import Home, memory
 from orchestration.progress import at
 from orchestration.statements import Connection, quoted
 from orchestration.stopping import Stopped
@@ -33,7 +33,7 @@ def compact(home: Home) -> bool:
     for part in (aside, aside.with_name(f"{aside.name}.wal")):
         part.unlink(missing_ok=True)
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        connection.execute("set memory_limit = '4GB'")
+        connection.execute("set memory_limit = ?", [memory()])
         connection.execute(f"set temp_directory = {quoted(f'{home.warehouse}.tmp')}")
         connection.execute(f"attach {quoted(home.warehouse)} as built")
         # the log of what was written last goes into the file: beside a new file it would be another one's

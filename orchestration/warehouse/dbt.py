@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from threading import Event, Lock
 from typing import Any
 
-from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_below, variables
+from orchestration.home import DBT_PROJECT, SEEDS, Home, check_seeds, files_below, memory, variables
 from orchestration.keys import first, kept, token_key
 from orchestration.printing import counted
 from orchestration.progress import at
@@ -66,6 +66,7 @@ def environment(home: Home, everything: bool = False) -> AbstractContextManager[
             "CPAI_WAREHOUSE": str(home.warehouse),
             "CPAI_RAW": str(home.raw),
             "CPAI_TOKEN_KEY": token_key(home),
+            "CPAI_MEMORY": memory(),
             "CPAI_FIRST_KEY": first(home).text,
             "CPAI_AS_OF": home.as_of or "",
             "CPAI_EVERYTHING": "Y" if everything else "",

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from functools import partial
 
+import duckdb
 import pytest
 from terminal import CPAI, in_a_terminal
 
-from orchestration.home import Home
-from orchestration.stopping import AS_INTERRUPTED, INTERRUPTED, state, state_of
+from orchestration.home import Home, memory
+from orchestration.stopping import AS_INTERRUPTED, INTERRUPTED, Stopped, state, state_of
 
 WITHIN = 2  # seconds from Ctrl-C to the end
 COLOUR = re.compile(r"\x1b\[[0-9;]*[1-9]m")
@@ -131,6 +132,20 @@ def test_a_full_disk_is_a_sentence(tmp_path):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("the disk is full: make room")
+
+
+def test_where_memory_is_too_small_is_a_sentence(tmp_path):
+    with duckdb.connect(config={"temp_directory": ""}) as connection, pytest.raises(duckdb.Error) as raised:
+        connection.execute("set memory_limit = '20MB'")
+        connection.execute("select list(range) from range(100_000_000)").fetchall()
+    assert state_of(raised.value).startswith("DuckDB needs more memory than it may take")
+
+
+@pytest.mark.parametrize("given", ["much", "3", "3 GB or so", "-3GB"])
+def test_a_memory_that_is_no_size_is_a_sentence(monkeypatch, given):
+    monkeypatch.setenv("CPAI_MEMORY", given)
+    with pytest.raises(Stopped, match="and no size: write it as 3GB"):
+        memory()
 
 
 def test_a_fault_of_ours_is_no_state_that_can_be_expected():
