@@ -101,8 +101,8 @@ def _put(values: Mapping[str, str | None]) -> None:
 def memory() -> str:
     """The most that DuckDB holds at a time, as it takes it: `CPAI_MEMORY`. Raises Stopped.
 
-    By 3 GB a year of ten times the nation's crimes on top of five such years is built in 3.5 GB. By 6 GB DuckDB kept more of the
-    warehouse than it needed, and that grew with history to 4.9 GB.
+    By 3 GB a year of ten times the nation's crimes is built on top of five or six such years in 3.5 GB. By 6 GB DuckDB kept more
+    of the warehouse than it needed, and that grew with history to 4.8 GB.
     """
     given = os.environ.get("CPAI_MEMORY") or "3GB"
     if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?)B", given):
