@@ -2,7 +2,10 @@
 
 import csv
 import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 from some import some
 from sqlalchemy import func, select
 
-from orchestration.home import Home
+from orchestration.home import SEEDS, Home
 from orchestration.ledger.opening import ledger_of
 from orchestration.ledger.tables import readings
 from orchestration.releases import attribution, members, verify
@@ -19,6 +22,7 @@ from orchestration.releases.diff import diff
 from orchestration.releases.package import write_json
 
 pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
+QUARTERS = [f"2023-Q{number}" for number in (1, 2, 3, 4)]
 RELEASES = ("2023.r1", "2023.r2")
 PICKED = "select force, quarter, crime_reference from fct_crimes where is_cocad and criterion = 'familial' order by all limit 1"
 
@@ -171,6 +175,39 @@ def test_a_reading_that_changed_moves_its_figures_and_no_other_and_is_named(read
     }
     assert {(row["unit"], row["person_number"]) for row in rows} == {("crime", ""), *persons}
     assert {row["cause"] for row in rows} == {named}
+
+
+# the year is built again, and published
+@pytest.mark.proof
+def test_a_seed_that_changed_moves_its_figures_and_no_other_and_is_named(year, tmp_path):
+    home, project = Home(tmp_path / "home"), tmp_path / "project"
+    shutil.copytree(year.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("packs"))
+    for folder in ("orchestration", "expectations", "dbt_project", "seeds"):
+        ignored = shutil.ignore_patterns("target", "__pycache__")
+        shutil.copytree(SEEDS.parent / folder, project / folder, ignore=ignored)
+    bands = project / "seeds" / "age_bands.csv"
+    text = bands.read_text(encoding="utf-8")
+    for before, now in (("18_to_29,18,29", "18_to_29,18,28"), ("30_to_39,30,39", "30_to_39,29,39")):
+        assert text.count(before) == 1
+        text = text.replace(before, now)
+    bands.write_text(text, encoding="utf-8")
+    # a release of recorded crime is refused in this year, which the run says by 1
+    for words, code in ((["run", *QUARTERS], 1), (["publish", "2023"], 0)):
+        done = subprocess.run(
+            [sys.executable, "-m", "orchestration", "--home", str(home.root), *words],
+            cwd=project,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(project), os.environ["PYTHONPATH"]])},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == code, done.stderr[-2000:]
+    found = some(replace(year, home=home).json("diff", *RELEASES))
+    older, newer = (home.releases / name for name in RELEASES)
+    assert keys_of(found) == differing(older, newer)
+    assert all(row["accounted"] for row in found)
+    assert {cause.partition(": ")[0] for row in found for cause in row["causes"]} == {"seeds/age_bands.csv"}
+    # those of 29 years, and nobody else
+    assert {row["figure_id"].rpartition(".")[2] for row in found} == {"18_to_29", "30_to_39"}
 
 
 def keys_of(rows: list[dict]) -> set[tuple]:
