@@ -62,8 +62,8 @@ STATES = (
     ),
     (
         r"Out of Memory Error",
-        "DuckDB needs more memory than it may take: give it more by CPAI_MEMORY (3GB where nothing else is said), then give the "
-        "same command again; what was done before stays",
+        "DuckDB needs more memory than it may take: give it more by CPAI_MEMORY, then give the same command again; what was "
+        "done before stays",
     ),
     (
         r"Too many open files",

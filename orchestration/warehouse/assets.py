@@ -54,9 +54,8 @@ def models(manifest_file: str | None = None) -> dg.AssetsDefinition:
     specs = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=Translator(settings))
     node_of = {spec.key: spec.metadata["dagster_dbt/unique_id"] for spec in specs}
     key_of = {node: key for key, node in node_of.items()}
-    tests_of: dict[
-        str, dict[str, list[str]]
-    ] = {}  # by model, what each of its tests holds by the test's node
+    # by model, what each of its tests holds by the test's node
+    tests_of: dict[str, dict[str, list[str]]] = {}
     for node, test in manifest["nodes"].items():
         if test["resource_type"] == "test":
             tests_of.setdefault(_tested(test), {})[node] = names(test)

@@ -7,12 +7,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from click.testing import CliRunner
+from by_command import said
 from sqlalchemy import column, select, table, text
 from sqlalchemy.exc import IntegrityError
 
 from orchestration import doors
-from orchestration.command import cpai
 from orchestration.home import PROJECT
 from orchestration.ledger import chain, log, tables, witnesses
 from orchestration.ledger.erasures import Marks
@@ -29,10 +28,6 @@ def written(engine):
             dict(row)
             for row in connection.execute(select(log_entries).order_by(log_entries.c.entry)).mappings()
         ]
-
-
-def said(home, *words):
-    return CliRunner().invoke(cpai, ["--home", str(home.root), *words])
 
 
 def test_an_entry_says_who_by_which_door_what_of_which_set_to_whom_and_why(engine):

@@ -10,11 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from click.testing import CliRunner
+from by_command import said
 from sqlalchemy import select
 
 from orchestration import keys
-from orchestration.command import cpai
 from orchestration.erasure.elsewhere import words
 from orchestration.home import PROJECT
 from orchestration.ledger import log
@@ -35,10 +34,6 @@ def used(home):
     keys.token_key(home)
     open_ledger(home).dispose()
     return home
-
-
-def said(home, *words):
-    return CliRunner().invoke(cpai, ["--home", str(home.root), *words])
 
 
 def changes(home) -> list[list[str]]:

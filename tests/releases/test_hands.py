@@ -1,14 +1,12 @@
 """Keys, roles and waivers by the command: who gave them is in the law's log."""
 
-import json
 import shutil
 
 import pytest
-from click.testing import CliRunner
+from by_command import done, said
 from small_home import Gate, describe_models
 
 from orchestration import doors, signing
-from orchestration.command import cpai
 from orchestration.home import Home
 from orchestration.releases import publish, waivers
 
@@ -23,16 +21,6 @@ def bare(made, tmp_path, monkeypatch) -> Home:
     shutil.copytree(made.root, home.root)
     describe_models(home)
     return home
-
-
-def said(home: Home, *words: object):
-    return CliRunner().invoke(cpai, ["--home", str(home.root), *map(str, words)])
-
-
-def done(home: Home, *words: object):
-    answer = said(home, *words, "--json")
-    assert answer.exit_code == 0, answer.output
-    return json.loads(answer.stdout)
 
 
 def noted(home: Home) -> list[tuple[str, str]]:

@@ -9,13 +9,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from by_command import done, said
 from small_home import Gate
 from waiting import until
 
 from orchestration import doors, signing
-from orchestration.command import cpai
-from orchestration.home import Home
 from orchestration.releases import publish
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-agent"), reason="this machine has no ssh-agent")
@@ -56,16 +54,6 @@ def add(folder: Path, comment: str, *words: str, kind: str = "ed25519") -> tuple
     public = file.with_suffix(".pub")
     told = subprocess.run(["ssh-keygen", "-l", "-f", public], check=True, capture_output=True, text=True)
     return told.stdout.split()[1], public
-
-
-def said(home: Home, *words: object):
-    return CliRunner().invoke(cpai, ["--home", str(home.root), *map(str, words)])
-
-
-def done(home: Home, *words: object):
-    answer = said(home, *words, "--json")
-    assert answer.exit_code == 0, answer.output
-    return json.loads(answer.stdout)
 
 
 def test_a_release_signed_by_agents_is_checked_as_one_signed_by_files(agent, home, tmp_path, monkeypatch):
