@@ -124,13 +124,14 @@
 
 {#
     What is known of a person's age at the offence, out of `dated`: a person's record with age_least and age_greatest (of
-    the text sent), born_first, born_last, day_first, day_last (the day of the offence) and recorded_on. `age_sent` and
-    `age_from_birth` are one age or null; `age_bound` is the end nearest to 18 of a range on one side of 18, which is
-    all that "child or adult" needs; `age_doubt` is the reason why a text that is understood gives no age.
+    the text sent), born_first, born_last, day_first, day_last (the day of the offence), years_least, years_greatest (from
+    birth to that day) and recorded_on. `age_sent` and `age_from_birth` are one age or null; `age_bound` is the end nearest
+    to 18 of a range on one side of 18, which is all that "child or adult" needs; `age_doubt` is the reason why a text that
+    is understood gives no age.
 #}
 {% macro ages(dated) %}
-        {%- set least = 'coalesce(' ~ age_on(dated ~ '.born_last', dated ~ '.day_first') ~ ', 0)' -%}
-        {%- set greatest = age_on(dated ~ '.born_first', dated ~ '.day_last') -%}
+        {%- set least = dated ~ '.years_least' -%}
+        {%- set greatest = dated ~ '.years_greatest' -%}
         {%- set is_range = dated ~ '.age_least < ' ~ dated ~ '.age_greatest' -%}
         {%- set is_sent = dated ~ '.age_greatest <= 120' -%}
         case when {{ is_sent }} and not {{ is_range }} then {{ dated }}.age_least end as age_sent,

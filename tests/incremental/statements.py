@@ -18,9 +18,8 @@ from by_hand import KEY, run_dbt
 
 from orchestration.home import Home
 from orchestration.keys import token_key
-from orchestration.warehouse import changes, history
+from orchestration.warehouse import changes, history, selection
 from orchestration.warehouse.dbt import invoke
-from orchestration.warehouse.selection import OF_THIS_BUILD
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def of_models(folder: Path) -> list[Model]:
             again=again[key]["compiled_code"],
             forgotten=forgotten.get(node["name"]),
             is_reached=_is_reached(key, anew),
-            is_of_a_build=OF_THIS_BUILD in node["tags"],
+            is_of_a_build=selection.OF_THIS_BUILD in node["tags"],
         )
         for key, node in _in_order(anew)
         if node["config"]["materialized"] != "ephemeral"
@@ -112,41 +111,74 @@ def _forgotten(home: Home, nodes: dict[str, dict]) -> dict[str, str]:
 
 
 class Warehouse:
-    """A warehouse in memory, over the raw files of a home, in which nothing is built yet but the seeds."""
+    """A warehouse in memory, over the raw files of a home, which begins as a copy of `database`: the seeds alone, or with what
+    was built before. `nodes`: dbt's, which say what hangs on a seed."""
 
-    def __init__(self, models: list[Model], seeds: Path, home: Home, key: str = KEY) -> None:
-        self.models, self.raw = models, home.raw
+    def __init__(
+        self,
+        models: list[Model],
+        database: Path,
+        home: Home,
+        key: str = KEY,
+        nodes: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.models, self.raw, self.nodes = models, home.raw, nodes or {}
         history.prepare(home)
         # of a few rows a second thread costs more than it does
         self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute("attach ':memory:' as warehouse; use warehouse")
-        self.connection.execute(f"attach '{seeds}' as seeds (read_only)")
-        self.connection.execute("copy from database seeds to warehouse; detach seeds")
+        self.connection.execute(f"attach '{database}' as begun (read_only)")
+        self.connection.execute("copy from database begun to warehouse; detach begun")
         self.connection.execute(f"set file_search_path = '{home.raw}'")
         for name in ("token_key", "first_key"):
             self.connection.execute(f"set variable {name} = ?", [key])
-        self.there: set[str] = set()
+        found = self.rows("select table_name from information_schema.tables")
+        self.there = {model.name for model in models} & {name for (name,) in found}
+        self.other_cells: list[str] = []
+        self.changed: set[str] = set()
+
+    def change_seed(self, seed: str, update: str) -> None:
+        """The next build loads a seed whose file has other cells."""
+        self.other_cells.append(update)
+        self.changed.add(f"seed.cpai.{seed}")
 
     def build(self, killed_after: int | None = None) -> None:
-        """Make again what has changed; `killed_after`: so many models, and then no more."""
-        for name in (f"raw_{kind}" for kind in changes.KINDS):
-            self.connection.execute(f"reset variable {name}")
-        for name, value in changes.prepare(self.connection, self.raw).items():
-            self.connection.execute(f"set variable {name} = ?", [value])
-        for model in self.models[:killed_after]:
-            self._make(model)
+        """Make again what has changed, then anew what hangs on a changed seed; `killed_after`: so many models, then no more."""
+        parts = [(False, self.models, [])]
+        if self.changed:
+            selected = selection.of_change(self.nodes, changed=self.changed)
+            anew = [model for model in self.models if model.name in selected.anew]
+            before = [model for model in self.models if model not in anew or model.name in selected.names]
+            parts = [(False, before, []), (True, anew, self.other_cells)]
+        left = killed_after
+        for everything, models, other_cells in parts:
+            if left is not None and left <= 0:
+                break
+            self._prepare(everything)
+            while other_cells:
+                self.connection.execute(other_cells.pop(0))
+            for model in models[:left]:
+                self._make(model, everything)
+            left = None if left is None else left - len(models)
         if killed_after is None:
             changes.note(self.connection, "these models", {})
+            self.changed.clear()
 
-    def _make(self, model: Model) -> None:
+    def _prepare(self, everything: bool) -> None:
+        for name in (f"raw_{kind}" for kind in changes.KINDS):
+            self.connection.execute(f"reset variable {name}")
+        for name, value in changes.prepare(self.connection, self.raw, everything).items():
+            self.connection.execute(f"set variable {name} = ?", [value])
+
+    def _make(self, model: Model, anew: bool = False) -> None:
         connection, relation = self.connection, model.relation
-        if model.name in self.there and (model.kind == "view" or not model.is_reached):
+        if model.name in self.there and not anew and (model.kind == "view" or not model.is_reached):
             return
         connection.execute(f"create schema if not exists {relation.partition('.')[0]}")
         if model.kind == "python":
             connection.register("made", self._in_python(model))
             connection.execute(f"create or replace table {relation} as from made")
-        elif model.kind == "incremental" and model.name in self.there:
+        elif model.kind == "incremental" and model.name in self.there and not anew:
             if model.forgotten is not None:
                 connection.execute(f"delete from {relation} where {model.forgotten}")
             connection.execute(f"insert into {relation} {model.again}")
@@ -178,8 +210,12 @@ class Warehouse:
         }
 
 
-# a recall sample and a limit of links that are reached by a few crimes
-SMALL = ("update reference.recall_samples set crimes = 1", "update reference.link_limits set crimes = 4")
+# a recall sample and a limit of links that are reached by a few crimes, and no spellings of layouts that none of them has
+SMALL = (
+    "update reference.recall_samples set crimes = 1",
+    "update reference.link_limits set crimes = 4",
+    "delete from reference.layouts where layout not in ('national', 'athena')",
+)
 
 
 def seeds_of(folder: Path, parsed: Path, updates: Iterable[str] = SMALL) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from reaches import Beside, mutants
 from sequences import SEQUENCES
 from statements import Model
-from test_incremental import build_by, models, seeds  # noqa: F401 - fixtures
+from test_incremental import begun, build_by, models, seeds  # noqa: F401 - fixtures
 
 from orchestration.home import Home
 
@@ -15,13 +15,13 @@ SURVIVING = Path(__file__).with_name("surviving_reaches.csv")
 
 
 @pytest.mark.proof
-def test_a_model_that_makes_too_little_again_is_noticed(models: list[Model], seeds: Path, tmp_path):  # noqa: F811
+def test_a_model_that_makes_too_little_again_is_noticed(models: list[Model], begun: Path, tmp_path):  # noqa: F811
     of = {model.name: list(mutants(model)) for model in models}
     left = {mutant.place for found in of.values() for mutant in found}
     assert len(left) > 90, "SQL is written as ever"
     for number, steps in enumerate(SEQUENCES.values()):
         home = Home(tmp_path / str(number))
-        warehouse = Beside(models, seeds, home)
+        warehouse = Beside(models, begun, home)
         warehouse.try_beside(
             {name: [one for one in found if one.place in left] for name, found in of.items()}
         )

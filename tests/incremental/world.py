@@ -19,6 +19,20 @@ PERSONS = tuple(
 )
 SUMMARIES = (None, "coded summary", "two or more offenders")
 CLASSES = ("19C", "19D", "19J", "20A")
+# a spelling means something else in a return that is read by the other layout
+LAYOUTS = {"national": "athena", "athena": "national"}
+# by seed, other cells of it: given twice they are those of before
+OTHER_CELLS = {
+    "offences": "update reference.offences set contact = if(contact = 'Y', 'N', 'Y') where offence_code in ('8/1', '19J')",
+    "code_spellings": "update reference.code_spellings set spelling = if(spelling = 'True', 'perhaps', 'True') "
+    "where field = 'flag' and spelling in ('True', 'perhaps')",
+    "text_cues": "update reference.text_cues set cue = if(cue = 'two or more', 'coded', 'two or more') "
+    "where cue in ('two or more', 'coded')",
+    "link_limits": "update reference.link_limits set crimes = 6 - crimes",
+    "recall_samples": "update reference.recall_samples set crimes = 3 - crimes",
+    "rules": "update reference.rules set tolerance_records = 4 - tolerance_records where tolerance_records is not null",
+    "forces": "update reference.forces set name = if(name = 'Kent', 'Another name', 'Kent') where force = 'kent'",
+}
 
 
 def person(kind: str, number: int | None) -> dict[str, str | None]:
@@ -56,8 +70,18 @@ class World:
             own = {**place, "crime_reference": crime["crime_reference"]}
             victims, suspects = crime["victims"], crime["suspects"]
             self.records["crimes"].append({**own, **crime["columns"]})
-            self.records["victims"] += [{**own, **person("victim", n), "gender": "F"} for n in victims]
-            self.records["suspects"] += [{**own, **person("suspect", n), "gender": "M"} for n in suspects]
+            # in one order wherever it runs: that of None in a set is not the same in every process
+            for kind, numbers, gender in (("victim", victims, "F"), ("suspect", suspects, "M")):
+                self.records[f"{kind}s"] += [
+                    {**own, **person(kind, n), "gender": gender} for n in sorted(numbers, key=str)
+                ]
+
+    def read_anew(self, force: str) -> None:
+        """All returns of a force are read again by another layout."""
+        for records in self.records.values():
+            for row in records:
+                if row["force"] == force:
+                    row["layout"] = LAYOUTS[row.get("layout", "national")]
 
     def read(self, candidates: list[tuple[str, str, str]], which: int, answer: dict[str, Any]) -> None:
         """A reading of one of these candidates: the first of its version, the second, then an adjudicator's."""
