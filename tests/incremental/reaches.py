@@ -54,6 +54,34 @@ def _of_its_quarter(place: re.Match) -> str:
     return f'substr({place["period"]}, 1, 7) in (select quarter from "warehouse".{place["reach"]})'
 
 
+UNION = re.compile(r"\n    (?:union all|union)\n")
+LISTS = ("int_reach", "cocad_candidates_reach", "cocad_reach")
+
+
+def shorter_lists(model: Model) -> Iterator[Mutant]:
+    """A model that lists what a build makes again, without one of the ways in which a change comes there."""
+    for step in re.findall(r"^(changed|reached) as \(\n", model.again, re.MULTILINE):
+        for number in range(len(UNION.split(_step(model.again, step)))):
+            texts = {
+                name: getattr(model, name).replace(
+                    whole := _step(getattr(model, name), step), _without(whole, number)
+                )
+                for name in ("anew", "again")
+            }
+            yield Mutant(f"{model.name}: {step} {number + 1}", replace(model, **texts))
+
+
+def _step(statement: str, name: str) -> str:
+    found = re.search(rf"^{name} as \(\n(.*?)\n\)", statement, re.MULTILINE | re.DOTALL)
+    assert found
+    return found[1]
+
+
+def _without(union: str, number: int) -> str:
+    parts = UNION.split(union)
+    return "\n    union all\n".join(parts[:number] + parts[number + 1 :])
+
+
 class Beside(Warehouse):
     """A warehouse built rightly; beside each model its `mutants` are tried on a copy of its table. `noticed`: their places.
 

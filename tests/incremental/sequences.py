@@ -139,6 +139,21 @@ SEQUENCES = {
         *(sent(KENT, FIRST, crime("CR/0", "2023-05-10", suspects=(1,), **TWO_VICTIMS)), BUILD),
         sent(KENT, LATER, crime("CR/1", "2024-02-10", suspects=(2,), **TWO_VICTIMS)),
     ],
+    # both are in the COCAD, with several criteria by CR50, until the link of one has ended
+    "a link ends that reached one of two quarters in which a reference stands": [
+        *(
+            # CR/6 is the recall sample of the quarter, so that CR/0 is not
+            sent(
+                *(KENT, FIRST, crime("CR/0", "2023-05-10", suspects=(1,), **TWO_VICTIMS)),
+                crime("CR/6", "2023-05-10", victims=(2,), suspects=(0,), offenders_stated="1", summary=None),
+            ),
+            sent(KENT, SECOND, crime("CR/0", "2023-08-10", victims=(2,), suspects=(0,))),
+            sent(ESSEX, LATER, crime("CR/1", "2024-02-10", suspects=(2,), **TWO_VICTIMS)),
+            BUILD,
+        ),
+        *(("read", number, YES) for number in range(4)),
+        *(BUILD, sent(ESSEX, LATER, crime("CR/1", "2024-02-10", suspects=(), **TWO_VICTIMS))),
+    ],
     # its first submission has records: that of FIRST is nil
     "of a return that was sent anew without a crime and a person one of its references comes again": [
         sent(KENT, SECOND, *(crime(f"CR/{number}", "2023-08-10") for number in range(3))),

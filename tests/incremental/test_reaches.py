@@ -4,10 +4,10 @@ import csv
 from pathlib import Path
 
 import pytest
-from reaches import Beside, mutants
+from reaches import LISTS, Beside, mutants, shorter_lists
 from sequences import SEQUENCES
 from statements import Model
-from test_incremental import begun, build_by, models, seeds  # noqa: F401 - fixtures
+from test_incremental import Parts, begun, build_by, follow, models, nodes, parts, seeds  # noqa: F401 - fixtures
 
 from orchestration.home import Home
 
@@ -30,6 +30,22 @@ def test_a_model_that_makes_too_little_again_is_noticed(models: list[Model], beg
     with SURVIVING.open(newline="") as file:
         # what SEQUENCES do not notice yet; a place that is not listed has to be noticed
         assert left <= {row["place"] for row in csv.DictReader(file)}
+
+
+@pytest.mark.proof
+def test_a_list_of_what_is_made_again_without_one_of_its_ways_is_noticed(parts: Parts, tmp_path):  # noqa: F811
+    """Such a list is right in itself only beside what it is for, so all tables are compared with those of a build at once."""
+    shorter = [mutant for model in parts.models if model.name in LISTS for mutant in shorter_lists(model)]
+    assert len(shorter) == 8
+    left = []
+    for mutant in shorter:
+        changed = [mutant.model if one.name == mutant.model.name else one for one in parts.models]
+        if not any(
+            follow(steps, parts, Home(tmp_path / f"{mutant.place} {number}"), changed)
+            for number, steps in enumerate(SEQUENCES.values())
+        ):
+            left.append(mutant.place)
+    assert left == []
 
 
 def test_a_mutant_leaves_out_what_crosses_quarters():
