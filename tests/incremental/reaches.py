@@ -91,15 +91,15 @@ class Beside(Warehouse):
     def try_beside(self, of: dict[str, list[Mutant]]) -> None:
         self.of, self.noticed = of, set()
 
-    def _make(self, model: Model) -> None:
+    def _make(self, model: Model, anew: bool = False) -> None:
         tried = [one for one in self.of.get(model.name, []) if one.place not in self.noticed]
         if not self._reaches_further():
             tried = [one for one in tried if one.place.endswith(QUARTER)]
         if not tried or model.name not in self.there:
-            super()._make(model)
+            super()._make(model, anew)
             return
         self.connection.execute(f"create or replace temp table before as from {model.relation}")
-        super()._make(model)
+        super()._make(model, anew)
         for mutant in tried:
             self.connection.execute("create or replace temp table copy as from before")
             if mutant.model.forgotten is not None:
