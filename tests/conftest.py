@@ -1,6 +1,5 @@
 """A small synthetic year, run once for all tests that ask what comes out of it."""
 
-import json
 import os
 import runpy
 import shutil
@@ -10,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from by_command import done, said
+from click.testing import Result
 from sqlalchemy import URL, make_url
 
 from orchestration import doors
-from orchestration.command import cpai, quiet_teardown
+from orchestration.command import quiet_teardown
 from orchestration.home import Home
 from orchestration.ledger import migrations
 
@@ -33,12 +33,10 @@ class Year:
 
     def cpai(self, *words: str) -> Result:
         """The command on this home, in this process."""
-        return CliRunner().invoke(cpai, ["--home", str(self.home.root), *words])
+        return said(self.home, *words)
 
     def json(self, *words: str) -> dict | list:
-        answer = self.cpai(*words, "--json")
-        assert answer.exit_code == 0, answer.output
-        return json.loads(answer.stdout)
+        return done(self.home, *words)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,11 +4,11 @@ import json
 
 import duckdb
 import pytest
-from click.testing import CliRunner
+from by_command import said
 
 from expectations import Result
 from orchestration import gate, holding
-from orchestration.command import cpai, summary
+from orchestration.command import summary
 from orchestration.home import Home
 
 RESULTS = """
@@ -41,7 +41,7 @@ def home(tmp_path) -> Home:
 
 
 def status(home: Home, *words: str):
-    return CliRunner().invoke(cpai, ["--home", str(home.root), "status", "2024-Q2", *words])
+    return said(home, "status", "2024-Q2", *words)
 
 
 def test_status_has_a_line_for_each_force_and_rule(home):

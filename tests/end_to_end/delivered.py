@@ -6,6 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import duckdb
+from by_command import said
 from click.testing import CliRunner, Result
 from some import some
 
@@ -30,7 +31,7 @@ class Delivered:
                 self.steps[row["delivered_with"]].append(row["path"])
 
     def cpai(self, *words: str) -> Result:
-        return CliRunner().invoke(cpai, ["--home", str(self.home.root), *words])
+        return said(self.home, *words)
 
     def deliver(self, step: str) -> None:
         """Land what came in a step, run the quarters that it touches, and import what was read."""

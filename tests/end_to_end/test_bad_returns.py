@@ -11,9 +11,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from click.testing import CliRunner
+from by_command import said
 
-from orchestration.command import cpai
 from orchestration.home import Home
 
 pytestmark = pytest.mark.xdist_group("year")  # one worker builds the year once
@@ -111,7 +110,7 @@ def test_no_release_is_made_of_records_that_leave_the_count_unseen(year, tmp_pat
         send_again(home, force)
 
     def run(*words: str):
-        return CliRunner().invoke(cpai, ["--home", str(home.root), *words])
+        return said(home, *words)
 
     ran = run("run", QUARTER)
     assert ran.exit_code == 1  # a return was refused

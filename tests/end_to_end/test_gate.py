@@ -13,10 +13,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from click.testing import CliRunner
+from by_command import said
 
 from orchestration import gate
-from orchestration.command import cpai
 from orchestration.home import Home, seed_rows
 from orchestration.ledger import chain
 from orchestration.releases import inputs, package
@@ -59,7 +58,7 @@ def released(home: Home) -> dict:
 
 
 def publish(home: Home):
-    return CliRunner().invoke(cpai, ["--home", str(home.root), "publish", "2023"])
+    return said(home, "publish", "2023")
 
 
 def edit(*statements: str):
@@ -271,7 +270,7 @@ def test_what_the_gate_doubts_is_what_verify_doubts(home):
     assert len(found) == 10 and all("restore the ledger from a copy" in sentence for sentence in found)
     # nor is the warehouse made of what the ledger holds now
     assert snapshot.startswith("raw/readings.parquet is not what the ledger holds")
-    answer = CliRunner().invoke(cpai, ["--home", str(home.root), "verify"])
+    answer = said(home, "verify")
     assert answer.exit_code == 1 and "reading 10, of a crime of" in answer.output
 
 

@@ -4,12 +4,11 @@ import json
 from datetime import date
 
 import pytest
-from click.testing import CliRunner
+from by_command import said
 from received import CRIME, GONE, OF_CRIME, land, take_in
 from searched import where
 from some import some
 
-from orchestration.command import cpai
 from orchestration.erasure import erasing, retention
 from orchestration.erasure.retention import months_before
 from orchestration.home import seed_rows
@@ -38,7 +37,7 @@ def run(home):
     take_in(home)
 
     def invoke(*words):
-        return CliRunner().invoke(cpai, ["--home", str(home.root), *words])
+        return said(home, *words)
 
     return invoke
 

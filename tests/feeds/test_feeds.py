@@ -13,12 +13,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from click.testing import CliRunner
+from by_command import said
 from lineage_events import read_back
 from some import some
 
 from orchestration import doors, keys
-from orchestration.command import cpai
 from orchestration.home import SEEDS, Home, seed_rows
 from orchestration.keys import token_key
 from orchestration.releases import feeds, singling_out
@@ -172,12 +171,12 @@ def test_a_feed_is_written_under_the_key_before_for_as_long_as_the_overlap_lasts
         here.backup(copy)
 
     def fed(*words):
-        ran = CliRunner().invoke(cpai, ["--home", str(home.root), *words, "--json"])
+        ran = said(home, *words, "--json")
         assert ran.exit_code == 0, ran.output
         return json.loads(ran.stdout)
 
     feed = ("feed", "csae_analysis", "2023", "--into", str(tmp_path / "out"))
-    nothing_yet = CliRunner().invoke(cpai, ["--home", str(home.root), *feed, "--key", "previous"])
+    nothing_yet = said(home, *feed, "--key", "previous")
     assert nothing_yet.exit_code == 1 and "never changed" in nothing_yet.output
     fed("key", "rotate")
     now, before = fed(*feed), fed(*feed, "--key", "previous")
@@ -210,9 +209,9 @@ def test_a_feed_is_written_under_the_key_before_for_as_long_as_the_overlap_lasts
         "--key",
         "previous",
     )
-    assert "leave --key out" in CliRunner().invoke(cpai, ["--home", str(home.root), *words]).output
+    assert "leave --key out" in said(home, *words).output
     keys.rotate(home, timedelta(days=-1))
-    over = CliRunner().invoke(cpai, ["--home", str(home.root), *feed, "--key", "previous"])
+    over = said(home, *feed, "--key", "previous")
     assert over.exit_code == 1 and "feeds had the previous key until" in over.output
 
 

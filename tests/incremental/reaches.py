@@ -62,13 +62,8 @@ def shorter_lists(model: Model) -> Iterator[Mutant]:
     """A model that lists what a build makes again, without one of the ways in which a change comes there."""
     for step in re.findall(r"^(changed|reached) as \(\n", model.again, re.MULTILINE):
         for number in range(len(UNION.split(_step(model.again, step)))):
-            texts = {
-                name: getattr(model, name).replace(
-                    whole := _step(getattr(model, name), step), _without(whole, number)
-                )
-                for name in ("anew", "again")
-            }
-            yield Mutant(f"{model.name}: {step} {number + 1}", replace(model, **texts))
+            anew, again = (_without(statement, step, number) for statement in (model.anew, model.again))
+            yield Mutant(f"{model.name}: {step} {number + 1}", replace(model, anew=anew, again=again))
 
 
 def _step(statement: str, name: str) -> str:
@@ -77,9 +72,11 @@ def _step(statement: str, name: str) -> str:
     return found[1]
 
 
-def _without(union: str, number: int) -> str:
+def _without(statement: str, step: str, number: int) -> str:
+    """The statement without that part of the union that is the step."""
+    union = _step(statement, step)
     parts = UNION.split(union)
-    return "\n    union all\n".join(parts[:number] + parts[number + 1 :])
+    return statement.replace(union, "\n    union all\n".join(parts[:number] + parts[number + 1 :]))
 
 
 class Beside(Warehouse):
@@ -95,11 +92,11 @@ class Beside(Warehouse):
         tried = [one for one in self.of.get(model.name, []) if one.place not in self.noticed]
         if not self._reaches_further():
             tried = [one for one in tried if one.place.endswith(QUARTER)]
-        if not tried or model.name not in self.there:
+        if anew or not tried or model.name not in self.there:
             super()._make(model, anew)
             return
         self.connection.execute(f"create or replace temp table before as from {model.relation}")
-        super()._make(model, anew)
+        super()._make(model)
         for mutant in tried:
             self.connection.execute("create or replace temp table copy as from before")
             if mutant.model.forgotten is not None:

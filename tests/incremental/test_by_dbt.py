@@ -15,13 +15,6 @@ from orchestration.home import DBT_PROJECT, Home
 from orchestration.warehouse import dbt, selection
 
 
-@pytest.fixture
-def nodes(parsed):
-    from dbt.contracts.graph.manifest import Manifest
-
-    return Manifest.from_msgpack((parsed / "partial_parse.msgpack").read_bytes()).nodes
-
-
 def test_what_reads_the_day_is_made_again_whatever_comes(nodes):
     """A waiver ran out, and still counted until the next change of a model."""
     reads_no_source = {"waiver_verdicts"}

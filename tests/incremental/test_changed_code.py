@@ -14,13 +14,6 @@ from orchestration.home import DBT_PROJECT, SEEDS, Home
 from orchestration.warehouse import dbt, made_by, selection
 
 
-@pytest.fixture(scope="module")
-def manifest(parsed):
-    from dbt.contracts.graph.manifest import Manifest
-
-    return Manifest.from_msgpack((parsed / "partial_parse.msgpack").read_bytes())
-
-
 @pytest.fixture
 def project(tmp_path, monkeypatch) -> Path:
     """The dbt project and the seeds in a folder, for changing."""

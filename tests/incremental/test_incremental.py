@@ -2,54 +2,19 @@
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from statements import Model, Warehouse, of_models, seeds_of
-from world import CODES, FORCES, OTHER_CELLS, QUARTERS, REFERENCES, SUMMARIES, World
+from stepwise import follow
+from world import CODES, FORCES, OTHER_CELLS, QUARTERS, REFERENCES, SUMMARIES
 
 from orchestration.home import Home
 from orchestration.warehouse import changes
 
 MANY = int(os.environ.get("CPAI_SEQUENCES", "1000"))
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory) -> list[Model]:
-    return of_models(tmp_path_factory.mktemp("statements"))
-
-
-@pytest.fixture(scope="module")
-def seeds(tmp_path_factory, parsed) -> Path:
-    return seeds_of(tmp_path_factory.mktemp("seeds"), parsed)
-
-
-@pytest.fixture(scope="module")
-def nodes(parsed) -> Mapping[str, Any]:
-    from dbt.contracts.graph.manifest import Manifest
-
-    return Manifest.from_msgpack((parsed / "partial_parse.msgpack").read_bytes()).nodes
-
-
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory, models, seeds) -> Path:
-    """A warehouse that was built once, when every force had sent a first return of nothing: each sequence begins with it."""
-    folder = tmp_path_factory.mktemp("begun")
-    home, built = Home(folder / "home"), folder / "begun.duckdb"
-    world = begin(home)
-    warehouse = Warehouse(models, seeds, home)
-    world.write()
-    warehouse.build()
-    warehouse.rows(f"attach '{built}' as begun")
-    warehouse.rows("copy from database warehouse to begun")
-    warehouse.connection.close()
-    return built
 
 
 def days(quarter: str) -> st.SearchStrategy[str]:
@@ -126,59 +91,6 @@ STEPS = st.lists(
     min_size=4,
     max_size=12,
 )
-
-
-def begin(home: Home) -> World:
-    """A world in which every force has sent a first return of nothing."""
-    world = World(home)
-    for force in FORCES:
-        world.receive(force, QUARTERS[0], "nil")
-    return world
-
-
-def build_by(steps: list[tuple], warehouse: Warehouse, home: Home) -> None:
-    """Go on with a warehouse that was begun: build it after each of these steps that is a build, and at their end."""
-    world = begin(home)
-    for name, *step in [*steps, ("build",)]:
-        if name in {"read", "ask_twice"}:
-            found = "select force, crime_reference, version from cocad.cocad_candidates order by all"
-            getattr(world, name)(warehouse.rows(found), *step)
-        elif name == "change_seed":
-            warehouse.change_seed(step[0], OTHER_CELLS[step[0]])
-        elif name not in {"build", "killed"}:
-            getattr(world, name)(*step)
-        if name in {"build", "killed"}:
-            world.write()
-            warehouse.build(killed_after=step[0] if step else None)
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a warehouse is built by, and what it begins with: the seeds alone, or what is begun."""
-
-    models: list[Model]
-    seeds: Path
-    begun: Path
-    nodes: Mapping[str, Any]
-
-
-def follow(steps: list[tuple], by: Parts, home: Home, changed: list[Model] | None = None) -> list[str]:
-    """The tables that differ between a warehouse built after each of these steps, by the models `changed` where given, and
-    one that is built at their end."""
-    warehouse = Warehouse(changed or by.models, by.begun, home, nodes=by.nodes)
-    build_by(steps, warehouse, home)
-    at_once = Warehouse(by.models, by.seeds, home)
-    for name, *step in steps:
-        if name == "change_seed":
-            at_once.rows(OTHER_CELLS[step[0]])
-    at_once.build()
-    built, expected = warehouse.tables(), at_once.tables()
-    return [table for table in expected if built[table] != expected[table]]
-
-
-@pytest.fixture(scope="module")
-def parts(models, seeds, begun, nodes) -> Parts:
-    return Parts(models, seeds, begun, nodes)
 
 
 @pytest.mark.parametrize(

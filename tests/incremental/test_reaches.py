@@ -7,7 +7,7 @@ import pytest
 from reaches import LISTS, Beside, mutants, shorter_lists
 from sequences import SEQUENCES
 from statements import Model
-from test_incremental import Parts, begun, build_by, follow, models, nodes, parts, seeds  # noqa: F401 - fixtures
+from stepwise import Parts, build_by, follow
 
 from orchestration.home import Home
 
@@ -15,7 +15,7 @@ SURVIVING = Path(__file__).with_name("surviving_reaches.csv")
 
 
 @pytest.mark.proof
-def test_a_model_that_makes_too_little_again_is_noticed(models: list[Model], begun: Path, tmp_path):  # noqa: F811
+def test_a_model_that_makes_too_little_again_is_noticed(models: list[Model], begun: Path, tmp_path):
     of = {model.name: list(mutants(model)) for model in models}
     left = {mutant.place for found in of.values() for mutant in found}
     assert len(left) > 90, "SQL is written as ever"
@@ -33,7 +33,7 @@ def test_a_model_that_makes_too_little_again_is_noticed(models: list[Model], beg
 
 
 @pytest.mark.proof
-def test_a_list_of_what_is_made_again_without_one_of_its_ways_is_noticed(parts: Parts, tmp_path):  # noqa: F811
+def test_a_list_of_what_is_made_again_without_one_of_its_ways_is_noticed(parts: Parts, tmp_path):
     """Such a list is right in itself only beside what it is for, so all tables are compared with those of a build at once."""
     shorter = [mutant for model in parts.models if model.name in LISTS for mutant in shorter_lists(model)]
     assert len(shorter) == 8

@@ -126,3 +126,11 @@ class World:
         ]
         table = pa.Table.from_pylist(rows, schema=raw.police_recorded_crime_schema())
         raw.write(table, self.home.raw / "police_recorded_crime" / f"prc-{self.releases}.parquet")
+
+
+def begin(home: Home) -> World:
+    """A world in which every force has sent a first return of nothing."""
+    world = World(home)
+    for force in FORCES:
+        world.receive(force, QUARTERS[0], "nil")
+    return world

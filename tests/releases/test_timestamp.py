@@ -4,11 +4,10 @@ import shutil
 
 import pytest
 from an_authority import Authority
-from click.testing import CliRunner
+from by_command import said
 from small_home import Gate
 from some import some
 
-from orchestration.command import cpai
 from orchestration.home import Home
 from orchestration.ledger.evidence import TIMESTAMP
 from orchestration.ledger.opening import ledger_of
@@ -23,7 +22,7 @@ def released(home) -> Home:
 
 
 def asked(home: Home, *words: str):
-    return CliRunner().invoke(cpai, ["--home", str(home.root), "timestamp", *words])
+    return said(home, "timestamp", *words)
 
 
 def test_a_release_is_stamped_once_and_anybody_with_the_certificate_can_tell(released, authority):
@@ -59,7 +58,7 @@ def test_a_flipped_byte_of_a_stamp_is_named(released, authority):
     data = file.read_bytes()
     file.chmod(0o600)
     file.write_bytes(data[:-40])
-    told = CliRunner().invoke(cpai, ["--home", str(released.root), "verify"])
+    told = said(released, "verify")
     assert told.exit_code == 1 and TIMESTAMP in told.output, told.output
     for at in some(range(0, len(data), 97)):
         file.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
